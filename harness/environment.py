@@ -1,0 +1,206 @@
+"""The machine a run happens on: seeds, device, dtype, versions, memory, and leaving all that as it was."""
+
+import contextlib
+import os
+import platform
+import random
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+
+from harness.errors import UserError
+
+PACKAGES = ("torch", "transformers", "datasets", "scikit-learn", "numpy", "accelerate", "skops")
+SAMPLING_INTERVAL = 0.02  # seconds between two looks at the resident memory
+
+
+def go_offline() -> None:
+    """Keep the hub's client and everything above it off the network.
+
+    They read these variables once, when they are imported, so this comes before any plugin is loaded.
+    """
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["HF_DATASETS_OFFLINE"] = "1"
+
+
+def be_discreet() -> None:
+    """Switch off telemetry and the libraries' own progress bars, which would tear ours apart."""
+    for name in ("HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS", "DO_NOT_TRACK"):
+        os.environ.setdefault(name, "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    # CUDA matrix products repeat only with a fixed workspace (cuBLAS manual, "Results reproducibility").
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+
+def quiet_libraries() -> None:
+    """Keep the libraries' warnings off the screen; what a strategy warns of still goes into its record."""
+    import logging
+
+    warnings.simplefilter("ignore")
+    for name in ("transformers", "datasets", "huggingface_hub", "accelerate", "torch"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def choose_device(name: str) -> str:
+    """Resolve `auto` to the best device there is, and check that a named one exists.
+
+    Args:
+        name: One of auto, cpu, cuda, mps.
+
+    Returns:
+        One of cpu, cuda, mps.
+
+    Raises:
+        UserError: Where the named device is not there.
+    """
+    import torch
+
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return next(device for device, there in available.items() if there)
+    if not available[name]:
+        there = ", ".join(device for device, usable in available.items() if usable)
+        raise UserError(f"--device {name}: torch {torch.__version__} finds no such device here; it finds {there}.")
+    return name
+
+
+def choose_dtype(name: str, device: str) -> str:
+    """Resolve `auto`: bfloat16 where a CUDA device computes in it, float32 elsewhere.
+
+    Args:
+        name: One of auto, float32, bfloat16.
+        device: One of cpu, cuda, mps.
+
+    Returns:
+        One of float32, bfloat16.
+    """
+    import torch
+
+    if name != "auto":
+        return name
+    return "bfloat16" if device == "cuda" and torch.cuda.is_bf16_supported() else "float32"
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, numpy and torch, and ask torch for algorithms that repeat themselves."""
+    import numpy as np
+    import torch
+
+    random.seed(seed)
+    np.random.seed(seed)  # strategies of others may draw from the global generator
+    torch.manual_seed(seed)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+@contextmanager
+def restored_globals() -> Iterator[None]:
+    """Undo on exit what a strategy did to global state, so that none can change another's numbers.
+
+    Covers the generators of Python, numpy and torch, torch's threads, default dtype and determinism, the
+    environment variables, the working directory and the warning filters.
+    """
+    import numpy as np
+    import torch
+
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    threads, dtype = torch.get_num_threads(), torch.get_default_dtype()
+    deterministic, grad = torch.are_deterministic_algorithms_enabled(), torch.is_grad_enabled()
+    only_warn = torch.is_deterministic_algorithms_warn_only_enabled()
+    variables, directory = dict(os.environ), _working_directory()
+    with warnings.catch_warnings():
+        try:
+            yield
+        finally:
+            random.setstate(states[0])
+            np.random.set_state(states[1])
+            torch.set_rng_state(states[2])
+            if torch.get_num_threads() != threads:
+                torch.set_num_threads(threads)
+            torch.set_default_dtype(dtype)
+            torch.use_deterministic_algorithms(deterministic, warn_only=only_warn)
+            torch.set_grad_enabled(grad)
+            os.environ.clear()
+            os.environ.update(variables)
+            if directory:
+                with contextlib.suppress(OSError):
+                    os.chdir(directory)
+
+
+def _working_directory() -> str | None:
+    with contextlib.suppress(OSError):  # somebody removed it under our feet
+        return os.getcwd()
+    return None
+
+
+class PeakMemory:
+    """Context manager that measures the highest memory in use while it is open.
+
+    `bytes` is the resident memory of this process, looked at every 20 ms; on CUDA it is what torch
+    allocated on the device. What was resident before counts: it is what the machine had to hold.
+    """
+
+    def __init__(self, device: str) -> None:
+        self.bytes = 0
+        self._cuda = device == "cuda"
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "PeakMemory":
+        if self._cuda:
+            import torch
+
+            torch.cuda.reset_peak_memory_stats()
+        else:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self._cuda:
+            import torch
+
+            self.bytes = torch.cuda.max_memory_allocated()
+        else:
+            self._stop.set()
+            self._thread.join()
+
+    def _watch(self) -> None:
+        import psutil
+
+        process = psutil.Process()
+        stopped = False
+        while not stopped:  # one more look after the stop, so that a short block is seen too
+            self.bytes = max(self.bytes, process.memory_info().rss)
+            stopped = self._stop.wait(SAMPLING_INTERVAL)
+        self.bytes = max(self.bytes, process.memory_info().rss)
+
+
+def synchronized_clock(device: str) -> float:
+    """Return seconds on a monotonic clock, after the device has finished what it was given."""
+    if device == "cuda":
+        import torch
+
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def describe(device: str, dtype: str) -> dict[str, str | int]:
+    """Return what a reader needs to know of this machine: versions, processor, device, dtype, threads."""
+    import torch
+
+    name = torch.cuda.get_device_name() if device == "cuda" else platform.processor() or platform.machine()
+    return {
+        "harness": metadata.version("strategy-harness"),
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "device": device,
+        "device_name": name,
+        "dtype": dtype,
+        "threads": torch.get_num_threads(),
+        "logical_cores": os.cpu_count() or 1,
+        **{package: metadata.version(package) for package in PACKAGES},
+        "implementation": sys.implementation.name,
+    }

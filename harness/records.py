@@ -1,0 +1,130 @@
+"""RunRecord and Run: the JSON on disk, its schema published as harness/schema/run-v1.json."""
+
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from harness.config import RunConfig
+from harness.errors import UserError
+from harness.metrics import METRIC_VERSION, Evaluation
+from harness.storage import RunDirectory
+
+SCHEMA_VERSION = 1
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Failure(_Record):
+    """Why a trial has no scores: where it stopped, the message, the traceback."""
+
+    stage: Literal["load plugin", "fit", "predict", "score", "save"]
+    message: str
+    traceback: str
+
+
+class RunRecord(_Record):
+    """One strategy with one seed.
+
+    Seconds are wall time. `encode_seconds` is the cost of the one pass over the encoder, None where the
+    strategy reads no frozen features; `predict_seconds` is for the test texts, without encoding.
+    `total_parameters` are the weights needed to predict, the frozen encoder's among them.
+    """
+
+    strategy: str
+    plugin: str
+    plugin_version: str | None = None
+    params: dict[str, Any] = {}
+    seed: int = 0
+    status: Literal["ok", "failed", "interrupted", "skipped"]
+    validation: Evaluation | None = None
+    test: Evaluation | None = None
+    error: Failure | None = None
+    encode_seconds: float | None = None
+    fit_seconds: float | None = None
+    predict_seconds: float | None = None
+    peak_memory_bytes: int | None = None
+    trainable_parameters: int | None = None
+    total_parameters: int | None = None
+    predictions_sha256: str | None = None
+    history: list[dict[str, float]] = []
+    degradations: list[str] = []
+
+    @property
+    def trial(self) -> str:
+        """Name of the trial, as in the names of its files."""
+        return f"{self.strategy}-seed{self.seed}"
+
+
+class TaskInfo(_Record):
+    """The data set of a run; `class_counts` maps split -> rows of each class."""
+
+    name: str
+    source: str
+    revision: str | None
+    content_sha256: str
+    label_names: list[str]
+    class_counts: dict[str, list[int]]
+
+    def n_rows(self, split: str) -> int:
+        """Return the number of rows of a split."""
+        return sum(self.class_counts[split])
+
+    def majority_accuracy(self, split: str) -> float:
+        """Return the accuracy on `split` of always answering the largest class of train."""
+        largest = int(np.argmax(self.class_counts["train"]))
+        return self.class_counts[split][largest] / self.n_rows(split)
+
+
+class ModelInfo(_Record):
+    """The encoder of a run; `truncated_texts` maps split -> texts longer than `max_length` tokens."""
+
+    name: str
+    revision: str | None
+    weights_sha256: str
+    width: int
+    max_length: int
+    n_parameters: int
+    truncated_texts: dict[str, int]
+
+
+class Run(_Record):
+    """One comparison: what was asked, where it ran, what came out. `files` maps path -> sha256."""
+
+    schema_version: Literal[1] = 1
+    metric_version: int = METRIC_VERSION
+    status: Literal["complete", "failed", "interrupted"]
+    started: str
+    wall_seconds: float
+    command: list[str]
+    config: RunConfig
+    environment: dict[str, str | int]
+    task: TaskInfo
+    model: ModelInfo | None
+    fallback: str | None = None
+    notes: list[str] = []
+    records: list[RunRecord]
+    files: dict[str, str] = {}
+
+
+def read_run(directory: RunDirectory) -> Run:
+    """Read a run from disk.
+
+    Raises:
+        UserError: Where `run.json` is missing or is not a run this version can read.
+    """
+    content = directory.read_run()
+    version = content.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise UserError(
+            f"{directory.path}: run.json has schema version {version!r}, this program reads {SCHEMA_VERSION}. "
+            "Use the version of strategy-harness that wrote it."
+        )
+    try:
+        return Run.model_validate(content)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"]))
+        raise UserError(f"{directory.path}: run.json is damaged at {where}: {problem['msg']}.") from error

@@ -1,0 +1,23 @@
+"""Records -> what a person reads on a terminal, in a pipe or in a log; no score is computed here."""
+
+from harness.rendering.confusion import confusion_matrix
+from harness.rendering.console import make_console, print_error
+from harness.rendering.listing import print_plan, print_strategies
+from harness.rendering.progress import ProgressDisplay, progress_display
+from harness.rendering.ranking import SORT_KEYS
+from harness.rendering.report import print_banner, print_run
+from harness.rendering.text import safe_text
+
+__all__ = [
+    "SORT_KEYS",
+    "ProgressDisplay",
+    "confusion_matrix",
+    "make_console",
+    "print_banner",
+    "print_error",
+    "print_plan",
+    "print_run",
+    "print_strategies",
+    "progress_display",
+    "safe_text",
+]

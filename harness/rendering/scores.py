@@ -1,0 +1,171 @@
+"""The table of scores and costs: one table, two, or a few short lines a row, whatever the width allows."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from harness.rendering import quantities
+from harness.rendering.console import Page
+from harness.rendering.grid import Grid, Heading
+from harness.rendering.ranking import Entry, Scores, Standing, best_by_validation
+
+STACKED_BELOW = 64  # columns
+NAME_WIDTH = 32
+TOLERANCE = 1e-12  # the mean of equal accuracies may differ from them in the last bit
+
+
+@dataclass(frozen=True)
+class _Wording:
+    metrics: tuple[str, str, str]
+    says_majority: bool
+
+
+_FULL = _Wording(("accuracy", "f1_macro", "f1_weighted"), says_majority=True)
+_NO_WORD = _Wording(_FULL.metrics, says_majority=False)
+_SHORT = _Wording(("acc", "F1m", "F1w"), says_majority=False)
+_SHORT_LEGEND = "acc = accuracy, F1m = f1_macro, F1w = f1_weighted"
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """What goes into the table.
+
+    Attributes:
+        standings: The strategies in the order of the rows, at least one.
+        majority: Validation accuracy of always answering the largest class, a fraction.
+        with_seeds: Whether the run has several seeds.
+    """
+
+    standings: Sequence[Standing]
+    majority: float
+    with_seeds: bool
+
+    @property
+    def entries(self) -> list[Entry]:
+        """All rows."""
+        return [entry for standing in self.standings for entry in standing.entries]
+
+    def is_best(self, entry: Entry) -> bool:
+        """Return whether a row is the best by validation."""
+        return entry is best_by_validation(self.standings).headline
+
+    def is_at_most_majority(self, entry: Entry) -> bool:
+        """Return whether a row has learnt nothing that shows in its validation accuracy."""
+        learns = entry.strategy != "majority" and entry.kind != "sd"
+        return learns and entry.validation.accuracy <= self.majority + TOLERANCE
+
+    def lines(self, page: Page) -> Iterator[Text]:
+        """Yield the table in the widest layout that fits, then its legend."""
+        wording, grids = self._layout(page)
+        if not grids:
+            for entry in self.entries:
+                yield from self._stacked(entry, page)
+            yield Text("")
+        for grid in grids:
+            yield from grid.lines(page.glyphs.rule)
+            yield Text("")
+        yield from self._legend(page, explain=wording is _SHORT)
+
+    def _layout(self, page: Page) -> tuple[_Wording, list[Grid]]:
+        if page.width < STACKED_BELOW:
+            return _SHORT, []
+        for wording in (_FULL, _NO_WORD):
+            whole = self._grid(page, wording, quality=True, cost=True)
+            if whole.width <= page.width:
+                return wording, [whole]
+        for wording in (_FULL, _NO_WORD, _SHORT):
+            two = [self._grid(page, wording, quality=True), self._grid(page, wording, cost=True)]
+            if max(grid.width for grid in two) <= page.width:
+                return wording, two
+        return _SHORT, []
+
+    def _grid(self, page: Page, wording: _Wording, *, quality: bool = False, cost: bool = False) -> Grid:
+        columns = [Heading("strategy", is_name=True)]
+        if self.with_seeds:
+            columns.append(Heading("seed", is_name=True))
+        if quality:
+            columns += [Heading(name, group) for group in ("validation", "test") for name in wording.metrics]
+        if cost:
+            columns += [Heading(name, "seconds") for name in ("encode", "fit", "predict")]
+            columns += [Heading(name, "parameters") for name in ("trainable", "total")]
+            columns += [Heading("memory", "peak")]
+        rows = []
+        for entry in self.entries:
+            cells = [" ".join([page.short(entry.strategy, NAME_WIDTH), *self._marks(entry, page, wording)])]
+            cells += [entry.seed] if self.with_seeds else []
+            cells += _quality(entry) if quality else []
+            cells += _cost(entry) if cost else []
+            rows.append((cells, self._style(entry)))
+        return Grid(columns, rows)
+
+    def _marks(self, entry: Entry, page: Page, wording: _Wording) -> list[str]:
+        at_most = f"{page.glyphs.at_most} majority" if wording.says_majority else page.glyphs.at_most
+        return [page.glyphs.star] * self.is_best(entry) + [at_most] * self.is_at_most_majority(entry)
+
+    def _style(self, entry: Entry) -> str:
+        if self.is_best(entry):
+            return "bold"
+        if self.is_at_most_majority(entry):
+            return "yellow"
+        return "dim" if entry.kind == "sd" else ""
+
+    def _stacked(self, entry: Entry, page: Page) -> Iterator[Text]:
+        style = self._style(entry)
+        seed = f"seed {entry.seed}" if entry.kind == "seed" else entry.seed
+        title = [entry.strategy, *([f" {seed}"] if self.with_seeds else []), *self._marks(entry, page, _FULL)]
+        yield page.text(" ".join(title), style)
+        yield Text(_short_scores("valid.", entry.validation), style=style)
+        yield Text(_short_scores("test", entry.test), style=style)
+        for line in _packed("cost", _cost_pieces(entry), page.width):
+            yield Text(line, style=style)
+
+    def _legend(self, page: Page, *, explain: bool) -> Iterator[Text]:
+        yield Text(f"{page.glyphs.star} best validation f1_macro", style="dim")
+        if any(map(self.is_at_most_majority, self.entries)):
+            meaning = (
+                f"{page.glyphs.at_most} majority: validation accuracy no better than the "
+                f"{quantities.score(self.majority)} of always answering the largest class"
+            )
+            yield Text(meaning, style="yellow")
+        if explain:
+            yield Text(_SHORT_LEGEND, style="dim")
+
+
+def _quality(entry: Entry) -> list[str]:
+    parts = (entry.validation, entry.test)
+    return [quantities.score(s) for part in parts for s in (part.accuracy, part.f1_macro, part.f1_weighted)]
+
+
+def _cost(entry: Entry) -> list[str]:
+    seconds = [quantities.seconds(value) for value in entry.seconds]
+    if entry.kind in ("mean", "sd"):
+        return [*seconds, "", "", ""]  # the rows of the seeds say it
+    counts = [quantities.parameter_count(value) for value in (entry.trainable, entry.total)]
+    return [*seconds, *counts, quantities.memory(entry.memory)]
+
+
+def _short_scores(label: str, scores: Scores) -> str:
+    write = quantities.short_score
+    shown = f"acc {write(scores.accuracy)} F1m {write(scores.f1_macro)} F1w {write(scores.f1_weighted)}"
+    return f"  {label:6} {shown}"
+
+
+def _cost_pieces(entry: Entry) -> list[str]:
+    stages = zip(("encode", "fit", "predict"), entry.seconds, strict=True)
+    pieces = [f"{stage} {quantities.seconds(value)} s" for stage, value in stages if value is not None]
+    if entry.total is not None:
+        total = quantities.parameter_count(entry.total)
+        pieces.append(f"trains {quantities.parameter_count(entry.trainable)} of {total}")
+    return [*pieces, quantities.memory(entry.memory)] if entry.memory is not None else pieces
+
+
+def _packed(label: str, pieces: Sequence[str], width: int) -> list[str]:
+    lines = [f"  {label:6}"] if pieces else []
+    for i, piece in enumerate(pieces):
+        ended = f" {piece}," if i < len(pieces) - 1 else f" {piece}"
+        if cell_len(lines[-1] + ended) > width:
+            lines.append(" " * 8)
+        lines[-1] += ended
+    return lines

@@ -1,0 +1,181 @@
+"""Plan -> trials -> records -> Run on disk."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from harness.data import SPLITS, class_counts
+from harness.encoding import Features, weights_hash
+from harness.environment import describe, synchronized_clock
+from harness.feature_cache import FeatureCache
+from harness.planning import Plan
+from harness.plugin_manager import Plugin
+from harness.records import Failure, ModelInfo, Run, RunRecord, TaskInfo
+from harness.storage import RunDirectory
+from harness.strategy import wanted_features
+from harness.trial import Trial, run_trial
+
+
+class Reporter(Protocol):
+    """Whoever wants to know how far a run is."""
+
+    def stage(self, name: str, number: int, total: int) -> None:
+        """A stage begins, `number` of `total`."""
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        """So much of the stage is done."""
+
+    def finished(self, record: RunRecord) -> None:
+        """A trial is over."""
+
+
+@dataclass
+class _Shared:
+    """What trials share: the features of all of them, what they cost, and what went wrong there."""
+
+    features: FeatureCache | None = None
+    encode_seconds: float | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def execute(plan: Plan, reporter: Reporter, command: list[str]) -> tuple[Run, Path, KeyboardInterrupt | None]:
+    """Run all trials of a plan and write the run directory.
+
+    Args:
+        plan: What to run.
+        reporter: Told how far it is.
+        command: The command line, for the record.
+
+    Returns:
+        The run, its folder and, where the user stopped it, the interrupt that did.
+
+    Raises:
+        UnavailableError: Where the disk refuses; what was written stays.
+    """
+    started, clock = datetime.now(UTC), time.perf_counter()
+    model = plan.encoder.name if plan.encoder else None
+    directory = RunDirectory.create(Path(plan.config.output_dir), plan.task.name, model)
+    shared, records, interrupt = _Shared(), [_broken_record(p) for p in plan.broken], None
+    for record in records:
+        directory.write_record(record.trial, record.model_dump(mode="json"))
+    try:
+        for record in _run_trials(plan, shared, directory, reporter):
+            records.append(record)
+    except KeyboardInterrupt as stop:
+        interrupt = stop
+    records += _unfinished(plan, records, directory, interrupted=interrupt is not None)
+    bad = any(record.status != "ok" for record in records)
+    run = Run(
+        status="interrupted" if interrupt else "failed" if bad else "complete",
+        started=started.isoformat(timespec="seconds"),
+        wall_seconds=round(time.perf_counter() - clock, 3),
+        command=command,
+        config=plan.config,
+        environment=describe(plan.device, plan.dtype),
+        task=_task_info(plan),
+        model=_model_info(plan),
+        fallback=plan.fallback,
+        notes=[*plan.task.provenance.notes, *shared.notes],
+        records=records,
+        files=directory.checksums(),
+    )
+    directory.write_run(run.model_dump(mode="json"))
+    return run, directory.path, interrupt
+
+
+def _run_trials(plan: Plan, shared: _Shared, directory: RunDirectory, reporter: Reporter) -> Iterator[RunRecord]:
+    wanted = sorted({f for offer in plan.offers for f in wanted_features(offer.strategy)})
+    total = len(plan.trials) + bool(wanted)
+    if plan.encoder:
+        shared.features = FeatureCache(plan.encoder)
+        if wanted:
+            reporter.stage("encode", 1, total)
+            _encode(plan, shared, shared.features, wanted, reporter)
+    for number, trial in enumerate(_trials(plan, shared, directory), start=total - len(plan.trials) + 1):
+        reporter.stage(f"{trial.strategy.name} seed {trial.seed}", number, total)
+        record = run_trial(trial, reporter.progress)
+        reporter.finished(record)
+        yield record
+        if record.status == "failed" and plan.config.fail_fast:
+            return
+
+
+def _encode(plan: Plan, shared: _Shared, features: FeatureCache, wanted: list[Features], reporter: Reporter) -> None:
+    """Compute the features of all strategies in one pass; where it fails, each is left to fail or not by itself."""
+    texts = [text for split in SPLITS for text in getattr(plan.task, split).texts]
+    started = synchronized_clock(plan.device)
+    try:
+        features.fill(texts, wanted, reporter.progress)
+        shared.encode_seconds = synchronized_clock(plan.device) - started
+    except Exception as error:
+        shared.notes.append(f"the shared pass over the encoder failed, strategies encoded one by one: {error}")
+
+
+def _trials(plan: Plan, shared: _Shared, directory: RunDirectory) -> Iterator[Trial]:
+    for offer, seed in plan.trials:
+        yield Trial(
+            strategy=offer.strategy,
+            plugin=offer.plugin.distribution or offer.plugin.name,
+            plugin_version=offer.plugin.version,
+            seed=seed,
+            task=plan.task,
+            encoder=plan.encoder,
+            features=shared.features,
+            encode_seconds=shared.encode_seconds,
+            device=plan.device,
+            dtype=plan.dtype,
+            batch_size=None if plan.config.batch_size == "auto" else plan.config.batch_size,
+            directory=directory.path,
+            save_model=plan.config.save_models,
+        )
+
+
+def _broken_record(plugin: Plugin) -> RunRecord:
+    failure = Failure(stage="load plugin", message=plugin.error or "", traceback=plugin.traceback)
+    return RunRecord(
+        strategy=plugin.name,
+        plugin=plugin.distribution or plugin.name,
+        plugin_version=plugin.version,
+        status="failed",
+        error=failure,
+    )
+
+
+def _unfinished(plan: Plan, records: list[RunRecord], directory: RunDirectory, interrupted: bool) -> list[RunRecord]:
+    """Return a record for each trial that did not finish: the one that was stopped, and those after it."""
+    finished = {record.trial for record in records}
+    blank = [trial.blank_record("skipped") for trial in _trials(plan, _Shared(), directory)]
+    missing = [record for record in blank if record.trial not in finished]
+    if missing and interrupted:
+        missing[0] = missing[0].model_copy(update={"status": "interrupted"})
+    return missing
+
+
+def _task_info(plan: Plan) -> TaskInfo:
+    task = plan.task
+    return TaskInfo(
+        name=task.name,
+        source=task.provenance.source,
+        revision=task.provenance.revision,
+        content_sha256=task.content_hash(),
+        label_names=list(task.label_names),
+        class_counts={s: list(class_counts(getattr(task, s), task.n_classes)) for s in SPLITS},
+    )
+
+
+def _model_info(plan: Plan) -> ModelInfo | None:
+    encoder = plan.encoder
+    if encoder is None:
+        return None
+    return ModelInfo(
+        name=encoder.name,
+        revision=encoder.revision,
+        weights_sha256=weights_hash(encoder.directory),
+        width=encoder.width,
+        max_length=encoder.max_length,
+        n_parameters=encoder.n_parameters,
+        truncated_texts={s: encoder.count_truncated(getattr(plan.task, s).texts) for s in SPLITS},
+    )

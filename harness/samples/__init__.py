@@ -1,0 +1,1 @@
+"""The bundled data set `sample`; see README.md beside this file."""

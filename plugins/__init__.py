@@ -1,0 +1,1 @@
+"""The strategies that come with the harness: ordinary plugins, one file each, found through entry points."""

@@ -1,0 +1,33 @@
+"""Feature extraction with a linear head: logistic regression on the frozen, standardised [CLS] state."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from annotated_types import Ge, Gt
+from sklearn.linear_model import LogisticRegression
+
+from harness import SklearnProbe, hookimpl
+
+
+@dataclass(frozen=True)
+class LogRegProbe(SklearnProbe):
+    """Logistic regression on standardised frozen features.
+
+    Args:
+        C: Inverse strength of the L2 penalty.
+        max_iter: Most iterations of L-BFGS.
+    """
+
+    name: ClassVar[str] = "logreg_probe"
+    C: Annotated[float, Gt(0)] = 1.0
+    max_iter: Annotated[int, Ge(1)] = 1000
+
+    def estimator(self, seed: int) -> Any:
+        """Return the linear head."""
+        return LogisticRegression(C=self.C, max_iter=self.max_iter, random_state=seed)
+
+
+@hookimpl
+def harness_strategies() -> list[LogRegProbe]:
+    """Offer the linear probe."""
+    return [LogRegProbe()]

