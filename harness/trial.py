@@ -1,6 +1,7 @@
 """One trial: a strategy with a seed is fitted, predicts, and is scored on labels it never saw."""
 
 import hashlib
+import json
 import tempfile
 import traceback
 import warnings
@@ -66,10 +67,22 @@ class Trial:
             strategy=self.strategy.name,
             plugin=self.plugin,
             plugin_version=self.plugin_version,
-            params=parameters(self.strategy),
+            params=recorded_parameters(self.strategy),
             seed=self.seed,
             status=status,
         )
+
+
+def recorded_parameters(strategy: Strategy) -> dict[str, Any]:
+    """Return field -> value of a strategy's hyperparameters; a value that JSON cannot hold as its text."""
+    return {name: _recordable(value) for name, value in parameters(strategy).items()}
+
+
+def _recordable(value: Any) -> Any:
+    try:
+        return json.loads(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError, RecursionError):
+        return str(value)
 
 
 class _TrialFailedError(Exception):
@@ -220,4 +233,5 @@ def _told(caught: list[warnings.WarningMessage]) -> list[str]:
     """Return what a user should know of the warnings a strategy gave, each once, its first line."""
     technical = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, ImportWarning, ResourceWarning)
     told = [w for w in caught if not issubclass(w.category, technical)]
-    return list(dict.fromkeys(f"{w.category.__name__}: {str(w.message).strip().splitlines()[0]}" for w in told))
+    lines = (f"{w.category.__name__}: {str(w.message).strip()}".splitlines()[0] for w in told)
+    return list(dict.fromkeys(line.removesuffix(": ") for line in lines))

@@ -1,5 +1,7 @@
 """A checkpoint's name -> a frozen encoder that is what it claims to be, or a message why not."""
 
+import json
+import re
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ TOKENIZER_FILES = (
     "spiece.model",
     "sentencepiece.bpe.model",
 )
+LONGEST_REASON = 300  # characters of a library's own message
 UNUSED_WEIGHTS = ("pooler.",)  # features are hidden states, which do not pass through it
 
 
@@ -44,15 +47,11 @@ def load_encoder(
 
     directory, commit = find_checkpoint(name, revision, offline)
     refuse_pickle_only(name, [file.name for file in directory.iterdir()])
+    config = _load_config(directory, name)
     tokenizer = load_tokenizer(str(directory), name)
-    model = _load_model(directory, name)
+    model = _load_model(directory, name, config)
     _check_weights(model, name)
-    n_embeddings = model.get_input_embeddings().weight.shape[0]
-    if (largest := max(tokenizer.get_vocab().values())) >= n_embeddings:
-        raise ModelError(
-            f"Model {name}: its tokenizer gives ids up to {largest}, its weights know {n_embeddings} tokens. "
-            "They do not belong together: restore the tokenizer files of this checkpoint."
-        )
+    _check_vocabulary(tokenizer, model, name)
     model = model.eval().requires_grad_(False).to(device=device, dtype=getattr(torch, dtype))
     max_length = min(tokenizer.model_max_length, _position_limit(model))
     return TransformerEncoder(name, commit, str(directory), model, tokenizer, max_length, batch_size)
@@ -75,7 +74,7 @@ def find_checkpoint(name: str, revision: str | None, offline: bool) -> tuple[Pat
                 f"--revision {revision}: the folder {name} has no revisions. Leave it out, or name a hub id."
             )
         return folder.resolve(), None
-    if name.startswith((".", "~")) or folder.is_absolute():
+    if name.startswith((".", "~")) or folder.is_absolute() or folder.exists():
         raise UnavailableError(
             f"There is no folder {name}. Name an existing checkpoint folder or a hub id with --model."
         )
@@ -136,7 +135,9 @@ def load_tokenizer(directory: str, name: str | None = None) -> Any:
     try:
         tokenizer = AutoTokenizer.from_pretrained(directory, trust_remote_code=False)
     except Exception as error:
-        raise ModelError(f"Model {name}: its tokenizer cannot be loaded: {_reason(error)}") from error
+        raise ModelError(
+            f"Model {name}: its tokenizer cannot be loaded: {_reason(error)} Restore its tokenizer files."
+        ) from error
     tokenizer.padding_side = "right"
     if tokenizer.pad_token is None:
         substitutes = (tokenizer.eos_token, tokenizer.sep_token, tokenizer.unk_token)
@@ -148,7 +149,56 @@ def load_tokenizer(directory: str, name: str | None = None) -> Any:
     return tokenizer
 
 
-def _load_model(directory: Path, name: str) -> Any:
+def _load_config(directory: Path, name: str) -> Any:
+    """Return a checkpoint's configuration, refusing what transformers would ask or guess about."""
+    from transformers import CONFIG_MAPPING, AutoConfig, __version__
+
+    described = _read_config(directory, name)
+    kind = described.get("model_type")
+    if not isinstance(kind, str) or kind not in CONFIG_MAPPING:
+        if "auto_map" in described:
+            raise ModelError(
+                f"Model {name} needs program code of its own (auto_map in its config.json), which is never run here. "
+                "Choose a --model whose architecture comes with transformers."
+            )
+        raise ModelError(
+            f"Model {name}: expected model_type in its config.json to be an architecture of transformers {__version__}, "
+            f"such as bert, got {kind!r}. Restore the config.json of this checkpoint, or choose another --model."
+        )
+    try:
+        config = AutoConfig.from_pretrained(directory, trust_remote_code=False)
+    except Exception as error:
+        raise ModelError(f"Model {name}: its config.json is not valid: {_reason(error)} Restore it.") from error
+    if getattr(config, "is_encoder_decoder", False):
+        raise ModelError(
+            f"Model {name} is an encoder-decoder ({kind}); expected an encoder, such as BERT. Choose another --model."
+        )
+    if not (hasattr(config, "hidden_size") and hasattr(config, "num_hidden_layers")):
+        raise ModelError(
+            f"Model {name} is not one stack of layers ({kind}); expected an encoder, such as BERT. Choose another --model."
+        )
+    return config
+
+
+def _read_config(directory: Path, name: str) -> dict[str, Any]:
+    try:
+        described = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"Model {name}: expected a config.json beside the weights, found none. Restore the one saved with them."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"Model {name}: its config.json cannot be read: {_reason(error)} Get an undamaged copy."
+        ) from error
+    if not isinstance(described, dict):
+        raise ModelError(
+            f"Model {name}: expected a JSON object in its config.json, got {type(described).__name__}. Restore it."
+        )
+    return described
+
+
+def _load_model(directory: Path, name: str, config: Any) -> Any:
     import torch
     from transformers import AutoModel
     from transformers.utils import logging
@@ -158,6 +208,7 @@ def _load_model(directory: Path, name: str) -> Any:
     try:
         model, info = AutoModel.from_pretrained(
             directory,
+            config=config,
             trust_remote_code=False,
             use_safetensors=True,
             output_loading_info=True,
@@ -165,20 +216,35 @@ def _load_model(directory: Path, name: str) -> Any:
             dtype=torch.float32,
         )
     except Exception as error:
-        raise ModelError(f"Model {name} cannot be loaded: {_reason(error)}") from error
-    if getattr(model.config, "is_encoder_decoder", False):
         raise ModelError(
-            f"Model {name} is an encoder-decoder ({model.config.model_type}); expected an encoder, such as BERT."
-        )
+            f"Model {name} cannot be loaded: {_reason(error)} If a file of it was cut short or changed, get it again."
+        ) from error
+    _check_filled(model, info, name)
+    return model
+
+
+def _check_filled(model: Any, info: dict[str, Any], name: str) -> None:
+    """Refuse weights that are not those of the encoder that config.json describes."""
+    kind = model.config.model_type
     missing = [key for key in info["missing_keys"] if not key.startswith(UNUSED_WEIGHTS)]
-    unfilled = sorted([*missing, *(str(key[0]) for key in info["mismatched_keys"])])
-    if unfilled:
+    if unfilled := sorted([*missing, *(str(key[0]) for key in info["mismatched_keys"])]):
         raise ModelError(
-            f"Model {name}: its weights do not fill the {model.config.model_type} encoder that config.json describes: "
-            f"{len(unfilled)} tensors are missing or of another shape, {unfilled[0]} first. They would be random numbers. "
+            f"Model {name}: its weights do not fill the {kind} encoder that config.json describes: "
+            f"{len(unfilled)} missing or of another shape, {unfilled[0]} first. They would be random numbers. "
             "Restore the config.json that belongs to these weights."
         )
-    return model
+    # Heads may be left over, blocks of the encoder itself may not: it would be cut off halfway, silently.
+    own = {_numbers_hidden(key) for key in model.state_dict()}
+    prefix = f"{model.base_model_prefix}."
+    if surplus := sorted(key for key in info["unexpected_keys"] if _numbers_hidden(key.removeprefix(prefix)) in own):
+        raise ModelError(
+            f"Model {name}: its weights have more layers than the {kind} encoder that config.json describes: "
+            f"{len(surplus)} would be left out, {surplus[0]} first. Restore the config.json that belongs to these weights."
+        )
+
+
+def _numbers_hidden(key: str) -> str:
+    return re.sub(r"\d+", "#", key)
 
 
 def _check_weights(model: Any, name: str) -> None:
@@ -187,6 +253,15 @@ def _check_weights(model: Any, name: str) -> None:
             raise ModelError(
                 f"Model {name}: its tensor {key} holds NaN or infinity. Get an undamaged copy of the weights."
             )
+
+
+def _check_vocabulary(tokenizer: Any, model: Any, name: str) -> None:
+    n_embeddings = model.get_input_embeddings().weight.shape[0]
+    if (largest := max(tokenizer.get_vocab().values(), default=0)) >= n_embeddings:
+        raise ModelError(
+            f"Model {name}: its tokenizer gives ids up to {largest}, its weights know {n_embeddings} tokens. "
+            "They do not belong together: restore the tokenizer files of this checkpoint."
+        )
 
 
 def _position_limit(model: Any) -> int:
@@ -201,4 +276,4 @@ def _position_limit(model: Any) -> int:
 
 def _reason(error: Exception) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
-    return f"{text[:300]}{'...' if len(text) > 300 else ''}"  # noqa: PLR2004
+    return f"{text[:LONGEST_REASON]}..." if len(text) > LONGEST_REASON else f"{text.rstrip('.')}."

@@ -8,11 +8,14 @@ import urllib.request
 from pathlib import Path
 
 from harness.environment import go_offline
-from harness.errors import ModelError, UnavailableError
+from harness.errors import ModelError, UnavailableError, UserError
 
 PATIENCE = 3.0  # seconds; the hub's own client may wait for minutes on a host that never answers
 SERVER_ERROR = 500
-WANTED_ENDINGS = (".json", ".txt", ".model", ".safetensors")
+ANSWER_TIMEOUT = 10.0  # seconds, for one answer of a hub that was reachable before
+OFFLINE_VARIABLES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
+WANTED_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
+UNWANTED_FILES = ["*/*"]  # folders hold the same model for other engines
 
 
 def settle_network(offline: bool) -> bool:
@@ -24,8 +27,8 @@ def settle_network(offline: bool) -> bool:
     Returns:
         Whether the hub answers within three seconds.
     """
-    forbidden = offline or os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "TRUE", "YES", "ON"}
-    if not forbidden and _answers(os.environ.get("HF_ENDPOINT", "https://huggingface.co")):
+    forbidden = any(os.environ.get(name, "").upper() in {"1", "TRUE", "YES", "ON"} for name in OFFLINE_VARIABLES)
+    if not (offline or forbidden) and _answers(os.environ.get("HF_ENDPOINT", "https://huggingface.co")):
         return True
     go_offline()
     return False
@@ -55,10 +58,27 @@ def _answers(endpoint: str) -> bool:
 
 def unavailable(kind: str, name: str, offline: bool, command: str) -> UnavailableError:
     """Return the error for something that is neither here nor to be had."""
-    why = "--offline forbids asking the hub" if offline else f"the hub did not answer within {PATIENCE:g} seconds"
+    silent = f"the hub did not answer within {PATIENCE:g} seconds, or HF_HUB_OFFLINE forbids asking it"
+    why = "--offline forbids asking the hub" if offline else silent
     return UnavailableError(
         f"{kind} {name!r} is not on this machine and {why}. Where there is a network, get it with: {command}"
     )
+
+
+def refused_by_hub(error: Exception, kind: str, name: str, revision: str | None) -> UnavailableError:
+    """Return the error for something that the hub was asked for and did not give."""
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+
+    if isinstance(error, GatedRepoError):
+        why = "its owner wants you to ask for access on its page, and to log in: hf auth login"
+    elif isinstance(error, RepositoryNotFoundError):
+        why = "it has none of that name that you may read. Check the name, or log in: hf auth login"
+    elif isinstance(error, RevisionNotFoundError):
+        why = f"it has no revision {revision!r}. Name a branch, a tag or a commit"
+    else:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        why = f"{lines[0].rstrip('.')}. Try again later, or --offline if it was downloaded before"
+    return UnavailableError(f"{kind} {name!r} cannot be had from the hub: {why}.")
 
 
 def fetch_checkpoint(name: str, revision: str | None, offline: bool) -> tuple[Path, str]:
@@ -70,32 +90,47 @@ def fetch_checkpoint(name: str, revision: str | None, offline: bool) -> tuple[Pa
         offline: Whether the user forbade the network.
 
     Raises:
+        UserError: Where the name cannot be a hub id.
         UnavailableError: Where it is neither cached nor to be had.
         ModelError: Where the repository holds no safetensors weights.
     """
-    from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HFValidationError
 
+    reachable = settle_network(offline)
     command = f"hf download {name}" + (f" --revision {revision}" if revision else "")
     try:
-        if settle_network(offline):
-            info = HfApi().model_info(name, revision=revision)
-            names = [sibling.rfilename for sibling in info.siblings or []]
-            refuse_pickle_only(name, names)
-            wanted = [file for file in names if "/" not in file and file.endswith(WANTED_ENDINGS)]
-            folder = Path(snapshot_download(name, revision=info.sha, allow_patterns=wanted))
-        else:
-            folder = Path(snapshot_download(name, revision=revision, local_files_only=True))
-    except LocalEntryNotFoundError as error:
-        raise unavailable("Model", name, offline, command) from error
+        folder = _snapshot(name, revision, reachable)
+    except ModelError:
+        raise
     except HFValidationError as error:
-        raise UnavailableError(f"There is no folder {name!r}, and it cannot be a hub id. Check --model.") from error
-    except (HfHubHTTPError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UnavailableError(f"Model {name!r} cannot be had from the hub: {reason} Try: {command}") from error
+        raise UserError(f"There is no folder {name!r}, and it cannot be a hub id. Check --model.") from error
+    except Exception as error:  # of the HTTP library too, which the hub's client lets through
+        if not reachable:
+            raise unavailable("Model", name, offline, command) from error
+        raise refused_by_hub(error, "Model", name, revision) from error
     if not any(folder.glob("*.safetensors")) and not any(folder.glob("*.bin")):
         raise unavailable("Model", name, offline, command)
     return folder, folder.name
+
+
+def _snapshot(name: str, revision: str | None, reachable: bool) -> Path:
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.utils import disable_progress_bars
+
+    disable_progress_bars()
+    if reachable:
+        info = HfApi().model_info(name, revision=revision, timeout=ANSWER_TIMEOUT)
+        refuse_pickle_only(name, [file.rfilename for file in info.siblings or [] if "/" not in file.rfilename])
+    # The same patterns with and without a network: the cache is complete where it holds the files they match.
+    # The revision as it was asked for: only then does the cache note which commit it stands for.
+    folder = snapshot_download(
+        name,
+        revision=revision,
+        local_files_only=not reachable,
+        allow_patterns=WANTED_FILES,
+        ignore_patterns=UNWANTED_FILES,
+    )
+    return Path(folder)
 
 
 def refuse_pickle_only(name: str, file_names: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from harness.columns import build_task
@@ -9,9 +10,10 @@ from harness.config import RunConfig
 from harness.data import Task
 from harness.data_files import SPLIT_NAMES, Table
 from harness.errors import DataError, UnavailableError, UserError
-from harness.huggingface.hub import settle_network, unavailable
+from harness.huggingface.hub import ANSWER_TIMEOUT, refused_by_hub, settle_network, unavailable
 
 SHORT_NAMES = {"emotion": "dair-ai/emotion:split"}
+COMMIT = re.compile(r"[0-9a-f]{40}")
 NAME = re.compile(r"(?P<id>[\w.-]+(/[\w.-]+)?)(:(?P<config>[\w.+-]+))?(@(?P<revision>[\w./-]+))?")
 
 
@@ -43,31 +45,51 @@ def load_hub_dataset(name: str, config: RunConfig) -> Task:
 def _download(identifier: str, config: str | None, revision: str | None, offline: bool) -> tuple[Any, str | None]:
     reachable = settle_network(offline)
     import datasets
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError
 
     datasets.config.HF_HUB_OFFLINE = not reachable
     datasets.disable_progress_bars()
     datasets.logging.set_verbosity_error()
-    command = f"hf download --repo-type dataset {identifier}, then run this once with the network"
     try:
-        if reachable:
-            revision = HfApi().dataset_info(identifier, revision=revision).sha
-        return datasets.load_dataset(identifier, config, revision=revision), revision
-    except datasets.exceptions.DatasetNotFoundError as error:
-        raise UnavailableError(f"The hub has no data set {identifier!r} that you may read. Check --dataset.") from error
-    except (HfHubHTTPError, OSError) as error:  # a ConnectionError is an OSError
+        return _ask_hub(identifier, config, revision) if reachable else _ask_cache(identifier, config, revision)
+    except UnavailableError:
+        raise
+    except Exception as error:  # of the HTTP library too, which the hub's client lets through
         if not reachable:
-            raise unavailable("Data set", identifier, offline, command) from error
-        reason = str(error).strip().splitlines()[0]
-        raise UnavailableError(f"Data set {identifier!r} cannot be had from the hub: {reason}") from error
-    except (ValueError, RuntimeError) as error:
-        if not reachable:
-            raise unavailable("Data set", identifier, offline, command) from error
+            raise unavailable("Data set", identifier, offline, _command(identifier, config)) from error
+        if not isinstance(error, datasets.exceptions.DatasetsError | ValueError | RuntimeError):
+            raise refused_by_hub(error, "Data set", identifier, revision) from error
         reason = " ".join(str(error).split())
         raise DataError(
             f"Data set {identifier!r} cannot be loaded: {reason} Name a configuration as id:config."
         ) from error
+
+
+def _ask_hub(identifier: str, config: str | None, revision: str | None) -> tuple[Any, str | None]:
+    import datasets
+    from huggingface_hub import HfApi
+
+    commit = HfApi().dataset_info(identifier, revision=revision, timeout=ANSWER_TIMEOUT).sha
+    return datasets.load_dataset(identifier, config, revision=commit), commit
+
+
+def _ask_cache(identifier: str, config: str | None, revision: str | None) -> tuple[Any, str | None]:
+    """Load what an earlier run left behind; the datasets library names its folder by the commit."""
+    import datasets
+
+    splits = datasets.load_dataset(identifier, config)
+    folder = Path(next(iter(splits.values())).cache_files[0]["filename"]).parent.name
+    commit = folder if COMMIT.fullmatch(folder) else None
+    if revision not in (None, commit):
+        raise UnavailableError(
+            f"Data set {identifier!r}: without the hub, nothing says that revision {revision!r} is what is on this "
+            f"machine, commit {commit}. Name that commit, leave @revision out, or run where there is a network."
+        )
+    return splits, commit
+
+
+def _command(identifier: str, config: str | None) -> str:
+    arguments = ", ".join(repr(part) for part in (identifier, config) if part)
+    return f'python -c "import datasets; datasets.load_dataset({arguments})"'
 
 
 def tables_of(splits: Mapping[str, Any], identifier: str) -> dict[str, Table]:
