@@ -122,21 +122,24 @@ def run(
     be_discreet()
     if not verbose:
         quiet_libraries()
-    plan = _plan(config, ctx.obj["plugins"])
+    plan = _plan(config, ctx.obj["plugins"], quiet)
     if dry_run:
-        return _print_plan(plan, as_json)
+        _print_plan(plan, as_json)
+        return EXIT_FAILED_STRATEGY if plan.broken else 0
     return _run(plan, as_json=as_json, quiet=quiet, debug=debug, command=ctx.obj["argv"])
 # fmt: on
 
 
-def _plan(config: RunConfig, extra: Sequence[object]) -> Any:
+def _plan(config: RunConfig, extra: Sequence[object], quiet: bool) -> Any:
     """Settle the network first: the hub's client reads its settings when a plugin imports it."""
     from harness.huggingface import settle_network_for
     from harness.planning import make_plan
     from harness.plugin_manager import PluginManager
+    from harness.rendering import make_console, waiting
 
-    settle_network_for(config)
-    return make_plan(config, PluginManager(extra))
+    with waiting(make_console(stderr=True), "loading strategies, data and encoder", quiet=quiet):
+        settle_network_for(config)
+        return make_plan(config, PluginManager(extra))
 
 
 def _run(plan: Any, *, as_json: bool, quiet: bool, debug: bool, command: list[str]) -> int:
@@ -165,7 +168,7 @@ def _run(plan: Any, *, as_json: bool, quiet: bool, debug: bool, command: list[st
     return 0 if result.status == "complete" else EXIT_FAILED_STRATEGY
 
 
-def _print_plan(plan: Any, as_json: bool) -> int:
+def _print_plan(plan: Any, as_json: bool) -> None:
     from harness.data import SPLITS
     from harness.rendering import make_console, print_banner, print_plan
     from harness.trial import recorded_parameters
@@ -184,12 +187,11 @@ def _print_plan(plan: Any, as_json: bool) -> int:
     if as_json:
         content = {"plan": lines, "trials": [{"strategy": s, "seed": k, "params": p} for s, k, p in trials]}
         _echo_json(content | {"fallback": plan.fallback})
-        return 0
+        return
     console = make_console()
     if plan.fallback:
         print_banner(plan.fallback, console)
     print_plan(lines, trials, console)
-    return 0
 
 
 @cli.command("list")

@@ -65,6 +65,7 @@ class PluginManager:
         given = [self._register(item, Plugin(_name_of(item))) for item in extra]
         self.plugins: tuple[Plugin, ...] = tuple(installed + given)
         self.offers = self._collect()
+        self.plugins = tuple(self._with_distinct_names())
 
     def _load(self, point: metadata.EntryPoint) -> Plugin:
         plugin = Plugin(point.name)
@@ -119,6 +120,15 @@ class PluginManager:
                 offers[strategy.name] = Offer(strategy, plugin)
         return offers
 
+    def _with_distinct_names(self) -> Iterator[Plugin]:
+        """Give a broken plugin a name of its own, so that each is a row of its own."""
+        taken = set(self.offers)
+        for plugin in self.plugins:
+            clash = plugin.error is not None and plugin.name in taken
+            distinct = replace(plugin, name=f"{plugin.distribution}:{plugin.name}") if clash else plugin
+            taken |= {distinct.name} if plugin.error is not None else set()
+            yield distinct
+
     @property
     def broken(self) -> tuple[Plugin, ...]:
         """Plugins that could not be loaded."""
@@ -150,7 +160,7 @@ class PluginManager:
             if name not in known:
                 raise UserError(f"There is no strategy {name!r}. {did_you_mean(name, {*known, 'all'})}")
         offers = [_configured(self.offers[name], config.set.get(name, {})) for name in names if name in self.offers]
-        return offers, [broken[name] for name in names if name in broken and name not in self.offers]
+        return offers, [broken[name] for name in names if name in broken]
 
     def _expand(self, names: Iterable[str], broken: Iterable[str]) -> Iterator[str]:
         cheapest_first = sorted(self.offers, key=lambda name: _cost(self.offers[name].strategy))

@@ -22,6 +22,7 @@ from transformers import (
 
 from harness import RunContext, Split, StrategyError, evaluate, hookimpl, load_tokenizer
 
+DIVERGED = "The loss became NaN or infinite. Lower learning_rate or use --dtype float32."
 PREDICTION_BATCH = 64  # texts of similar length in one forward pass
 
 
@@ -83,7 +84,7 @@ class _EpochWatcher(TrainerCallback):  # type: ignore[misc]
     ) -> None:
         values = {name: metrics[f"eval_{name}"] for name in ("loss", "accuracy", "f1_macro", "f1_weighted")}
         if not (math.isfinite(self._train_loss) and math.isfinite(values["loss"])):
-            raise StrategyError("The loss became NaN or infinite. Lower learning_rate or use --dtype float32.")
+            raise StrategyError(DIVERGED)
         scores = {f"validation_{name}": value for name, value in values.items()}
         self.history.append({"epoch": round(state.epoch), "train_loss": self._train_loss, **scores})
         if values["f1_weighted"] > self._best_score:
@@ -185,6 +186,8 @@ def _examples(tokenizer: Any, split: Split, max_length: int) -> list[dict[str, A
 
 
 def _scores(prediction: Any) -> dict[str, float]:
+    if not np.isfinite(prediction.predictions).all():
+        raise StrategyError(DIVERGED)
     probabilities = torch.from_numpy(prediction.predictions).float().softmax(dim=1).numpy()
     scores = evaluate(prediction.label_ids.astype(np.int64), probabilities)
     return {"accuracy": scores.accuracy, "f1_macro": scores.f1_macro, "f1_weighted": scores.f1_weighted}

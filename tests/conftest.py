@@ -1,7 +1,10 @@
 """No network, one seed, and the tiny model and task that most tests work on."""
 
 import os
+import tempfile
 
+_NO_HUB_CACHE = tempfile.TemporaryDirectory(prefix="harness-hub-", ignore_cleanup_errors=True)
+os.environ["HF_HOME"] = _NO_HUB_CACHE.name  # what happens to be cached here must change no test
 os.environ["HF_HUB_OFFLINE"] = "1"  # read when the hub's client is imported, so before anything else
 os.environ["HF_DATASETS_OFFLINE"] = "1"
 

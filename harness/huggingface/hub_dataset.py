@@ -27,9 +27,7 @@ def load_hub_dataset(name: str, config: RunConfig) -> Task:
     """
     match = NAME.fullmatch(SHORT_NAMES.get(name, name))
     if match is None:
-        raise UserError(
-            f"--dataset {name!r} is no file or folder here, and no hub id of the form owner/name[:config][@revision]."
-        )
+        raise _malformed(name)
     splits, revision = _download(match["id"], match["config"], match["revision"], config.offline)
     return build_task(
         name,
@@ -42,25 +40,34 @@ def load_hub_dataset(name: str, config: RunConfig) -> Task:
     )
 
 
+def _malformed(name: str) -> UserError:
+    return UserError(
+        f"--dataset {name!r} is no file or folder here, and no hub id of the form owner/name[:config][@revision]."
+    )
+
+
 def _download(identifier: str, config: str | None, revision: str | None, offline: bool) -> tuple[Any, str | None]:
     reachable = settle_network(offline)
     import datasets
+    from huggingface_hub.errors import HFValidationError
 
     datasets.config.HF_HUB_OFFLINE = not reachable
     datasets.disable_progress_bars()
-    datasets.logging.set_verbosity_error()
+    datasets.logging.set_verbosity(datasets.logging.CRITICAL)  # its errors are raised as well
     try:
         return _ask_hub(identifier, config, revision) if reachable else _ask_cache(identifier, config, revision)
     except UnavailableError:
         raise
+    except HFValidationError as error:
+        raise _malformed(identifier) from error
     except Exception as error:  # of the HTTP library too, which the hub's client lets through
         if not reachable:
             raise unavailable("Data set", identifier, offline, _command(identifier, config)) from error
         if not isinstance(error, datasets.exceptions.DatasetsError | ValueError | RuntimeError):
             raise refused_by_hub(error, "Data set", identifier, revision) from error
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error.__cause__ or error).split()).rstrip(".")
         raise DataError(
-            f"Data set {identifier!r} cannot be loaded: {reason} Name a configuration as id:config."
+            f"Data set {identifier!r} cannot be loaded: {reason}. Mend its files, or name a configuration as id:config."
         ) from error
 
 

@@ -3,7 +3,7 @@
 from harness.rendering.confusion import confusion_matrix
 from harness.rendering.console import make_console, print_error
 from harness.rendering.listing import print_plan, print_strategies
-from harness.rendering.progress import ProgressDisplay, progress_display
+from harness.rendering.progress import ProgressDisplay, progress_display, waiting
 from harness.rendering.ranking import SORT_KEYS
 from harness.rendering.report import print_banner, print_run
 from harness.rendering.text import safe_text
@@ -20,4 +20,5 @@ __all__ = [
     "print_strategies",
     "progress_display",
     "safe_text",
+    "waiting",
 ]

@@ -18,8 +18,8 @@ from harness.rendering.ranking import is_scored
 
 LINE_INTERVAL = 5.0  # seconds between two lines in a log
 BAR_INTERVAL = 0.05  # seconds between two updates of the bar
-# Columns of the terminal from which there is room for the rate, the bar and the activity.
-RATE_FROM, BAR_FROM, ACTIVITY_FROM = 56, 72, 100
+# Columns of the terminal from which there is room for the rate, the activity and the bar.
+RATE_FROM, ACTIVITY_FROM, BAR_FROM = 56, 72, 96
 
 Clock = Callable[[], float]
 
@@ -59,6 +59,22 @@ def progress_display(
             yield _Bar(bar, Page(console), clock)
     else:
         yield _Lines(Page(console), clock)
+
+
+@contextmanager
+def waiting(console: Console, message: str, *, quiet: bool = False) -> Iterator[None]:
+    """Show on a terminal that something goes on whose end nobody can foretell.
+
+    Args:
+        console: Where to show it.
+        message: What goes on.
+        quiet: Show nothing.
+    """
+    if quiet or not console.is_terminal or console.is_dumb_terminal:
+        yield
+        return
+    with console.status(Page(console).text(message)):
+        yield
 
 
 class _Silence:
@@ -149,10 +165,12 @@ class _Bar(_Throttled):
     def __init__(self, bar: Progress, page: Page, clock: Clock) -> None:
         super().__init__(page, clock)
         self._bar = bar
+        self._stage = ""
         self._task = bar.add_task("", total=None, visible=False, what="", amount="", rate="", left="")
 
     def stage(self, name: str, number: int, total: int) -> None:
         self.begin(0.0)
+        self._stage = name
         stage = self.page.short(f"[{number}/{total}] {name}", self.page.width // 3)
         self._bar.reset(self._task, description=stage, total=None, visible=True, what="", amount="", rate="", left="")
 
@@ -162,7 +180,7 @@ class _Bar(_Throttled):
             self._task,
             completed=done,
             total=total,
-            what=self.page.short(what, self.page.width // 5),
+            what="" if what == self._stage else self.page.short(what, self.page.width // 4),
             amount=f"{done:,}/{total:,}",
             rate=quantities.rate(speed.per_second) + unit,
             left=f"{speed.left} left",

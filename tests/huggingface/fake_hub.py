@@ -25,6 +25,7 @@ class Hub(ThreadingHTTPServer):
     def __init__(self, repositories: Mapping[str, Path]) -> None:
         super().__init__(("127.0.0.1", 0), _Answers)
         self.repositories = dict(repositories)
+        self.failing: set[str] = set()  # ids that the hub stumbles over
         self.requests: list[str] = []
 
     @property
@@ -67,6 +68,9 @@ class _Answers(BaseHTTPRequestHandler):
 
     def _answer_api(self, match: re.Match[str], body: bytes) -> None:
         name = ("datasets/" if match[1] == "datasets" else "") + match[2]
+        if name in self.server.failing:
+            self._send(b"{}", status=500)
+            return
         folder = self.server.repositories.get(name)
         if folder is None or (match[4] or "main") not in REVISIONS:
             self._refuse("RevisionNotFound" if folder else "RepoNotFound")

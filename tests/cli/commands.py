@@ -1,0 +1,45 @@
+"""What the tests of the command line share: what came of a command, and data as files."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import Run, Task
+from harness.records import read_run
+from harness.storage import find_run
+
+QUICK = "majority,logreg_probe"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one command: exit code, standard output, standard error, and where runs were saved."""
+
+    code: int
+    out: str
+    err: str
+    folder: Path
+
+    @property
+    def run(self) -> Run:
+        """The last run saved."""
+        return read_run(find_run("latest", self.folder))
+
+    @property
+    def digests(self) -> dict[str, str | None]:
+        """Strategy -> digest of its predictions, those without scores left out."""
+        return {record.strategy: record.predictions_sha256 for record in self.run.records if record.status == "ok"}
+
+
+Harness = Callable[..., Outcome]
+
+
+def write_data(task: Task, folder: Path) -> Path:
+    """Write a task as train, validation and test .jsonl."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("train", "validation", "test"):
+        split = getattr(task, name)
+        rows = ({"text": text, "label": task.label_names[y]} for text, y in zip(split.texts, split.labels, strict=True))
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return folder

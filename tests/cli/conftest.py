@@ -1,0 +1,61 @@
+"""The command line in this process, on tiny data and a tiny encoder."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from harness import Task
+from harness.cli import main
+
+from .commands import QUICK, Harness, Outcome, write_data
+
+
+@pytest.fixture(autouse=True)
+def _plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "150")
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tmp_path_factory: pytest.TempPathFactory, task: Task) -> Path:
+    """Folder with the tiny task as files."""
+    return write_data(task, tmp_path_factory.mktemp("data") / "tiny")
+
+
+@pytest.fixture
+def harness(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Harness:
+    """Run a command; `harness run` and `harness show` use the test's own folder of runs."""
+
+    def command(*argv: str, plugins: Sequence[object] = ()) -> Outcome:
+        folder = tmp_path / "reports"
+        where = ["-o", str(folder)] if argv[:1] in (("run",), ("show",)) else []
+        capsys.readouterr()
+        code = main([*argv[:1], *where, *argv[1:]], plugins=plugins)
+        out, err = capsys.readouterr()
+        return Outcome(code, out, err, folder)
+
+    return command
+
+
+@pytest.fixture
+def run(harness: Harness, tiny_data: Path, tiny_model: Path) -> Harness:
+    """`harness run` on the tiny data and the tiny encoder, by default of two quick strategies without progress."""
+
+    def command(*argv: str, plugins: Sequence[object] = (), strategies: str = QUICK) -> Outcome:
+        known = ["-d", str(tiny_data), "-m", str(tiny_model), "-s", strategies, "-q", "--offline"]
+        return harness("run", *known, *argv, plugins=plugins)
+
+    return command
+
+
+@pytest.fixture(scope="session")
+def full(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path, tiny_model: Path) -> Path:
+    """Folder of runs with one finished run of all strategies."""
+    folder = tmp_path_factory.mktemp("full") / "reports"
+    code = main(
+        ["run", "-d", str(tiny_data), "-m", str(tiny_model), "-o", str(folder), "-q", "--offline", "--no-save-models"]
+    )
+    assert code == 0
+    return folder

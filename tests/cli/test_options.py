@@ -1,0 +1,121 @@
+"""Options of harness run: typed, spelt either way, in a file or on the line, with a hint where they are wrong."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from harness import RunConfig
+
+from .commands import Harness
+
+
+def test_set_changes_a_parameter_and_keeps_its_type(run: Harness) -> None:
+    outcome = run(
+        "--set", "logreg_probe.C=0.5", "--set", "logreg_probe.max_iter=7", "--set", "logreg_probe.pooling=mean"
+    )
+    params = {record.strategy: record.params for record in outcome.run.records}["logreg_probe"]
+    assert params == {"layer": -1, "pooling": "mean", "C": 0.5, "max_iter": 7}
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--set", "logreg_prob.C=1"], "Did you mean 'logreg_probe'?"),
+        (["--set", "logreg_probe.max_itr=1"], "Did you mean 'max_iter'?"),
+        (["--set", "logreg_probe.max_iter=many"], "--set logreg_probe.max_iter:"),
+        (["--set", "logreg_probe.C=-1"], "--set logreg_probe.C:"),
+        (["--set", "logreg_probe.pooling=sum"], "--set logreg_probe.pooling:"),
+        (["--set", "C=1"], "--set expects STRATEGY.FIELD=VALUE"),
+        (["-s", "majorty"], "Did you mean 'majority'?"),
+        (["-s", ","], "--strategies: name at least one"),
+        (["--limt", "3"], "--limit"),
+        (["--limit", "1"], "--limit:"),
+        (["--seeds", "0,x"], "--seeds:"),
+        (["--batch-size", "0"], "--batch-size:"),
+        (["--device", "tpu"], "'tpu' is not one of"),
+        (["stray"], "unexpected extra argument"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_a_hint(run: Harness, argv: list[str], message: str) -> None:
+    outcome = run(*argv)
+    assert outcome.code == 2
+    assert message.replace("'", "") in " ".join(outcome.err.split()).replace("'", "")
+    assert "Traceback" not in outcome.err
+    assert not outcome.folder.exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
+def test_a_device_that_is_not_there_is_refused(run: Harness) -> None:
+    outcome = run("--device", "cuda")
+    assert outcome.code == 2
+    assert "finds no such device" in outcome.err
+
+
+def test_an_unknown_command_is_refused(harness: Harness) -> None:
+    assert harness("rum").code == 2
+
+
+def test_flags_may_be_spelt_with_underscores(run: Harness, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    outcome = run("--output_dir", str(elsewhere), "--fail_fast", "--no_save_models", "--batch_size", "4")
+    assert outcome.code == 0
+    (saved,) = elsewhere.iterdir()
+    config = json.loads((saved / "run.json").read_text())["config"]
+    assert (config["fail_fast"], config["save_models"], config["batch_size"]) == (True, False, 4)
+
+
+@pytest.mark.parametrize("key", ["save-models", "save_models"])
+def test_a_file_holds_options_and_a_flag_wins(run: Harness, tmp_path: Path, key: str) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text(f"seeds = [3, 4]\n{key} = false\nlimit = 9\n[set.logreg_probe]\nC = 2.0\n")
+    config = run("-c", str(file), "--limit", "12").run.config
+    assert (config.seeds, config.save_models, config.limit) == ((3, 4), False, 12)
+    assert config.set == {"logreg_probe": {"C": 2.0}}
+
+
+@pytest.mark.parametrize(("content", "message"), [("sed = 1", "Did you mean 'seeds'?"), ("seeds = ", "not valid TOML")])
+def test_a_wrong_file_is_refused(run: Harness, tmp_path: Path, content: str, message: str) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text(content)
+    outcome = run("--config", str(file))
+    assert outcome.code == 2
+    assert message in outcome.err
+
+
+def test_limit_cuts_every_split_and_keeps_its_classes(run: Harness) -> None:
+    counts = run("--limit", "6").run.task.class_counts
+    assert counts == {"train": [2, 2, 2], "validation": [2, 2, 2], "test": [2, 2, 2]}
+
+
+def test_names_may_be_given_to_numbered_labels(harness: Harness, tmp_path: Path) -> None:
+    for split, rows in {"train": 12, "validation": 4, "test": 6}.items():
+        lines = (json.dumps({"text": f"{split} text {i}", "label": i % 2}) for i in range(rows))
+        (tmp_path / f"{split}.jsonl").write_text("\n".join(lines))
+    argv = ["-d", str(tmp_path), "-s", "majority", "-q", "--offline", "--label-names", "no,yes"]
+    outcome = harness("run", *argv)
+    assert outcome.code == 0, outcome.err
+    assert outcome.run.task.label_names == ["no", "yes"]
+
+
+def test_columns_may_be_named(harness: Harness, tmp_path: Path) -> None:
+    for split, rows in {"train": 12, "validation": 4, "test": 6}.items():
+        lines = (json.dumps({"said": f"{split} text {i}", "text": "", "mood": f"m{i % 2}"}) for i in range(rows))
+        (tmp_path / f"{split}.jsonl").write_text("\n".join(lines))
+    argv = ["-d", str(tmp_path), "-s", "majority", "-q", "--offline", "--text_column", "said", "--label-column", "mood"]
+    assert harness("run", *argv).run.task.label_names == ["m0", "m1"]
+
+
+def test_help_names_every_option_of_a_run(harness: Harness) -> None:
+    outcome = harness("run", "-h")
+    assert outcome.code == 0
+    for name in RunConfig.model_fields:
+        assert f"--{name.replace('_', '-')}" in outcome.out
+
+
+@pytest.mark.parametrize("command", ["list", "show", "completion"])
+def test_every_command_has_help(harness: Harness, command: str) -> None:
+    outcome = harness(command, "--help")
+    assert outcome.code == 0
+    assert f"Usage: harness {command}" in outcome.out

@@ -1,0 +1,156 @@
+"""harness run: what it prints, what it leaves on disk, and that it does so again."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from harness import Run
+from harness.records import read_run
+from harness.storage import RunDirectory, find_run
+
+from .commands import Harness
+
+STRATEGIES = {"majority", "tfidf_logreg", "logreg_probe", "mlp_probe", "full_finetune"}
+N_ROWS = 24  # of the validation split, and of the test split
+
+
+@pytest.fixture(scope="module")
+def directory(full: Path) -> RunDirectory:
+    return find_run("latest", full)
+
+
+@pytest.fixture(scope="module")
+def all_five(directory: RunDirectory) -> Run:
+    return read_run(directory)
+
+
+def test_all_strategies_stand_in_one_table(run: Harness) -> None:
+    outcome = run("--set", "full_finetune.epochs=1", strategies="all")
+    assert outcome.code == 0
+    table = outcome.out.partition("best validation f1_macro")[0]
+    assert all(f"\n{name} " in table for name in STRATEGIES)
+    assert outcome.run.status == "complete"
+    assert "Saved in" in outcome.err
+    assert "Saved in" not in outcome.out
+
+
+def test_all_is_the_default(all_five: Run) -> None:
+    assert {record.strategy for record in all_five.records} == STRATEGIES
+    assert {record.status for record in all_five.records} == {"ok"}
+
+
+def test_the_run_file_holds_the_checksum_of_every_other_file(directory: RunDirectory, all_five: Run) -> None:
+    on_disk = {f.relative_to(directory.path).as_posix(): f for f in directory.path.rglob("*") if f.is_file()}
+    assert {*all_five.files, "run.json"} == set(on_disk)
+    for name, checksum in all_five.files.items():
+        assert hashlib.sha256(on_disk[name].read_bytes()).hexdigest() == checksum
+
+
+def test_every_strategy_has_a_record_file_equal_to_its_row(directory: RunDirectory, all_five: Run) -> None:
+    for record in all_five.records:
+        saved = json.loads((directory.path / "records" / f"{record.trial}.json").read_text())
+        assert saved == record.model_dump(mode="json")
+
+
+def test_the_predictions_file_has_a_row_for_every_text_that_was_scored(directory: RunDirectory, all_five: Run) -> None:
+    table = pq.read_table(directory.path / "predictions" / "logreg_probe-seed0.parquet").to_pydict()
+    classes = [f"probability_{name}" for name in all_five.task.label_names]
+    assert list(table) == ["split", "row", "label", "prediction", *classes]
+    assert table["split"] == ["validation"] * N_ROWS + ["test"] * N_ROWS
+    assert table["row"] == [*range(N_ROWS), *range(N_ROWS)]
+    right = sum(y == z for y, z in zip(table["label"][N_ROWS:], table["prediction"][N_ROWS:], strict=True))
+    record = next(record for record in all_five.records if record.strategy == "logreg_probe")
+    assert record.test is not None
+    assert record.test.accuracy == pytest.approx(right / N_ROWS)
+
+
+def test_models_are_saved_unless_told_otherwise(run: Harness, directory: RunDirectory) -> None:
+    path = find_run("latest", run().folder).path
+    assert (path / "models" / "logreg_probe-seed0" / "estimator.skops").is_file()
+    assert not (directory.path / "models").exists()
+
+
+def test_fine_tuning_records_one_entry_an_epoch(all_five: Run) -> None:
+    record = next(record for record in all_five.records if record.strategy == "full_finetune")
+    assert [epoch["epoch"] for epoch in record.history] == [1, 2]
+    assert {"train_loss", "validation_loss", "validation_f1_weighted"} <= set(record.history[0])
+
+
+def test_costs_are_recorded_and_only_probes_pay_for_encoding(all_five: Run) -> None:
+    for record in all_five.records:
+        assert record.fit_seconds is not None
+        assert record.predict_seconds is not None
+        assert (record.encode_seconds is not None) == record.strategy.endswith("_probe")
+        assert record.peak_memory_bytes
+    tuned = next(record for record in all_five.records if record.strategy == "full_finetune")
+    assert all_five.model is not None
+    assert tuned.total_parameters == tuned.trainable_parameters
+    assert tuned.total_parameters is not None
+    assert tuned.total_parameters > all_five.model.n_parameters
+
+
+def test_the_same_command_gives_the_same_predictions(run: Harness, all_five: Run) -> None:
+    again = run("--no-save-models", strategies="all").digests
+    assert again == {record.strategy: record.predictions_sha256 for record in all_five.records}
+
+
+def test_the_run_says_where_data_and_model_come_from(all_five: Run, tiny_data: Path, tiny_model: Path) -> None:
+    assert all_five.task.name == "tiny"
+    assert all_five.task.source == str(tiny_data.resolve())
+    assert all_five.model is not None
+    assert all_five.model.name == str(tiny_model)
+    assert len(all_five.model.weights_sha256) == 64
+    assert all_five.fallback is None
+    assert all_five.command[:2] == ["harness", "run"]
+
+
+def test_seeds_are_rows_and_a_deterministic_strategy_says_so(run: Harness) -> None:
+    outcome = run("--seeds", "0,1", strategies="majority,logreg_probe,mlp_probe")
+    assert outcome.code == 0
+    assert sorted((r.strategy, r.seed) for r in outcome.run.records) == [
+        (name, seed) for name in ("logreg_probe", "majority", "mlp_probe") for seed in (0, 1)
+    ]
+    table = outcome.out.partition("best validation f1_macro")[0].replace("★", " ")
+    rows = [tuple(line.split()[:2]) for line in table.splitlines()]
+    assert rows.count(("majority", "deterministic")) == 1
+    assert rows.count(("logreg_probe", "deterministic")) == 1
+    assert {("mlp_probe", cell) for cell in ("0", "1", "mean", "sd")} <= set(rows)
+
+
+def test_a_strategy_without_a_model_needs_no_model(run: Harness, tiny_data: Path, harness: Harness) -> None:
+    outcome = harness("run", "-d", str(tiny_data), "-m", "nobody/nothing", "-s", "majority", "--offline", "-q")
+    assert outcome.code == 0
+    assert outcome.run.model is None
+
+
+def test_json_is_all_there_is_on_standard_output(run: Harness) -> None:
+    outcome = run("--json")
+    printed = Run.model_validate(json.loads(outcome.out))
+    assert printed == outcome.run
+    assert "Saved in" in outcome.err
+
+
+def test_quiet_prints_no_progress(run: Harness, harness: Harness, tiny_data: Path) -> None:
+    loud = harness("run", "-d", str(tiny_data), "-s", "majority", "--offline")
+    assert "majority seed 0" in loud.err
+    quiet = run(strategies="majority")
+    assert quiet.err.startswith("Saved in")
+    assert len(quiet.err.splitlines()) == 1
+
+
+def test_a_dry_run_prints_the_plan_and_writes_nothing(run: Harness) -> None:
+    outcome = run("--dry-run", "--seeds", "0,1", "--set", "logreg_probe.C=0.5")
+    assert outcome.code == 0
+    assert "48 train, 24 validation, 24 test" in outcome.out
+    assert outcome.out.count("C=0.5") == 2
+    assert not outcome.folder.exists()
+
+
+def test_a_dry_run_as_json_lists_the_trials(run: Harness) -> None:
+    plan = json.loads(run("--dry-run", "--json", "--set", "logreg_probe.C=0.5").out)
+    assert [(trial["strategy"], trial["seed"]) for trial in plan["trials"]] == [("majority", 0), ("logreg_probe", 0)]
+    assert plan["trials"][1]["params"]["C"] == 0.5
+    assert plan["fallback"] is None

@@ -1,0 +1,95 @@
+"""A program that asks for models and data sets and prints, as JSON, what it got; the hub is set by the environment.
+
+The hub's client reads its settings when it is imported, so each hub needs a process of its own.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+TEXTS = ["i feel glad", "rain today"]
+
+
+def ask(endpoint: str, home: Path, questions: Sequence[Sequence[Any]], offline: bool = False) -> list[dict[str, Any]]:
+    """Run this file in a fresh process.
+
+    Args:
+        endpoint: Address of the hub.
+        home: Folder of the cache.
+        questions: Kind (`model`, `folder` or `dataset`) and name, for a model also the revision.
+        offline: Whether the network is forbidden.
+
+    Returns:
+        An answer for each question; nothing else was printed.
+    """
+    import harness
+
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("HF_") and not k.lower().endswith("_proxy")}
+    path = os.pathsep.join([str(Path(harness.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, __file__, json.dumps([offline, list(questions)])],
+        env={**kept, "HF_ENDPOINT": endpoint, "HF_HOME": str(home), "HOME": str(home), "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    answers: list[dict[str, Any]] = json.loads(done.stdout)
+    return answers
+
+
+def answer(question: Sequence[Any], offline: bool) -> dict[str, Any]:
+    """Return what came of one question, or the error, and how long it took."""
+    from harness.errors import HarnessError
+
+    kind, *arguments = question
+    started = time.perf_counter()
+    try:
+        found = {"model": a_model, "folder": a_folder, "dataset": a_dataset}[kind](offline, *arguments)
+    except HarnessError as error:
+        found = {"error": type(error).__name__, "message": str(error)}
+    return {**found, "seconds": time.perf_counter() - started}
+
+
+def a_model(offline: bool, name: str, revision: str | None = None) -> dict[str, Any]:
+    from harness.encoding import Features
+    from harness.huggingface import load_encoder
+
+    encoder = load_encoder(name, revision, offline, "cpu", "float32")
+    features = encoder.encode(TEXTS, [Features()])[Features()].tolist()
+    files = sorted(file.name for file in Path(encoder.directory).iterdir())
+    return {"name": encoder.name, "revision": encoder.revision, "features": features, "files": files}
+
+
+def a_folder(offline: bool, name: str, revision: str | None = None) -> dict[str, Any]:
+    from harness.huggingface.checkpoint import find_checkpoint
+
+    return {"folder": str(find_checkpoint(name, revision, offline)[0])}
+
+
+def a_dataset(offline: bool, name: str) -> dict[str, Any]:
+    from harness import RunConfig
+    from harness.huggingface import harness_load_task
+
+    task = harness_load_task(name, RunConfig(dataset=name, offline=offline))
+    source = task.provenance
+    return {
+        "name": task.name,
+        "label_names": task.label_names,
+        "train": task.train.texts,
+        "test_labels": task.test.labels.tolist(),
+        "source": source.source,
+        "revision": source.revision,
+    }
+
+
+if __name__ == "__main__":
+    import huggingface_hub  # noqa: F401 - so that its import is not counted as waiting for the hub
+
+    offline, questions = json.loads(sys.argv[1])
+    print(json.dumps([answer(question, offline) for question in questions]))

@@ -1,0 +1,105 @@
+"""Data sets of the hub: names, splits as the hub spells them, columns that can be texts or labels."""
+
+import time
+from pathlib import Path
+
+import datasets
+import pytest
+
+from harness import RunConfig, UnavailableError, UserError
+from harness.columns import build_task
+from harness.huggingface.hub_dataset import load_hub_dataset, tables_of
+
+MOODS = ("sunny", "rainy", "always calm")  # not in alphabetical order
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+
+
+def load(name: str) -> None:
+    load_hub_dataset(name, RunConfig(dataset=name, offline=True))
+
+
+def rows(**extra: datasets.Features) -> datasets.Dataset:
+    features = {"text": datasets.Value("string"), "label": datasets.ClassLabel(names=list(MOODS)), **extra}
+    columns = {"text": ["a", "b", "c"], "label": [0, 1, 2], **{name: [[1], [2], [3]] for name in extra}}
+    return datasets.Dataset.from_dict(columns, features=datasets.Features(features))
+
+
+def test_class_names_keep_the_order_the_data_set_declares() -> None:
+    splits = datasets.DatasetDict(train=rows(), validation=rows(), test=rows())
+    tables = tables_of(splits, "acme/moods")
+    assert list(tables) == ["train", "validation", "test"]
+    assert tables["train"].class_names == {"label": MOODS}
+    assert tables["train"].columns == {"text": ["a", "b", "c"], "label": [0, 1, 2]}
+    assert tables["test"].path == "acme/moods (test)"
+    task = build_task("moods", tables, source="acme/moods")
+    assert task.label_names == MOODS
+    assert task.train.labels.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("spelling", ["dev", "val", "valid", "validation"])
+def test_other_spellings_of_validation_are_understood(spelling: str) -> None:
+    tables = tables_of(datasets.DatasetDict({"train": rows(), spelling: rows(), "test": rows()}), "acme/moods")
+    assert list(tables) == ["train", "validation", "test"]
+    assert tables["validation"].path == f"acme/moods ({spelling})"
+
+
+def test_splits_of_unknown_names_are_left_out_where_known_ones_exist() -> None:
+    assert list(tables_of({"train": rows(), "unsupervised": rows()}, "acme/moods")) == ["train"]
+
+
+def test_splits_of_unknown_names_alone_keep_their_names_so_that_a_message_can_name_them() -> None:
+    assert list(tables_of({"first": rows(), "second": rows()}, "acme/moods")) == ["first", "second"]
+
+
+def test_columns_that_are_neither_text_nor_number_nor_class_are_left_out() -> None:
+    table = tables_of({"train": rows(tokens=datasets.List(datasets.Value("int32")))}, "acme/moods")["train"]
+    assert set(table.columns) == {"text", "label"}
+
+
+def test_nothing_becomes_missing_or_a_number_on_the_way() -> None:
+    texts = ["null", "NA", "None", "nan", "123", "", "01"]
+    data = datasets.Dataset.from_dict({"text": texts, "label": ["01", "1", "a", "b", "NA", "null", "x"]})
+    table = tables_of({"train": data}, "acme/odd")["train"]
+    assert table.columns == {"text": texts, "label": ["01", "1", "a", "b", "NA", "null", "x"]}
+    assert table.class_names == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("emotion", "'dair-ai/emotion', 'split'"),
+        ("acme/none", "'acme/none'"),
+        ("acme/none:config-1.0", "'acme/none', 'config-1.0'"),
+        ("acme/none@v1.2/rc", "'acme/none'"),
+        ("acme/none:config@v1", "'acme/none', 'config'"),
+        ("none@0123abc", "'none'"),
+    ],
+)
+def test_offline_a_data_set_that_is_not_cached_is_refused_at_once_with_the_command_that_gets_it(
+    name: str, told: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    started = time.perf_counter()
+    with pytest.raises(UnavailableError) as caught:
+        load(name)
+    assert time.perf_counter() - started < 5
+    identifier = told.split("'")[1]
+    assert str(caught.value) == (
+        f"Data set '{identifier}' is not on this machine and --offline forbids asking the hub. "
+        f'Where there is a network, get it with: python -c "import datasets; datasets.load_dataset({told})"'
+    )
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "name", ["two words", "a/b/c", "acme/x:", "acme/x@", "acme/x:c@", ":c", "@v1", "acme/x:c:d", "acme/\x1b[31m"]
+)
+def test_a_name_that_cannot_be_meant_is_refused_with_the_form_it_should_have(name: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load(name)
+    assert str(caught.value) == (
+        f"--dataset {name!r} is no file or folder here, and no hub id of the form owner/name[:config][@revision]."
+    )

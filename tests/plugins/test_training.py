@@ -1,0 +1,64 @@
+"""The strategies that train in epochs keep their best one."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from harness import Split, Strategy, evaluate
+from harness.plugin_manager import PluginManager
+from harness.testing import Bench
+
+
+@pytest.fixture(scope="module")
+def strategies() -> dict[str, Strategy]:
+    return {name: offer.strategy for name, offer in PluginManager().offers.items()}
+
+
+def fit(strategy: Any, bench: Bench, **parameters: object) -> Any:
+    with bench.fitted(replace(strategy, **parameters)) as (classifier, _):
+        return classifier
+
+
+def validation_loss(classifier: Any, bench: Bench) -> float:
+    probabilities = torch.from_numpy(classifier.predict_proba(bench.task.validation.texts))
+    return float(torch.nn.functional.nll_loss(probabilities.log(), torch.tensor(bench.task.validation.labels)))
+
+
+def test_the_mlp_keeps_the_epoch_with_the_lowest_validation_loss(strategies: dict[str, Strategy], bench: Bench) -> None:
+    classifier = fit(strategies["mlp_probe"], bench, learning_rate=0.05, epochs=30, patience=30)
+    losses = [epoch["validation_loss"] for epoch in classifier.history]
+    assert len(losses) == 30
+    assert min(losses) < losses[-1]
+    assert validation_loss(classifier, bench) == pytest.approx(min(losses), rel=1e-4)
+
+
+def test_the_mlp_stops_when_the_validation_loss_stops_falling(strategies: dict[str, Strategy], bench: Bench) -> None:
+    classifier = fit(strategies["mlp_probe"], bench, learning_rate=0.05, epochs=100, patience=2)
+    losses = [epoch["validation_loss"] for epoch in classifier.history]
+    assert len(losses) < 100
+    assert len(losses) - 1 - int(np.argmin(losses)) == 2
+
+
+def test_fine_tuning_keeps_the_epoch_with_the_best_f1_weighted(strategies: dict[str, Strategy], bench: Bench) -> None:
+    others = Split(bench.task.validation.texts, (bench.task.validation.labels + 1) % 3)  # what is learnt is wrong here
+    misled = replace(bench, task=replace(bench.task, validation=others))
+    classifier = fit(strategies["full_finetune"], misled, learning_rate=5e-3, epochs=6, batch_size=8)
+    scores = [epoch["validation_f1_weighted"] for epoch in classifier.history]
+    assert len(scores) == 6
+    assert scores[-1] < max(scores)
+    kept = evaluate(others.labels, classifier.predict_proba(others.texts))
+    assert kept.f1_weighted == pytest.approx(max(scores))
+
+
+def test_fine_tuning_learns_from_few_rows(strategies: dict[str, Strategy], bench: Bench) -> None:
+    classifier = fit(strategies["full_finetune"], bench, learning_rate=5e-3, epochs=6, batch_size=8)
+    scores = evaluate(bench.task.test.labels, classifier.predict_proba(bench.task.test.texts))
+    assert scores.accuracy > 0.8
+
+
+def test_fine_tuning_that_diverges_says_what_to_do(strategies: dict[str, Strategy], bench: Bench) -> None:
+    with pytest.raises(Exception, match=r"loss became NaN or infinite. Lower learning_rate"):
+        fit(strategies["full_finetune"], bench, learning_rate=1e30, epochs=2, batch_size=8)

@@ -1,0 +1,50 @@
+"""What the README shows is what the program prints."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+from harness.records import Run, read_run
+from harness.rendering import make_console, print_run
+from harness.storage import RunDirectory
+
+ROOT = Path(__file__).parent.parent
+EXAMPLE = ROOT / "reports" / "example-emotion-minilm"
+WIDTH = 80
+
+
+def printed(run: Run) -> str:
+    stream = io.StringIO()
+    print_run(run, make_console(stream, width=WIDTH))
+    return "".join(line.rstrip() + "\n" for line in stream.getvalue().splitlines())
+
+
+@pytest.fixture(scope="module")
+def example() -> Run:
+    return read_run(RunDirectory(EXAMPLE))
+
+
+def test_the_example_text_is_what_show_prints_of_the_example_run(example: Run) -> None:
+    assert (EXAMPLE / "run.txt").read_text(encoding="utf-8") == printed(example)
+
+
+def test_the_readme_quotes_the_example_run(example: Run) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"<!-- example -->\n```\n(.*?)```\n<!-- /example -->", readme, re.DOTALL)
+    assert found is not None
+    quoted = found[1]
+    assert "full_finetune" in quoted
+    assert quoted in printed(example)
+
+
+def test_the_readme_names_every_file_of_the_harness() -> None:
+    tree = (ROOT / "README.md").read_text(encoding="utf-8").split("## The files")[1]
+    rooms = [path for path in (ROOT / "harness").iterdir() if not path.name.startswith("_")]
+    missing = [
+        room.name
+        for room in rooms
+        if (room.is_dir() or room.suffix == ".py") and not re.search(rf"^  {re.escape(room.name)}/? ", tree, re.MULTILINE)
+    ]
+    assert missing == []
