@@ -19,7 +19,6 @@ from harness.errors import HarnessError
 EXIT_FAILED_STRATEGY = 1
 EXIT_INTERNAL = 5
 EXIT_SIGINT, EXIT_SIGTERM = 130, 143
-SHELLS = ("bash", "zsh", "fish")
 SORT_KEYS = ("f1_macro", "accuracy", "f1_weighted", "fit_seconds", "predict_seconds", "total_parameters", "name")
 SETTINGS = {
     "help_option_names": ["-h", "--help"],
@@ -147,7 +146,6 @@ def _run(plan: Any, *, as_json: bool, quiet: bool, debug: bool, command: list[st
     from harness.runner import execute
 
     errors = make_console(stderr=True)
-    out = errors if as_json else make_console()
     if plan.fallback:
         print_banner(plan.fallback, errors)
     signal_before = signal.signal(signal.SIGTERM, _terminate)
@@ -159,7 +157,7 @@ def _run(plan: Any, *, as_json: bool, quiet: bool, debug: bool, command: list[st
     if as_json:
         _echo_json(result.model_dump(mode="json"))
     else:
-        print_run(result, out)
+        print_run(result, make_console())
     if debug:
         _echo_tracebacks(result)
     errors.print(f"Saved in {path}", soft_wrap=True)
@@ -242,7 +240,7 @@ def show(name: str, output_dir: str, confusion: bool, per_class: bool, sort: str
 
 
 @cli.command()
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> int:
     """Print the completion script of a shell: eval "$(harness completion bash)"."""
     from click.shell_completion import get_completion_class

@@ -23,9 +23,8 @@ def test_every_file_in_plugins_is_an_entry_point_of_the_same_name(project: dict[
 
 
 def test_every_plugin_offers_one_strategy_of_its_own_name() -> None:
-    offered = {
-        p.name: [s.name for s in p.strategies] for p in PluginManager().plugins if p.distribution == "strategy-harness"
-    }
+    ours = [plugin for plugin in PluginManager().plugins if plugin.distribution == "strategy-harness"]
+    offered = {plugin.name: [strategy.name for strategy in plugin.strategies] for plugin in ours}
     assert offered == {name: [name] for name in offered}
     assert offered
 

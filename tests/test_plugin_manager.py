@@ -81,7 +81,7 @@ def test_a_parameter_that_does_not_fit_is_refused(values: dict[str, str], messag
 
 
 def test_a_parameter_of_a_strategy_that_does_not_run_is_checked_for_its_name() -> None:
-    with pytest.raises(UserError, match="There is no strategy 'majorty'. Did you mean 'majority'"):
+    with pytest.raises(UserError, match=r"There is no strategy 'majorty'\. Did you mean 'majority'"):
         select(PluginManager(), "majority", majorty={"C": 1})
 
 

@@ -41,10 +41,11 @@ def test_the_readme_quotes_the_example_run(example: Run) -> None:
 
 def test_the_readme_names_every_file_of_the_harness() -> None:
     tree = (ROOT / "README.md").read_text(encoding="utf-8").split("## The files")[1]
-    rooms = [path for path in (ROOT / "harness").iterdir() if not path.name.startswith("_")]
+    rooms = [p for p in (ROOT / "harness").iterdir() if not p.name.startswith("_")]
     missing = [
         room.name
         for room in rooms
-        if (room.is_dir() or room.suffix == ".py") and not re.search(rf"^  {re.escape(room.name)}/? ", tree, re.MULTILINE)
+        if (room.is_dir() or room.suffix == ".py")
+        and not re.search(rf"^  {re.escape(room.name)}/? ", tree, re.MULTILINE)
     ]
     assert missing == []

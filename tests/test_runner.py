@@ -112,10 +112,13 @@ def test_where_one_state_cannot_be_computed_the_others_keep_their_numbers(
         assert bool(run.notes) == (len(run.records) > 1)
         return record.predictions_sha256
 
+    counting = Counting(encoder, refused=1)
     alone = digest(encoder, strategies="logreg_probe")
-    beside = digest(Counting(encoder, refused=1), strategies="mlp_probe,logreg_probe", set={"mlp_probe": {"layer": 1}})
+    beside = digest(counting, strategies="mlp_probe,logreg_probe", set={"mlp_probe": {"layer": 1}})
     assert alone == beside
     assert alone is not None
+    everything = counting.passes[0][0]
+    assert (everything, [Features(-1, "cls")]) in counting.passes, "expected one pass over all texts, as without it"
 
 
 def test_a_strategy_that_declares_no_model_gets_none(manager: PluginManager, bench: Bench) -> None:

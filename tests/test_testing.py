@@ -31,10 +31,10 @@ from harness.testing import (
 class Answer:
     """The same answer to everything."""
 
-    shares: NDArray[np.float32]  # (k,)
+    shares: NDArray[np.floating[Any]]  # (k,)
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return np.tile(self.shares, (len(texts), 1))
+        return np.tile(self.shares, (len(texts), 1)).astype(np.float32)
 
     def save(self, directory: Path) -> None:
         np.save(directory / "shares.npy", self.shares)
@@ -48,7 +48,7 @@ class Good:
     uses_model: ClassVar[bool] = False
 
     def fit(self, train: Split, validation: Split, context: RunContext) -> Answer:
-        return Answer(np.bincount(train.labels, minlength=context.n_classes).astype(np.float32) / len(train))
+        return Answer(np.bincount(train.labels, minlength=context.n_classes) / len(train))
 
     def load(self, directory: Path, context: RunContext) -> Answer:
         return Answer(np.load(directory / "shares.npy"))
@@ -77,7 +77,7 @@ class GivesLogitsAway(Good):
 
 class DrawsWithoutSeed(Good):
     def fit(self, train: Split, validation: Split, context: RunContext) -> Answer:
-        return Answer(np.random.default_rng().dirichlet(np.ones(context.n_classes)).astype(np.float32))
+        return Answer(np.random.default_rng().dirichlet(np.ones(context.n_classes)))
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class LoadsSomethingElse(Good):
 class KnowsOnlyClassesOfTrain(Good):
     def fit(self, train: Split, validation: Split, context: RunContext) -> Answer:
         counts = np.unique(train.labels, return_counts=True)[1]
-        return Answer(counts.astype(np.float32) / len(train))
+        return Answer(counts / len(train))
 
 
 class DividesByTheLengthOfTheText(Good):

@@ -12,9 +12,8 @@ from .commands import Harness
 
 
 def test_set_changes_a_parameter_and_keeps_its_type(run: Harness) -> None:
-    outcome = run(
-        "--set", "logreg_probe.C=0.5", "--set", "logreg_probe.max_iter=7", "--set", "logreg_probe.pooling=mean"
-    )
+    changes = ("C=0.5", "max_iter=7", "pooling=mean")
+    outcome = run(*(word for change in changes for word in ("--set", f"logreg_probe.{change}")))
     params = {record.strategy: record.params for record in outcome.run.records}["logreg_probe"]
     assert params == {"layer": -1, "pooling": "mean", "C": 0.5, "max_iter": 7}
 

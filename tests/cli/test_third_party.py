@@ -1,4 +1,4 @@
-"""Plugins of third parties: a good one stands in the table, a bad one is a red row, and neither moves another's numbers."""
+"""Plugins of third parties: a good one is in the table, a bad one a red row, and neither moves another's numbers."""
 
 import json
 import os
@@ -38,9 +38,13 @@ FAILING = {
     "no_such_layer": (probe("no_such_layer", extra="layer: int = 99"), "fit", "has layers 0..2"),
 }
 HARMLESS = {
-    "spoils_features": probe("spoils_features", extra="def inputs(self, texts, context):\n"
-                             "        x = super().inputs(texts, context)\n        x += 0.5\n        return x\n"),
-    "draws": probe("draws", "random.seed(9); np.random.seed(9); torch.manual_seed(9); torch.use_deterministic_algorithms(False)"),
+    "spoils_features": probe(
+        "spoils_features",
+        extra="def inputs(self, texts, context): return np.add(x := super().inputs(texts, context), 1, x)",
+    ),
+    "draws": probe(
+        "draws", "random.seed(9); np.random.seed(9); torch.manual_seed(9); torch.use_deterministic_algorithms(False)"
+    ),
     "changes_the_process": probe(
         "changes_the_process",
         "torch.set_num_threads(3); torch.set_grad_enabled(False); os.environ.update(HARNESS_ODD='1'); os.chdir('/')",
@@ -48,7 +52,7 @@ HARMLESS = {
     "warns_of_nothing": probe("warns_of_nothing", "warnings.warn('')"),
     "wants_another_layer": probe("wants_another_layer", extra="layer: int = 0; pooling: str = 'mean'"),
     "odd_parameters": probe("odd_parameters", extra="odd: object = float('nan'); odder: object = object()"),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="session")
@@ -107,6 +111,21 @@ def test_all_asks_for_broken_plugins_too(
     assert len(outcome.digests) == 5
 
 
+def test_two_broken_plugins_of_one_name_are_two_rows(
+    run: Harness, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    install(monkeypatch, tmp_path, "majority", "raise ImportError('first')", module="broken_first")
+    install(monkeypatch, tmp_path, "my_probe", "raise ImportError('second')", module="broken_second")
+    install(monkeypatch, tmp_path, "my_probe", "raise ImportError('third')", module="broken_third")
+    outcome = run("--limit", "6", strategies="all")
+    failed = {record.strategy: record.error.message for record in outcome.run.records if record.error}
+    assert len(failed) == 3
+    assert failed["broken-first:majority"] == "ImportError: first"
+    assert {*failed.values()} == {"ImportError: first", "ImportError: second", "ImportError: third"}
+    assert len([name for name in outcome.run.files if name.startswith("records/")]) == 3 + 5
+    assert run("--dry-run", strategies="all").code == 1
+
+
 def test_a_broken_plugin_nobody_asked_for_is_no_failure(
     run: Harness, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -149,9 +168,8 @@ def test_what_a_plugin_does_while_it_is_loaded_is_undone(
 ) -> None:
     before = (os.getcwd(), random.getstate())
     act = "os.chdir('/'); random.seed(5)"
-    source = (
-        probe("meddles").replace("@dataclass", f"{act}\n@dataclass").replace("    return [", f"    {act}\n    return [")
-    )
+    at_import = probe("meddles").replace("@dataclass", f"{act}\n@dataclass")
+    source = at_import.replace("    return [", f"    {act}\n    return [")
     install(monkeypatch, tmp_path, "meddles", source)
     assert harness("list").code == 0
     assert (os.getcwd(), random.getstate()) == before
