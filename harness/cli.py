@@ -8,13 +8,17 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
+from harness.completion import SHELLS, complete_files, complete_folders, complete_strategies, completion_script
 from harness.config import RunConfig, build_config
 from harness.errors import HarnessError
+
+if TYPE_CHECKING:
+    from harness.planning import Plan
+    from harness.records import Run
 
 EXIT_FAILED_STRATEGY = 1
 EXIT_INTERNAL = 5
@@ -36,15 +40,6 @@ def _terminate(number: int, frame: object) -> None:
     raise _Terminated
 
 
-def _complete_strategies(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete the last of a comma-separated list of strategies."""
-    from harness.plugin_manager import installed_names
-
-    before, comma, last = incomplete.rpartition(",")
-    names = [*installed_names(), *([] if comma else ["all"])]
-    return [CompletionItem(before + comma + name) for name in names if name.startswith(last)]
-
-
 def _typed(value: str) -> Any:
     return "auto" if value == "auto" else int(value) if value.lstrip("-").isdigit() else value
 
@@ -53,7 +48,7 @@ def _echo_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2))  # ASCII, so that any stream can hold it
 
 
-def _echo_tracebacks(result: Any) -> None:
+def _echo_tracebacks(result: "Run") -> None:
     for record in result.records:
         if record.error:
             click.echo(record.error.traceback, err=True)
@@ -73,15 +68,15 @@ def cli() -> None:
 
 # fmt: off
 @cli.command()
-@click.option("-s", "--strategies", metavar="NAMES", shell_complete=_complete_strategies,
+@click.option("-s", "--strategies", metavar="NAMES", shell_complete=complete_strategies,
               help="Strategies, comma-separated, or 'all'.  [default: all]")
-@click.option("-d", "--dataset", metavar="NAME",
+@click.option("-d", "--dataset", metavar="NAME", shell_complete=complete_files,
               help="'emotion', 'sample', a hub id[:config][@revision], a folder with train/validation/test files "
               "(jsonl, json, csv, tsv, parquet), or such files, comma-separated.  [default: emotion]")
 @click.option("--text-column", metavar="NAME", help="Column of the texts; guessed from usual names.")
 @click.option("--label-column", metavar="NAME", help="Column of the labels; guessed from usual names.")
 @click.option("--label-names", metavar="NAMES", help="Names of label ids 0, 1, ..., comma-separated.")
-@click.option("-m", "--model", metavar="NAME",
+@click.option("-m", "--model", metavar="NAME", shell_complete=complete_folders,
               help="Encoder: a folder or a hub id.  [default: distilbert-base-uncased]")
 @click.option("--revision", metavar="NAME", help="Branch, tag or commit of the model on the hub.")
 @click.option("--seeds", metavar="NUMBERS", help="Seeds, comma-separated.  [default: 0]")
@@ -93,7 +88,8 @@ def cli() -> None:
 @click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16"]), help="Number format.  [default: auto]")
 @click.option("-b", "--batch-size", metavar="auto|N", type=_typed,
               help="Texts in one batch of the encoder; auto packs them into a token budget.  [default: auto]")
-@click.option("-o", "--output-dir", metavar="FOLDER", help="Where the run's folder goes.  [default: reports]")
+@click.option("-o", "--output-dir", metavar="FOLDER", shell_complete=complete_folders,
+              help="Where the run's folder goes.  [default: reports]")
 @click.option("--offline", is_flag=True, default=None, help="Never touch the network.")
 @click.option("--fail-fast", is_flag=True, default=None, help="Stop at the first strategy that fails.")
 @click.option("--save-models/--no-save-models", default=None, help="Keep the fitted classifiers.  [default: save]")
@@ -129,7 +125,7 @@ def run(
 # fmt: on
 
 
-def _plan(config: RunConfig, extra: Sequence[object], quiet: bool) -> Any:
+def _plan(config: RunConfig, extra: Sequence[object], quiet: bool) -> "Plan":
     """Settle the network first: the hub's client reads its settings when a plugin imports it."""
     from harness.huggingface import settle_network_for
     from harness.planning import make_plan
@@ -141,7 +137,7 @@ def _plan(config: RunConfig, extra: Sequence[object], quiet: bool) -> Any:
         return make_plan(config, PluginManager(extra))
 
 
-def _run(plan: Any, *, as_json: bool, quiet: bool, debug: bool, command: list[str]) -> int:
+def _run(plan: "Plan", *, as_json: bool, quiet: bool, debug: bool, command: list[str]) -> int:
     from harness.rendering import make_console, print_banner, print_run, progress_display
     from harness.runner import execute
 
@@ -166,7 +162,7 @@ def _run(plan: Any, *, as_json: bool, quiet: bool, debug: bool, command: list[st
     return 0 if result.status == "complete" else EXIT_FAILED_STRATEGY
 
 
-def _print_plan(plan: Any, as_json: bool) -> None:
+def _print_plan(plan: "Plan", as_json: bool) -> None:
     from harness.data import SPLITS
     from harness.rendering import make_console, print_banner, print_plan
     from harness.trial import recorded_parameters
@@ -216,8 +212,15 @@ def list_(ctx: click.Context, as_json: bool, debug: bool) -> int:
 
 
 @cli.command()
-@click.argument("name", metavar="RUN", default="latest")
-@click.option("-o", "--output-dir", default="reports", metavar="FOLDER", help="Where runs are looked for.")
+@click.argument("name", metavar="RUN", default="latest", shell_complete=complete_folders)
+@click.option(
+    "-o",
+    "--output-dir",
+    default="reports",
+    metavar="FOLDER",
+    shell_complete=complete_folders,
+    help="Where runs are looked for.",
+)
 @click.option("--confusion/--no-confusion", default=True, help="Show the confusion matrices.")
 @click.option("--per-class/--no-per-class", default=True, help="Show the best strategy's scores by class.")
 @click.option("--sort", type=click.Choice(SORT_KEYS), default="f1_macro", help="Order by this, scores on validation.")
@@ -240,14 +243,10 @@ def show(name: str, output_dir: str, confusion: bool, per_class: bool, sort: str
 
 
 @cli.command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> int:
     """Print the completion script of a shell: eval "$(harness completion bash)"."""
-    from click.shell_completion import get_completion_class
-
-    kind = get_completion_class(shell)
-    assert kind is not None
-    click.echo(kind(cli, {}, "harness", "_HARNESS_COMPLETE").source())
+    click.echo(completion_script(cli, shell))
     return 0
 
 

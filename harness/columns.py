@@ -57,6 +57,8 @@ def build_task(
     for table in tables.values():
         _refuse_bad_cells(table, text_column, label_column)
     _refuse_hidden_test(tables, label_column)
+    if any(cell in (HIDDEN, str(HIDDEN)) for cell in tables["train"].columns[label_column]):
+        notes.append("label -1 occurs in train and was taken for a class; elsewhere it often marks a missing label")
     in_files = _class_names(tables, label_column)
     names, labels = _label_ids(
         {s: t.columns[label_column] for s, t in tables.items()},

@@ -49,6 +49,13 @@ class RunConfig(BaseModel):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return (value,) if isinstance(value, int) else value
 
+    @field_validator("batch_size", mode="before")
+    @classmethod
+    def _whole_or_auto(cls, value: Any) -> Any:
+        if value != "auto" and not (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
+            raise ValueError("expected 'auto' or a whole number from 1")
+        return value
+
     @field_validator("strategies", "seeds")
     @classmethod
     def _without_repeats(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -106,7 +113,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     for key in values:
         if key not in RunConfig.model_fields:
             raise UserError(
-                f"The configuration file {path} sets {key!r}, which is no option of a run. "
+                f"The configuration file {path} sets {key!r}, which is no option that a file can set. "
                 + did_you_mean(key, RunConfig.model_fields)
             )
     return values

@@ -22,6 +22,7 @@ class Split:
     Args:
         texts: n texts.
         labels: Their class ids, int64 (n,).
+        source_rows: Row of each text in the split it was read from, counted from 0, int64 (n,); 0..n-1 by default.
 
     Raises:
         DataError: Where the lengths differ, a text is no `str` or a label is no integer.
@@ -29,6 +30,7 @@ class Split:
 
     texts: tuple[str, ...]
     labels: NDArray[np.int64]
+    source_rows: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.texts, str):
@@ -53,7 +55,11 @@ class Split:
 
     def rows(self, indices: NDArray[np.int64]) -> "Split":
         """Return the split made of the given rows, int64 (m,), in that order."""
-        return Split(tuple(self.texts[i] for i in indices), self.labels[indices])
+        return Split(tuple(self.texts[i] for i in indices), self.labels[indices], self.rows_in_source()[indices])
+
+    def rows_in_source(self) -> NDArray[np.int64]:
+        """Return the row of each text in the split it was read from, int64 (n,)."""
+        return np.arange(len(self)) if self.source_rows is None else self.source_rows
 
 
 @dataclass(frozen=True)

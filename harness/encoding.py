@@ -78,6 +78,7 @@ class TransformerEncoder:
         tokenizer: Its tokenizer, with a pad token.
         max_length: Tokens of the longest text it reads whole.
         batch_size: Texts a batch, None for as many as the token budget allows.
+        notes: What a reader of its scores should know of it, one sentence each.
     """
 
     name: str
@@ -87,6 +88,7 @@ class TransformerEncoder:
     tokenizer: Any
     max_length: int
     batch_size: int | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.width: int = self.model.config.hidden_size

@@ -41,6 +41,8 @@ def quiet_libraries() -> None:
     import logging
 
     warnings.simplefilter("ignore")
+    for name in ("TRANSFORMERS_VERBOSITY", "DATASETS_VERBOSITY"):  # read when they are imported
+        os.environ.setdefault(name, "error")
     for name in ("transformers", "datasets", "huggingface_hub", "accelerate", "torch"):
         logging.getLogger(name).setLevel(logging.ERROR)
 

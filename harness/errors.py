@@ -67,8 +67,9 @@ def did_you_mean(given: str, allowed: Iterable[str]) -> str:
         "Did you mean 'majority'? There are: majority, mlp_probe."
     """
     names = sorted(allowed)
-    close = get_close_matches(given, names, n=1)
-    hint = f"Did you mean {close[0]!r}? " if close else ""
+    lower = {name.lower(): name for name in reversed(names)}
+    close = get_close_matches(given.lower(), lower, n=1)
+    hint = f"Did you mean {lower[close[0]]!r}? " if close else ""
     return f"{hint}There are: {', '.join(names) or 'none'}."
 
 

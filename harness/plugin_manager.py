@@ -159,8 +159,10 @@ class PluginManager:
         for name in (*names, *config.set):
             if name not in known:
                 raise UserError(f"There is no strategy {name!r}. {did_you_mean(name, {*known, 'all'})}")
-        offers = [_configured(self.offers[name], config.set.get(name, {})) for name in names if name in self.offers]
-        return offers, [broken[name] for name in names if name in broken]
+        configured = {name: _configured(offer, config.set.get(name, {})) for name, offer in self.offers.items()}
+        return [configured[name] for name in names if name in configured], [
+            broken[name] for name in names if name in broken
+        ]
 
     def _expand(self, names: Iterable[str], broken: Iterable[str]) -> Iterator[str]:
         cheapest_first = sorted(self.offers, key=lambda name: _cost(self.offers[name].strategy))

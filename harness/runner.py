@@ -10,10 +10,10 @@ from typing import Protocol
 
 from harness.data import SPLITS, class_counts
 from harness.encoding import Features, weights_hash
-from harness.environment import describe, synchronized_clock
+from harness.environment import PeakMemory, describe, synchronized_clock
 from harness.feature_cache import FeatureCache
 from harness.planning import Plan
-from harness.plugin_manager import Plugin
+from harness.plugin_manager import Offer, Plugin
 from harness.records import Failure, ModelInfo, Run, RunRecord, TaskInfo
 from harness.storage import RunDirectory
 from harness.strategy import uses_model, wanted_features
@@ -39,6 +39,8 @@ class _Shared:
 
     features: FeatureCache | None = None
     encode_seconds: float | None = None
+    encode_peak_bytes: int = 0
+    running: str | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -68,7 +70,7 @@ def execute(plan: Plan, reporter: Reporter, command: list[str]) -> tuple[Run, Pa
             records.append(record)
     except KeyboardInterrupt as stop:
         interrupt = stop
-    records += _unfinished(plan, records, directory, interrupted=interrupt is not None)
+    records += _unfinished(plan, shared, records, directory)
     bad = any(record.status != "ok" for record in records)
     run = Run(
         status="interrupted" if interrupt else "failed" if bad else "complete",
@@ -80,7 +82,7 @@ def execute(plan: Plan, reporter: Reporter, command: list[str]) -> tuple[Run, Pa
         task=task,
         model=model,
         fallback=plan.fallback,
-        notes=[*plan.task.provenance.notes, *shared.notes],
+        notes=[*plan.task.provenance.notes, *getattr(plan.encoder, "notes", ()), *shared.notes],
         records=records,
         files=directory.checksums(),
     )
@@ -91,17 +93,23 @@ def execute(plan: Plan, reporter: Reporter, command: list[str]) -> tuple[Run, Pa
 def _run_trials(plan: Plan, shared: _Shared, directory: RunDirectory, reporter: Reporter) -> Iterator[RunRecord]:
     if plan.broken and plan.config.fail_fast:
         return
-    strategies = [offer.strategy for offer in plan.offers if uses_model(offer.strategy)]
-    wanted = sorted({features for strategy in strategies for features in wanted_features(strategy)})
-    total = len(plan.trials) + bool(wanted)
-    if plan.encoder:
-        shared.features = FeatureCache(plan.encoder)
-        if wanted:
-            reporter.stage("encode", 1, total)
-            _encode(plan, shared, shared.features, wanted, reporter)
-    for number, trial in enumerate(_trials(plan, shared, directory), start=total - len(plan.trials) + 1):
-        reporter.stage(f"{trial.strategy.name} seed {trial.seed}", number, total)
+    readers = [offer.strategy for offer in plan.offers if uses_model(offer.strategy)]
+    wanted = sorted({features for strategy in readers for features in wanted_features(strategy)})
+    stages = len(plan.trials) + bool(wanted)
+    number = 0
+    for offer, seed in plan.trials:
+        if plan.encoder and shared.features is None and uses_model(offer.strategy):
+            shared.features = FeatureCache(plan.encoder)
+            if wanted:
+                number += 1
+                reporter.stage("encode", number, stages)
+                _encode(plan, shared, shared.features, wanted, reporter)
+        number += 1
+        trial = _trial(plan, shared, directory, offer, seed)
+        shared.running = trial.blank_record("interrupted").trial
+        reporter.stage(f"{trial.strategy.name} seed {trial.seed}", number, stages)
         record = run_trial(trial, reporter.progress)
+        shared.running = None
         reporter.finished(record)
         yield record
         if record.status == "failed" and plan.config.fail_fast:
@@ -115,33 +123,35 @@ def _encode(plan: Plan, shared: _Shared, features: FeatureCache, wanted: list[Fe
     """
     texts = [text for split in SPLITS for text in getattr(plan.task, split).texts]
     started = synchronized_clock(plan.device)
-    try:
-        features.fill(texts, wanted, reporter.progress)
-    except Exception as error:
-        shared.notes.append(f"the shared pass over the encoder failed, so each frozen state got its own: {error}")
-        for each in wanted:
-            with contextlib.suppress(Exception):  # who wants this one meets the error in its own trial
-                features.fill(texts, [each], reporter.progress)
+    with PeakMemory(plan.device) as memory:
+        try:
+            features.fill(texts, wanted, reporter.progress)
+        except Exception as error:
+            shared.notes.append(f"the shared pass over the encoder failed, so each frozen state got its own: {error}")
+            for each in wanted:
+                with contextlib.suppress(Exception):  # who wants this one meets the error in its own trial
+                    features.fill(texts, [each], reporter.progress)
+    shared.encode_peak_bytes = memory.bytes
     shared.encode_seconds = synchronized_clock(plan.device) - started
 
 
-def _trials(plan: Plan, shared: _Shared, directory: RunDirectory) -> Iterator[Trial]:
-    for offer, seed in plan.trials:
-        yield Trial(
-            strategy=offer.strategy,
-            plugin=offer.plugin.distribution or offer.plugin.name,
-            plugin_version=offer.plugin.version,
-            seed=seed,
-            task=plan.task,
-            encoder=plan.encoder,
-            features=shared.features,
-            encode_seconds=shared.encode_seconds,
-            device=plan.device,
-            dtype=plan.dtype,
-            batch_size=None if plan.config.batch_size == "auto" else plan.config.batch_size,
-            directory=directory.path,
-            save_model=plan.config.save_models,
-        )
+def _trial(plan: Plan, shared: _Shared, directory: RunDirectory, offer: Offer, seed: int) -> Trial:
+    return Trial(
+        strategy=offer.strategy,
+        plugin=offer.plugin.distribution or offer.plugin.name,
+        plugin_version=offer.plugin.version,
+        seed=seed,
+        task=plan.task,
+        encoder=plan.encoder,
+        features=shared.features,
+        encode_seconds=shared.encode_seconds,
+        encode_peak_bytes=shared.encode_peak_bytes,
+        device=plan.device,
+        dtype=plan.dtype,
+        batch_size=None if plan.config.batch_size == "auto" else plan.config.batch_size,
+        directory=directory.path,
+        save_model=plan.config.save_models,
+    )
 
 
 def _broken_record(plugin: Plugin) -> RunRecord:
@@ -155,14 +165,15 @@ def _broken_record(plugin: Plugin) -> RunRecord:
     )
 
 
-def _unfinished(plan: Plan, records: list[RunRecord], directory: RunDirectory, interrupted: bool) -> list[RunRecord]:
+def _unfinished(plan: Plan, shared: _Shared, records: list[RunRecord], directory: RunDirectory) -> list[RunRecord]:
     """Return a record for each trial that did not finish: the one that was stopped, and those after it."""
     finished = {record.trial for record in records}
-    blank = [trial.blank_record("skipped") for trial in _trials(plan, _Shared(), directory)]
-    missing = [record for record in blank if record.trial not in finished]
-    if missing and interrupted:
-        missing[0] = missing[0].model_copy(update={"status": "interrupted"})
-    return missing
+    blank = [_trial(plan, shared, directory, *each).blank_record("skipped") for each in plan.trials]
+    return [
+        record.model_copy(update={"status": "interrupted"}) if record.trial == shared.running else record
+        for record in blank
+        if record.trial not in finished
+    ]
 
 
 def _task_info(plan: Plan) -> TaskInfo:

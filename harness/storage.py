@@ -107,23 +107,23 @@ class RunDirectory:
         self,
         trial: str,
         label_names: tuple[str, ...],
-        splits: dict[str, tuple[NDArray[np.int64], NDArray[np.float32]]],
+        splits: dict[str, tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]],
     ) -> None:
         """Save predictions as parquet: split, row, label, prediction, probability of each class.
 
         Args:
             trial: Name of the trial, which becomes the file's.
             label_names: k class names.
-            splits: Split name -> labels int64 (n,) and probabilities float32 (n, k).
+            splits: Split name -> source rows int64 (n,), labels int64 (n,) and probabilities float32 (n, k).
         """
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         tables = []
-        for split, (labels, probabilities) in splits.items():
+        for split, (rows, labels, probabilities) in splits.items():
             columns: dict[str, Any] = {
                 "split": [split] * len(labels),
-                "row": np.arange(len(labels)),
+                "row": rows,
                 "label": labels,
                 "prediction": probabilities.argmax(axis=1),
             }
@@ -157,6 +157,11 @@ class RunDirectory:
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
+            if not (self.path / "records").is_dir():
+                raise UserError(
+                    f"{self.path} is not the folder of a run: it holds no {RUN_FILE}. "
+                    "'harness show latest' shows the last."
+                ) from None
             finished = len(list(self.path.glob("records/*.json")))
             raise UserError(
                 f"{self.path} holds no {RUN_FILE}: the run was killed before its end. Records of {finished} "

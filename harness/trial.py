@@ -1,7 +1,9 @@
 """One trial: a strategy with a seed is fitted, predicts, and is scored on labels it never saw."""
 
+import errno
 import hashlib
 import json
+import shutil
 import tempfile
 import traceback
 import warnings
@@ -27,6 +29,9 @@ from harness.strategy import Classifier, RunContext, Strategy, parameters, uses_
 Stage = Literal["load plugin", "fit", "predict", "score", "save"]
 
 
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+
+
 @dataclass(frozen=True)
 class Trial:
     """Everything one trial needs; it pickles, so it can run in another process.
@@ -40,6 +45,7 @@ class Trial:
         encoder: The checkpoint's encoder, None where no strategy of the run needs one.
         features: Its frozen features, computed before.
         encode_seconds: What computing them took.
+        encode_peak_bytes: The highest memory in use meanwhile.
         device: cpu, cuda or mps.
         dtype: float32 or bfloat16.
         batch_size: Texts a batch that the user asked for, None to choose.
@@ -58,6 +64,7 @@ class Trial:
     device: str
     dtype: str
     batch_size: int | None = None
+    encode_peak_bytes: int = 0
     directory: Path | None = None
     save_model: bool = True
 
@@ -118,17 +125,19 @@ def run_trial(trial: Trial, progress: Progress = no_progress) -> RunRecord:
             record = trial.blank_record("ok")
             with PeakMemory(trial.device) as memory:
                 try:
-                    record = _measure(trial, context, record)
+                    record, classifier = _measure(trial, context, record)
+                    _save(trial, classifier)
                 except _TrialFailedError as failure:
                     record = _failed(record, failure)
-    update = {"peak_memory_bytes": memory.bytes, "degradations": _told(caught)}
+    encoding = trial.encode_peak_bytes if wanted_features(trial.strategy) else 0
+    update = {"peak_memory_bytes": max(memory.bytes, encoding), "degradations": _told(caught)}
     record = record.model_copy(update=update)
     if trial.directory:
         RunDirectory(trial.directory).write_record(record.trial, record.model_dump(mode="json"))
     return record
 
 
-def _measure(trial: Trial, context: RunContext, record: RunRecord) -> RunRecord:
+def _measure(trial: Trial, context: RunContext, record: RunRecord) -> tuple[RunRecord, Classifier]:
     task = trial.task
     seed_everything(trial.seed)
     started = synchronized_clock(trial.device)
@@ -151,11 +160,12 @@ def _measure(trial: Trial, context: RunContext, record: RunRecord) -> RunRecord:
     with _stage("score"):
         record = RunRecord.model_validate(record.model_copy(update=update | _declared(trial, classifier)).model_dump())
     if trial.directory:
-        splits = {"validation": (task.validation.labels, validation), "test": (task.test.labels, test)}
+        splits = {
+            name: (split.rows_in_source(), split.labels, probabilities)
+            for name, split, probabilities in (("validation", task.validation, validation), ("test", task.test, test))
+        }
         RunDirectory(trial.directory).write_predictions(record.trial, task.label_names, splits)
-        if trial.save_model:
-            _save(classifier, RunDirectory(trial.directory).model_path(record.trial))
-    return record
+    return record, classifier
 
 
 def _predict(classifier: Classifier, texts: Sequence[str], n_classes: int) -> NDArray[np.float32]:
@@ -173,11 +183,23 @@ def _declared(trial: Trial, classifier: Classifier) -> dict[str, Any]:
     }
 
 
-def _save(classifier: Classifier, path: Path) -> None:
+def _save(trial: Trial, classifier: Classifier) -> None:
+    """Save the classifier whole or not at all; a disk that is full is not the strategy's failure."""
+    if not (trial.directory and trial.save_model):
+        return
+    path = RunDirectory(trial.directory).model_path(trial.blank_record("ok").trial)
     with disk_errors(path):
         path.mkdir(parents=True)
-    with _stage("save"):
+    try:
         classifier.save(path)
+    except BaseException as error:
+        shutil.rmtree(path, ignore_errors=True)
+        if isinstance(error, OSError) and error.errno in DISK_ERRORS:
+            with disk_errors(path):
+                raise
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        raise _TrialFailedError("save", error) from error
 
 
 def make_context(trial: Trial, workdir: Path, progress: Progress = no_progress) -> RunContext:
@@ -234,4 +256,4 @@ def _told(caught: list[warnings.WarningMessage]) -> list[str]:
     technical = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, ImportWarning, ResourceWarning)
     told = [w for w in caught if not issubclass(w.category, technical)]
     lines = (f"{w.category.__name__}: {str(w.message).strip()}".splitlines()[0] for w in told)
-    return list(dict.fromkeys(line.removesuffix(": ") for line in lines))
+    return list(dict.fromkeys(line.rstrip(": ") for line in lines))

@@ -73,7 +73,7 @@ class _EpochWatcher(TrainerCallback):  # type: ignore[misc]
         self._train_loss = math.nan
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        epoch = min(int(state.epoch) + 1, int(args.num_train_epochs))
+        epoch = math.ceil(state.epoch)
         self.context.progress(f"epoch {epoch}/{args.num_train_epochs:g}, step", state.global_step, state.max_steps)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **kwargs: Any) -> None:

