@@ -49,7 +49,7 @@ def test_label_names_and_strategies_may_be_written_with_commas() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("batchsize = 8", "sets 'batchsize', which is no option of a run. Did you mean 'batch_size'"),
+        ("batchsize = 8", "sets 'batchsize', which is no option that a file can set. Did you mean 'batch_size'"),
         ('set-all = "x"', "sets 'set_all', which is no option"),
         ("seeds = ", "is not valid TOML"),
         (b'model = "\xff"', "is not valid TOML"),

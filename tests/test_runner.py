@@ -78,13 +78,13 @@ def test_a_trial_in_another_process_would_predict_the_same(manager: PluginManage
         assert pickle.loads(pickle.dumps(here)) == here
 
 
-def test_every_strategy_and_seed_has_one_stage_and_the_encoder_one_before(
+def test_every_strategy_and_seed_has_one_stage_and_the_encoder_one_before_who_reads_it(
     manager: PluginManager, task: Task, encoder: Encoder, tmp_path: Path
 ) -> None:
     noted = Noted()
     plan = plan_of(manager, task, encoder, tmp_path, strategies="majority,logreg_probe", seeds="0,1")
     run, path, interrupt = execute(plan, noted, ["harness", "run"])
-    names = ["encode", "majority seed 0", "majority seed 1", "logreg_probe seed 0", "logreg_probe seed 1"]
+    names = ["majority seed 0", "majority seed 1", "encode", "logreg_probe seed 0", "logreg_probe seed 1"]
     assert noted.stages == [(name, number, 5) for number, name in enumerate(names, start=1)]
     assert noted.records == run.records
     assert interrupt is None

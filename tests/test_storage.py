@@ -111,12 +111,15 @@ def test_the_checksums_cover_every_file_but_run_json(tmp_path: Path) -> None:
 
 def test_predictions_name_split_row_label_prediction_and_a_column_a_class(tmp_path: Path) -> None:
     probabilities = np.array([[0.25, 0.75], [1, 0]], dtype=np.float32)
-    splits = {"validation": (np.array([1, 1]), probabilities), "test": (np.array([0, 1]), probabilities)}
+    splits = {
+        "validation": (np.array([0, 1]), np.array([1, 1]), probabilities),
+        "test": (np.array([3, 8]), np.array([0, 1]), probabilities),
+    }
     RunDirectory(tmp_path).write_predictions("probe-seed0", ("sad", "joy"), splits)
     table = pq.ParquetFile(tmp_path / "predictions" / "probe-seed0.parquet").read().to_pydict()
     assert table == {
         "split": ["validation", "validation", "test", "test"],
-        "row": [0, 1, 0, 1],
+        "row": [0, 1, 3, 8],
         "label": [1, 1, 0, 1],
         "prediction": [1, 0, 1, 0],
         "probability_sad": [0.25, 1, 0.25, 1],

@@ -20,7 +20,8 @@ needs_wheel = pytest.mark.skipif(not wheel_is_installed(), reason=f"needs the en
 
 @pytest.fixture(autouse=True)
 def _hub_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("HF_HUB_OFFLINE")
+    for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # the discard port: nobody listens
 
 

@@ -152,7 +152,8 @@ def test_offline_everything_cached_is_found_and_no_request_is_made(world: World,
     assert_is_the_tiny_model(answers[0], tiny)
     assert_is_the_tiny_model(answers[1], tiny)
     assert answers[2]["message"] == (
-        "Model 'acme/none' is not on this machine and --offline forbids asking the hub. "
+        "Model 'acme/none' is not on this machine, neither as a folder nor in the hub's cache, "
+        "and --offline forbids asking the hub. "
         "Where there is a network, get it with: hf download acme/none"
     )
     assert answers[2]["seconds"] < 2

@@ -88,7 +88,8 @@ def test_offline_a_data_set_that_is_not_cached_is_refused_at_once_with_the_comma
     assert time.perf_counter() - started < 5
     identifier = told.split("'")[1]
     assert str(caught.value) == (
-        f"Data set '{identifier}' is not on this machine and --offline forbids asking the hub. "
+        f"Data set '{identifier}' is not on this machine, neither as a folder nor in the hub's cache, "
+        "and --offline forbids asking the hub. "
         f'Where there is a network, get it with: python -c "import datasets; datasets.load_dataset({told})"'
     )
     assert capfd.readouterr() == ("", "")
