@@ -221,10 +221,10 @@ def length_sorted_batches(
 
 
 def weights_hash(directory: str) -> str:
-    """Return one sha256 over all safetensors files of a checkpoint, in the order of their names."""
+    """Return the sha256 of a checkpoint's safetensors file; of several, that of their sha256s in the order of names."""
     from harness.storage import sha256_of
 
-    digest = hashlib.sha256()
-    for file in sorted(Path(directory).glob("*.safetensors")):
-        digest.update(bytes.fromhex(sha256_of(file)))
-    return digest.hexdigest()
+    hashes = [sha256_of(file) for file in sorted(Path(directory).glob("*.safetensors"))]
+    if len(hashes) == 1:
+        return hashes[0]
+    return hashlib.sha256(bytes.fromhex("".join(hashes))).hexdigest()

@@ -197,7 +197,7 @@ def describe(device: str, dtype: str) -> dict[str, str | int]:
     return {
         "harness": metadata.version("strategy-harness"),
         "python": platform.python_version(),
-        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "platform": f"{platform.system()} {platform.machine()}",
         "device": device,
         "device_name": name,
         "dtype": dtype,

@@ -2,7 +2,7 @@
 
 import errno
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -21,7 +21,7 @@ from .commands import Harness
 
 @dataclass(frozen=True)
 class Unsaveable(SklearnClassifier):
-    error: Exception = OSError()
+    error: Exception = field(default_factory=OSError)
 
     def save(self, directory: Path) -> None:
         (directory / "half").write_text("a half-written file")
