@@ -123,7 +123,7 @@ def _refuse_bad_cells(table: Table, text_column: str, label_column: str) -> None
 def _refuse_bad_texts(texts: Sequence[Any], where: str) -> None:
     if wrong := [i for i, text in enumerate(texts) if not isinstance(text, str)]:
         raise DataError(
-            f"{where}: expected text, but {rows_named(wrong)} hold {_kind(texts[wrong[0]])}. "
+            f"{where}: expected text, but {rows_named(wrong, 'hold')} {_kind(texts[wrong[0]])}. "
             "Mend or remove these rows, or name another --text-column."
         )
     _refuse_broken_characters(texts, where)
@@ -132,11 +132,11 @@ def _refuse_bad_texts(texts: Sequence[Any], where: str) -> None:
 def _refuse_bad_labels(labels: Sequence[Any], where: str) -> None:
     if missing := [i for i, label in enumerate(labels) if _is_missing(label)]:
         raise DataError(
-            f"{where}: {rows_named(missing)} have no label. Label or remove these rows; none is dropped silently."
+            f"{where}: {rows_named(missing, 'have')} no label. Label or remove these rows; none is dropped silently."
         )
     if wrong := [i for i, label in enumerate(labels) if not isinstance(label, str | int)]:
         raise DataError(
-            f"{where}: expected a class id or name, but {rows_named(wrong)} hold {_kind(labels[wrong[0]])}. "
+            f"{where}: expected a class id or name, but {rows_named(wrong, 'hold')} {_kind(labels[wrong[0]])}. "
             "Name another --label-column, or turn these into names."
         )
     _refuse_broken_characters(map(str, labels), where)
@@ -145,7 +145,7 @@ def _refuse_bad_labels(labels: Sequence[Any], where: str) -> None:
 def _refuse_broken_characters(cells: Iterable[str], where: str) -> None:
     if broken := [i for i, cell in enumerate(cells) if not _is_unicode(cell)]:
         raise DataError(
-            f"{where}: {rows_named(broken)} hold half of a surrogate pair, which is no character. "
+            f"{where}: {rows_named(broken, 'hold')} half of a surrogate pair, which is no character. "
             "Mend or remove these rows."
         )
 
@@ -238,5 +238,5 @@ def _refuse_undeclared(
         if unknown := [i for i, cell in enumerate(column) if cell not in ids]:
             raise DataError(
                 f"Data set {source}: its {len(declared)} classes are {names_shown(declared)}, but {split} "
-                f"{rows_named(unknown)} hold {column[unknown[0]]!r}. Mend the labels or the list of names."
+                f"{rows_named(unknown, 'hold')} {column[unknown[0]]!r}. Mend the labels or the list of names."
             )

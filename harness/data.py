@@ -48,7 +48,7 @@ class Split:
             )
         if wrong := [row for row, text in enumerate(self.texts) if not isinstance(text, str)]:
             kind = type(self.texts[wrong[0]]).__name__
-            raise DataError(f"Expected texts, but {rows_named(wrong)} hold {kind}. Mend or remove them.")
+            raise DataError(f"Expected texts, but {rows_named(wrong, 'hold')} {kind}. Mend or remove them.")
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -126,13 +126,13 @@ class Task:
         if len(outside):
             raise DataError(
                 f"Data set {self.name!r}: labels must lie in 0..{len(self.label_names) - 1}, but {name} "
-                f"{rows_named(outside.tolist())} hold {split.labels[outside[0]]}. Mend or remove these rows."
+                f"{rows_named(outside.tolist(), 'hold')} {split.labels[outside[0]]}. Mend or remove these rows."
             )
         unseen = np.flatnonzero(~np.isin(split.labels, self.train.labels))
         if len(unseen) and not self.allow_unseen:
             names = names_shown([self.label_names[i] for i in np.unique(split.labels[unseen])])
             raise DataError(
-                f"Data set {self.name!r}: {name} {rows_named(unseen.tolist())} carry {names}, which no row "
+                f"Data set {self.name!r}: {name} {rows_named(unseen.tolist(), 'carry')} {names}, which no row "
                 "of train does, so no strategy could learn it. Add such rows to train or remove these."
             )
 

@@ -177,7 +177,7 @@ def _read_delimited(path: Path, delimiter: str) -> Table:
     _refuse_repeated(path, names)
     if ragged := [i for i, row in enumerate(cells) if len(row) != len(names)]:
         raise DataError(
-            f"{path}: the header has {len(names)} columns, but {rows_named(ragged)} have another number "
+            f"{path}: the header has {len(names)} columns, but {rows_named(ragged, 'have')} another number "
             f"({len(cells[ragged[0]])} in the first). Quote cells that hold the delimiter {delimiter!r}."
         )
     return Table(str(path), {name: [row[i] for row in cells] for i, name in enumerate(names)})
@@ -250,12 +250,12 @@ def _from_objects(path: Path, rows: list[Any]) -> Table:
     if not rows:
         raise DataError(f"{path} is empty. It needs at least one row.")
     if wrong := [i for i, row in enumerate(rows) if not isinstance(row, dict)]:
-        raise DataError(f"{path}: expected one JSON object a row, but {rows_named(wrong)} are none.")
+        raise DataError(f"{path}: expected one JSON object a row, but {rows_named(wrong, 'are')} none.")
     names = rows[0].keys()
     if ragged := [i for i, row in enumerate(rows) if row.keys() != names]:
         raise DataError(
-            f"{path}: every row needs the columns of row 1 ({', '.join(names)}), but {rows_named(ragged)} "
-            f"have others ({', '.join(rows[ragged[0]]) or 'none'} in the first). Write all columns in each."
+            f"{path}: every row needs the columns of row 1 ({', '.join(names)}), but {rows_named(ragged, 'have')} "
+            f"others ({', '.join(rows[ragged[0]]) or 'none'} in the first). Write all columns in each."
         )
     return Table(str(path), {name: [row[name] for row in rows] for name in names})
 

@@ -73,19 +73,24 @@ def did_you_mean(given: str, allowed: Iterable[str]) -> str:
     return f"{hint}There are: {', '.join(names) or 'none'}."
 
 
-def rows_named(rows: Iterable[int], shown: int = 5) -> str:
+SINGULAR = {"hold": "holds", "have": "has", "carry": "carries", "are": "is"}
+
+
+def rows_named(rows: Iterable[int], verb: str = "", shown: int = 5) -> str:
     """Name rows the way a person counts them, from 1.
 
     Args:
         rows: Row indices counted from 0.
+        verb: What they do, in the plural, one of `SINGULAR`; left out by default.
         shown: How many are written out before "and N more".
 
     Returns:
-        For example "row 3" or "rows 3, 8 and 12 more".
+        For example "row 3 holds" or "rows 3, 8 and 12 more hold".
     """
     numbers = [str(row + 1) for row in sorted(rows)]
     if len(numbers) == 1:
-        return f"row {numbers[0]}"
-    if len(numbers) <= shown:
-        return f"rows {', '.join(numbers[:-1])} and {numbers[-1]}"
-    return f"rows {', '.join(numbers[:shown])} and {len(numbers) - shown} more"
+        return f"row {numbers[0]} {SINGULAR.get(verb, verb)}".rstrip()
+    listed = f"{', '.join(numbers[:-1])} and {numbers[-1]}"
+    if len(numbers) > shown:
+        listed = f"{', '.join(numbers[:shown])} and {len(numbers) - shown} more"
+    return f"rows {listed} {verb}".rstrip()

@@ -85,28 +85,28 @@ def test_minus_one_is_an_ordinary_label_where_train_has_it_too(tmp_path: Path, k
 )
 def test_a_cell_that_is_no_text_is_refused(tmp_path: Path, cell: Any, kind: str) -> None:
     location = write(tmp_path, train=GOOD, test=[("a", "joy"), (cell, "sad")])
-    with pytest.raises(DataError, match=rf"test.jsonl, column 'text': expected text, but row 2 hold {kind}. Mend"):
+    with pytest.raises(DataError, match=rf"test.jsonl, column 'text': expected text, but row 2 holds {kind}. Mend"):
         load(location)
 
 
 @pytest.mark.parametrize("label", [None, float("nan"), "", "  "], ids=["null", "nan", "empty", "blank"])
 def test_a_row_without_a_label_is_refused_and_none_is_dropped(tmp_path: Path, label: Any) -> None:
     location = write(tmp_path, train=[*GOOD, ("d", label)], test=GOOD)
-    with pytest.raises(DataError, match=r"train.jsonl, column 'label': row 4 have no label. Label or remove"):
+    with pytest.raises(DataError, match=r"train.jsonl, column 'label': row 4 has no label. Label or remove"):
         load(location)
 
 
 @pytest.mark.parametrize("label", [0.5, 1.0, ["joy"], {"joy": 1}], ids=["share", "whole", "list", "object"])
 def test_a_label_that_is_neither_id_nor_name_is_refused(tmp_path: Path, label: Any) -> None:
     location = write(tmp_path, train=[*GOOD, ("d", label)], test=GOOD)
-    with pytest.raises(DataError, match=r"column 'label': expected a class id or name, but row 4 hold \w+ \("):
+    with pytest.raises(DataError, match=r"column 'label': expected a class id or name, but row 4 holds \w+ \("):
         load(location)
 
 
 @pytest.mark.parametrize(("text", "label"), [("\ud83d", "joy"), ("a", "\ud83d")], ids=["text", "label"])
 def test_half_a_surrogate_pair_is_refused_before_a_tokenizer_meets_it(tmp_path: Path, text: str, label: str) -> None:
     location = write(tmp_path, train=[*GOOD, (text, label)], test=GOOD)
-    with pytest.raises(DataError, match="row 4 hold half of a surrogate pair"):
+    with pytest.raises(DataError, match="row 4 holds half of a surrogate pair"):
         load(location)
 
 
@@ -125,7 +125,7 @@ def test_a_single_class_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_a_label_that_train_never_shows_is_refused(tmp_path: Path, split: str) -> None:
     splits = {"train": GOOD, "validation": GOOD, "test": GOOD, split: [*GOOD, ("d", "fear")]}
-    with pytest.raises(DataError, match=rf"{split} row 4 carry 'fear', which no row of train"):
+    with pytest.raises(DataError, match=rf"{split} row 4 carries 'fear', which no row of train"):
         load(write(tmp_path, **splits))
 
 
@@ -231,7 +231,7 @@ def test_labels_txt_gives_names_and_order(
 def test_a_label_that_is_not_declared_is_refused(tmp_path: Path, label: Any) -> None:
     known = with_labels("joy", "sad") if label == "fear" else with_labels(0, 1)
     location = write(tmp_path, train=known, test=[*known, ("c", label)])
-    with pytest.raises(DataError, match=rf"its 2 classes are 'sad', 'joy', but test row 3 hold {label!r}. Mend"):
+    with pytest.raises(DataError, match=rf"its 2 classes are 'sad', 'joy', but test row 3 holds {label!r}. Mend"):
         load(location, label_names=("sad", "joy"))
 
 

@@ -66,7 +66,7 @@ def test_a_task_refuses_an_empty_split(name: str) -> None:
 def test_a_task_refuses_a_label_out_of_range(label: int, name: str) -> None:
     splits: dict[str, Any] = dict.fromkeys(("train", "validation", "test"), split_of(0, 1))
     splits[name] = split_of(0, 1, label)
-    with pytest.raises(DataError, match=rf"labels must lie in 0..2, but {name} row 3 hold {label}. Mend"):
+    with pytest.raises(DataError, match=rf"labels must lie in 0..2, but {name} row 3 holds {label}. Mend"):
         Task("task", ("a", "b", "c"), **splits)
 
 
