@@ -106,7 +106,7 @@ def _run_trials(plan: Plan, shared: _Shared, directory: RunDirectory, reporter: 
                 _encode(plan, shared, shared.features, wanted, reporter)
         number += 1
         trial = _trial(plan, shared, directory, offer, seed)
-        shared.running = trial.blank_record("interrupted").trial
+        shared.running = trial.name
         reporter.stage(f"{trial.strategy.name} seed {trial.seed}", number, stages)
         record = run_trial(trial, reporter.progress)
         shared.running = None

@@ -68,6 +68,11 @@ class Trial:
     directory: Path | None = None
     save_model: bool = True
 
+    @property
+    def name(self) -> str:
+        """Name of the trial, as in the names of its files."""
+        return self.blank_record("ok").trial
+
     def blank_record(self, status: Literal["ok", "failed", "interrupted", "skipped"]) -> RunRecord:
         """Return the record of this trial before anything is known of its outcome."""
         return RunRecord(
@@ -187,7 +192,7 @@ def _save(trial: Trial, classifier: Classifier) -> None:
     """Save the classifier whole or not at all; a disk that is full is not the strategy's failure."""
     if not (trial.directory and trial.save_model):
         return
-    path = RunDirectory(trial.directory).model_path(trial.blank_record("ok").trial)
+    path = RunDirectory(trial.directory).model_path(trial.name)
     with disk_errors(path):
         path.mkdir(parents=True)
     try:
