@@ -15,9 +15,11 @@ from harness.errors import (
     UnavailableError,
     UserError,
 )
+from harness.first_token import first_token_only, supports_first_token_only
 from harness.hookspecs import hookimpl
 from harness.huggingface import load_tokenizer
 from harness.metrics import ClassScore, Evaluation, evaluate
+from harness.out_of_memory import is_out_of_memory
 from harness.records import Run, RunRecord
 from harness.sklearn_probe import SklearnClassifier, SklearnProbe, SklearnStrategy
 from harness.strategy import Classifier, RunContext, Strategy
@@ -47,6 +49,9 @@ __all__ = [
     "UnavailableError",
     "UserError",
     "evaluate",
+    "first_token_only",
     "hookimpl",
+    "is_out_of_memory",
     "load_tokenizer",
+    "supports_first_token_only",
 ]

@@ -36,7 +36,9 @@ class RunConfig(BaseModel):
     set: dict[str, dict[str, Any]] = {}
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
-    batch_size: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
+    batch_tokens: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
+    cache: bool = True
+    cache_dir: NonEmpty | None = None
     output_dir: str = "reports"
     offline: bool = False
     fail_fast: bool = False
@@ -49,7 +51,7 @@ class RunConfig(BaseModel):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return (value,) if isinstance(value, int) else value
 
-    @field_validator("batch_size", mode="before")
+    @field_validator("batch_tokens", mode="before")
     @classmethod
     def _whole_or_auto(cls, value: Any) -> Any:
         if value != "auto" and not (isinstance(value, int) and not isinstance(value, bool) and value >= 1):

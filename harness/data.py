@@ -144,9 +144,9 @@ class Task:
     def content_hash(self) -> str:
         """Return the sha256 of label names, texts and labels of all splits, in order."""
         digest = hashlib.sha256()
-        for item in (*self.label_names, *(t for s in SPLITS for t in getattr(self, s).texts)):
-            encoded = item.encode("utf-8", "surrogatepass")
-            digest.update(len(encoded).to_bytes(8, "little") + encoded)
+        _digest_texts(digest, self.label_names)
+        for name in SPLITS:
+            _digest_texts(digest, getattr(self, name).texts)
         for name in SPLITS:
             split = getattr(self, name)
             digest.update(len(split).to_bytes(8, "little") + split.labels.astype("<i8").tobytes())
@@ -192,6 +192,19 @@ def set_aside_validation(train: Split) -> tuple[Split, Split]:
     n_rows = min(max(round(VALIDATION_SHARE * len(train)), int((spare > 0).sum()), 1), int(spare.sum()))
     held = draw(train.labels, allocate(spare, n_rows))
     return train.rows(np.setdiff1d(np.arange(len(train)), held)), train.rows(held)
+
+
+def texts_hash(texts: Sequence[str]) -> str:
+    """Return the sha256 of texts in their order; no two different lists share the bytes it is taken of."""
+    digest = hashlib.sha256()
+    _digest_texts(digest, texts)
+    return digest.hexdigest()
+
+
+def _digest_texts(digest: "hashlib._Hash", texts: Sequence[str]) -> None:
+    for text in texts:
+        encoded = text.encode("utf-8", "surrogatepass")
+        digest.update(len(encoded).to_bytes(8, "little") + encoded)
 
 
 def names_shown(names: Sequence[str], shown: int = 10) -> str:

@@ -14,7 +14,7 @@ from importlib import metadata
 
 from harness.errors import UserError
 
-PACKAGES = ("torch", "transformers", "datasets", "scikit-learn", "numpy", "accelerate", "skops")
+PACKAGES = ("torch", "transformers", "datasets", "scikit-learn", "numpy", "skops")
 SAMPLING_INTERVAL = 0.02  # seconds between two looks at the resident memory
 
 
@@ -95,7 +95,10 @@ def seed_everything(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)  # strategies of others may draw from the global generator
     torch.manual_seed(seed)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    # Not use_deterministic_algorithms: it imports torch's compiler, seconds that nothing here needs.
+    torch.set_deterministic_debug_mode("warn")
+    # That fills fresh memory with NaN, too, 3 % of a training step, to show up who reads it; nobody here does.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 @contextmanager
@@ -110,8 +113,8 @@ def restored_globals() -> Iterator[None]:
 
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     threads, dtype = torch.get_num_threads(), torch.get_default_dtype()
-    deterministic, grad = torch.are_deterministic_algorithms_enabled(), torch.is_grad_enabled()
-    only_warn = torch.is_deterministic_algorithms_warn_only_enabled()
+    deterministic, grad = torch.get_deterministic_debug_mode(), torch.is_grad_enabled()
+    filled = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
     variables, directory = dict(os.environ), _working_directory()
     with warnings.catch_warnings():
         try:
@@ -123,7 +126,8 @@ def restored_globals() -> Iterator[None]:
             if torch.get_num_threads() != threads:
                 torch.set_num_threads(threads)
             torch.set_default_dtype(dtype)
-            torch.use_deterministic_algorithms(deterministic, warn_only=only_warn)
+            torch.set_deterministic_debug_mode(deterministic)
+            torch.utils.deterministic.fill_uninitialized_memory = filled  # type: ignore[attr-defined]
             torch.set_grad_enabled(grad)
             os.environ.clear()
             os.environ.update(variables)

@@ -6,12 +6,12 @@ from itertools import product
 
 from harness.config import RunConfig, read_toml
 from harness.data import Task
-from harness.encoding import Encoder
+from harness.encoding import Encoder, Features
 from harness.environment import choose_device, choose_dtype
 from harness.errors import UnavailableError
 from harness.huggingface import SAMPLE, settle_network
 from harness.plugin_manager import Offer, Plugin, PluginManager
-from harness.strategy import uses_model
+from harness.strategy import uses_model, wanted_features
 
 FALLBACK_PRESET = "offline.toml"
 
@@ -44,6 +44,12 @@ class Plan:
     def trials(self) -> list[tuple[Offer, int]]:
         """Every strategy with every seed, in the order they run."""
         return list(product(self.offers, self.config.seeds))
+
+    @property
+    def wanted_features(self) -> list[Features]:
+        """Every frozen state that a selected strategy reads, each once."""
+        readers = [offer.strategy for offer in self.offers if uses_model(offer.strategy)]
+        return sorted({features for strategy in readers for features in wanted_features(strategy)})
 
 
 def make_plan(config: RunConfig, manager: PluginManager) -> Plan:

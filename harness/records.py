@@ -28,8 +28,9 @@ class Failure(_Record):
 class RunRecord(_Record):
     """One strategy with one seed.
 
-    Seconds are wall time. `encode_seconds` is the cost of the one pass over the encoder, None where the
-    strategy reads no frozen features; `predict_seconds` is for the test texts, without encoding.
+    Seconds are wall time. `encode_seconds` is what the one pass over the encoder for its features took,
+    whether in this run or in an earlier one, and `features` says in which; both are None where the strategy
+    declares no frozen features. `predict_seconds` is for the test texts, without encoding.
     `total_parameters` are the weights needed to predict, the frozen encoder's among them.
     """
 
@@ -42,6 +43,7 @@ class RunRecord(_Record):
     validation: Evaluation | None = None
     test: Evaluation | None = None
     error: Failure | None = None
+    features: Literal["computed", "cached", "partly cached"] | None = None
     encode_seconds: float | None = None
     fit_seconds: float | None = None
     predict_seconds: float | None = None
@@ -79,7 +81,11 @@ class TaskInfo(_Record):
 
 
 class ModelInfo(_Record):
-    """The encoder of a run; `truncated_texts` maps split -> texts longer than `max_length` tokens."""
+    """The encoder of a run.
+
+    `truncated_texts` maps split -> texts longer than `max_length` tokens; `token_budget` is the number of
+    tokens a batch of it held in this run, None where it encoded nothing.
+    """
 
     name: str
     revision: str | None
@@ -87,7 +93,8 @@ class ModelInfo(_Record):
     width: int
     max_length: int
     n_parameters: int
-    truncated_texts: dict[str, int]
+    truncated_texts: dict[str, int] = {}
+    token_budget: int | None = None
 
 
 class Run(_Record):
@@ -122,6 +129,8 @@ def read_run(directory: RunDirectory) -> Run:
             f"{directory.path}: run.json has schema version {version!r}, this program reads {SCHEMA_VERSION}. "
             "Use the version of strategy-harness that wrote it."
         )
+    if isinstance(content.get("config"), dict):
+        content["config"].pop("batch_size", None)  # the first runs counted a batch in texts, later ones in tokens
     try:
         return Run.model_validate(content)
     except ValidationError as error:

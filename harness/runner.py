@@ -8,15 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from harness.cache_directory import cache_directory
 from harness.data import SPLITS, class_counts
-from harness.encoding import Features, weights_hash
-from harness.environment import PeakMemory, describe, synchronized_clock
+from harness.encoding import Features
+from harness.environment import PeakMemory, describe
 from harness.feature_cache import FeatureCache
+from harness.huggingface import weights_hash
 from harness.planning import Plan
 from harness.plugin_manager import Offer, Plugin
 from harness.records import Failure, ModelInfo, Run, RunRecord, TaskInfo
 from harness.storage import RunDirectory
-from harness.strategy import uses_model, wanted_features
+from harness.strategy import uses_model
 from harness.trial import Trial, run_trial
 
 
@@ -38,7 +40,6 @@ class _Shared:
     """What trials share: the features of all of them, what they cost, and what went wrong there."""
 
     features: FeatureCache | None = None
-    encode_seconds: float | None = None
     encode_peak_bytes: int = 0
     running: str | None = None
     notes: list[str] = field(default_factory=list)
@@ -80,9 +81,9 @@ def execute(plan: Plan, reporter: Reporter, command: list[str]) -> tuple[Run, Pa
         config=plan.config,
         environment=environment,
         task=task,
-        model=model,
+        model=_as_used(model, plan, shared.features, count=interrupt is None),
         fallback=plan.fallback,
-        notes=[*plan.task.provenance.notes, *getattr(plan.encoder, "notes", ()), *shared.notes],
+        notes=[*plan.task.provenance.notes, *getattr(plan.encoder, "notes", ()), *_encoding_notes(shared)],
         records=records,
         files=directory.checksums(),
     )
@@ -93,16 +94,15 @@ def execute(plan: Plan, reporter: Reporter, command: list[str]) -> tuple[Run, Pa
 def _run_trials(plan: Plan, shared: _Shared, directory: RunDirectory, reporter: Reporter) -> Iterator[RunRecord]:
     if plan.broken and plan.config.fail_fast:
         return
-    readers = [offer.strategy for offer in plan.offers if uses_model(offer.strategy)]
-    wanted = sorted({features for strategy in readers for features in wanted_features(strategy)})
+    wanted = plan.wanted_features
     stages = len(plan.trials) + bool(wanted)
     number = 0
     for offer, seed in plan.trials:
         if plan.encoder and shared.features is None and uses_model(offer.strategy):
-            shared.features = FeatureCache(plan.encoder)
+            shared.features = FeatureCache(plan.encoder, cache_directory(plan.config), plan.task.name)
             if wanted:
                 number += 1
-                reporter.stage("encode", number, stages)
+                reporter.stage("features", number, stages)  # whether they must be encoded is not known yet
                 _encode(plan, shared, shared.features, wanted, reporter)
         number += 1
         trial = _trial(plan, shared, directory, offer, seed)
@@ -121,18 +121,16 @@ def _encode(plan: Plan, shared: _Shared, features: FeatureCache, wanted: list[Fe
 
     All texts go in together even then: other batches would change the last digits of everybody's features.
     """
-    texts = [text for split in SPLITS for text in getattr(plan.task, split).texts]
-    started = synchronized_clock(plan.device)
+    splits = [getattr(plan.task, split).texts for split in SPLITS]
     with PeakMemory(plan.device) as memory:
         try:
-            features.fill(texts, wanted, reporter.progress)
+            features.fill(splits, wanted, reporter.progress)
         except Exception as error:
             shared.notes.append(f"the shared pass over the encoder failed, so each frozen state got its own: {error}")
             for each in wanted:
                 with contextlib.suppress(Exception):  # who wants this one meets the error in its own trial
-                    features.fill(texts, [each], reporter.progress)
+                    features.fill(splits, [each], reporter.progress)
     shared.encode_peak_bytes = memory.bytes
-    shared.encode_seconds = synchronized_clock(plan.device) - started
 
 
 def _trial(plan: Plan, shared: _Shared, directory: RunDirectory, offer: Offer, seed: int) -> Trial:
@@ -144,11 +142,11 @@ def _trial(plan: Plan, shared: _Shared, directory: RunDirectory, offer: Offer, s
         task=plan.task,
         encoder=plan.encoder,
         features=shared.features,
-        encode_seconds=shared.encode_seconds,
         encode_peak_bytes=shared.encode_peak_bytes,
+        encode_degradations=tuple(getattr(plan.encoder, "degradations", ())),
         device=plan.device,
         dtype=plan.dtype,
-        batch_size=None if plan.config.batch_size == "auto" else plan.config.batch_size,
+        batch_tokens=None if plan.config.batch_tokens == "auto" else plan.config.batch_tokens,
         directory=directory.path,
         save_model=plan.config.save_models,
     )
@@ -192,12 +190,32 @@ def _model_info(plan: Plan) -> ModelInfo | None:
     encoder = plan.encoder
     if encoder is None:
         return None
+    fingerprint = getattr(encoder, "fingerprint", None) or {}
     return ModelInfo(
         name=encoder.name,
         revision=encoder.revision,
-        weights_sha256=weights_hash(encoder.directory),
+        weights_sha256=fingerprint.get("weights") or weights_hash(encoder.directory),
         width=encoder.width,
         max_length=encoder.max_length,
         n_parameters=encoder.n_parameters,
-        truncated_texts={s: encoder.count_truncated(getattr(plan.task, s).texts) for s in SPLITS},
     )
+
+
+def _encoding_notes(shared: _Shared) -> list[str]:
+    return [*shared.notes, *(shared.features.notes if shared.features else ())]
+
+
+def _as_used(model: ModelInfo | None, plan: Plan, features: FeatureCache | None, count: bool) -> ModelInfo | None:
+    """Add what is known after the trials; truncated texts were counted when their features were computed.
+
+    The others are counted now, but not where the user wants the run to end.
+    """
+    if model is None or plan.encoder is None:
+        return model
+    texts = {split: getattr(plan.task, split).texts for split in SPLITS}
+    counted = {split: features.truncated_texts(texts[split]) if features else None for split in SPLITS}
+    if count:
+        counted = {s: plan.encoder.count_truncated(texts[s]) if n is None else n for s, n in counted.items()}
+    truncated = {split: n for split, n in counted.items() if n is not None}
+    budget = getattr(plan.encoder, "token_budget", None)
+    return model.model_copy(update={"truncated_texts": truncated, "token_budget": budget})

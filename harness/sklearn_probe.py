@@ -93,21 +93,17 @@ class SklearnStrategy:
         """Return an unfitted scikit-learn classifier."""
         raise NotImplementedError(f"{type(self).__name__} must define estimator(seed).")
 
-    def pipeline(self, seed: int) -> Any:
-        """Return what is fitted and saved: the estimator and all that goes before it."""
-        return self.estimator(seed)
-
     def inputs(self, texts: Sequence[str], context: RunContext) -> Any:
-        """Return what the pipeline reads for n texts, here the texts themselves."""
+        """Return what the fitted classifier reads for n texts, here the texts themselves."""
         del context
         return list(texts)
 
     def fit(self, train: Split, validation: Split, context: RunContext) -> SklearnClassifier:
-        """Fit the pipeline on train; validation is not used."""
+        """Fit the estimator on train; validation is not used."""
         del validation
-        pipeline = self.pipeline(context.seed)
-        pipeline.fit(self.inputs(train.texts, context), np.array(train.labels))
-        return self._classifier(pipeline, context)
+        estimator = self.estimator(context.seed)
+        estimator.fit(self.inputs(train.texts, context), np.array(train.labels))
+        return self._classifier(estimator, context)
 
     def load(self, directory: Path, context: RunContext) -> SklearnClassifier:
         """Return a saved classifier.
@@ -129,8 +125,8 @@ class SklearnStrategy:
             warnings.simplefilter("ignore", DeprecationWarning)
             return self._classifier(skops.io.load(file, trusted=list(self.trusted_types)), context)
 
-    def _classifier(self, pipeline: Any, context: RunContext) -> SklearnClassifier:
-        return SklearnClassifier(pipeline, partial(self.inputs, context=context), context.n_classes)
+    def _classifier(self, estimator: Any, context: RunContext) -> SklearnClassifier:
+        return SklearnClassifier(estimator, partial(self.inputs, context=context), context.n_classes)
 
 
 @dataclass(frozen=True)
@@ -142,9 +138,13 @@ class SklearnProbe(SklearnStrategy):
     Args:
         layer: Hidden layer, 0 for the embeddings, negative counted from the last.
         pooling: `cls` for the first token's state, `mean` or `max` over the text's tokens.
+
+    Attributes:
+        blas_threads: Threads that matrix products may use in `fit`, None for as many as there are.
     """
 
     uses_model: ClassVar[bool] = True
+    blas_threads: ClassVar[int | None] = None
     layer: int = -1
     pooling: Literal["cls", "mean", "max"] = "cls"
 
@@ -153,13 +153,18 @@ class SklearnProbe(SklearnStrategy):
         """The one frozen state the probe reads."""
         return (Features(self.layer, self.pooling),)
 
-    def pipeline(self, seed: int) -> Any:
-        """Return standardisation (fitted on train) followed by the estimator."""
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
-
-        return make_pipeline(StandardScaler(), self.estimator(seed))
-
     def inputs(self, texts: Sequence[str], context: RunContext) -> NDArray[np.float32]:
         """Return the frozen features of n texts, float32 (n, width)."""
         return context.encode(texts, self.features[0])
+
+    def fit(self, train: Split, validation: Split, context: RunContext) -> SklearnClassifier:
+        """Fit the estimator on train's standardised features, which all probes of a run share."""
+        del validation
+        from sklearn.pipeline import make_pipeline
+        from threadpoolctl import threadpool_limits
+
+        estimator = self.estimator(context.seed)
+        scaler, standardised = context.standardised(train.texts, self.features[0])
+        with threadpool_limits(self.blas_threads, user_api="blas"):
+            estimator.fit(standardised, np.array(train.labels))
+        return self._classifier(make_pipeline(scaler, estimator), context)

@@ -18,13 +18,15 @@ class RunContext:
     """All that a strategy may use besides its data.
 
     Attributes:
-        encode: `encode(texts, features)` -> float32 (n, width), the frozen state of n texts, a fresh copy.
+        encode: `encode(texts, features)` -> float32 (n, width), the frozen state of n texts, private to the caller.
+        standardised: `standardised(texts, features)` -> a fitted scikit-learn `StandardScaler` and float32
+            (n, width), the frozen state standardised by it; built once for all strategies of a run.
         label_names: Name of class i at position i.
         model: Local folder of the checkpoint, fit for `from_pretrained`; "" where the strategy declares
             `uses_model = False`.
         revision: Commit of a hub checkpoint, None for a folder.
         max_length: Tokens to truncate texts at.
-        batch_size: Texts a batch that the user asked for, None to choose.
+        batch_tokens: Tokens a batch that the user asked for, padding included, None to choose.
         device: cpu, cuda or mps.
         dtype: float32 or bfloat16, to compute in.
         seed: Seeds everything random; Python, numpy and torch were seeded with it before `fit`.
@@ -33,11 +35,12 @@ class RunContext:
     """
 
     encode: Callable[[Sequence[str], Features], NDArray[np.float32]]
+    standardised: Callable[[Sequence[str], Features], tuple[Any, NDArray[np.float32]]]
     label_names: tuple[str, ...]
     model: str
     revision: str | None
     max_length: int
-    batch_size: int | None
+    batch_tokens: int | None
     device: str
     dtype: str
     seed: int

@@ -90,7 +90,6 @@ class Bench:
             task=task or self.task,
             encoder=self.encoder if uses_model(strategy) else None,
             features=FeatureCache(self.encoder) if uses_model(strategy) else None,
-            encode_seconds=None,
             device="cpu",
             dtype="float32",
         )

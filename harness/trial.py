@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,12 +43,12 @@ class Trial:
         seed: Seeds everything random.
         task: The data; only `run_trial` reads `task.test.labels`.
         encoder: The checkpoint's encoder, None where no strategy of the run needs one.
-        features: Its frozen features, computed before.
-        encode_seconds: What computing them took.
-        encode_peak_bytes: The highest memory in use meanwhile.
+        features: Its frozen features, computed or read before.
+        encode_peak_bytes: The highest memory in use while they were.
+        encode_degradations: What went otherwise than planned there, one sentence each.
         device: cpu, cuda or mps.
         dtype: float32 or bfloat16.
-        batch_size: Texts a batch that the user asked for, None to choose.
+        batch_tokens: Tokens a batch that the user asked for, None to choose.
         directory: Run folder to save record and predictions in, None to save nothing.
         save_model: Whether to save the classifier there, too.
     """
@@ -60,11 +60,11 @@ class Trial:
     task: Task
     encoder: Encoder | None
     features: FeatureCache | None
-    encode_seconds: float | None
     device: str
     dtype: str
-    batch_size: int | None = None
+    batch_tokens: int | None = None
     encode_peak_bytes: int = 0
+    encode_degradations: tuple[str, ...] = ()
     directory: Path | None = None
     save_model: bool = True
 
@@ -134,8 +134,10 @@ def run_trial(trial: Trial, progress: Progress = no_progress) -> RunRecord:
                     _save(trial, classifier)
                 except _TrialFailedError as failure:
                     record = _failed(record, failure)
-    encoding = trial.encode_peak_bytes if wanted_features(trial.strategy) else 0
-    update = {"peak_memory_bytes": max(memory.bytes, encoding), "degradations": _told(caught)}
+    encoding, degradations = (
+        (trial.encode_peak_bytes, trial.encode_degradations) if wanted_features(trial.strategy) else (0, ())
+    )
+    update = {"peak_memory_bytes": max(memory.bytes, encoding), "degradations": [*degradations, *_told(caught)]}
     record = record.model_copy(update=update)
     if trial.directory:
         RunDirectory(trial.directory).write_record(record.trial, record.model_dump(mode="json"))
@@ -157,7 +159,7 @@ def _measure(trial: Trial, context: RunContext, record: RunRecord) -> tuple[RunR
     update: dict[str, Any] = {
         "validation": evaluate(task.validation.labels, validation),
         "test": evaluate(task.test.labels, test),
-        "encode_seconds": trial.encode_seconds if wanted_features(trial.strategy) else None,
+        **_encoding(trial),
         "fit_seconds": fitted - started,
         "predict_seconds": predicted - before_test,
         "predictions_sha256": hashlib.sha256(validation.tobytes() + test.tobytes()).hexdigest(),
@@ -171,6 +173,13 @@ def _measure(trial: Trial, context: RunContext, record: RunRecord) -> tuple[RunR
         }
         RunDirectory(trial.directory).write_predictions(record.trial, task.label_names, splits)
     return record, classifier
+
+
+def _encoding(trial: Trial) -> dict[str, Any]:
+    """Return what the strategy's frozen features cost, and whether this run computed them."""
+    wanted = wanted_features(trial.strategy)
+    cost = trial.features.cost(wanted) if trial.features and wanted else None
+    return {"encode_seconds": cost.seconds, "features": cost.source} if cost else {}
 
 
 def _predict(classifier: Classifier, texts: Sequence[str], n_classes: int) -> NDArray[np.float32]:
@@ -216,13 +225,15 @@ def make_context(trial: Trial, workdir: Path, progress: Progress = no_progress) 
         progress: Told how far the strategy is.
     """
     encoder = trial.encoder if uses_model(trial.strategy) else None
+    features = trial.features if encoder else None
     return RunContext(
-        encode=trial.features.encode if encoder and trial.features else _no_encoder,
+        encode=features.encode if features else _no_encoder,
+        standardised=features.standardised if features else _no_encoder,
         label_names=trial.task.label_names,
         model=encoder.directory if encoder else "",
         revision=encoder.revision if encoder else None,
         max_length=encoder.max_length if encoder else 0,
-        batch_size=trial.batch_size,
+        batch_tokens=trial.batch_tokens,
         device=trial.device,
         dtype=trial.dtype,
         seed=trial.seed,
@@ -231,9 +242,9 @@ def make_context(trial: Trial, workdir: Path, progress: Progress = no_progress) 
     )
 
 
-def _no_encoder(texts: Sequence[str], features: Features) -> NDArray[np.float32]:
+def _no_encoder(texts: Sequence[str], features: Features) -> NoReturn:
     del texts
-    raise UserError(f"context.encode was asked for {features}, but the strategy declares uses_model = False.")
+    raise UserError(f"the context was asked for {features}, but the strategy declares uses_model = False.")
 
 
 @contextmanager

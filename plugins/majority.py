@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sklearn.dummy import DummyClassifier
-
 from harness import SklearnStrategy, hookimpl
 
 
@@ -17,6 +15,8 @@ class Majority(SklearnStrategy):
     def estimator(self, seed: int) -> Any:
         """Return scikit-learn's prior classifier; it reads no text and draws nothing."""
         del seed
+        from sklearn.dummy import DummyClassifier
+
         return DummyClassifier(strategy="prior")
 
 

@@ -1,71 +1,52 @@
 """Feature extraction with a non-linear head: one hidden layer on the frozen, standardised [CLS] state."""
 
 import math
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
-import torch
 from annotated_types import Ge, Gt, Interval
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
-from torch import nn
-from torch.nn import functional as F
 
 from harness import Features, RunContext, Split, hookimpl
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
+    from torch.nn import Sequential
+    from torch.optim import Optimizer
 
 FILE_NAME = "head.safetensors"
 
 
-class Head(nn.Module):
-    """Standardise, hidden layer, dropout, class scores; mean and scale are saved with the weights."""
-
-    mean: torch.Tensor
-    scale: torch.Tensor
-
-    def __init__(self, width: int, hidden_size: int, n_classes: int, dropout: float) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(width))
-        self.register_buffer("scale", torch.ones(width))
-        self.hidden = nn.Linear(width, hidden_size)
-        self.dropout = nn.Dropout(dropout)
-        self.output = nn.Linear(hidden_size, n_classes)
-
-    def standardise_like(self, x: torch.Tensor) -> None:
-        """Take mean and scale from the training features (n, width)."""
-        scale = x.std(dim=0, correction=0)
-        self.mean.copy_(x.mean(dim=0))
-        self.scale.copy_(torch.where(scale > 0, scale, 1.0))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return class scores (n, k) for frozen features (n, width)."""
-        hidden = F.relu(self.hidden((x - self.mean) / self.scale))  # (n, hidden_size)
-        scores: torch.Tensor = self.output(self.dropout(hidden))
-        return scores
-
-
 @dataclass(frozen=True)
 class MLPClassifier:
-    """A fitted head and the frozen features it reads."""
+    """A fitted head, the frozen features it reads, and the (width,) statistics that standardise them."""
 
-    head: Head
+    head: "Sequential"
+    mean: "Tensor"
+    scale: "Tensor"
     features: Features
     context: RunContext
     history: list[dict[str, float]] = field(default_factory=list)
 
-    @torch.inference_mode()
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return class probabilities, float32 (n, k)."""
-        x = torch.from_numpy(self.context.encode(texts, self.features)).to(self.context.device)
-        probabilities: NDArray[np.float32] = self.head.eval()(x).softmax(dim=1).cpu().numpy()
+        import torch
+
+        with torch.inference_mode():
+            x = (_on_device(texts, self.features, self.context) - self.mean) / self.scale
+            probabilities: NDArray[np.float32] = self.head.eval()(x).softmax(dim=1).cpu().numpy()
         return probabilities
 
     def save(self, directory: Path) -> None:
-        """Write the weights, mean and scale included."""
-        tensors = {name: tensor.contiguous().cpu() for name, tensor in self.head.state_dict().items()}
-        save_file(tensors, directory / FILE_NAME)
+        """Write the weights, and mean and scale beside them."""
+        from safetensors.torch import save_file
+
+        tensors = {"mean": self.mean, "scale": self.scale, **self.head.state_dict()}
+        save_file({name: tensor.contiguous().cpu() for name, tensor in tensors.items()}, directory / FILE_NAME)
 
     @property
     def trainable_parameters(self) -> int:
@@ -109,11 +90,14 @@ class MLPProbe:
 
     def fit(self, train: Split, validation: Split, context: RunContext) -> MLPClassifier:
         """Fit on train, keep the weights of the epoch with the lowest validation loss."""
-        device = context.device
-        x, x_val = (torch.from_numpy(context.encode(s.texts, self.features[0])).to(device) for s in (train, validation))
-        y, y_val = (torch.from_numpy(np.array(s.labels)).to(device) for s in (train, validation))
-        head = Head(x.shape[1], self.hidden_size, context.n_classes, self.dropout).to(device)
-        head.standardise_like(x)
+        import torch
+
+        x, x_val = (_on_device(split.texts, self.features[0], context) for split in (train, validation))
+        y, y_val = (torch.from_numpy(np.array(split.labels)).to(context.device) for split in (train, validation))
+        mean, scale = _mean_and_scale(x)
+        for values in (x, x_val):  # once and in place: both are private and stay on the device
+            values.sub_(mean).div_(scale)
+        head = _head(x.shape[1], self.hidden_size, context.n_classes, self.dropout).to(context.device)
         optimizer = torch.optim.AdamW(head.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay)
         generator = torch.Generator().manual_seed(context.seed)
         best, best_loss, best_epoch, history = head.state_dict(), math.inf, 0, []
@@ -127,16 +111,19 @@ class MLPProbe:
             elif epoch - best_epoch >= self.patience:
                 break
         head.load_state_dict(best)
-        return MLPClassifier(head, self.features[0], context, history)
+        return MLPClassifier(head, mean, scale, self.features[0], context, history)
 
     def _train_epoch(
-        self, head: Head, optimizer: torch.optim.Optimizer, x: torch.Tensor, y: torch.Tensor, generator: torch.Generator
+        self, head: "Sequential", optimizer: "Optimizer", x: "Tensor", y: "Tensor", generator: "Generator"
     ) -> float:
         """Take one pass over the rows in random order and return the mean loss."""
+        import torch
+        from torch.nn import functional as F
+
         head.train()
         total = torch.zeros((), device=x.device)
         for rows in torch.split(torch.randperm(len(x), generator=generator).to(x.device), self.batch_size):
-            loss = F.cross_entropy(head(x[rows]), y[rows])
+            loss = F.cross_entropy(head(x.index_select(0, rows)), y.index_select(0, rows))
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
@@ -145,16 +132,50 @@ class MLPProbe:
 
     def load(self, directory: Path, context: RunContext) -> MLPClassifier:
         """Return the classifier saved in `directory`."""
-        weights = load_file(directory / FILE_NAME)
+        from safetensors.torch import load_file
+
+        weights = load_file(directory / FILE_NAME, device=context.device)
+        mean, scale = weights.pop("mean"), weights.pop("scale")
         hidden_size, width = weights["hidden.weight"].shape
-        head = Head(width, hidden_size, len(weights["output.bias"]), self.dropout)
+        head = _head(width, hidden_size, len(weights["output.bias"]), self.dropout).to(context.device)
         head.load_state_dict(weights)
-        return MLPClassifier(head.to(context.device), self.features[0], context)
+        return MLPClassifier(head, mean, scale, self.features[0], context)
 
 
-@torch.inference_mode()
-def _loss(head: Head, x: torch.Tensor, y: torch.Tensor) -> float:
-    return float(F.cross_entropy(head.eval()(x), y))
+def _head(width: int, hidden_size: int, n_classes: int, dropout: float) -> "Sequential":
+    """Return an untrained head: (n, width) standardised features -> (n, k) class scores."""
+    from torch import nn
+
+    layers = {
+        "hidden": nn.Linear(width, hidden_size),
+        "relu": nn.ReLU(),
+        "dropout": nn.Dropout(dropout),
+        "output": nn.Linear(hidden_size, n_classes),
+    }
+    return nn.Sequential(OrderedDict(layers))
+
+
+def _on_device(texts: Sequence[str], features: Features, context: RunContext) -> "Tensor":
+    """Return the frozen features of n texts, float32 (n, width), private to the caller."""
+    import torch
+
+    return torch.from_numpy(context.encode(texts, features)).to(context.device)
+
+
+def _mean_and_scale(x: "Tensor") -> tuple["Tensor", "Tensor"]:
+    """Return mean and standard deviation (width,) of features (n, width); a constant one is not scaled."""
+    import torch
+
+    scale = x.std(dim=0, correction=0)
+    return x.mean(dim=0), torch.where(scale > 0, scale, 1.0)
+
+
+def _loss(head: "Sequential", x: "Tensor", y: "Tensor") -> float:
+    import torch
+    from torch.nn import functional as F
+
+    with torch.inference_mode():
+        return float(F.cross_entropy(head.eval()(x), y))
 
 
 @hookimpl

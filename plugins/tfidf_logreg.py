@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge, Gt
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
 
 from harness import SklearnStrategy, hookimpl
 
@@ -34,6 +31,10 @@ class TfidfLogReg(SklearnStrategy):
 
     def estimator(self, seed: int) -> Any:
         """Return the pipeline from text to class."""
+        from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+
         words = TfidfVectorizer(ngram_range=(1, self.max_ngram), min_df=self.min_df, sublinear_tf=True)
         return make_pipeline(words, LogisticRegression(C=self.C, max_iter=self.max_iter, random_state=seed))
 

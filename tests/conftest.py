@@ -5,6 +5,7 @@ import tempfile
 
 _NO_HUB_CACHE = tempfile.TemporaryDirectory(prefix="harness-hub-", ignore_cleanup_errors=True)
 os.environ["HF_HOME"] = _NO_HUB_CACHE.name  # what happens to be cached here must change no test
+os.environ["HARNESS_CACHE"] = os.path.join(_NO_HUB_CACHE.name, "features")  # of what is made before any test
 os.environ["HF_HUB_OFFLINE"] = "1"  # read when the hub's client is imported, so before anything else
 os.environ["HF_DATASETS_OFFLINE"] = "1"
 
@@ -23,6 +24,12 @@ def _seeded() -> Iterator[None]:
     with restored_globals():
         seed_everything(0)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each test an empty cache: what another one computed must not change what it sees."""
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "feature-cache"))
 
 
 @pytest.fixture(scope="session")

@@ -29,9 +29,22 @@ def test_flags_win_over_the_file_and_the_file_over_the_defaults(tmp_path: Path) 
     assert (config.dataset_name, config.model_name, config.seeds, config.limit) == ("b", "m", (1, 2), 5)
 
 
-@pytest.mark.parametrize("spelling", ["batch-size", "batch_size"])
+@pytest.mark.parametrize("spelling", ["batch-tokens", "batch_tokens"])
 def test_names_in_the_file_take_dashes_or_underscores(tmp_path: Path, spelling: str) -> None:
-    assert build_config({}, toml(tmp_path, f"{spelling} = 8")).batch_size == 8
+    assert build_config({}, toml(tmp_path, f"{spelling} = 8")).batch_tokens == 8
+
+
+def test_the_token_budget_is_chosen_unless_it_is_given(tmp_path: Path) -> None:
+    assert build_config({}).batch_tokens == "auto"
+    assert build_config({"batch_tokens": 512}).batch_tokens == 512
+    assert build_config({"batch_tokens": "auto"}, toml(tmp_path, "batch-tokens = 512")).batch_tokens == "auto"
+
+
+def test_the_cache_is_used_unless_it_is_switched_off(tmp_path: Path) -> None:
+    assert (build_config({}).cache, build_config({}).cache_dir) == (True, None)
+    file = toml(tmp_path, 'cache = false\ncache-dir = "elsewhere"')
+    assert (build_config({}, file).cache, build_config({}, file).cache_dir) == (False, "elsewhere")
+    assert build_config({"cache": True, "cache_dir": "here"}, file).cache_dir == "here"
 
 
 @pytest.mark.parametrize(
@@ -49,11 +62,11 @@ def test_label_names_and_strategies_may_be_written_with_commas() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("batchsize = 8", "sets 'batchsize', which is no option that a file can set. Did you mean 'batch_size'"),
+        ("batchtokens = 8", "sets 'batchtokens', which is no option that a file can set. Did you mean 'batch_tokens'"),
         ('set-all = "x"', "sets 'set_all', which is no option"),
         ("seeds = ", "is not valid TOML"),
         (b'model = "\xff"', "is not valid TOML"),
-        ("batch-size = 8\nbatch_size = 9", "sets an option twice"),
+        ("batch-tokens = 8\nbatch_tokens = 9", "sets an option twice"),
     ],
     ids=["close name", "unknown name", "no TOML", "no UTF-8", "twice"],
 )
@@ -79,7 +92,13 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
         ({"strategies": " , "}, "--strategies: name at least one"),
         ({"device": "gpu"}, "--device: .*'cuda'.*got 'gpu'"),
         ({"dtype": "float16"}, "--dtype: .*'bfloat16'.*got 'float16'"),
-        ({"batch_size": 0}, "--batch-size: "),
+        ({"batch_tokens": 0}, "--batch-tokens: expected 'auto' or a whole number from 1, got 0"),
+        ({"batch_tokens": -1}, "--batch-tokens: .*got -1"),
+        ({"batch_tokens": 2.5}, "--batch-tokens: .*got 2.5"),
+        ({"batch_tokens": True}, "--batch-tokens: .*got True"),
+        ({"batch_tokens": "many"}, "--batch-tokens: .*got 'many'"),
+        ({"cache": "perhaps"}, "--cache: "),
+        ({"cache_dir": ""}, "--cache-dir: .*at least 1 character"),
         ({"offline": "perhaps"}, "--offline: "),
         ({"dataset": ""}, "--dataset: .*at least 1 character"),
         ({"model": ""}, "--model: .*at least 1 character"),

@@ -1,6 +1,8 @@
 """Trials and runs without a command line: what pickles, what is asked for once, what a strategy may use."""
 
+import os
 import pickle
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,13 +13,26 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.dummy import DummyClassifier
 
-from harness import Encoder, Features, RunConfig, RunContext, RunRecord, SklearnStrategy, Split, Task, UserError
+from harness import (
+    Encoder,
+    Features,
+    RunConfig,
+    RunContext,
+    RunRecord,
+    SklearnProbe,
+    SklearnStrategy,
+    Split,
+    Task,
+    UserError,
+)
 from harness.encoding import Progress
 from harness.planning import Plan
 from harness.plugin_manager import PluginManager
 from harness.runner import execute
 from harness.testing import Bench
 from harness.trial import make_context, run_trial
+
+from .letters import LetterEncoder
 
 
 @dataclass
@@ -70,8 +85,9 @@ def plan_of(manager: PluginManager, task: Task, encoder: Encoder, folder: Path, 
 
 
 def test_a_trial_in_another_process_would_predict_the_same(manager: PluginManager, bench: Bench) -> None:
-    for name in ("logreg_probe", "mlp_probe"):
-        trial = bench.trial(manager.offers[name].strategy)
+    mlp = replace(manager.offers["mlp_probe"].strategy, epochs=2)  # type: ignore[type-var]
+    for strategy in (manager.offers["logreg_probe"].strategy, mlp):
+        trial = bench.trial(strategy)
         here, there = run_trial(trial), run_trial(pickle.loads(pickle.dumps(trial)))
         assert here.status == "ok"
         assert here.predictions_sha256 == there.predictions_sha256
@@ -84,7 +100,7 @@ def test_every_strategy_and_seed_has_one_stage_and_the_encoder_one_before_who_re
     noted = Noted()
     plan = plan_of(manager, task, encoder, tmp_path, strategies="majority,logreg_probe", seeds="0,1")
     run, path, interrupt = execute(plan, noted, ["harness", "run"])
-    names = ["majority seed 0", "majority seed 1", "encode", "logreg_probe seed 0", "logreg_probe seed 1"]
+    names = ["majority seed 0", "majority seed 1", "features", "logreg_probe seed 0", "logreg_probe seed 1"]
     assert noted.stages == [(name, number, 5) for number, name in enumerate(names, start=1)]
     assert noted.records == run.records
     assert interrupt is None
@@ -95,11 +111,12 @@ def test_all_probes_share_one_pass_over_every_text(
     manager: PluginManager, task: Task, encoder: Encoder, tmp_path: Path
 ) -> None:
     counting = Counting(encoder)
-    settings = {"mlp_probe": {"pooling": "mean"}}
+    settings = {"mlp_probe": {"pooling": "mean", "epochs": 2}}
     plan = plan_of(manager, task, counting, tmp_path, strategies="logreg_probe,mlp_probe", seeds="0,1", set=settings)
     run, _, _ = execute(plan, Noted(), [])
     unique = {text for split in (task.train, task.validation, task.test) for text in split.texts}
-    assert counting.passes == [(len(unique), [Features(-1, "cls"), Features(-1, "mean")])]
+    assert sum(texts for texts, _ in counting.passes) == len(unique)
+    assert all(wanted == [Features(-1, "cls"), Features(-1, "mean")] for _, wanted in counting.passes)
     assert {record.status for record in run.records} == {"ok"}
 
 
@@ -114,11 +131,53 @@ def test_where_one_state_cannot_be_computed_the_others_keep_their_numbers(
 
     counting = Counting(encoder, refused=1)
     alone = digest(encoder, strategies="logreg_probe")
-    beside = digest(counting, strategies="mlp_probe,logreg_probe", set={"mlp_probe": {"layer": 1}})
+    beside = digest(counting, strategies="mlp_probe,logreg_probe", set={"mlp_probe": {"layer": 1, "epochs": 2}})
     assert alone == beside
     assert alone is not None
     everything = counting.passes[0][0]
     assert (everything, [Features(-1, "cls")]) in counting.passes, "expected one pass over all texts, as without it"
+
+
+def test_an_interrupt_while_encoding_ends_the_run_at_once_and_costs_one_shard(
+    manager: PluginManager, task: Task, tmp_path: Path
+) -> None:
+    def press_control_c(number: int) -> None:
+        if number == 2:
+            raise KeyboardInterrupt
+
+    asked = {"strategies": "logreg_probe", "cache_dir": str(tmp_path / "cache")}
+    plan = plan_of(manager, task, LetterEncoder(before=press_control_c), tmp_path, **asked)
+    run, _, interrupt = execute(plan, Noted(), [])
+    assert interrupt is not None
+    assert run.status == "interrupted"
+    assert run.model is not None
+    assert run.model.truncated_texts == {"train": 0}, "counting the others would keep the user waiting"
+    plan = plan_of(manager, task, encoder := LetterEncoder(), tmp_path, **asked)
+    again, _, _ = execute(plan, Noted(), [])
+    assert encoder.texts_encoded == list(dict.fromkeys(task.validation.texts + task.test.texts))
+    assert [record.features for record in again.records] == ["partly cached"]
+
+
+def test_a_strategy_that_clears_the_cache_harms_nobody(manager: PluginManager, task: Task, tmp_path: Path) -> None:
+    @dataclass(frozen=True)
+    class Clears(SklearnProbe):
+        name: ClassVar[str] = "clears"
+
+        def estimator(self, seed: int) -> Any:
+            shutil.rmtree(tmp_path / "cache")
+            os.chdir("/")
+            return DummyClassifier()
+
+    plan = plan_of(
+        manager, task, LetterEncoder(), tmp_path, strategies="logreg_probe", cache_dir=str(tmp_path / "cache")
+    )
+    undisturbed, _, _ = execute(plan, Noted(), [])
+    offers = [replace(plan.offers[0], strategy=Clears()), *plan.offers]
+    run, _, _ = execute(replace(plan, offers=offers), Noted(), [])
+    assert [record.status for record in run.records] == ["ok", "ok"]
+    assert run.records[1].predictions_sha256 == undisturbed.records[0].predictions_sha256
+    (note,) = run.notes
+    assert "removed" in note
 
 
 def test_a_strategy_that_declares_no_model_gets_none(manager: PluginManager, bench: Bench) -> None:

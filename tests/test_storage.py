@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from harness.storage import (
     disk_errors,
     find_run,
     folder_name,
+    read_sealed,
     sha256_of,
     to_json,
     write_atomically,
+    write_sealed,
 )
 
 
@@ -75,6 +78,35 @@ def test_an_error_without_a_reason_is_taken_for_a_full_disk(tmp_path: Path) -> N
 )
 def test_a_name_becomes_a_single_folder(text: str, name: str) -> None:
     assert folder_name(text) == name
+
+
+def test_a_sealed_file_gives_back_what_was_written_whatever_the_text(tmp_path: Path) -> None:
+    content = {"text": "joy 😀 file-\udcff", "number": 0.1, "none": None, "list": [{"a": 1}]}
+    write_sealed(tmp_path / "sealed", content)
+    assert read_sealed(tmp_path / "sealed") == content
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda content: content.replace(b"0.1", b"0.2"),
+        lambda content: content[:-3],
+        lambda content: bytes(len(content)),
+        lambda content: b"",
+        lambda content: b"[" * 100_000,
+        lambda content: b'"a text"',
+        lambda content: b'{"number": 0.1}',
+        lambda content: b'{"number": NaN, "sha256_of_the_rest": ""}',
+        lambda content: b"\xff" + content,
+    ],
+    ids=["changed", "cut", "zeroed", "empty", "deep", "no object", "not sealed", "not JSON", "not UTF-8"],
+)
+def test_a_sealed_file_that_is_not_what_was_written_is_refused(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
+    file = tmp_path / "sealed"
+    write_sealed(file, {"number": 0.1})
+    file.write_bytes(spoil(file.read_bytes()))
+    with pytest.raises(ValueError, match=r"sealed is not (JSON|what was written)"):
+        read_sealed(file)
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])

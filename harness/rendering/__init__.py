@@ -1,5 +1,12 @@
 """Records -> what a person reads on a terminal, in a pipe or in a log; no score is computed here."""
 
+from harness.rendering.cache import (
+    cache_summary,
+    cache_total,
+    print_cache,
+    print_cache_explanation,
+    print_removed,
+)
 from harness.rendering.confusion import confusion_matrix
 from harness.rendering.console import make_console, print_error
 from harness.rendering.listing import print_plan, print_strategies
@@ -11,11 +18,16 @@ from harness.rendering.text import safe_text
 __all__ = [
     "SORT_KEYS",
     "ProgressDisplay",
+    "cache_summary",
+    "cache_total",
     "confusion_matrix",
     "make_console",
     "print_banner",
+    "print_cache",
+    "print_cache_explanation",
     "print_error",
     "print_plan",
+    "print_removed",
     "print_run",
     "print_strategies",
     "progress_display",

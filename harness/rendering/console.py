@@ -73,13 +73,14 @@ class Glyphs:
 
     star: str = "★"
     at_most: str = "≤"
+    cached: str = "†"
     arrow: str = "→"
     ellipsis: str = "…"
     rule: str = "─"
     shades: str = " ░▒▓█"
 
 
-ASCII_GLYPHS = Glyphs(star="*", at_most="<=", arrow="->", ellipsis=".", rule="-", shades=" .:+#")
+ASCII_GLYPHS = Glyphs(star="*", at_most="<=", cached="^", arrow="->", ellipsis=".", rule="-", shades=" .:+#")
 
 
 @dataclass(frozen=True)

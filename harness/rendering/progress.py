@@ -28,10 +28,10 @@ class ProgressDisplay(Protocol):
     """Shows how far a run is; `progress` may be called thousands of times a second."""
 
     def stage(self, name: str, number: int, total: int) -> None:
-        """Begin a stage, such as "encode" or "full_finetune seed 0": number (from 1) of total."""
+        """Begin a stage, such as "features" or "full_finetune seed 0": number (from 1) of total."""
 
     def progress(self, what: str, done: int, total: int) -> None:
-        """Say how much of what is done within the stage."""
+        """Say how much of what is done within the stage; a total of 0 where nobody can foretell, told at once."""
 
     def finished(self, record: RunRecord) -> None:
         """Tell how a trial ended."""
@@ -125,8 +125,15 @@ class _Throttled:
         self._clock = clock
         self._next = clock()
         self._speed: _Speed | None = None
+        self._announced = ""
 
     def progress(self, what: str, done: int, total: int) -> None:
+        if total == 0:
+            self._speed = None  # what follows did not go on meanwhile
+            if what != self._announced:
+                self._announced = what
+                self.announce(what)
+            return
         now = self._clock()
         if self._speed is None or not self._speed.counts_on(done, total, now):
             self._speed = _Speed(done, total, now)
@@ -137,8 +144,11 @@ class _Throttled:
     def show(self, what: str, done: int, total: int, speed: _Speed) -> None:
         raise NotImplementedError
 
+    def announce(self, what: str) -> None:
+        raise NotImplementedError
+
     def begin(self, wait: float) -> None:
-        self._speed = None
+        self._speed, self._announced = None, ""
         self._next = self._clock() + wait
 
     def finished(self, record: RunRecord) -> None:
@@ -157,6 +167,9 @@ class _Lines(_Throttled):
         rate = quantities.rate(speed.per_second)
         line = f"{what} {done:,}/{total:,}{unit}, {rate}/s, {speed.left} left"
         self.page.write([self.page.text(line)])
+
+    def announce(self, what: str) -> None:
+        self.page.write([self.page.text(what)])
 
 
 class _Bar(_Throttled):
@@ -185,6 +198,10 @@ class _Bar(_Throttled):
             rate=quantities.rate(speed.per_second) + unit,
             left=f"{speed.left} left",
         )
+
+    def announce(self, what: str) -> None:
+        shown = self.page.short(what, self.page.width // 2)
+        self._bar.update(self._task, completed=0, total=None, what="", amount=shown, rate="", left="")
 
 
 def _progress_bar(console: Console) -> Progress:

@@ -38,6 +38,14 @@ def memory(n_bytes: int | None) -> str:
     return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"  # noqa: PLR2004
 
 
+def size(n_bytes: int) -> str:
+    """Write bytes on disk as B, kB, MB or GB (powers of ten)."""
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if n_bytes >= 0.9995 * scale:  # so that 999,999 is 1.0 MB, not 1000 kB
+            return f"{n_bytes / scale:.1f} {unit}" if n_bytes < 9.95 * scale else f"{n_bytes / scale:.0f} {unit}"
+    return f"{n_bytes} B"
+
+
 def share(part: int, whole: int) -> str:
     """Write part of whole as a percentage in at most four characters; a few are never shown as none."""
     if not whole:

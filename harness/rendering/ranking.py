@@ -35,7 +35,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Entry:
-    """One row of the table; `seconds` are of encode, fit, predict."""
+    """One row of the table; `seconds` are of encode, fit, predict; `cached` where the features were read."""
 
     strategy: str
     seed: str
@@ -46,6 +46,7 @@ class Entry:
     trainable: int | None = None
     total: int | None = None
     memory: int | None = None
+    cached: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,7 @@ def _entry(record: RunRecord, kind: Literal["seed", "deterministic"]) -> Entry:
         trainable=record.trainable_parameters,
         total=record.total_parameters,
         memory=record.peak_memory_bytes,
+        cached=record.features in ("cached", "partly cached"),
     )
 
 
@@ -163,4 +165,5 @@ def _combined(rows: Sequence[Entry], kind: Literal["mean", "sd"], combine: Calla
         return combine(known) if len(known) == len(rows) else None
 
     seconds = (over_seconds(0), over_seconds(1), over_seconds(2))
-    return Entry(rows[0].strategy, kind, kind, over("validation"), over("test"), seconds)
+    cached = kind == "mean" and any(row.cached for row in rows)
+    return Entry(rows[0].strategy, kind, kind, over("validation"), over("test"), seconds, cached=cached)

@@ -27,6 +27,8 @@ _NO_WORD = _Wording(_FULL.metrics, says_majority=False)
 _SHORT = _Wording(("acc", "F1m", "F1w"), says_majority=False)
 _SHORT_LEGEND = "acc = accuracy, F1m = f1_macro, F1w = f1_weighted"
 
+_CACHED_LEGEND = "features read from the cache; what computing them took once"
+
 
 @dataclass(frozen=True)
 class ScoreTable:
@@ -96,13 +98,22 @@ class ScoreTable:
             cells = [" ".join([page.short(entry.strategy, NAME_WIDTH), *self._marks(entry, page, wording)])]
             cells += [entry.seed] if self.with_seeds else []
             cells += _quality(entry) if quality else []
-            cells += _cost(entry) if cost else []
+            cells += self._cost(entry, page) if cost else []
             rows.append((cells, self._style(entry)))
         return Grid(columns, rows)
 
     def _marks(self, entry: Entry, page: Page, wording: _Wording) -> list[str]:
         at_most = f"{page.glyphs.at_most} majority" if wording.says_majority else page.glyphs.at_most
         return [page.glyphs.star] * self.is_best(entry) + [at_most] * self.is_at_most_majority(entry)
+
+    def _cost(self, entry: Entry, page: Page) -> list[str]:
+        encode, fit, predict = map(quantities.seconds, entry.seconds)
+        if any(each.cached for each in self.entries):  # below each other, though not all are marked
+            encode += page.glyphs.cached if entry.cached else " "
+        if entry.kind in ("mean", "sd"):
+            return [encode, fit, predict, "", "", ""]  # the rows of the seeds say it
+        counts = [quantities.parameter_count(value) for value in (entry.trainable, entry.total)]
+        return [encode, fit, predict, *counts, quantities.memory(entry.memory)]
 
     def _style(self, entry: Entry) -> str:
         if self.is_best(entry):
@@ -118,7 +129,7 @@ class ScoreTable:
         yield page.text(" ".join(title), style)
         yield Text(_short_scores("valid.", entry.validation), style=style)
         yield Text(_short_scores("test", entry.test), style=style)
-        for line in _packed("cost", _cost_pieces(entry), page.width):
+        for line in _packed("cost", _cost_pieces(entry, page), page.width):
             yield Text(line, style=style)
 
     def _legend(self, page: Page, *, explain: bool) -> Iterator[Text]:
@@ -129,6 +140,8 @@ class ScoreTable:
                 f"{quantities.score(self.majority)} of always answering the largest class"
             )
             yield Text(meaning, style="yellow")
+        if any(entry.cached for entry in self.entries):
+            yield Text(f"{page.glyphs.cached} {_CACHED_LEGEND}", style="dim")
         if explain:
             yield Text(_SHORT_LEGEND, style="dim")
 
@@ -138,23 +151,16 @@ def _quality(entry: Entry) -> list[str]:
     return [quantities.score(s) for part in parts for s in (part.accuracy, part.f1_macro, part.f1_weighted)]
 
 
-def _cost(entry: Entry) -> list[str]:
-    seconds = [quantities.seconds(value) for value in entry.seconds]
-    if entry.kind in ("mean", "sd"):
-        return [*seconds, "", "", ""]  # the rows of the seeds say it
-    counts = [quantities.parameter_count(value) for value in (entry.trainable, entry.total)]
-    return [*seconds, *counts, quantities.memory(entry.memory)]
-
-
 def _short_scores(label: str, scores: Scores) -> str:
     write = quantities.short_score
     shown = f"acc {write(scores.accuracy)} F1m {write(scores.f1_macro)} F1w {write(scores.f1_weighted)}"
     return f"  {label:6} {shown}"
 
 
-def _cost_pieces(entry: Entry) -> list[str]:
-    stages = zip(("encode", "fit", "predict"), entry.seconds, strict=True)
-    pieces = [f"{stage} {quantities.seconds(value)} s" for stage, value in stages if value is not None]
+def _cost_pieces(entry: Entry, page: Page) -> list[str]:
+    units = (f"s{page.glyphs.cached}" if entry.cached else "s", "s", "s")
+    stages = zip(("encode", "fit", "predict"), entry.seconds, units, strict=True)
+    pieces = [f"{stage} {quantities.seconds(value)} {unit}" for stage, value, unit in stages if value is not None]
     if entry.total is not None:
         total = quantities.parameter_count(entry.total)
         pieces.append(f"trains {quantities.parameter_count(entry.trainable)} of {total}")

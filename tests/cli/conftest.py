@@ -59,3 +59,27 @@ def full(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path, tiny_model: 
     )
     assert code == 0
     return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def cached_run(run: Harness, folder: Path) -> Harness:
+    """`harness run` of two quick strategies with the test's own cache."""
+    return lambda *argv, **options: run("--cache-dir", str(folder), *argv, **options)
+
+
+@pytest.fixture
+def cache(harness: Harness, folder: Path) -> Harness:
+    """`harness cache` on the test's own cache."""
+    return lambda command, *argv: harness("cache", command, "--cache-dir", str(folder), *argv)
+
+
+@pytest.fixture
+def explain(cache: Harness, tiny_data: Path, tiny_model: Path) -> Harness:
+    """`harness cache explain` of the run that `cached_run` makes, with more options."""
+    known = ("explain", "-d", str(tiny_data), "-m", str(tiny_model), "-s", QUICK, "--offline")
+    return lambda *argv: cache(*known, *argv)

@@ -85,7 +85,8 @@ def test_the_traceback_of_a_failed_strategy_is_printed_with_debug(run: Harness) 
 
 
 def test_control_c_ends_a_real_process_in_order(tiny_data: Path, tiny_model: Path, tmp_path: Path) -> None:
-    argv = [sys.executable, "-m", "harness", "run", "-d", str(tiny_data), "-m", str(tiny_model), "-o", str(tmp_path)]
+    reports = tmp_path / "reports"
+    argv = [sys.executable, "-m", "harness", "run", "-d", str(tiny_data), "-m", str(tiny_model), "-o", str(reports)]
     argv += ["-s", "majority,full_finetune", "--set", "full_finetune.epochs=100000", "--offline"]
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job's child would ignore it
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -99,7 +100,7 @@ def test_control_c_ends_a_real_process_in_order(tiny_data: Path, tiny_model: Pat
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "Traceback" not in err
-    (folder,) = tmp_path.iterdir()
+    (folder,) = reports.iterdir()
     content = json.loads((folder / "run.json").read_text())
     assert [record["status"] for record in content["records"]] == ["ok", "interrupted"]
     assert "majority" in out

@@ -32,7 +32,9 @@ def test_set_changes_a_parameter_and_keeps_its_type(run: Harness) -> None:
         (["--limt", "3"], "--limit"),
         (["--limit", "1"], "--limit:"),
         (["--seeds", "0,x"], "--seeds:"),
-        (["--batch-size", "0"], "--batch-size:"),
+        (["--batch-tokens", "0"], "--batch-tokens:"),
+        (["-b", "many"], "--batch-tokens: expected 'auto' or a whole number from 1"),
+        (["--cache-dir", ""], "--cache-dir:"),
         (["--device", "tpu"], "'tpu' is not one of"),
         (["stray"], "unexpected extra argument"),
     ],
@@ -58,11 +60,32 @@ def test_an_unknown_command_is_refused(harness: Harness) -> None:
 
 def test_flags_may_be_spelt_with_underscores(run: Harness, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
-    outcome = run("--output_dir", str(elsewhere), "--fail_fast", "--no_save_models", "--batch_size", "4")
+    outcome = run("--output_dir", str(elsewhere), "--fail_fast", "--no_save_models", "--batch_tokens", "400")
     assert outcome.code == 0
     (saved,) = elsewhere.iterdir()
     config = json.loads((saved / "run.json").read_text())["config"]
-    assert (config["fail_fast"], config["save_models"], config["batch_size"]) == (True, False, 4)
+    assert (config["fail_fast"], config["save_models"], config["batch_tokens"]) == (True, False, 400)
+
+
+def test_the_token_budget_is_as_asked_for_and_recorded(run: Harness) -> None:
+    asked, chosen = run("-b", "64", "--no-cache").run, run("--no-cache").run
+    assert asked.model is not None
+    assert chosen.model is not None
+    assert (asked.model.token_budget, asked.config.batch_tokens) == (64, 64)
+    assert (chosen.model.token_budget, chosen.config.batch_tokens) == (2048, "auto")
+
+
+def test_the_cache_lies_where_it_is_asked_for_or_nowhere(run: Harness, tmp_path: Path) -> None:
+    def source(*argv: str) -> str | None:
+        return {record.strategy: record.features for record in run(*argv).run.records}["logreg_probe"]
+
+    one, other = (["--cache-dir", str(tmp_path / name)] for name in ("one", "other"))
+    assert source(*one, "--no-cache") == "computed"
+    assert not (tmp_path / "one").exists()
+    assert source(*one) == "computed"
+    assert source(*one) == "cached"
+    assert source(*other) == "computed"
+    assert source(*one, "--no-cache") == "computed"
 
 
 @pytest.mark.parametrize("key", ["save-models", "save_models"])

@@ -3,11 +3,14 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+import torch
 
-from harness import Run
+from harness import Encoder, Run, RunConfig, hookimpl
+from harness.huggingface import load_encoder
 from harness.records import read_run
 from harness.storage import RunDirectory, find_run
 
@@ -154,3 +157,33 @@ def test_a_dry_run_as_json_lists_the_trials(run: Harness) -> None:
     assert [(trial["strategy"], trial["seed"]) for trial in plan["trials"]] == [("majority", 0), ("logreg_probe", 0)]
     assert plan["trials"][1]["params"]["C"] == 0.5
     assert plan["fallback"] is None
+
+
+class SmallMemory:
+    """Loads an encoder that runs out of memory with more than 100 tokens."""
+
+    @hookimpl
+    def harness_load_encoder(self, name: str, config: RunConfig, device: str, dtype: str) -> Encoder:
+        encoder = load_encoder(name, None, True, device, dtype)
+
+        def refuse(module: Any, args: Any, kwargs: dict[str, Any]) -> None:
+            if kwargs["input_ids"].numel() > 100:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+        encoder.model.register_forward_pre_hook(refuse, with_kwargs=True)
+        return encoder
+
+
+def test_a_run_that_was_short_of_memory_says_so_and_scores_the_same(run: Harness) -> None:
+    plenty = run("--no-cache").run
+    outcome = run("--no-cache", plugins=[SmallMemory()])
+    short = outcome.run
+    assert outcome.code == 0
+    assert short.model is not None
+    assert short.model.token_budget is not None
+    assert short.model.token_budget <= 100
+    told = f"memory ran out while encoding: batches were halved to {short.model.token_budget} tokens"
+    for before, after in zip(plenty.records, short.records, strict=True):
+        assert after.test == before.test
+        assert (before.degradations, after.degradations) == ([], [told] if after.features else [])
+    assert told in " ".join(outcome.out.split())

@@ -45,7 +45,7 @@ def test_the_mlp_stops_when_the_validation_loss_stops_falling(strategies: dict[s
 def test_fine_tuning_keeps_the_epoch_with_the_best_f1_weighted(strategies: dict[str, Strategy], bench: Bench) -> None:
     others = Split(bench.task.validation.texts, (bench.task.validation.labels + 1) % 3)  # what is learnt is wrong here
     misled = replace(bench, task=replace(bench.task, validation=others))
-    classifier = fit(strategies["full_finetune"], misled, learning_rate=5e-3, epochs=6, batch_size=8)
+    classifier = fit(strategies["full_finetune"], misled, learning_rate=2e-3, epochs=6, batch_size=8)
     scores = [epoch["validation_f1_weighted"] for epoch in classifier.history]
     assert len(scores) == 6
     assert scores[-1] < max(scores)
@@ -54,7 +54,7 @@ def test_fine_tuning_keeps_the_epoch_with_the_best_f1_weighted(strategies: dict[
 
 
 def test_fine_tuning_learns_from_few_rows(strategies: dict[str, Strategy], bench: Bench) -> None:
-    classifier = fit(strategies["full_finetune"], bench, learning_rate=5e-3, epochs=6, batch_size=8)
+    classifier = fit(strategies["full_finetune"], bench, learning_rate=2e-3, epochs=10, batch_size=8)
     scores = evaluate(bench.task.test.labels, classifier.predict_proba(bench.task.test.texts))
     assert scores.accuracy > 0.8
 

@@ -98,3 +98,38 @@ def test_a_terminal_gets_a_bar_with_stage_amount_and_rate(width: int, monkeypatc
     assert ("250 texts/s" in text) == (width == 120)
     assert "0:02 left" in text
     assert "probe seed 0: validation f1_macro 0.8900, 5.3 s" in " ".join(text.split())
+
+
+def test_waiting_for_what_nobody_can_foretell_is_told_at_once_and_once() -> None:
+    stream, clock = io.StringIO(), Clock()
+    with progress_display(make_console(stream), clock=clock) as display:
+        display.stage("features", 1, 2)
+        display.progress("encode", 0, 100)
+        for _ in range(3):
+            display.progress("waiting for another run", 0, 0)
+        clock.now = 60
+        display.progress("encode", 0, 100)
+        clock.now = 70
+        display.progress("encode", 50, 100)
+        display.stage("features", 2, 2)
+        display.progress("waiting for another run", 0, 0)
+    assert stream.getvalue().splitlines() == [
+        "[1/2] features",
+        "waiting for another run",
+        "encode 0/100 texts, 0.00/s, ? left",
+        "encode 50/100 texts, 5.0/s, 0:10 left",
+        "[2/2] features",
+        "waiting for another run",
+    ]
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_a_terminal_shows_for_what_it_waits(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    stream, clock = io.StringIO(), Clock()
+    with progress_display(make_console(stream, width=width), clock=clock) as display:
+        display.stage("features", 1, 3)
+        display.progress("encode", 0, 1000)
+        display.progress("waiting for another run", 0, 0)
+    assert "waiting for" in stream.getvalue()

@@ -1,9 +1,11 @@
 """The table of scores and costs: its layouts, its order, its marks, its seeds."""
 
+import io
+
 import pytest
 
 from harness import UserError
-from harness.rendering import SORT_KEYS
+from harness.rendering import SORT_KEYS, make_console, print_run
 
 from .factory import BOLD, EXAMPLE, a_run, block, coloured, line_with, order_of, scored, table_of
 
@@ -184,3 +186,58 @@ def test_one_seed_is_named_in_the_heading_and_takes_no_column() -> None:
     text = table_of(a_run(scored("probe", 0.9, 0.9, seed=7), seeds=(7,)), 140)
     assert line_with(text, "seed ").split() == ["seed", "7"]
     assert line_with(text, "strategy").split()[:2] == ["strategy", "accuracy"]
+
+
+CACHED = a_run(
+    scored("probe", 0.7, 0.68, encode_seconds=85.3, features="cached"),
+    scored("other", 0.65, 0.6, encode_seconds=170.6, features="partly cached"),
+    scored("fresh", 0.62, 0.6, encode_seconds=9.0, features="computed"),
+    scored("full", 0.9, 0.88),
+)
+LEGEND = "features read from the cache; what computing them took once"
+
+
+def test_seconds_of_features_that_were_read_from_the_cache_are_marked() -> None:
+    _, _, costs, *_ = table_of(CACHED, 80).split("\n\n")
+    assert costs == block(
+        """
+                        seconds            parameters     peak
+        strategy   encode  fit predict  trainable total  memory
+        ────────  ────────────────────  ───────────────  ──────
+        full ★         -  5.10    0.25       4.6k 66.4M  1.2 GB
+        probe      85.30† 5.10    0.25       4.6k 66.4M  1.2 GB
+        other     170.60† 5.10    0.25       4.6k 66.4M  1.2 GB
+        fresh       9.00  5.10    0.25       4.6k 66.4M  1.2 GB
+        """
+    )
+
+
+@pytest.mark.parametrize("width", [40, 80, 140])
+def test_the_mark_is_explained_where_there_is_one(width: int) -> None:
+    assert f"† {LEGEND}" in " ".join(table_of(CACHED, width).split())
+    assert "†" not in table_of(EXAMPLE, width)
+
+
+def test_at_forty_columns_the_mark_stands_behind_the_seconds() -> None:
+    assert "  cost   encode 85.30 s†, fit 5.10 s,\n" in table_of(CACHED, 40)
+    assert "  cost   encode 9.00 s, fit 5.10 s,\n" in table_of(CACHED, 40)
+
+
+def test_a_stream_of_ascii_gets_the_mark_in_ascii() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    print_run(CACHED, make_console(stream, width=80))
+    stream.flush()
+    text = stream.buffer.getvalue().decode("ascii")  # type: ignore[attr-defined]
+    assert "85.30^" in text
+    assert f"^ {LEGEND}" in text
+
+
+def test_the_mean_over_seeds_is_marked_as_its_rows_are() -> None:
+    records = [
+        scored(
+            "p", 0.7 + seed / 10, 0.6, seed=seed, encode_seconds=8.0, features="cached", predictions_sha256=f"{seed}"
+        )
+        for seed in (0, 1)
+    ]
+    rows = [line for line in table_of(a_run(*records, seeds=(0, 1)), 140).splitlines() if line.startswith("p ")]
+    assert ["8.00†" in row for row in rows] == [True, True, True, False]

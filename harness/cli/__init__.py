@@ -1,0 +1,97 @@
+"""Parse, call, print: the command line, and the only place that turns an error into an exit code."""
+
+import os
+import shlex
+import sys
+import warnings
+from collections.abc import Sequence
+
+import click
+
+from harness.cli.cache import cache
+from harness.cli.looking import SORT_KEYS, list_, show
+from harness.cli.run import EXIT_SIGINT, EXIT_SIGTERM, Terminated, run
+from harness.completion import SHELLS, completion_script
+from harness.errors import HarnessError
+
+__all__ = ["SORT_KEYS", "cli", "main"]
+
+EXIT_INTERNAL = 5
+SETTINGS = {
+    "help_option_names": ["-h", "--help"],
+    "token_normalize_func": lambda token: token.replace("_", "-"),  # of options, commands and choices
+    "show_default": True,
+    "max_content_width": 110,
+}
+
+
+@click.group(context_settings=SETTINGS)
+@click.version_option(package_name="strategy-harness", prog_name="harness")
+def cli() -> None:
+    """Compare every way of turning a pre-trained text encoder into a classifier.
+
+    \b
+    harness run --strategies all          compare all strategies on the default data set
+    harness list                          the strategies there are, and their parameters
+    harness show latest                   the last table again, from disk
+    harness cache list                    what earlier runs have left for later ones
+    """
+
+
+for _command in (run, list_, show, cache):
+    cli.add_command(_command)
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(shell: str) -> int:
+    """Print the completion script of a shell: eval "$(harness completion bash)"."""
+    click.echo(completion_script(cli, shell))
+    return 0
+
+
+def main(argv: Sequence[str] | None = None, plugins: Sequence[object] = ()) -> int:
+    """Run the command line in this process.
+
+    Args:
+        argv: Arguments without the program's name, those of the process by default.
+        plugins: Modules or objects with hooks, besides the installed plugins.
+
+    Returns:
+        The exit code: 0 all asked for is there, 1 a strategy failed, 2 usage, 3 data or model, 4 disk,
+        permission or network, 5 internal, 130 and 143 signals.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    state = {"plugins": plugins, "argv": ["harness", *arguments]}
+    debug = "--debug" in arguments
+    try:
+        with warnings.catch_warnings():
+            return int(cli.main(arguments, prog_name="harness", standalone_mode=False, obj=state) or 0)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except (click.Abort, KeyboardInterrupt) as stop:
+        click.echo("Stopped.", err=True)
+        return EXIT_SIGTERM if isinstance(stop.__cause__, Terminated) else EXIT_SIGINT
+    except HarnessError as error:
+        return _report(error, str(error), error.exit_code, debug)
+    except (BrokenPipeError, SystemExit):  # rich and click exit where the reader of a pipe went away
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        command = shlex.join(state["argv"])  # type: ignore[arg-type]
+        fault = f"A fault of the harness itself: {type(error).__name__}: {error}."
+        return _report(error, f"{fault} Run '{command} --debug' and report it.", EXIT_INTERNAL, debug)
+
+
+def _report(error: Exception, message: str, code: int, debug: bool) -> int:
+    from harness.rendering import print_error
+
+    print_error(message)
+    if debug:
+        import traceback
+
+        click.echo("".join(traceback.format_exception(error)), err=True)
+    return code

@@ -1,0 +1,64 @@
+"""Commands that only look: `harness list`, `harness show`."""
+
+from pathlib import Path
+
+import click
+
+from harness.cli.printing import echo_json, echo_tracebacks
+from harness.completion import complete_folders
+
+SORT_KEYS = ("f1_macro", "accuracy", "f1_weighted", "fit_seconds", "predict_seconds", "total_parameters", "name")
+
+
+@click.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--debug", is_flag=True, help="Print tracebacks of broken plugins.")
+@click.pass_context
+def list_(ctx: click.Context, as_json: bool, debug: bool) -> int:
+    """List strategies, their plugins and parameters, and broken plugins with the reason."""
+    from harness.environment import be_discreet, quiet_libraries
+    from harness.plugin_manager import PluginManager
+    from harness.rendering import make_console, print_strategies
+
+    be_discreet()
+    quiet_libraries()
+    manager = PluginManager(ctx.obj["plugins"])
+    if as_json:
+        echo_json(manager.describe())
+    else:
+        print_strategies(manager.plugins, make_console())
+    if debug:
+        for plugin in manager.broken:
+            click.echo(plugin.traceback, err=True)
+    return 0
+
+
+@click.command()
+@click.argument("name", metavar="RUN", default="latest", shell_complete=complete_folders)
+@click.option(
+    "-o",
+    "--output-dir",
+    default="reports",
+    metavar="FOLDER",
+    shell_complete=complete_folders,
+    help="Where runs are looked for.",
+)
+@click.option("--confusion/--no-confusion", default=True, help="Show the confusion matrices.")
+@click.option("--per-class/--no-per-class", default=True, help="Show the best strategy's scores by class.")
+@click.option("--sort", type=click.Choice(SORT_KEYS), default="f1_macro", help="Order by this, scores on validation.")
+@click.option("--json", "as_json", is_flag=True, help="Print run.json.")
+@click.option("--debug", is_flag=True, help="Print the tracebacks of failed strategies.")
+def show(name: str, output_dir: str, confusion: bool, per_class: bool, sort: str, as_json: bool, debug: bool) -> int:
+    """Show a run again: 'latest', its folder, or its folder's name."""
+    from harness.records import read_run
+    from harness.rendering import make_console, print_run
+    from harness.storage import find_run
+
+    result = read_run(find_run(name, Path(output_dir)))
+    if as_json:
+        echo_json(result.model_dump(mode="json"))
+    else:
+        print_run(result, make_console(), sort=sort, confusion=confusion, per_class=per_class)
+    if debug:
+        echo_tracebacks(result)
+    return 0

@@ -1,0 +1,46 @@
+"""Flags -> plan: what `run` and `cache explain` begin with."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.config import RunConfig, build_config
+
+if TYPE_CHECKING:
+    from harness.planning import Plan
+
+
+def plan_from(
+    flags: Mapping[str, Any], config_file: Path | None, plugins: Sequence[object], *, quiet: bool, verbose: bool
+) -> "Plan":
+    """Load and check everything that the flags ask for.
+
+    Args:
+        flags: Options by name, None where they were not given.
+        config_file: A TOML file with the same names; a flag wins.
+        plugins: Modules or objects with hooks, besides the installed plugins.
+        quiet: Show nothing while that goes on.
+        verbose: Let libraries warn.
+
+    Raises:
+        HarnessError: For anything wrong with the flags, the data or the encoder.
+    """
+    from harness.environment import be_discreet, quiet_libraries
+
+    config = build_config({name: value for name, value in flags.items() if value is not None}, config_file)
+    be_discreet()
+    if not verbose:
+        quiet_libraries()
+    return _plan(config, plugins, quiet)
+
+
+def _plan(config: RunConfig, plugins: Sequence[object], quiet: bool) -> "Plan":
+    """Settle the network first: the hub's client reads its settings when a plugin imports it."""
+    from harness.huggingface import settle_network_for
+    from harness.planning import make_plan
+    from harness.plugin_manager import PluginManager
+    from harness.rendering import make_console, waiting
+
+    with waiting(make_console(stderr=True), "loading strategies, data and encoder", quiet=quiet):
+        settle_network_for(config)
+        return make_plan(config, PluginManager(plugins))

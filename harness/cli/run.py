@@ -1,0 +1,121 @@
+"""`harness run`."""
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli import options
+from harness.cli.planning import plan_from
+from harness.cli.printing import echo_json, echo_tracebacks
+from harness.completion import complete_folders
+
+if TYPE_CHECKING:
+    from harness.planning import Plan
+
+EXIT_FAILED_STRATEGY = 1
+EXIT_SIGINT, EXIT_SIGTERM = 130, 143
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, handled like Ctrl-C."""
+
+
+def _terminate(number: int, frame: object) -> None:
+    raise Terminated
+
+
+def _typed(value: str) -> Any:
+    return "auto" if value == "auto" else int(value) if value.lstrip("-").isdigit() else value
+
+
+# fmt: off
+@click.command()
+@options.what_is_encoded
+@click.option("--seeds", metavar="NUMBERS", help="Seeds, comma-separated.  [default: 0]")
+@click.option("-b", "--batch-tokens", metavar="auto|N", type=_typed,
+              help="Tokens in one batch of the encoder, padding included; auto times a few sizes.  [default: auto]")
+@click.option("--cache/--no-cache", default=None, help="Keep frozen features for later runs.  [default: cache]")
+@options.cache_dir
+@click.option("-o", "--output-dir", metavar="FOLDER", shell_complete=complete_folders,
+              help="Where the run's folder goes.  [default: reports]")
+@click.option("--fail-fast", is_flag=True, default=None, help="Stop at the first strategy that fails.")
+@click.option("--save-models/--no-save-models", default=None, help="Keep the fitted classifiers.  [default: save]")
+@click.option("--dry-run", is_flag=True, help="Load and check everything, print the plan, train nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print run.json on stdout instead of tables.")
+@options.verbose
+@click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
+@options.debug
+@click.pass_context
+def run(
+    ctx: click.Context,
+    /,
+    config_file: Path | None,
+    dry_run: bool,
+    as_json: bool,
+    verbose: bool,
+    quiet: bool,
+    debug: bool,
+    **flags: Any,
+) -> int:
+    """Run strategies on one data set under one protocol and print one table."""
+    plan = plan_from(flags, config_file, ctx.obj["plugins"], quiet=quiet, verbose=verbose)
+    if dry_run:
+        _print_plan(plan, as_json)
+        return EXIT_FAILED_STRATEGY if plan.broken else 0
+    return _run(plan, as_json=as_json, quiet=quiet, debug=debug, command=ctx.obj["argv"])
+# fmt: on
+
+
+def _run(plan: "Plan", *, as_json: bool, quiet: bool, debug: bool, command: list[str]) -> int:
+    from harness.rendering import make_console, print_banner, print_run, progress_display
+    from harness.runner import execute
+
+    errors = make_console(stderr=True)
+    if plan.fallback:
+        print_banner(plan.fallback, errors)
+    signal_before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        with progress_display(errors, quiet=quiet) as reporter:
+            result, path, interrupt = execute(plan, reporter, command)
+    finally:
+        signal.signal(signal.SIGTERM, signal_before)
+    if as_json:
+        echo_json(result.model_dump(mode="json"))
+    else:
+        print_run(result, make_console())
+    if debug:
+        echo_tracebacks(result)
+    errors.print(f"Saved in {path}", soft_wrap=True)
+    if interrupt:
+        return EXIT_SIGTERM if isinstance(interrupt, Terminated) else EXIT_SIGINT
+    return 0 if result.status == "complete" else EXIT_FAILED_STRATEGY
+
+
+def _print_plan(plan: "Plan", as_json: bool) -> None:
+    from harness.cache_explanation import explain_cache
+    from harness.data import SPLITS
+    from harness.rendering import cache_summary, make_console, print_banner, print_plan
+    from harness.trial import recorded_parameters
+
+    trials = [(offer.strategy.name, seed, recorded_parameters(offer.strategy)) for offer, seed in plan.trials]
+    encoder = plan.encoder
+    lines = [
+        ("data set", f"{plan.task.name} ({', '.join(f'{len(getattr(plan.task, s)):,} {s}' for s in SPLITS)})"),
+        ("classes", ", ".join(plan.task.label_names)),
+        ("model", f"{encoder.name} (texts cut at {encoder.max_length} tokens)" if encoder else "none needed"),
+        ("device", f"{plan.device}, {plan.dtype}"),
+        ("features", cache_summary(explain_cache(plan))),
+        ("output", plan.config.output_dir),
+        *(("note", note) for note in plan.task.provenance.notes),
+        *(("broken", f"{plugin.name}: {plugin.error}") for plugin in plan.broken),
+    ]
+    if as_json:
+        content = {"plan": lines, "trials": [{"strategy": s, "seed": k, "params": p} for s, k, p in trials]}
+        echo_json(content | {"fallback": plan.fallback})
+        return
+    console = make_console()
+    if plan.fallback:
+        print_banner(plan.fallback, console)
+    print_plan(lines, trials, console)

@@ -1,0 +1,127 @@
+"""Probes on frozen features: what they are fitted on, with how many threads, and what importing them costs."""
+
+import subprocess
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from harness import Features, SklearnProbe, Strategy
+from harness.feature_cache import FeatureCache
+from harness.plugin_manager import PluginManager
+from harness.testing import Bench
+
+LIGHT = ("majority", "tfidf_logreg", "logreg_probe", "mlp_probe")
+HEAVY = ("torch", "transformers", "datasets", "sklearn", "scipy", "safetensors")
+
+
+@pytest.fixture(scope="module")
+def strategies() -> dict[str, Strategy]:
+    return {name: offer.strategy for name, offer in PluginManager().offers.items()}
+
+
+def blas_threads() -> set[int]:
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+
+class Recorder(DummyClassifier):
+    """Answers with the class shares, notes what `fit` was given and then spoils it."""
+
+    def __init__(self, seen: list[Any]) -> None:
+        super().__init__(strategy="prior")
+        self.seen = seen
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "Recorder":
+        self.seen.append((X.copy(), blas_threads()))
+        X[:] = np.nan
+        super().fit(X, y, sample_weight)
+        return self
+
+
+@dataclass(frozen=True)
+class RecordingProbe(SklearnProbe):
+    name: ClassVar[str] = "recording_probe"
+    seen: list[Any] = field(default_factory=list)
+
+    def estimator(self, seed: int) -> Any:
+        return Recorder(self.seen)
+
+
+@dataclass(frozen=True)
+class OneThreadedProbe(RecordingProbe):
+    blas_threads: ClassVar[int | None] = 1
+
+
+def given_to(probe: RecordingProbe, bench: Bench) -> list[Any]:
+    with bench.fitted(probe):
+        return probe.seen
+
+
+def test_the_linear_probe_predicts_like_a_plain_pipeline(strategies: dict[str, Strategy], bench: Bench) -> None:
+    plain = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    with bench.fitted(strategies["logreg_probe"]) as (classifier, context):
+        train, test = (context.encode(s.texts, Features()) for s in (bench.task.train, bench.task.test))
+        expected = plain.fit(train, bench.task.train.labels).predict_proba(test)
+        assert np.abs(classifier.predict_proba(bench.task.test.texts) - expected).max() < 1e-6
+
+
+def test_a_probe_is_fitted_on_features_of_mean_0_and_deviation_1(bench: Bench) -> None:
+    probe = RecordingProbe(pooling="mean")
+    with bench.fitted(probe) as (_, context):
+        raw = context.encode(bench.task.train.texts, Features(pooling="mean")).astype(np.float64)
+    ((given, _),) = probe.seen
+    assert given.dtype == np.float32
+    assert np.abs(given - (raw - raw.mean(axis=0)) / raw.std(axis=0)).max() < 1e-4
+
+
+def test_a_probe_that_spoils_what_it_was_given_spoils_it_for_nobody_else(bench: Bench) -> None:
+    probe, features = RecordingProbe(), FeatureCache(bench.encoder)
+    features.fill([bench.task.train.texts], probe.features)
+    with bench.fitted(RecordingProbe()) as (_, own):
+        context = replace(own, encode=features.encode, standardised=features.standardised)
+    for _ in range(2):
+        probe.fit(bench.task.train, bench.task.validation, context)
+    (first, _), (second, _) = probe.seen
+    assert np.isfinite(second).all()
+    assert np.array_equal(first, second)
+
+
+def test_a_probe_may_say_how_many_threads_its_products_take(bench: Bench) -> None:
+    with threadpool_limits(2, user_api="blas"):
+        ((_, free),) = given_to(RecordingProbe(), bench)
+        ((_, limited),) = given_to(OneThreadedProbe(), bench)
+        after = blas_threads()
+    assert free == after
+    assert limited == {1}
+
+
+def test_the_mlp_saves_the_statistics_of_train_beside_its_weights(
+    strategies: dict[str, Strategy], bench: Bench, tmp_path: Path
+) -> None:
+    with bench.fitted(replace(strategies["mlp_probe"], epochs=1)) as (classifier, context):  # type: ignore[type-var]
+        classifier.save(tmp_path)
+        train = context.encode(bench.task.train.texts, Features()).astype(np.float64)
+    (file,) = tmp_path.iterdir()
+    saved = load_file(file)
+    assert set(saved) == {"mean", "scale", "hidden.weight", "hidden.bias", "output.weight", "output.bias"}
+    assert saved["mean"] == pytest.approx(train.mean(axis=0), abs=1e-5)
+    assert saved["scale"] == pytest.approx(train.std(axis=0), rel=1e-4, abs=1e-6)
+
+
+def test_importing_the_light_strategies_imports_no_heavy_library() -> None:
+    code = (
+        "import sys; from importlib.metadata import entry_points\n"
+        f"for name in {LIGHT}: entry_points(group='harness')[name].load().harness_strategies()\n"
+        f"print([name for name in {HEAVY} if name in sys.modules])"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "[]"
