@@ -64,9 +64,10 @@ def batches_by_length(
         while start < len(waiting):
             longest = len(waiting[start][1])
             stop = start + max(token_budget() // longest, 1)
-            if not padding:
-                shorter = (i for i in range(start, min(stop, len(waiting))) if len(waiting[i][1]) < longest)
-                stop = next(shorter, stop)
+            # A batch that is half full ends where the length changes: half of them then hold no padding at all.
+            enough = (start + stop + 1) // 2 if padding else start
+            shorter = (i for i in range(enough, min(stop, len(waiting))) if len(waiting[i][1]) < longest)
+            stop = next(shorter, stop)
             if stop > len(waiting) and not is_last:
                 break  # the next texts may fill it up
             rows, token_ids = zip(*waiting[start:stop], strict=True)

@@ -28,10 +28,12 @@ def go_offline() -> None:
 
 
 def be_discreet() -> None:
-    """Switch off telemetry and the libraries' own progress bars, which would tear ours apart."""
+    """Set what libraries read once: no telemetry, no progress bars to tear ours apart, no more threads than asked."""
     for name in ("HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS", "DO_NOT_TRACK"):
         os.environ.setdefault(name, "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    if threads := os.environ.get("OMP_NUM_THREADS"):  # torch heeds it, tokenizers would take every core
+        os.environ.setdefault("RAYON_NUM_THREADS", threads)
     # CUDA matrix products repeat only with a fixed workspace (cuBLAS manual, "Results reproducibility").
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
@@ -186,10 +188,10 @@ class PeakMemory:
 
 def synchronized_clock(device: str) -> float:
     """Return seconds on a monotonic clock, after the device has finished what it was given."""
-    if device == "cuda":
+    if device in ("cuda", "mps"):
         import torch
 
-        torch.cuda.synchronize()
+        getattr(torch, device).synchronize()
     return time.perf_counter()
 
 

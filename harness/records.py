@@ -129,8 +129,6 @@ def read_run(directory: RunDirectory) -> Run:
             f"{directory.path}: run.json has schema version {version!r}, this program reads {SCHEMA_VERSION}. "
             "Use the version of strategy-harness that wrote it."
         )
-    if isinstance(content.get("config"), dict):
-        content["config"].pop("batch_size", None)  # the first runs counted a batch in texts, later ones in tokens
     try:
         return Run.model_validate(content)
     except ValidationError as error:

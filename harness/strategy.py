@@ -74,7 +74,8 @@ class Strategy(Protocol):
     """A way of turning a pre-trained encoder into a classifier: a frozen dataclass of hyperparameters.
 
     A strategy may also have `features` (the `Features` it will ask `context.encode` for, so that one pass
-    computes those of all strategies) and `uses_model = False` (it needs no encoder at all).
+    computes those of all strategies), `uses_model = False` (it needs no encoder at all) and `imports` (names
+    of modules that it imports inside its methods; they are loaded before the clock starts).
     """
 
     @property

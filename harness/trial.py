@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -146,6 +147,9 @@ def run_trial(trial: Trial, progress: Progress = no_progress) -> RunRecord:
 
 def _measure(trial: Trial, context: RunContext, record: RunRecord) -> tuple[RunRecord, Classifier]:
     task = trial.task
+    with _stage("fit"):
+        for module in getattr(trial.strategy, "imports", ()):
+            import_module(module)
     seed_everything(trial.seed)
     started = synchronized_clock(trial.device)
     with _stage("fit"):

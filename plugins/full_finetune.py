@@ -92,6 +92,7 @@ class FullFineTune:
     """
 
     name: ClassVar[str] = "full_finetune"
+    imports: ClassVar[tuple[str, ...]] = ("transformers.models.auto.modeling_auto", "transformers.optimization")
     learning_rate: Annotated[float, Gt(0)] = 2e-5
     epochs: Annotated[int, Ge(1)] = 2
     batch_size: Annotated[int, Ge(1)] = 64

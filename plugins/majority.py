@@ -11,6 +11,7 @@ class Majority(SklearnStrategy):
     """Predict the most frequent class of train for every text."""
 
     name: ClassVar[str] = "majority"
+    imports: ClassVar[tuple[str, ...]] = ("sklearn.dummy",)
 
     def estimator(self, seed: int) -> Any:
         """Return scikit-learn's prior classifier; it reads no text and draws nothing."""

@@ -24,6 +24,7 @@ class TfidfLogReg(SklearnStrategy):
     """
 
     name: ClassVar[str] = "tfidf_logreg"
+    imports: ClassVar[tuple[str, ...]] = ("sklearn.feature_extraction.text", "sklearn.linear_model")
     C: Annotated[float, Gt(0)] = 10.0
     max_ngram: Annotated[int, Ge(1)] = 2
     min_df: Annotated[int, Ge(1)] = 2

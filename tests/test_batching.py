@@ -46,14 +46,15 @@ def test_every_row_is_in_one_batch_within_the_budget(
 
 
 @pytest.mark.parametrize("n", [40, TOKENISED_AT_ONCE])
-def test_what_is_tokenised_together_comes_longest_first_in_batches_as_full_as_can_be(n: int) -> None:
+def test_batches_come_longest_first_and_are_full_or_at_least_half_full_where_the_length_changes(n: int) -> None:
     lengths = np.random.default_rng(n).integers(1, 60, n).tolist()
     batches = batches_of(lengths, 256, scattered)
     ordered = [len(ids) for batch in batches for ids in batch.token_ids]
     assert ordered == sorted(ordered, reverse=True)
     for batch, following in pairwise(batches):
-        assert (len(batch.rows) + 1) * batch.length > 256
-        assert following.length <= batch.length
+        full = 256 // batch.length
+        ends_with_a_length = following.length < len(batch.token_ids[-1])
+        assert len(batch.rows) == full or (len(batch.rows) >= full / 2 and ends_with_a_length)
 
 
 def test_batches_are_filled_across_what_is_tokenised_together() -> None:

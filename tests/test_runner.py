@@ -3,6 +3,7 @@
 import os
 import pickle
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -220,3 +221,26 @@ def test_a_class_absent_from_train_is_scored_all_the_same(manager: PluginManager
     assert record.test is not None
     assert record.test.per_class[0].recall == 0.0
     assert record.test.per_class[0].support == 8
+
+
+def test_what_a_strategy_names_as_imports_is_loaded_before_it_is_fitted(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a_heavy_library.py").write_text("loaded = True\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    class Heavy(SklearnStrategy):
+        name: ClassVar[str] = "heavy"
+        imports: ClassVar[tuple[str, ...]] = ("a_heavy_library",)
+
+        def estimator(self, seed: int) -> Any:
+            assert "a_heavy_library" in sys.modules
+            return DummyClassifier()
+
+    class Missing(Heavy):
+        imports: ClassVar[tuple[str, ...]] = ("no_such_library",)
+
+    assert run_trial(bench.trial(Heavy())).error is None
+    error = run_trial(bench.trial(Missing())).error
+    assert error is not None
+    assert (error.stage, error.message) == ("fit", "ModuleNotFoundError: No module named 'no_such_library'")

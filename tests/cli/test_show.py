@@ -58,14 +58,6 @@ def test_rows_can_be_sorted(harness: Harness, runs: Path) -> None:
     assert harness("show", "--sort", "f1-weighted").code == harness("show", "--sort", "f1_weighted").code == 0
 
 
-def test_a_run_from_before_batches_were_counted_in_tokens_is_shown(harness: Harness, runs: Path) -> None:
-    printed = harness("show").out
-    file = find_run("latest", runs).path / "run.json"
-    file.write_text(file.read_text().replace('"batch_tokens": "auto"', '"batch_size": "auto"'))
-    assert "batch_size" in file.read_text()
-    assert harness("show").out == printed
-
-
 def test_show_as_json_prints_the_file(harness: Harness, runs: Path) -> None:
     assert Run.model_validate(json.loads(harness("show", "--json").out)).model_dump(mode="json") == json.loads(
         (find_run("latest", runs).path / "run.json").read_text()
