@@ -64,7 +64,7 @@ def batches_by_length(
         while start < len(waiting):
             longest = len(waiting[start][1])
             stop = start + max(token_budget() // longest, 1)
-            # A batch that is half full ends where the length changes: half of them then hold no padding at all.
+            # A batch that is half full takes no shorter text: many then hold no padding at all.
             enough = (start + stop + 1) // 2 if padding else start
             shorter = (i for i in range(enough, min(stop, len(waiting))) if len(waiting[i][1]) < longest)
             stop = next(shorter, stop)
