@@ -4,24 +4,23 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from harness.errors import StrategyError
+from harness.frozen_model import FrozenModel
 
 METRIC_VERSION = 1  # raised whenever the same predictions would score differently
 
 
-class ClassScore(BaseModel):
+class ClassScore(FrozenModel):
     """Scores of one class, fractions 0-1; support is its number of rows."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     precision: float
     recall: float
     f1: float
     support: int
 
 
-class Evaluation(BaseModel):
+class Evaluation(FrozenModel):
     """Scores of one strategy on one split, over the task's fixed label set.
 
     Fractions lie in 0-1. `confusion[i][j]` counts rows of class i predicted as class j. A class without
@@ -29,7 +28,6 @@ class Evaluation(BaseModel):
     averaged over the same classes.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     accuracy: float
     f1_macro: float
     f1_weighted: float

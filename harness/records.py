@@ -3,21 +3,18 @@
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field, ValidationError
 
 from harness.config import RunConfig
 from harness.errors import UserError
+from harness.frozen_model import FrozenModel
 from harness.metrics import METRIC_VERSION, Evaluation
 from harness.storage import RunDirectory
 
 SCHEMA_VERSION = 1
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Failure(_Record):
+class Failure(FrozenModel):
     """Why a trial has no scores: where it stopped, the message, the traceback."""
 
     stage: Literal["load plugin", "fit", "predict", "score", "save"]
@@ -25,7 +22,7 @@ class Failure(_Record):
     traceback: str
 
 
-class RunRecord(_Record):
+class RunRecord(FrozenModel):
     """One strategy with one seed.
 
     Seconds are wall time. `encode_seconds` is what the one pass over the encoder for its features took,
@@ -37,7 +34,7 @@ class RunRecord(_Record):
     strategy: str
     plugin: str
     plugin_version: str | None = None
-    params: dict[str, Any] = {}
+    params: dict[str, Any] = Field(default_factory=dict)
     seed: int = 0
     status: Literal["ok", "failed", "interrupted", "skipped"]
     validation: Evaluation | None = None
@@ -51,8 +48,8 @@ class RunRecord(_Record):
     trainable_parameters: int | None = None
     total_parameters: int | None = None
     predictions_sha256: str | None = None
-    history: list[dict[str, float]] = []
-    degradations: list[str] = []
+    history: list[dict[str, float]] = Field(default_factory=list)
+    degradations: list[str] = Field(default_factory=list)
 
     @property
     def trial(self) -> str:
@@ -60,7 +57,7 @@ class RunRecord(_Record):
         return f"{self.strategy}-seed{self.seed}"
 
 
-class TaskInfo(_Record):
+class TaskInfo(FrozenModel):
     """The data set of a run; `class_counts` maps split -> rows of each class."""
 
     name: str
@@ -80,7 +77,7 @@ class TaskInfo(_Record):
         return self.class_counts[split][largest] / self.n_rows(split)
 
 
-class ModelInfo(_Record):
+class ModelInfo(FrozenModel):
     """The encoder of a run.
 
     `truncated_texts` maps split -> texts longer than `max_length` tokens; `token_budget` is the number of
@@ -93,11 +90,11 @@ class ModelInfo(_Record):
     width: int
     max_length: int
     n_parameters: int
-    truncated_texts: dict[str, int] = {}
+    truncated_texts: dict[str, int] = Field(default_factory=dict)
     token_budget: int | None = None
 
 
-class Run(_Record):
+class Run(FrozenModel):
     """One comparison: what was asked, where it ran, what came out. `files` maps path -> sha256."""
 
     schema_version: Literal[1] = 1
@@ -111,9 +108,9 @@ class Run(_Record):
     task: TaskInfo
     model: ModelInfo | None
     fallback: str | None = None
-    notes: list[str] = []
+    notes: list[str] = Field(default_factory=list)
     records: list[RunRecord]
-    files: dict[str, str] = {}
+    files: dict[str, str] = Field(default_factory=dict)
 
 
 def read_run(directory: RunDirectory) -> Run:
