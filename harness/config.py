@@ -43,6 +43,7 @@ class RunConfig(BaseModel):
     offline: bool = False
     fail_fast: bool = False
     save_models: bool = True
+    save_texts: bool = True
 
     @field_validator("strategies", "seeds", "label_names", mode="before")
     @classmethod

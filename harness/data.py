@@ -141,6 +141,13 @@ class Task:
         """Number of classes, k."""
         return len(self.label_names)
 
+    def test_hash(self) -> str:
+        """Return the sha256 of texts and labels of the test split, in order."""
+        digest = hashlib.sha256()
+        _digest_texts(digest, self.test.texts)
+        digest.update(self.test.labels.astype("<i8").tobytes())
+        return digest.hexdigest()
+
     def content_hash(self) -> str:
         """Return the sha256 of label names, texts and labels of all splits, in order."""
         digest = hashlib.sha256()

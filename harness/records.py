@@ -5,8 +5,10 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field, ValidationError
 
+from harness.audit import Audit
 from harness.config import RunConfig
 from harness.errors import UserError
+from harness.evidence import Evidence
 from harness.frozen_model import FrozenModel
 from harness.metrics import METRIC_VERSION, Evaluation
 from harness.storage import RunDirectory
@@ -20,6 +22,20 @@ class Failure(FrozenModel):
     stage: Literal["load plugin", "fit", "predict", "score", "save"]
     message: str
     traceback: str
+
+
+class Fingerprint(FrozenModel):
+    """What must be equal where the scores of two records are to be compared.
+
+    `test_sha256` is of the test texts and labels in order. `truncation` is the number of tokens that texts were
+    cut at, 0 where the strategy reads tokens and no text was cut, None where it reads no tokens.
+    """
+
+    test_sha256: str
+    label_names: tuple[str, ...]
+    metric_version: int
+    limit: int | None
+    truncation: int | None
 
 
 class RunRecord(FrozenModel):
@@ -50,6 +66,19 @@ class RunRecord(FrozenModel):
     predictions_sha256: str | None = None
     history: list[dict[str, float]] = Field(default_factory=list)
     degradations: list[str] = Field(default_factory=list)
+    fingerprint: Fingerprint | None = None
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether it holds scores to show."""
+        return self.status == "ok" and self.validation is not None and self.test is not None
+
+    @property
+    def seconds(self) -> float | None:
+        """What the strategy cost, encoding, fitting and predicting test, None where that is not known."""
+        if self.fit_seconds is None or self.predict_seconds is None:
+            return None
+        return (self.encode_seconds or 0.0) + self.fit_seconds + self.predict_seconds
 
     @property
     def trial(self) -> str:
@@ -95,7 +124,10 @@ class ModelInfo(FrozenModel):
 
 
 class Run(FrozenModel):
-    """One comparison: what was asked, where it ran, what came out. `files` maps path -> sha256."""
+    """One comparison: what was asked, where it ran, what came out. `files` maps path -> sha256.
+
+    `audit` is None in a run that was stopped, `evidence` there and where nothing was scored.
+    """
 
     schema_version: Literal[1] = 1
     metric_version: int = METRIC_VERSION
@@ -110,6 +142,8 @@ class Run(FrozenModel):
     fallback: str | None = None
     notes: list[str] = Field(default_factory=list)
     records: list[RunRecord]
+    audit: Audit | None = None
+    evidence: Evidence | None = None
     files: dict[str, str] = Field(default_factory=dict)
 
 

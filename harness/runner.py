@@ -13,6 +13,8 @@ from harness.data import SPLITS, class_counts
 from harness.encoding import Features
 from harness.environment import PeakMemory, describe
 from harness.feature_cache import FeatureCache
+from harness.feature_sample import write_feature_samples
+from harness.findings import Findings, fingerprinted, gather_findings
 from harness.huggingface import weights_hash
 from harness.planning import Plan
 from harness.plugin_manager import Offer, Plugin
@@ -66,12 +68,21 @@ def execute(plan: Plan, reporter: Reporter, command: list[str]) -> tuple[Run, Pa
     shared, records, interrupt = _Shared(), [_broken_record(p) for p in plan.broken], None
     for record in records:
         directory.write_record(record.trial, record.model_dump(mode="json"))
+    findings = Findings()
     try:
         for record in _run_trials(plan, shared, directory, reporter):
             records.append(record)
+        model = _as_used(model, plan, shared.features, count=True)
+        findings = _find(plan, shared, model, records, directory)
     except KeyboardInterrupt as stop:
         interrupt = stop
+        model = _as_used(model, plan, shared.features, count=False)
     records += _unfinished(plan, shared, records, directory)
+    reads_tokens = {offer.strategy.name: uses_model(offer.strategy) for offer in plan.offers}
+    records = fingerprinted(records, plan.task, plan.config.limit, model, reads_tokens)
+    for record in records:
+        if record.fingerprint:
+            directory.write_record(record.trial, record.model_dump(mode="json"))
     bad = any(record.status != "ok" for record in records)
     run = Run(
         status="interrupted" if interrupt else "failed" if bad else "complete",
@@ -81,10 +92,12 @@ def execute(plan: Plan, reporter: Reporter, command: list[str]) -> tuple[Run, Pa
         config=plan.config,
         environment=environment,
         task=task,
-        model=_as_used(model, plan, shared.features, count=interrupt is None),
+        model=model,
         fallback=plan.fallback,
         notes=[*plan.task.provenance.notes, *getattr(plan.encoder, "notes", ()), *_encoding_notes(shared)],
         records=records,
+        audit=findings.audit,
+        evidence=findings.evidence,
         files=directory.checksums(),
     )
     directory.write_run(run.model_dump(mode="json"))
@@ -131,6 +144,16 @@ def _encode(plan: Plan, shared: _Shared, features: FeatureCache, wanted: list[Fe
                 with contextlib.suppress(Exception):  # who wants this one meets the error in its own trial
                     features.fill(splits, [each], reporter.progress)
     shared.encode_peak_bytes = memory.bytes
+
+
+def _find(
+    plan: Plan, shared: _Shared, model: ModelInfo | None, records: list[RunRecord], directory: RunDirectory
+) -> Findings:
+    keep_texts = plan.config.save_texts
+    if shared.features and any(record.is_scored and record.features for record in records):
+        kept = [state for state in plan.wanted_features if shared.features.cost([state])]
+        write_feature_samples(directory, plan.task.test, kept, shared.features.encode)
+    return gather_findings(plan.task, plan.encoder, model, records, directory, keep_texts=keep_texts)
 
 
 def _trial(plan: Plan, shared: _Shared, directory: RunDirectory, offer: Offer, seed: int) -> Trial:

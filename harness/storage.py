@@ -133,7 +133,11 @@ class RunDirectory:
 
     def write_record(self, trial: str, record: dict[str, Any]) -> None:
         """Save the record of a finished trial."""
-        write_atomically(self.path / "records" / f"{folder_name(trial)}.json", to_json(record))
+        write_atomically(self.record_file(trial), to_json(record))
+
+    def record_file(self, trial: str) -> Path:
+        """Return the file with the record of a trial."""
+        return self.path / "records" / f"{folder_name(trial)}.json"
 
     def write_predictions(
         self,
@@ -163,8 +167,11 @@ class RunDirectory:
             tables.append(pa.table(columns))
         sink = pa.BufferOutputStream()
         pq.write_table(pa.concat_tables(tables), sink)
-        file = self.path / "predictions" / f"{folder_name(trial)}.parquet"
-        write_atomically(file, sink.getvalue().to_pybytes())
+        write_atomically(self.predictions_file(trial), sink.getvalue().to_pybytes())
+
+    def predictions_file(self, trial: str) -> Path:
+        """Return the file with the predictions of a trial."""
+        return self.path / "predictions" / f"{folder_name(trial)}.parquet"
 
     def model_path(self, trial: str) -> Path:
         """Return the folder for the model of a trial."""

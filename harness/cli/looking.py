@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli import options
 from harness.cli.printing import echo_json, echo_tracebacks
 from harness.completion import complete_folders
 
@@ -35,20 +36,25 @@ def list_(ctx: click.Context, as_json: bool, debug: bool) -> int:
 
 @click.command()
 @click.argument("name", metavar="RUN", default="latest", shell_complete=complete_folders)
-@click.option(
-    "-o",
-    "--output-dir",
-    default="reports",
-    metavar="FOLDER",
-    shell_complete=complete_folders,
-    help="Where runs are looked for.",
-)
+@options.runs_folder
 @click.option("--confusion/--no-confusion", default=True, help="Show the confusion matrices.")
 @click.option("--per-class/--no-per-class", default=True, help="Show the best strategy's scores by class.")
+@click.option("--pairs", is_flag=True, help="Show the difference of every two strategies.")
 @click.option("--sort", type=click.Choice(SORT_KEYS), default="f1_macro", help="Order by this, scores on validation.")
+@options.language
 @click.option("--json", "as_json", is_flag=True, help="Print run.json.")
 @click.option("--debug", is_flag=True, help="Print the tracebacks of failed strategies.")
-def show(name: str, output_dir: str, confusion: bool, per_class: bool, sort: str, as_json: bool, debug: bool) -> int:
+def show(
+    name: str,
+    output_dir: str,
+    confusion: bool,
+    per_class: bool,
+    pairs: bool,
+    sort: str,
+    language: str,
+    as_json: bool,
+    debug: bool,
+) -> int:
     """Show a run again: 'latest', its folder, or its folder's name."""
     from harness.records import read_run
     from harness.rendering import make_console, print_run
@@ -58,7 +64,15 @@ def show(name: str, output_dir: str, confusion: bool, per_class: bool, sort: str
     if as_json:
         echo_json(result.model_dump(mode="json"))
     else:
-        print_run(result, make_console(), sort=sort, confusion=confusion, per_class=per_class)
+        print_run(
+            result,
+            make_console(),
+            sort=sort,
+            confusion=confusion,
+            per_class=per_class,
+            pairs=pairs,
+            language=language,
+        )
     if debug:
         echo_tracebacks(result)
     return 0

@@ -25,17 +25,18 @@ def plan_from(
     Raises:
         HarnessError: For anything wrong with the flags, the data or the encoder.
     """
+    config = build_config({name: value for name, value in flags.items() if value is not None}, config_file)
+    return plan_of(config, plugins, quiet=quiet, verbose=verbose)
+
+
+def plan_of(config: RunConfig, plugins: Sequence[object], *, quiet: bool, verbose: bool) -> "Plan":
+    """Load and check everything that a configuration asks for; arguments and errors as for `plan_from`."""
     from harness.environment import be_discreet, quiet_libraries
 
-    config = build_config({name: value for name, value in flags.items() if value is not None}, config_file)
     be_discreet()
     if not verbose:
         quiet_libraries()
-    return _plan(config, plugins, quiet)
-
-
-def _plan(config: RunConfig, plugins: Sequence[object], quiet: bool) -> "Plan":
-    """Settle the network first: the hub's client reads its settings when a plugin imports it."""
+    # The network is settled first: the hub's client reads its settings when a plugin imports it.
     from harness.huggingface import settle_network_for
     from harness.planning import make_plan
     from harness.plugin_manager import PluginManager

@@ -13,6 +13,7 @@ from harness.completion import complete_folders
 
 if TYPE_CHECKING:
     from harness.planning import Plan
+    from harness.records import Run
 
 EXIT_FAILED_STRATEGY = 1
 EXIT_SIGINT, EXIT_SIGTERM = 130, 143
@@ -42,8 +43,11 @@ def _typed(value: str) -> Any:
               help="Where the run's folder goes.  [default: reports]")
 @click.option("--fail-fast", is_flag=True, default=None, help="Stop at the first strategy that fails.")
 @click.option("--save-models/--no-save-models", default=None, help="Keep the fitted classifiers.  [default: save]")
+@click.option("--save-texts/--no-save-texts", default=None,
+              help="Keep the test texts in the run's folder, for 'errors' and 'report'.  [default: save]")
 @click.option("--dry-run", is_flag=True, help="Load and check everything, print the plan, train nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json on stdout instead of tables.")
+@options.language
 @options.verbose
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
 @options.debug
@@ -57,6 +61,7 @@ def run(
     verbose: bool,
     quiet: bool,
     debug: bool,
+    language: str,
     **flags: Any,
 ) -> int:
     """Run strategies on one data set under one protocol and print one table."""
@@ -64,12 +69,29 @@ def run(
     if dry_run:
         _print_plan(plan, as_json)
         return EXIT_FAILED_STRATEGY if plan.broken else 0
-    return _run(plan, as_json=as_json, quiet=quiet, debug=debug, command=ctx.obj["argv"])
+    return _run(plan, as_json=as_json, quiet=quiet, debug=debug, command=ctx.obj["argv"], language=language)
 # fmt: on
 
 
-def _run(plan: "Plan", *, as_json: bool, quiet: bool, debug: bool, command: list[str]) -> int:
-    from harness.rendering import make_console, print_banner, print_run, progress_display
+def _run(plan: "Plan", *, as_json: bool, quiet: bool, debug: bool, command: list[str], language: str) -> int:
+    from harness.rendering import make_console, print_run
+
+    result, path, interrupt = execute_shown(plan, command, quiet=quiet)
+    if as_json:
+        echo_json(result.model_dump(mode="json"))
+    else:
+        print_run(result, make_console(), language=language)
+    if debug:
+        echo_tracebacks(result)
+    make_console(stderr=True).print(f"Saved in {path}", soft_wrap=True)
+    if interrupt:
+        return EXIT_SIGTERM if isinstance(interrupt, Terminated) else EXIT_SIGINT
+    return 0 if result.status == "complete" else EXIT_FAILED_STRATEGY
+
+
+def execute_shown(plan: "Plan", command: list[str], *, quiet: bool) -> tuple["Run", Path, KeyboardInterrupt | None]:
+    """Run a plan, its progress on standard error; SIGTERM stops it as Ctrl-C does."""
+    from harness.rendering import make_console, print_banner, progress_display
     from harness.runner import execute
 
     errors = make_console(stderr=True)
@@ -78,19 +100,9 @@ def _run(plan: "Plan", *, as_json: bool, quiet: bool, debug: bool, command: list
     signal_before = signal.signal(signal.SIGTERM, _terminate)
     try:
         with progress_display(errors, quiet=quiet) as reporter:
-            result, path, interrupt = execute(plan, reporter, command)
+            return execute(plan, reporter, command)
     finally:
         signal.signal(signal.SIGTERM, signal_before)
-    if as_json:
-        echo_json(result.model_dump(mode="json"))
-    else:
-        print_run(result, make_console())
-    if debug:
-        echo_tracebacks(result)
-    errors.print(f"Saved in {path}", soft_wrap=True)
-    if interrupt:
-        return EXIT_SIGTERM if isinstance(interrupt, Terminated) else EXIT_SIGINT
-    return 0 if result.status == "complete" else EXIT_FAILED_STRATEGY
 
 
 def _print_plan(plan: "Plan", as_json: bool) -> None:

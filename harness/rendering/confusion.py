@@ -46,7 +46,7 @@ class _Confusion:
 
 
 def confusion_matrix(
-    evaluation: Evaluation, label_names: Sequence[str], title: str, console: Console
+    evaluation: Evaluation, label_names: Sequence[str], title: str, console: Console, language: str = "en"
 ) -> RenderableType:
     """Lay out a confusion matrix: rows are true classes, columns predicted ones.
 
@@ -58,11 +58,12 @@ def confusion_matrix(
         label_names: The k class names.
         title: What the matrix is of.
         console: What it will be printed on.
+        language: Of the headings.
 
     Returns:
         The matrix; where k columns do not fit, the most frequent confusions instead.
     """
-    page = Page(console)
+    page = Page(console, language)
     matrix = _fitting(evaluation.confusion, label_names, page)
     lines = _matrix_lines(matrix, page) if matrix else _confusion_lines(evaluation, label_names, page)
     return Group(page.text(title, "bold"), *lines)
@@ -84,7 +85,7 @@ def _fitting(rows: Sequence[Sequence[int]], label_names: Sequence[str], page: Pa
     n_classes = len(label_names)
     digits = max(len(str(count)) for row in rows for count in row)
     narrow = 1 + max(digits, len("100%"))  # one column for the shade or a gap
-    label = 1 + max(longest, len("true"))  # and one column between it and the cells
+    label = 1 + max(longest, cell_len(page.say("true")))  # and one column between it and the cells
     for cell in range(max(narrow, min(longest + 1, WIDEST_CELL)), narrow - 1, -1):
         if label + n_classes * cell <= page.width:
             return _Matrix(rows, label_names, label, cell)
@@ -95,8 +96,8 @@ def _fitting(rows: Sequence[Sequence[int]], label_names: Sequence[str], page: Pa
 def _matrix_lines(matrix: _Matrix, page: Page) -> Iterator[Text]:
     width = matrix.cell_width - 1  # the last column of a cell is for the shade
     labels = [right(page.short(name, width), width) for name in matrix.label_names]
-    yield Text(" " * matrix.label_width + "predicted", style="dim", no_wrap=True)
-    yield Text(left("true", matrix.label_width) + " ".join(labels), style="dim", no_wrap=True)
+    yield Text(" " * matrix.label_width + page.say("predicted"), style="dim", no_wrap=True)
+    yield Text(left(page.say("true"), matrix.label_width) + " ".join(labels), style="dim", no_wrap=True)
     for i, (name, row) in enumerate(zip(matrix.label_names, matrix.rows, strict=True)):
         total = sum(row)
         counts = Text(left(page.short(name, matrix.label_width - 1), matrix.label_width), no_wrap=True)
@@ -126,7 +127,7 @@ def _confusion_lines(evaluation: Evaluation, label_names: Sequence[str], page: P
         if count and i != j
     ]
     if not wrong:
-        yield Text("no confusions: every text was classified right")
+        yield Text(page.say("no confusions: every text was classified right"))
         return
     k = len(label_names)
     yield Text(f"{k} x {k} cells do not fit {page.width} columns; the most frequent confusions:", style="dim")
@@ -141,9 +142,9 @@ def _confusion_grid(confusions: Sequence[_Confusion], page: Page) -> Grid:
         return f" {page.glyphs.arrow} ".join(shown)
 
     columns = [
-        Heading(pair("true", "predicted"), is_name=True),
-        Heading("count"),
-        Heading("of row"),
+        Heading(pair(page.say("true"), page.say("predicted")), is_name=True),
+        Heading(page.say("count")),
+        Heading(page.say("of row")),
     ]
     rows = [([pair(c.true, c.predicted), f"{c.count:,}", c.share], "") for c in confusions]
     return Grid(columns, rows)

@@ -12,6 +12,7 @@ from rich.console import Console, RenderableType
 from rich.style import Style
 from rich.text import Text
 
+from harness.languages import Say, translator
 from harness.rendering.text import safe_text, shorten, visible
 
 FALLBACK_WIDTH = 80
@@ -50,6 +51,12 @@ def make_console(file: TextIO | None = None, *, stderr: bool = False, width: int
     )
 
 
+def folding(text: Text) -> Text:
+    """Let a long word go on in the next line."""
+    text.overflow = "fold"
+    return text
+
+
 def print_error(message: str, console: Console | None = None) -> None:
     """Print an error message as one paragraph, by default on standard error."""
     page = Page(console or make_console(stderr=True))
@@ -78,16 +85,44 @@ class Glyphs:
     ellipsis: str = "…"
     rule: str = "─"
     shades: str = " ░▒▓█"
+    bar_start: str = "├"
+    bar_end: str = "┤"
+    point: str = "●"
+    wall: str = "│"
+    corner: str = "└"
+    tick: str = "✓"
+    cross: str = "✗"
 
 
-ASCII_GLYPHS = Glyphs(star="*", at_most="<=", cached="^", arrow="->", ellipsis=".", rule="-", shades=" .:+#")
+ASCII_GLYPHS = Glyphs(
+    star="*",
+    at_most="<=",
+    cached="^",
+    arrow="->",
+    ellipsis=".",
+    rule="-",
+    shades=" .:+#",
+    bar_start="|",
+    bar_end="|",
+    point="o",
+    wall="|",
+    corner="+",
+    tick="ok",
+    cross="FAILED",
+)
 
 
 @dataclass(frozen=True)
 class Page:
-    """A console seen as paper: how wide it is, what it can show, and a way to write untrusted text on it."""
+    """A console seen as paper: how wide it is, what it can show, and a way to write untrusted text on it.
+
+    Args:
+        console: Where it is printed.
+        language: One of `harness.languages.LANGUAGES`, for headings and fixed phrases.
+    """
 
     console: Console
+    language: str = "en"
 
     @property
     def width(self) -> int:
@@ -98,6 +133,11 @@ class Page:
     def coloured(self) -> bool:
         """Whether a background colour will be seen."""
         return not self.console.no_color and self.console.color_system is not None
+
+    @cached_property
+    def say(self) -> Say:
+        """What translates fixed phrases."""
+        return translator(self.language)
 
     @cached_property
     def glyphs(self) -> Glyphs:

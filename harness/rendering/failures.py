@@ -9,7 +9,6 @@ from rich.text import Text
 
 from harness.records import RunRecord
 from harness.rendering.console import Page
-from harness.rendering.ranking import is_scored
 from harness.rendering.scores import NAME_WIDTH, STACKED_BELOW
 
 STYLE = "red"
@@ -18,7 +17,7 @@ REASON_LENGTH = 600  # characters; the whole message and the traceback are in ru
 
 def not_scored(records: Sequence[RunRecord]) -> list[RunRecord]:
     """Return the records that hold no scores, by strategy and seed."""
-    left_out = [record for record in records if not is_scored(record)]
+    left_out = [record for record in records if not record.is_scored]
     return sorted(left_out, key=lambda record: (record.strategy, record.seed))
 
 

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from harness.rendering.text import left, right
+from harness.rendering.text import centred, left, right
 
 GAP_IN_GROUP = 1
 GAP_BETWEEN_GROUPS = 2
@@ -49,7 +49,7 @@ class Grid:
     def lines(self, rule: str) -> Iterator[Text]:
         """Yield group headings (where there are any), headings, a rule and the rows."""
         if any(heading.group for heading in self.headings):
-            names = (name.center(span) for (name, _), span in zip(self._groups(), self._spans(), strict=True))
+            names = (centred(name, span) for (name, _), span in zip(self._groups(), self._spans(), strict=True))
             yield _line((" " * GAP_BETWEEN_GROUPS).join(names), "dim")
         yield self._row([heading.text for heading in self.headings], "bold")
         yield _line((" " * GAP_BETWEEN_GROUPS).join(rule * span for span in self._spans()), "dim")

@@ -14,7 +14,6 @@ from harness.records import RunRecord
 from harness.rendering import quantities
 from harness.rendering.console import Page
 from harness.rendering.failures import reason
-from harness.rendering.ranking import is_scored
 
 LINE_INTERVAL = 5.0  # seconds between two lines in a log
 BAR_INTERVAL = 0.05  # seconds between two updates of the bar
@@ -223,7 +222,7 @@ def _text_column(field: str) -> TextColumn:
 
 def _outcome(record: RunRecord, page: Page) -> Text:
     trial = f"{record.strategy} seed {record.seed}"
-    if is_scored(record) and record.validation is not None:
+    if record.is_scored and record.validation is not None:
         spent = sum(part for part in (record.fit_seconds, record.predict_seconds) if part is not None)
         f1_macro = quantities.score(record.validation.f1_macro)
         return page.text(f"{trial}: validation f1_macro {f1_macro}, {spent:.1f} s")

@@ -88,11 +88,6 @@ class Standing:
         return next((entry for entry in self.entries if entry.kind == "mean"), self.entries[0])
 
 
-def is_scored(record: RunRecord) -> bool:
-    """Return whether a record holds scores to show."""
-    return record.status == "ok" and record.validation is not None and record.test is not None
-
-
 def rank(records: Sequence[RunRecord], sort: str = "f1_macro") -> list[Standing]:
     """Group the scored records by strategy and sort the groups.
 
@@ -109,7 +104,7 @@ def rank(records: Sequence[RunRecord], sort: str = "f1_macro") -> list[Standing]
     """
     if sort not in SORT_KEYS:
         raise UserError(f"Cannot sort by {sort!r}. {did_you_mean(sort, SORT_KEYS)}")
-    scored = sorted(filter(is_scored, records), key=lambda record: record.seed)
+    scored = sorted((record for record in records if record.is_scored), key=lambda record: record.seed)
     names = sorted({record.strategy for record in scored})
     groups = [Standing(name, tuple(r for r in scored if r.strategy == name)) for name in names]
     return sorted(groups, key=lambda standing: _sort_value(standing.headline, standing.first, sort))

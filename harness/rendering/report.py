@@ -7,20 +7,32 @@ from rich.panel import Panel
 from rich.table import Column, Table
 from rich.text import Text
 
+from harness.evidence import Evidence
 from harness.records import ModelInfo, Run
 from harness.rendering import quantities
+from harness.rendering.answer import answer
+from harness.rendering.audit import audit_lines
 from harness.rendering.confusion import confusion_matrix, side_by_side
-from harness.rendering.console import Page
+from harness.rendering.console import Page, folding
+from harness.rendering.evidence import evidence_lines, letters_of, pair_lines
 from harness.rendering.failures import failure_lines, not_scored
 from harness.rendering.grid import GAP_BETWEEN_GROUPS, Grid, Heading
 from harness.rendering.ranking import Standing, best_by_validation, rank
+from harness.rendering.scatter import cost_against_quality
 from harness.rendering.scores import NAME_WIDTH, ScoreTable
 
 PER_CLASS_IN_FULL = 56  # columns; the headings are shortened below
 
 
 def print_run(
-    run: Run, console: Console, *, sort: str = "f1_macro", confusion: bool = True, per_class: bool = True
+    run: Run,
+    console: Console,
+    *,
+    sort: str = "f1_macro",
+    confusion: bool = True,
+    per_class: bool = True,
+    pairs: bool = False,
+    language: str = "en",
 ) -> None:
     """Print a run.
 
@@ -30,28 +42,36 @@ def print_run(
         sort: Order of the strategies, one of `SORT_KEYS`; scores are of validation, never of test.
         confusion: Show the confusion matrices on the test split.
         per_class: Show the per-class scores of the best strategy on the test split.
+        pairs: Show the difference of every two strategies.
+        language: Of headings and fixed phrases, one of `harness.languages.LANGUAGES`.
 
     Raises:
         UserError: For a sort key that does not exist.
     """
-    page = Page(console)
+    page = Page(console, language)
     standings = rank(run.records, sort)
     page.write(_heading(run, page))
+    if run.audit:
+        page.write([Text(""), *audit_lines(run.audit, page)])
     page.write(_results(run, standings, page))
+    if run.evidence:
+        page.write(evidence_section(run.evidence, standings, page, pairs=pairs))
     if standings and confusion:
         page.write(_matrices(run, standings, page))
     if standings and per_class:
+        page.write([] if confusion else [Text("")])  # below the matrices there is an empty line already
         page.write(_per_class(run, best_by_validation(standings), page))
 
 
 def print_banner(message: str, console: Console) -> None:
     """Print, in a frame nobody overlooks, that something else stands in for what was asked for."""
     page = Page(console)
-    page.write([_banner(message, page)])
+    page.write([banner(message, page)])
 
 
-def _banner(message: str, page: Page) -> Panel:
-    return Panel(_folding(page.text(message)), style="yellow", expand=False)
+def banner(message: str, page: Page) -> Panel:
+    """Return a message in a frame."""
+    return Panel(folding(page.text(message)), style="yellow", expand=False)
 
 
 def label_value_lines(lines: Sequence[tuple[str, str]], page: Page) -> Table:
@@ -62,14 +82,9 @@ def label_value_lines(lines: Sequence[tuple[str, str]], page: Page) -> Table:
     return grid
 
 
-def _folding(text: Text) -> Text:
-    text.overflow = "fold"
-    return text
-
-
 def _heading(run: Run, page: Page) -> Iterator[RenderableType]:
     if run.fallback is not None:
-        yield _banner(run.fallback, page)
+        yield banner(run.fallback, page)
     rows = " / ".join(f"{run.task.n_rows(split):,} {split}" for split in run.task.class_counts)
     seeds = _seeds(run)
     lines = [
@@ -78,7 +93,8 @@ def _heading(run: Run, page: Page) -> Iterator[RenderableType]:
         ("device", f"{run.environment.get('device', 'unknown')}, {run.environment.get('dtype', 'unknown')}"),
         ("seeds" if len(seeds) > 1 else "seed", ", ".join(map(str, seeds))),
     ]
-    yield label_value_lines([*lines, *(("note", note) for note in run.notes)], page)
+    lines += [("note", note) for note in run.notes]
+    yield label_value_lines([(page.say(label), value) for label, value in lines], page)
 
 
 def _model(model: ModelInfo | None) -> str:
@@ -93,24 +109,26 @@ def _results(run: Run, standings: Sequence[Standing], page: Page) -> Iterator[Re
     yield Text("")
     if standings:
         majority = run.task.majority_accuracy("validation")
-        yield from ScoreTable(standings, majority, with_seeds=len(_seeds(run)) > 1).lines(page)
+        yield from ScoreTable(standings, majority, len(_seeds(run)) > 1, letters_of(run.evidence)).lines(page)
     if left_out := not_scored(run.records):
         yield Text("")
         yield from failure_lines(left_out, page)
     yield Text("")
-    yield _folding(page.text(_verdict(standings)))
+    yield folding(page.text(_verdict(run.evidence, standings, page)))
     for record in run.records:
         for degradation in record.degradations:
-            yield _folding(page.text(f"{record.strategy} seed {record.seed}: {degradation}", "yellow"))
+            yield folding(page.text(f"{record.strategy} seed {record.seed}: {degradation}", "yellow"))
 
 
 def _seeds(run: Run) -> list[int]:
     return list(dict.fromkeys((*run.config.seeds, *(record.seed for record in run.records))))
 
 
-def _verdict(standings: Sequence[Standing]) -> str:
+def _verdict(evidence: Evidence | None, standings: Sequence[Standing], page: Page) -> str:
     if not standings:
-        return "No strategy was scored."
+        return page.say("No strategy was scored.")
+    if evidence:
+        return answer(evidence.conclusion, {s.strategy: s.first for s in standings}, page.say)
     best = best_by_validation(standings)
     test = best.headline.test
     seeds = f" (mean of {len(best.records)} seeds)" if best.headline.kind == "mean" else ""
@@ -127,15 +145,29 @@ def _verdict(standings: Sequence[Standing]) -> str:
     return f"{verdict}; the best on frozen features, {runner_up.strategy}, is {place} in test accuracy."
 
 
+def evidence_section(
+    evidence: Evidence, standings: Sequence[Standing], page: Page, *, pairs: bool
+) -> Iterator[RenderableType]:
+    """Yield intervals, on demand the difference of every two strategies, and cost against quality."""
+    yield Text("")
+    yield from evidence_lines(evidence, standings, page)
+    if pairs:
+        for metric in ("f1_macro", "accuracy"):
+            yield Text("")
+            yield from pair_lines(evidence, [standing.strategy for standing in standings], page, metric)
+    yield Text("")
+    yield from cost_against_quality(standings, page)
+
+
 def _matrices(run: Run, standings: Sequence[Standing], page: Page) -> Iterator[RenderableType]:
     best_first = sorted(standings, key=lambda standing: -standing.headline.validation.f1_macro)
     matrices = [
-        confusion_matrix(standing.first.test, run.task.label_names, _title(standing, page), page.console)
+        confusion_matrix(standing.first.test, run.task.label_names, _title(standing, page), page.console, page.language)
         for standing in best_first
         if standing.first.test is not None
     ]
     yield Text("")
-    yield Text("Confusion on the test split", style="bold underline")
+    yield page.text(page.say("Confusion on the test split"), "bold underline")
     yield side_by_side(matrices, page.console)
 
 
@@ -149,7 +181,7 @@ def _per_class(run: Run, best: Standing, page: Page) -> Iterator[RenderableType]
     if best.first.test is None:
         return
     in_full = page.width >= PER_CLASS_IN_FULL
-    headings = ("precision" if in_full else "prec.", "recall", "f1", "support")
+    headings = [page.say(h) for h in ("precision" if in_full else "prec.", "recall", "f1", "support")]
     write = quantities.score if in_full else quantities.short_score
     numbers = [
         [*map(write, (of_class.precision, of_class.recall, of_class.f1)), f"{of_class.support:,}"]
@@ -158,7 +190,7 @@ def _per_class(run: Run, best: Standing, page: Page) -> Iterator[RenderableType]
     taken = Grid([Heading(heading) for heading in headings], [(cells, "") for cells in numbers]).width
     names = [page.short(name, page.width - taken - GAP_BETWEEN_GROUPS) for name in run.task.label_names]
     rows = [([name, *cells], "") for name, cells in zip(names, numbers, strict=True)]
-    yield Text("Scores of each class on the test split", style="bold underline")
-    yield _folding(page.text(_title(best, page), "bold"))
-    columns = [Heading("class", is_name=True), *(Heading(heading) for heading in headings)]
+    yield page.text(page.say("Scores of each class on the test split"), "bold underline")
+    yield folding(page.text(_title(best, page), "bold"))
+    columns = [Heading(page.say("class"), is_name=True), *(Heading(heading) for heading in headings)]
     yield from Grid(columns, rows).lines(page.glyphs.rule)

@@ -1,13 +1,13 @@
 """The table of scores and costs: one table, two, or a few short lines a row, whatever the width allows."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from rich.cells import cell_len
 from rich.text import Text
 
 from harness.rendering import quantities
-from harness.rendering.console import Page
+from harness.rendering.console import Page, folding
 from harness.rendering.grid import Grid, Heading
 from harness.rendering.ranking import Entry, Scores, Standing, best_by_validation
 
@@ -27,6 +27,8 @@ _NO_WORD = _Wording(_FULL.metrics, says_majority=False)
 _SHORT = _Wording(("acc", "F1m", "F1w"), says_majority=False)
 _SHORT_LEGEND = "acc = accuracy, F1m = f1_macro, F1w = f1_weighted"
 
+LETTERS_LEGEND = "a, b: strategies that share a letter do not differ in test f1_macro beyond chance"
+_MAJORITY_LEGEND = "majority: validation accuracy no better than the {accuracy} of always answering the largest class"
 _CACHED_LEGEND = "features read from the cache; what computing them took once"
 
 
@@ -38,11 +40,13 @@ class ScoreTable:
         standings: The strategies in the order of the rows, at least one.
         majority: Validation accuracy of always answering the largest class, a fraction.
         with_seeds: Whether the run has several seeds.
+        letters: Strategy -> rank letters by test f1_macro; {} where nothing was tested.
     """
 
     standings: Sequence[Standing]
     majority: float
     with_seeds: bool
+    letters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def entries(self) -> list[Entry]:
@@ -84,26 +88,41 @@ class ScoreTable:
         return _SHORT, []
 
     def _grid(self, page: Page, wording: _Wording, *, quality: bool = False, cost: bool = False) -> Grid:
-        columns = [Heading("strategy", is_name=True)]
+        say = page.say
+        columns = [Heading(say("strategy"), is_name=True)]
         if self.with_seeds:
-            columns.append(Heading("seed", is_name=True))
+            columns.append(Heading(say("seed"), is_name=True))
         if quality:
-            columns += [Heading(name, group) for group in ("validation", "test") for name in wording.metrics]
+            groups = (say("validation"), say("test"))
+            columns += [Heading(say(name), group) for group in groups for name in wording.metrics]
         if cost:
-            columns += [Heading(name, "seconds") for name in ("encode", "fit", "predict")]
-            columns += [Heading(name, "parameters") for name in ("trainable", "total")]
-            columns += [Heading("memory", "peak")]
+            columns += [Heading(say(name), say("seconds")) for name in ("encode", "fit", "predict")]
+            columns += [Heading(say(name), say("parameters")) for name in ("trainable", "total")]
+            columns += [Heading(say("memory"), say("peak"))]
         rows = []
         for entry in self.entries:
             cells = [" ".join([page.short(entry.strategy, NAME_WIDTH), *self._marks(entry, page, wording)])]
-            cells += [entry.seed] if self.with_seeds else []
-            cells += _quality(entry) if quality else []
+            cells += [page.say(entry.seed)] if self.with_seeds else []
+            cells += self._quality(entry) if quality else []
             cells += self._cost(entry, page) if cost else []
             rows.append((cells, self._style(entry)))
         return Grid(columns, rows)
 
+    def _quality(self, entry: Entry) -> list[str]:
+        parts = (entry.validation, entry.test)
+        cells = [quantities.score(s) for part in parts for s in (part.accuracy, part.f1_macro, part.f1_weighted)]
+        if self.letters:
+            widest = max(map(len, self.letters.values()))
+            cells[-2] += f" {self._letters_of(entry):{widest}}"
+        return cells
+
+    def _letters_of(self, entry: Entry) -> str:
+        """Return the rank letters of a strategy on the one row that stands for it."""
+        headline = any(entry is standing.headline for standing in self.standings)
+        return self.letters.get(entry.strategy, "") if headline else ""
+
     def _marks(self, entry: Entry, page: Page, wording: _Wording) -> list[str]:
-        at_most = f"{page.glyphs.at_most} majority" if wording.says_majority else page.glyphs.at_most
+        at_most = f"{page.glyphs.at_most} {page.say('majority')}" if wording.says_majority else page.glyphs.at_most
         return [page.glyphs.star] * self.is_best(entry) + [at_most] * self.is_at_most_majority(entry)
 
     def _cost(self, entry: Entry, page: Page) -> list[str]:
@@ -124,8 +143,9 @@ class ScoreTable:
 
     def _stacked(self, entry: Entry, page: Page) -> Iterator[Text]:
         style = self._style(entry)
-        seed = f"seed {entry.seed}" if entry.kind == "seed" else entry.seed
+        seed = f"{page.say('seed')} {entry.seed}" if entry.kind == "seed" else page.say(entry.seed)
         title = [entry.strategy, *([f" {seed}"] if self.with_seeds else []), *self._marks(entry, page, _FULL)]
+        title += [f" {letters}"] if (letters := self._letters_of(entry)) else []
         yield page.text(" ".join(title), style)
         yield Text(_short_scores("valid.", entry.validation), style=style)
         yield Text(_short_scores("test", entry.test), style=style)
@@ -133,22 +153,16 @@ class ScoreTable:
             yield Text(line, style=style)
 
     def _legend(self, page: Page, *, explain: bool) -> Iterator[Text]:
-        yield Text(f"{page.glyphs.star} best validation f1_macro", style="dim")
+        yield page.text(f"{page.glyphs.star} {page.say('best validation f1_macro')}", "dim")
+        if self.letters:
+            yield folding(page.text(page.say(LETTERS_LEGEND), "dim"))
         if any(map(self.is_at_most_majority, self.entries)):
-            meaning = (
-                f"{page.glyphs.at_most} majority: validation accuracy no better than the "
-                f"{quantities.score(self.majority)} of always answering the largest class"
-            )
-            yield Text(meaning, style="yellow")
+            meaning = page.say(_MAJORITY_LEGEND).format(accuracy=quantities.score(self.majority))
+            yield folding(page.text(f"{page.glyphs.at_most} {meaning}", "yellow"))
         if any(entry.cached for entry in self.entries):
-            yield Text(f"{page.glyphs.cached} {_CACHED_LEGEND}", style="dim")
+            yield folding(page.text(f"{page.glyphs.cached} {page.say(_CACHED_LEGEND)}", "dim"))
         if explain:
             yield Text(_SHORT_LEGEND, style="dim")
-
-
-def _quality(entry: Entry) -> list[str]:
-    parts = (entry.validation, entry.test)
-    return [quantities.score(s) for part in parts for s in (part.accuracy, part.f1_macro, part.f1_weighted)]
 
 
 def _short_scores(label: str, scores: Scores) -> str:

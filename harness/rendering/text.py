@@ -52,6 +52,11 @@ def left(value: str, width: int) -> str:
     return value + " " * (width - cell_len(value))
 
 
+def centred(value: str, width: int) -> str:
+    """Pad text on both sides to `width` terminal cells."""
+    return value.center(width - cell_len(value) + len(value))
+
+
 def right(value: str, width: int) -> str:
     """Pad text on the left to `width` terminal cells."""
     return " " * (width - cell_len(value)) + value

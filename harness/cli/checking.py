@@ -1,0 +1,96 @@
+"""`harness verify` and `harness reproduce`: whether a run holds, and whether it comes out again."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli import options
+from harness.cli.printing import echo_json
+from harness.completion import complete_folders
+
+if TYPE_CHECKING:
+    from harness.config import RunConfig
+    from harness.records import Run
+
+EXIT_DAMAGED, EXIT_NOT_REPRODUCED = 3, 1
+
+run_argument = click.argument("name", metavar="RUN", default="latest", shell_complete=complete_folders)
+
+
+@click.command()
+@run_argument
+@options.runs_folder
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.debug
+def verify(name: str, output_dir: str, as_json: bool, debug: bool) -> int:
+    """Compute every score of a run again from its saved predictions, and check every file against its sha256.
+
+    Exits with 3 where something does not hold.
+    """
+    del debug
+    from harness.rendering import make_console, print_checks
+    from harness.storage import find_run
+    from harness.verification import verify_run
+
+    directory = find_run(name, Path(output_dir))
+    checks = verify_run(directory)
+    if as_json:
+        listed = [{"what": check.what, "problem": check.problem} for check in checks]
+        echo_json({"run": str(directory.path), "checks": listed})
+    else:
+        print_checks(checks, make_console())
+    return EXIT_DAMAGED if any(check.problem for check in checks) else 0
+
+
+@click.command()
+@run_argument
+@options.runs_folder
+@click.option("--tolerance", type=click.FloatRange(min=0, max=1), default=0.005, metavar="FRACTION",
+              help="Largest difference of a score that counts as the same.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
+@options.verbose
+@options.debug
+@click.pass_context
+def reproduce(
+    ctx: click.Context,
+    name: str,
+    output_dir: str,
+    tolerance: float,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    debug: bool,
+) -> int:
+    """Run a run again from its own record and tell what differs, in scores and in environment.
+
+    Takes as long as the run did: features are computed anew, whatever the cache holds. Exits with 1 where a score
+    differs by more than the tolerance.
+    """
+    del debug
+    from harness.records import read_run
+    from harness.rendering import make_console, print_reproduction
+    from harness.reproduction import compare_runs, config_to_reproduce
+    from harness.storage import find_run
+
+    then = read_run(find_run(name, Path(output_dir)))
+    now = _run_again(config_to_reproduce(then, output_dir), ctx.obj["plugins"], ctx.obj["argv"], quiet, verbose)
+    reproduction = compare_runs(then, now)
+    if as_json:
+        echo_json(reproduction.describe(tolerance))
+    else:
+        print_reproduction(reproduction, tolerance, make_console())
+    return 0 if reproduction.succeeded(tolerance) else EXIT_NOT_REPRODUCED
+
+
+def _run_again(config: "RunConfig", plugins: Sequence[object], command: list[str], quiet: bool, verbose: bool) -> "Run":
+    from harness.cli.planning import plan_of
+    from harness.cli.run import execute_shown
+
+    plan = plan_of(config, plugins, quiet=quiet, verbose=verbose)
+    run, _, interrupt = execute_shown(plan, command, quiet=quiet)
+    if interrupt:
+        raise interrupt
+    return run

@@ -1,0 +1,84 @@
+"""`harness reproduce`: a run again from its record."""
+
+import json
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness import Classifier, RunContext, Split, hookimpl
+from harness.records import read_run
+from harness.storage import find_run
+
+from .commands import Harness
+
+MOODS: list[int] = [0]
+
+
+@dataclass
+class Stepping:
+    step: int
+    n_classes: int
+
+    def predict_proba(self, texts: list[str]) -> NDArray[np.float32]:
+        return np.eye(self.n_classes, dtype=np.float32)[np.arange(len(texts)) * self.step % self.n_classes]
+
+    def save(self, directory: object) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class Moody:
+    """Answers the first class, or all in turn, as its mood is at the moment."""
+
+    name: ClassVar[str] = "moody"
+    uses_model: ClassVar[bool] = False
+
+    def fit(self, train: Split, validation: Split, context: RunContext) -> Classifier:
+        return Stepping(MOODS[-1], context.n_classes)
+
+    def load(self, directory: object, context: RunContext) -> Classifier:
+        raise NotImplementedError
+
+
+class MoodyPlugin:
+    @staticmethod
+    @hookimpl
+    def harness_strategies() -> list[Moody]:
+        return [Moody()]
+
+
+def test_a_run_comes_out_again_bit_for_bit(run: Harness, harness: Harness) -> None:
+    folder = run("--set", "logreg_probe.C=0.5", "--limit", "20").folder
+    outcome = harness("reproduce", "latest", "-o", str(folder), "--tolerance", "0", "-q")
+    assert outcome.code == 0
+    assert "2 of 2 trials predict the same, bit for bit." in outcome.out
+    assert "Reproduced: no score differs by more than 0." in outcome.out
+    assert "are the same" in outcome.out
+    first, second = (read_run(find_run(str(path), folder)) for path in sorted(folder.iterdir()))
+    assert [record.params for record in first.records] == [record.params for record in second.records]
+    assert {record.features for record in second.records} == {None, "computed"}
+
+
+def test_what_does_not_come_out_again_is_told_and_is_exit_code_one(run: Harness, harness: Harness) -> None:
+    folder = run("--no-save-models", strategies="moody", plugins=[MoodyPlugin()]).folder
+    known = ("reproduce", find_run("latest", folder).path.name, "-o", str(folder), "-q")
+    MOODS.append(1)
+    try:
+        outcome = harness(*known, plugins=[MoodyPlugin()])
+        as_json = harness(*known, "--json", plugins=[MoodyPlugin()])
+        generous = harness(*known, "--tolerance", "1", plugins=[MoodyPlugin()])
+    finally:
+        MOODS.pop()
+    assert (outcome.code, as_json.code, generous.code) == (1, 1, 0)
+    assert "0 of 1 trials predict the same" in outcome.out
+    assert "Not reproduced" in outcome.out
+    assert json.loads(as_json.out)["same_predictions"] == {"moody-seed0": False}
+
+
+def test_a_strategy_that_is_gone_is_an_error_that_names_it(run: Harness, harness: Harness) -> None:
+    folder = run("--no-save-models", strategies="moody", plugins=[MoodyPlugin()]).folder
+    outcome = harness("reproduce", "-o", str(folder), "-q")
+    assert outcome.code == 2
+    assert "There is no strategy 'moody'" in outcome.err

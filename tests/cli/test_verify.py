@@ -1,0 +1,115 @@
+"""`harness verify` on a real run, as it is and damaged in many ways."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.storage import find_run
+
+from .commands import Harness
+
+Damage = Callable[[Path], None]
+
+
+@pytest.fixture
+def verified(full: Path, tmp_path: Path) -> Path:
+    """A copy of a finished run's folder, to damage."""
+    return Path(shutil.copytree(find_run("latest", full).path, tmp_path / "run"))
+
+
+def test_a_run_as_it_was_written_holds(harness: Harness, verified: Path) -> None:
+    outcome = harness("verify", str(verified))
+    assert outcome.code == 0
+    assert "all hold" in outcome.out.splitlines()[-1]
+
+
+def flip_a_byte(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def edit_json(file: Path, change: Callable[[dict], None]) -> None:
+    content = json.loads(file.read_text(encoding="utf-8"))
+    change(content)
+    file.write_text(json.dumps(content), encoding="utf-8")
+
+
+def better_score(run: dict) -> None:
+    run["records"][1]["test"]["accuracy"] = 0.99
+
+
+def wider_interval(run: dict) -> None:
+    run["evidence"]["trials"][0]["f1_macro"]["high"] += 0.001
+
+
+def other_letters(run: dict) -> None:
+    first = next(iter(run["evidence"]["letters"].values()))
+    first["f1_macro"] = "z"
+
+
+def other_probabilities(run: dict) -> None:
+    run["records"][1]["predictions_sha256"] = "0" * 64
+
+
+def older_metric(run: dict) -> None:
+    run["metric_version"] = 0
+
+
+DAMAGES: dict[str, tuple[Damage, str]] = {
+    "a flipped byte of predictions": (
+        lambda run: flip_a_byte(run / "predictions" / "majority-seed0.parquet"),
+        "predictions/majority-seed0.parquet: its sha256",
+    ),
+    "a flipped byte of a record": (lambda run: flip_a_byte(run / "records" / "majority-seed0.json"), "record"),
+    "missing predictions": (
+        lambda run: (run / "predictions" / "mlp_probe-seed0.parquet").unlink(),
+        "predictions/mlp_probe-seed0.parquet: the file is missing",
+    ),
+    "a file that was added": (lambda run: (run / "notes.txt").write_text("mine"), "notes.txt: run.json does not list"),
+    "a score that was improved": (lambda run: edit_json(run / "run.json", better_score), "those of test differ"),
+    "an interval that was changed": (lambda run: edit_json(run / "run.json", wider_interval), "they differ"),
+    "rank letters that were changed": (lambda run: edit_json(run / "run.json", other_letters), "they differ"),
+    "a digest of other predictions": (
+        lambda run: edit_json(run / "run.json", other_probabilities),
+        "is not the recorded one",
+    ),
+    "scores by another version": (lambda run: edit_json(run / "run.json", older_metric), "scored by version 0"),
+}
+
+
+@pytest.mark.parametrize(("damage", "told"), DAMAGES.values(), ids=DAMAGES.keys())
+def test_damage_is_found_and_named(damage: Damage, told: str, harness: Harness, verified: Path) -> None:
+    damage(verified)
+    outcome = harness("verify", str(verified))
+    assert outcome.code == 3
+    assert told in outcome.out
+    assert "this run does not hold" in outcome.out.splitlines()[-1]
+
+
+def test_checks_can_be_had_as_json(harness: Harness, verified: Path) -> None:
+    flip_a_byte(verified / "predictions" / "majority-seed0.parquet")
+    outcome = harness("verify", str(verified), "--json")
+    problems = {check["what"]: check["problem"] for check in json.loads(outcome.out)["checks"] if check["problem"]}
+    assert "predictions/majority-seed0.parquet" in problems
+
+
+def test_a_run_that_was_stopped_in_the_middle_can_be_verified(harness: Harness, verified: Path) -> None:
+    def stopped(run: dict) -> None:
+        run["status"] = "interrupted"
+        run["evidence"] = run["audit"] = None
+        last = run["records"][-1]
+        blank = dict.fromkeys(last, None) | {key: last[key] for key in ("strategy", "plugin", "params", "seed")}
+        run["records"][-1] = blank | {"status": "interrupted", "history": [], "degradations": []}
+        for file in files:
+            del run["files"][file]
+
+    name = json.loads((verified / "run.json").read_text())["records"][-1]["strategy"]
+    files = (f"records/{name}-seed0.json", f"predictions/{name}-seed0.parquet")
+    for file in files:
+        (verified / file).unlink()
+    edit_json(verified / "run.json", stopped)
+    assert harness("verify", str(verified)).code == 0
