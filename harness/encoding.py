@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ class Features:
 
 
 class Encoder(Protocol):
-    """A frozen pre-trained encoder.
+    """A frozen pre-trained encoder; one that can say how long each text is, is a `TokenCounter`, too.
 
     Attributes:
         name: Hub id or path it was asked for by.
@@ -59,3 +59,16 @@ class Encoder(Protocol):
 
     def count_truncated(self, texts: Sequence[str]) -> int:
         """Return how many of the texts are longer than `max_length` tokens."""
+
+
+@runtime_checkable
+class TokenCounter(Protocol):
+    """What an encoder may do besides: say how many tokens each text has."""
+
+    def count_tokens(self, texts: Sequence[str]) -> NDArray[np.int64]:
+        """Return the tokens of each of n texts before it is cut, special tokens included, int64 (n,)."""
+
+
+def token_counts(encoder: Encoder, texts: Sequence[str]) -> NDArray[np.int64] | None:
+    """Return the tokens of each of n texts before it is cut, int64 (n,), None where the encoder cannot say."""
+    return encoder.count_tokens(texts) if isinstance(encoder, TokenCounter) else None

@@ -155,8 +155,13 @@ class TransformerEncoder:
     def count_truncated(self, texts: Sequence[str]) -> int:
         """Return how many of the texts are longer than `max_length` tokens."""
         # The number of characters tells nothing: one emoji can be four tokens, one ligature eighteen letters.
+        return int((self.count_tokens(texts) > self.max_length).sum())
+
+    def count_tokens(self, texts: Sequence[str]) -> NDArray[np.int64]:
+        """Return the tokens of each of n texts before it is cut, special tokens included, int64 (n,)."""
         portions = (texts[start : start + PORTION] for start in range(0, len(texts), PORTION))
-        return sum(len(ids) > self.max_length for portion in portions for ids in self._ids(portion, truncation=False))
+        counts = (len(ids) for portion in portions for ids in self._ids(portion, truncation=False))
+        return np.fromiter(counts, dtype=np.int64)
 
     def tokenise(self, texts: Sequence[str]) -> TokenIds:
         """Return the token ids of each text, special tokens included, cut off at `max_length`."""

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from harness import RunConfig
+from harness.audit import audit_task
 from harness.cli import main
+from harness.plugin_manager import PluginManager
 from harness.records import Run, read_run
 from harness.storage import find_run
 
@@ -30,6 +33,34 @@ def test_always_answering_the_largest_class_scores_its_share(tmp_path: Path) -> 
     assert record.test is not None
     assert record.validation.accuracy == 0.3520
     assert record.test.accuracy == 0.3475
+
+
+def test_the_audit_finds_the_texts_that_come_twice_and_those_with_two_labels() -> None:
+    audit = audit_task(PluginManager().load_task(RunConfig(dataset=str(FOLDER))))
+    for same in (audit.exact, audit.normalised):
+        shared = {(pair.first, pair.second): pair for pair in same.across}
+        assert {names: pair.n_texts for names, pair in shared.items()} == {
+            ("train", "validation"): 5,
+            ("train", "test"): 11,
+            ("validation", "test"): 3,
+        }
+        assert all(pair.first_rows == pair.second_rows == pair.n_two_labels == pair.n_texts for pair in same.across)
+        assert {split: repeated.n_rows for split, repeated in same.within.items()} == {
+            "train": 31,
+            "validation": 2,
+            "test": 0,
+        }
+        assert same.within["train"].n_two_labels == 30
+        assert same.n_two_labels == 51
+
+
+def test_the_audit_command_prints_these_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["audit", "-d", str(FOLDER)]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "11 of 2,000 test texts also stand in train (texts with two labels: 11)." in printed
+    assert "5 of 2,000 validation texts also stand in train (texts with two labels: 5)." in printed
+    assert "3 of 2,000 test texts also stand in validation (texts with two labels: 3)." in printed
+    assert "31 of 16,000 train rows repeat an earlier text (texts with two labels: 30)." in printed
 
 
 @pytest.mark.skipif(not any(metadata.distributions(name=WHEEL)), reason=f"needs the encoder in the wheel {WHEEL}")

@@ -31,10 +31,11 @@ __all__ = [
 ]
 
 
-def settle_network_for(config: RunConfig) -> None:
-    """Ask whether the hub answers only where the run names something that is not on this disk."""
+def settle_network_for(config: RunConfig, *, needs_model: bool = True) -> None:
+    """Ask whether the hub answers only where something is needed that is not on this disk."""
     local_data = config.dataset is not None and (config.dataset == SAMPLE or is_local(config.dataset))
     local_model = config.model is not None and config.revision is None and is_on_disk(config.model)
+    local_model = local_model or not needs_model
     if config.offline or not (local_data and local_model):
         settle_network(config.offline)
 

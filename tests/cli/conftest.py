@@ -26,11 +26,11 @@ def tiny_data(tmp_path_factory: pytest.TempPathFactory, task: Task) -> Path:
 
 @pytest.fixture
 def harness(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Harness:
-    """Run a command; `harness run` and `harness show` use the test's own folder of runs."""
+    """Run a command; those that write or read runs use the test's own folder of runs."""
 
     def command(*argv: str, plugins: Sequence[object] = ()) -> Outcome:
         folder = tmp_path / "reports"
-        where = ["-o", str(folder)] if argv[:1] in (("run",), ("show",)) else []
+        where = ["-o", str(folder)] if argv[:1] in (("run",), ("show",), ("errors",)) else []
         capsys.readouterr()
         code = main([*argv[:1], *where, *argv[1:]], plugins=plugins)
         out, err = capsys.readouterr()
