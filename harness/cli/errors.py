@@ -1,0 +1,118 @@
+"""`harness errors`: where one strategy of a finished run fails, row by row."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli import options
+from harness.cli.printing import echo_json
+from harness.completion import complete_folders, complete_strategies
+from harness.errors import UserError, did_you_mean
+
+if TYPE_CHECKING:
+    from harness.error_analysis import ErrorAnalysis
+    from harness.records import Run
+    from harness.row_facts import RowFacts
+    from harness.study import Studied
+
+
+# fmt: off
+@click.command()
+@click.argument("name", metavar="[RUN]", default="latest", shell_complete=complete_folders)
+@click.option("-s", "--strategy", metavar="NAME", shell_complete=complete_strategies,
+              help="The strategy to look at.  [default: the best by validation f1_macro]")
+@click.option("--seed", type=int, metavar="K", help="Of several seeds, this one.  [default: the lowest]")
+@click.option("-k", "--top", type=click.IntRange(min=1), default=5, metavar="N", help="Rows and pairs of each kind.")
+@options.runs_folder
+@options.language
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, rows counted from 0.")
+@options.debug
+def errors(
+    name: str,
+    strategy: str | None,
+    seed: int | None,
+    top: int,
+    output_dir: str,
+    language: str,
+    as_json: bool,
+    debug: bool,
+) -> int:
+    """Show where a strategy of a run fails: 'latest', the run's folder, or its folder's name.
+
+    Rows with the highest loss, classes confused, rows that all strategies miss (their labels may be wrong), rows that
+    one alone gets right, and accuracy by length, negation, truncation and occurrence in train.
+    """
+    del debug
+    from harness.error_analysis import analyse_errors
+    from harness.records import read_run
+    from harness.rendering import make_console, print_errors
+    from harness.row_facts import read_row_facts
+    from harness.storage import find_run
+    from harness.study import studied_strategies
+
+    directory = find_run(name, Path(output_dir))
+    run = read_run(directory)
+    studied = studied_strategies(run.records, directory)
+    chosen = _chosen(strategy, studied, run)
+    seed = _seed(chosen, seed)
+    facts = read_row_facts(directory)
+    # Strategies without that seed stand with their lowest.
+    predictions = {each.name: _by_seed(each).get(seed, each.predictions) for each in studied}
+    analysis = analyse_errors(chosen.name, predictions, facts, top)
+    if as_json:
+        echo_json(_as_json(analysis, run, seed, facts))
+        return 0
+    best = ", best by validation f1_macro" if chosen is _best(studied) else ""
+    about = [("run", directory.path.name), ("strategy", f"{chosen.name}, seed {seed}{best}")]
+    print_errors(analysis, run.task.label_names, facts, about, make_console(), top=top, language=language)
+    return 0
+# fmt: on
+
+
+def _chosen(name: str | None, studied: Sequence["Studied"], run: "Run") -> "Studied":
+    by_name = {each.name: each for each in studied}
+    if not by_name:
+        raise UserError("No strategy of this run was scored, so there are no predictions to look at.")
+    if name is None:
+        return _best(studied)
+    if name in by_name:
+        return by_name[name]
+    if failed := next((record for record in run.records if record.strategy == name), None):
+        reason = f": {failed.error.message}" if failed.error else ""
+        raise UserError(f"Strategy {name!r} has no scores in this run, it is {failed.status}{reason}")
+    raise UserError(f"This run has no strategy {name!r}. {did_you_mean(name, by_name)}")
+
+
+def _best(studied: Sequence["Studied"]) -> "Studied":
+    return max(studied, key=lambda each: each.validation_f1_macro)
+
+
+def _by_seed(studied: "Studied") -> dict[int, Any]:
+    seeds = (record.seed for record in studied.records)
+    return dict(zip(seeds, studied.predictions_by_seed, strict=True))
+
+
+def _seed(studied: "Studied", seed: int | None) -> int:
+    seeds = list(_by_seed(studied))
+    if seed is not None and seed not in seeds:
+        scored = ", ".join(map(str, seeds))
+        raise UserError(f"Strategy {studied.name!r} has no scores with seed {seed} in this run. There are: {scored}.")
+    return seeds[0] if seed is None else seed
+
+
+def _as_json(analysis: "ErrorAnalysis", run: "Run", seed: int, facts: "RowFacts | None") -> dict[str, Any]:
+    """Return all as plain values, with the texts of all rows that are named, where they were kept."""
+    from pydantic import TypeAdapter
+
+    from harness.error_analysis import ErrorAnalysis
+
+    texts, rows = facts.texts_by_row() if facts else {}, analysis.rows_named()
+    content = TypeAdapter(ErrorAnalysis).dump_python(analysis, mode="json")
+    return {
+        "label_names": run.task.label_names,
+        "seed": seed,
+        **content,
+        "texts": {row: texts[row] for row in rows if row in texts},
+    }
