@@ -8,8 +8,13 @@ from collections.abc import Sequence
 
 import click
 
+from harness.cli.audit import audit
 from harness.cli.cache import cache
+from harness.cli.checking import reproduce, verify
+from harness.cli.comparing import compare
+from harness.cli.errors import errors
 from harness.cli.looking import SORT_KEYS, list_, show
+from harness.cli.report import report
 from harness.cli.run import EXIT_SIGINT, EXIT_SIGTERM, Terminated, run
 from harness.completion import SHELLS, completion_script
 from harness.errors import HarnessError
@@ -34,11 +39,17 @@ def cli() -> None:
     harness run --strategies all          compare all strategies on the default data set
     harness list                          the strategies there are, and their parameters
     harness show latest                   the last table again, from disk
+    harness compare RUN RUN               strategies of several runs in one table
+    harness errors --strategy NAME        where a strategy of the last run fails, row by row
+    harness audit -d DATASET              whether the data can carry a conclusion
+    harness report RUN -o FILE            tables and pictures to hand on: .html .md .tex .csv .json
+    harness verify RUN                    every score again from the saved predictions
+    harness reproduce RUN                 the run again, and what differs
     harness cache list                    what earlier runs have left for later ones
     """
 
 
-for _command in (run, list_, show, cache):
+for _command in (run, list_, show, compare, errors, report, audit, verify, reproduce, cache):
     cli.add_command(_command)
 
 

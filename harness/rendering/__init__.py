@@ -1,5 +1,6 @@
 """Records -> what a person reads on a terminal, in a pipe or in a log; no score is computed here."""
 
+from harness.rendering.audit_tables import print_audit
 from harness.rendering.cache import (
     cache_summary,
     cache_total,
@@ -7,13 +8,16 @@ from harness.rendering.cache import (
     print_cache_explanation,
     print_removed,
 )
+from harness.rendering.comparison import print_cell, print_pair, print_study
 from harness.rendering.confusion import confusion_matrix
 from harness.rendering.console import make_console, print_error
+from harness.rendering.errors import print_errors
 from harness.rendering.listing import print_plan, print_strategies
 from harness.rendering.progress import ProgressDisplay, progress_display, waiting
 from harness.rendering.ranking import SORT_KEYS
 from harness.rendering.report import print_banner, print_run
 from harness.rendering.text import safe_text
+from harness.rendering.verification import print_checks, print_reproduction
 
 __all__ = [
     "SORT_KEYS",
@@ -22,14 +26,21 @@ __all__ = [
     "cache_total",
     "confusion_matrix",
     "make_console",
+    "print_audit",
     "print_banner",
     "print_cache",
     "print_cache_explanation",
+    "print_cell",
+    "print_checks",
     "print_error",
+    "print_errors",
+    "print_pair",
     "print_plan",
     "print_removed",
+    "print_reproduction",
     "print_run",
     "print_strategies",
+    "print_study",
     "progress_display",
     "safe_text",
     "waiting",
