@@ -21,15 +21,15 @@ def answer(conclusion: Conclusion, records: Mapping[str, RunRecord], say: Say) -
     if len(records) == 1:
         return first
     if not others:
-        return f"{first} {say('No other strategy is tied with it in test f1_macro.')}"
-    tied = say("Tied with it in test f1_macro: {names}.").format(names=_listed(others))
+        return first + say(" ") + say("No other strategy is tied with it in test f1_macro.")
+    tied = say("Tied with it in test f1_macro: {names}.").format(names=_listed(others, say))
     cheapest = conclusion.cheapest
     if cheapest == best:
-        return f"{first} {tied} {say('It is the cheapest of these.')}"
+        return say(" ").join((first, tied, say("It is the cheapest of these.")))
     told = say("The cheapest of these: {cheapest} ({cost}).").format(
         cheapest=cheapest, cost=_cost(records[cheapest], say)
     )
-    return f"{first} {tied} {told}"
+    return say(" ").join((first, tied, told))
 
 
 def _cost(record: RunRecord, say: Say) -> str:
@@ -41,9 +41,9 @@ def _cost(record: RunRecord, say: Say) -> str:
     if record.trainable_parameters is not None:
         trained = quantities.parameter_count(record.trainable_parameters)
         parts.append(say("{count} trained weights").format(count=trained))
-    return ", ".join(parts)
+    return say(", ").join(parts)
 
 
-def _listed(names: Sequence[str], shown: int = 6) -> str:
+def _listed(names: Sequence[str], say: Say, shown: int = 6) -> str:
     rest = len(names) - shown
-    return ", ".join(names[:shown]) + (f" + {rest}" if rest > 0 else "")
+    return say(", ").join(names[:shown]) + (f" + {rest}" if rest > 0 else "")

@@ -130,7 +130,7 @@ def _truncation(audit: Audit, page: Page) -> Iterator[str]:
     if not cut:
         return
     template = page.say("{n} of {total} {split} ({share})")
-    listed = ", ".join(
+    listed = page.say(", ").join(
         template.format(
             n=f"{n:,}",
             total=f"{of_split.n_rows:,}",

@@ -13,7 +13,7 @@ from harness.rendering import quantities
 from harness.rendering.audit import audit_lines
 from harness.rendering.console import Page, folding
 from harness.rendering.grid import GAP_BETWEEN_GROUPS, Grid, Heading
-from harness.rendering.report import label_value_lines
+from harness.rendering.report import data_set_line, label_value_lines, model_line
 from harness.rendering.scores import NAME_WIDTH, STACKED_BELOW
 from harness.same_texts import SameTexts
 
@@ -62,10 +62,10 @@ def print_audit(audit: Audit, task: Task, model: str | None, console: Console, l
 
 
 def _heading(audit: Audit, task: Task, model: str | None, page: Page) -> RenderableType:
-    rows = " / ".join(f"{of_split.n_rows:,} {split}" for split, of_split in audit.splits.items())
-    lines = [("data set", f"{task.name}: {rows} rows, {len(audit.label_names)} classes")]
+    sizes = {split: of_split.n_rows for split, of_split in audit.splits.items()}
+    lines = [("data set", data_set_line(task.name, sizes, len(audit.label_names), page))]
     if model is not None:
-        lines.append(("model", f"{model}, at most {audit.max_length or 0:,} tokens a text"))
+        lines.append(("model", model_line(model, audit.max_length or 0, page)))
     lines += [("note", note) for note in task.provenance.notes]
     return label_value_lines([(page.say(label), value) for label, value in lines], page)
 
@@ -200,7 +200,7 @@ def _examples(audit: Audit, task: Task, page: Page) -> Iterator[RenderableType]:
         yield page.text(title, "bold")
         for example in examples[:EXAMPLES_SHOWN]:
             rows = [(split, row, places[split][row]) for split, row in example.rows]
-            told = ", ".join(_told(task, *each, page) for each in rows) + example.remark
+            told = page.say(", ").join(_told(task, *each, page) for each in rows) + example.remark
             yield _indented(page.text(told))
             for split, _, place in rows[:1] if example.alike else rows:
                 yield _indented(Text(page.short(getattr(task, split).texts[place], TEXT_LENGTH), style="dim"))

@@ -56,15 +56,16 @@ def print_study(
 def _run_lines(study: Study, page: Page) -> Iterator[RenderableType]:
     lines = []
     for number, (run, directory) in enumerate(zip(study.runs, study.directories, strict=True), 1):
-        lines.append((f"{page.say('run')} {number}", directory.path.name))
-        lines.append(("", _what_ran(run)))
+        lines.append((page.say("run {number}").format(number=number), directory.path.name))
+        lines.append(("", _what_ran(run, page)))
     yield label_value_lines(lines, page)
 
 
-def _what_ran(run: Run) -> str:
+def _what_ran(run: Run, page: Page) -> str:
     model = run.model.name if run.model else "-"
-    limit = f", limit {run.config.limit:,}" if run.config.limit else ""
-    return f"{run.task.name}, {model}, seed {','.join(map(str, run.config.seeds))}{limit}"
+    parts = [run.task.name, model, page.say("seed {seed}").format(seed=",".join(map(str, run.config.seeds)))]
+    parts += [page.say("limit {n}").format(n=f"{run.config.limit:,}")] if run.config.limit else []
+    return page.say(", ").join(parts)
 
 
 def print_pair(study: Study, first: Studied, second: Studied, console: Console, *, top: int, language: str) -> None:
@@ -150,7 +151,7 @@ def _rows(
         labels = [names[study.labels[position]]]
         labels += [names[s.predictions.predictions[position]] for s in (first, second)]
         true, before, after = (page.short(label, NAME_WIDTH) for label in labels)
-        row = f"{page.say('row')} {study.rows[position] + 1}"
+        row = page.say("row {row}").format(row=study.rows[position] + 1)
         yield folding(Text(f"{row}: {page.say('true')} {true}; {before} {page.glyphs.arrow} {after}"))
         if facts and facts.texts is not None:
             yield folding(page.text(f"  {facts.texts[position]}", "dim"))

@@ -130,7 +130,8 @@ def _confusion_lines(evaluation: Evaluation, label_names: Sequence[str], page: P
         yield Text(page.say("no confusions: every text was classified right"))
         return
     k = len(label_names)
-    yield Text(f"{k} x {k} cells do not fit {page.width} columns; the most frequent confusions:", style="dim")
+    told = page.say("{k} x {k} cells do not fit {width} columns; the most frequent confusions:")
+    yield Text(told.format(k=k, width=page.width), style="dim")
     most_frequent = sorted(wrong, key=lambda confusion: -confusion.count)[:N_CONFUSIONS]
     grid = _confusion_grid(most_frequent, page)
     yield from grid.lines(page.glyphs.rule) if grid.width <= page.width else _stacked(most_frequent, page)

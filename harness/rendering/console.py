@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TextIO
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.style import Style
 from rich.text import Text
 
 from harness.languages import Say, translator
 from harness.rendering.text import safe_text, shorten, visible
+from harness.rendering.wrapping import FoldedText
 
 FALLBACK_WIDTH = 80
 PIPE_WIDTH = 100
@@ -53,8 +54,7 @@ def make_console(file: TextIO | None = None, *, stderr: bool = False, width: int
 
 def folding(text: Text) -> Text:
     """Let a long word go on in the next line."""
-    text.overflow = "fold"
-    return text
+    return FoldedText(text.plain, style=text.style, overflow="fold", spans=text.spans)
 
 
 def print_error(message: str, console: Console | None = None) -> None:
@@ -136,8 +136,9 @@ class Page:
 
     @cached_property
     def say(self) -> Say:
-        """What translates fixed phrases."""
-        return translator(self.language)
+        """What translates fixed phrases; those whose translation this stream cannot hold stay English."""
+        say, encoding = translator(self.language), self.console.encoding
+        return lambda phrase: translated if visible(translated := say(phrase), encoding) == translated else phrase
 
     @cached_property
     def glyphs(self) -> Glyphs:
@@ -155,4 +156,4 @@ class Page:
     def write(self, lines: Iterable[RenderableType]) -> None:
         """Print one renderable after the other."""
         for line in lines:
-            self.console.print(line)
+            self.console.print(Group(line))  # a bare Text would be joined with others into one that wraps as rich does

@@ -155,7 +155,7 @@ class _Layout:
         yield from self._title(say("Accuracy on groups of rows"))
         in_full = self.page.width >= STACKED_BELOW
         written = quantities.score if in_full else quantities.short_score
-        headings = [Heading(say("rows")), Heading(say("accuracy" if in_full else "acc")), Heading("95 %")]
+        headings = [Heading(say("rows")), Heading(say("accuracy" if in_full else "acc")), Heading(say("95 %"))]
         for breakdown in analysis.breakdowns:
             groups = breakdown.groups
             names = [say(group.name) for group in groups]
@@ -190,7 +190,7 @@ class _Layout:
         """Yield each row with its text; where no texts were kept, the numbers in one line."""
         names = [self.page.say("row {row}").format(row=f"{row + 1:,}") for row in rows]
         if rows and not self.texts:
-            yield Padding(self._folded(", ".join(names)), INDENT)
+            yield Padding(self._folded(self.page.say(", ").join(names)), INDENT)
             return
         for row, name in zip(rows, names, strict=True):
             shown = Text(self.page.short(self.texts.get(row, ""), TEXT_LENGTH), style="dim")
@@ -207,7 +207,7 @@ def _remarks(analysis: ErrorAnalysis, facts: RowFacts | None, page: Page) -> Ite
         remarks.append(page.say("The run has no second strategy to compare with that predicts more than one class."))
     elif analysis.joint.left_out:
         template = page.say("Not compared, as they predict the same class for every row: {names}.")
-        remarks.append(template.format(names=", ".join(analysis.joint.left_out)))
+        remarks.append(template.format(names=page.say(", ").join(analysis.joint.left_out)))
     if facts is None:
         remarks.append(page.say(NO_FACTS))
     elif facts.texts is None:

@@ -23,18 +23,19 @@ def not_scored(records: Sequence[RunRecord]) -> list[RunRecord]:
 
 def failure_lines(records: Sequence[RunRecord], page: Page) -> Iterator[RenderableType]:
     """Yield the table of records without scores; as short paragraphs where it is narrow."""
-    yield Text("not scored", style=f"bold {STYLE}")
+    yield page.text(page.say("not scored"), f"bold {STYLE}")
     if page.width < STACKED_BELOW:
         for record in records:
-            yield page.text(f"{record.strategy}  seed {record.seed}  {where_it_stopped(record)}", STYLE)
+            seed = page.say("seed {seed}").format(seed=record.seed)
+            yield page.text(f"{record.strategy}  {seed}  {page.say(where_it_stopped(record))}", STYLE)
             if why := reason(record, page):
                 yield Padding(page.text(why, STYLE), (0, 0, 0, 2))
         return
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold", style=STYLE)
     for heading in ("strategy", "seed", "stopped in", "reason"):
-        table.add_column(heading, overflow="fold", no_wrap=heading in ("seed", "stopped in"))
+        table.add_column(page.say(heading), overflow="fold", no_wrap=heading in ("seed", "stopped in"))
     for record in records:
-        cells = (page.short(record.strategy, NAME_WIDTH), str(record.seed), where_it_stopped(record))
+        cells = (page.short(record.strategy, NAME_WIDTH), str(record.seed), page.say(where_it_stopped(record)))
         table.add_row(*(Text(cell) for cell in cells), page.text(reason(record, page)), style=STYLE)
     yield table
 
@@ -47,5 +48,5 @@ def where_it_stopped(record: RunRecord) -> str:
 def reason(record: RunRecord, page: Page) -> str:
     """Return why a record has no scores, in one line."""
     if record.error is None:
-        return "the record holds no scores" if record.status == "ok" else ""
+        return page.say("the record holds no scores") if record.status == "ok" else ""
     return page.short(record.error.message.strip(), REASON_LENGTH)

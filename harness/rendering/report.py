@@ -1,6 +1,6 @@
 """A whole run on the page: what was compared, the table, the failures, the matrices."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Console, RenderableType
 from rich.panel import Panel
@@ -78,18 +78,18 @@ def label_value_lines(lines: Sequence[tuple[str, str]], page: Page) -> Table:
     """Lay out labels and values, the values wrapped beside their labels."""
     grid = Table.grid(Column(), Column(overflow="fold"), padding=(0, 2, 0, 0))
     for label, value in lines:
-        grid.add_row(page.text(label, "dim"), page.text(value))
+        grid.add_row(page.text(label, "dim"), folding(page.text(value)))
     return grid
 
 
 def _heading(run: Run, page: Page) -> Iterator[RenderableType]:
     if run.fallback is not None:
         yield banner(run.fallback, page)
-    rows = " / ".join(f"{run.task.n_rows(split):,} {split}" for split in run.task.class_counts)
     seeds = _seeds(run)
+    sizes = {split: run.task.n_rows(split) for split in run.task.class_counts}
     lines = [
-        ("data set", f"{run.task.name}: {rows} rows, {len(run.task.label_names)} classes"),
-        ("model", _model(run.model)),
+        ("data set", data_set_line(run.task.name, sizes, len(run.task.label_names), page)),
+        ("model", _model(run.model, page)),
         ("device", f"{run.environment.get('device', 'unknown')}, {run.environment.get('dtype', 'unknown')}"),
         ("seeds" if len(seeds) > 1 else "seed", ", ".join(map(str, seeds))),
     ]
@@ -97,12 +97,27 @@ def _heading(run: Run, page: Page) -> Iterator[RenderableType]:
     yield label_value_lines([(page.say(label), value) for label, value in lines], page)
 
 
-def _model(model: ModelInfo | None) -> str:
+def data_set_line(name: str, sizes: Mapping[str, int], n_classes: int, page: Page) -> str:
+    """Write what a data set is called and how large it is; `sizes` maps split -> rows."""
+    rows = " / ".join(_of_split(n, split, page) for split, n in sizes.items())
+    return page.say("{data_set}: {rows} rows, {k} classes").format(data_set=name, rows=rows, k=n_classes)
+
+
+def model_line(name: str, max_length: int, page: Page) -> str:
+    """Write what an encoder is called and how many tokens of a text it reads."""
+    return page.say("{model}, at most {n} tokens a text").format(model=name, n=f"{max_length:,}")
+
+
+def _of_split(n: int, split: str, page: Page) -> str:
+    return page.say("{n} {split}").format(n=f"{n:,}", split=page.say(split))
+
+
+def _model(model: ModelInfo | None, page: Page) -> str:
     if model is None:
-        return "none"
-    cut = [f"{n:,} {split}" for split, n in model.truncated_texts.items() if n]
-    truncated = f", truncated texts: {', '.join(cut)}" if cut else ""
-    return f"{model.name}, at most {model.max_length:,} tokens a text{truncated}"
+        return page.say("none")
+    line = model_line(model.name, model.max_length, page)
+    cut = [_of_split(n, split, page) for split, n in model.truncated_texts.items() if n]
+    return line + page.say(", truncated texts: {listed}").format(listed=page.say(", ").join(cut)) if cut else line
 
 
 def _results(run: Run, standings: Sequence[Standing], page: Page) -> Iterator[RenderableType]:
@@ -117,7 +132,9 @@ def _results(run: Run, standings: Sequence[Standing], page: Page) -> Iterator[Re
     yield folding(page.text(_verdict(run.evidence, standings, page)))
     for record in run.records:
         for degradation in record.degradations:
-            yield folding(page.text(f"{record.strategy} seed {record.seed}: {degradation}", "yellow"))
+            told = page.say("{strategy} seed {seed}: {degradation}")
+            values = {"strategy": record.strategy, "seed": record.seed, "degradation": degradation}
+            yield folding(page.text(told.format(**values), "yellow"))
 
 
 def _seeds(run: Run) -> list[int]:
@@ -131,18 +148,23 @@ def _verdict(evidence: Evidence | None, standings: Sequence[Standing], page: Pag
         return answer(evidence.conclusion, {s.strategy: s.first for s in standings}, page.say)
     best = best_by_validation(standings)
     test = best.headline.test
-    seeds = f" (mean of {len(best.records)} seeds)" if best.headline.kind == "mean" else ""
-    verdict = (
-        f"Best by validation f1_macro: {best.strategy}{seeds}, with test accuracy "
-        f"{quantities.score(test.accuracy)} and test f1_macro {quantities.score(test.f1_macro)}"
-    )
+    name = best.strategy
+    if best.headline.kind == "mean":
+        name = page.say("{name} (mean of {n} seeds)").format(name=name, n=len(best.records))
+    told = page.say("Best by validation f1_macro: {best}, with test accuracy {accuracy} and test f1_macro {f1_macro}")
+    scores = {"accuracy": quantities.score(test.accuracy), "f1_macro": quantities.score(test.f1_macro)}
+    verdict = told.format(best=name, **scores)
     frozen = [standing for standing in standings if standing.frozen]
     if not frozen or best.frozen:
-        return f"{verdict}."
+        return verdict + page.say(".")
     runner_up = best_by_validation(frozen)
     behind = test.accuracy - runner_up.headline.test.accuracy
-    place = f"{quantities.score(abs(behind))} {'behind' if behind >= 0 else 'ahead'}"
-    return f"{verdict}; the best on frozen features, {runner_up.strategy}, is {place} in test accuracy."
+    told = page.say(
+        "; the best on frozen features, {name}, is {gap} behind in test accuracy."
+        if behind >= 0
+        else "; the best on frozen features, {name}, is {gap} ahead in test accuracy."
+    )
+    return verdict + told.format(name=runner_up.strategy, gap=quantities.score(abs(behind)))
 
 
 def evidence_section(
@@ -173,8 +195,8 @@ def _matrices(run: Run, standings: Sequence[Standing], page: Page) -> Iterator[R
 
 def _title(standing: Standing, page: Page) -> str:
     several = len(standing.records) > 1 and not standing.deterministic
-    seed = f", seed {standing.first.seed}" if several else ""
-    return page.short(standing.strategy, NAME_WIDTH) + seed
+    name = page.short(standing.strategy, NAME_WIDTH)
+    return page.say("{name}, seed {seed}").format(name=name, seed=standing.first.seed) if several else name
 
 
 def _per_class(run: Run, best: Standing, page: Page) -> Iterator[RenderableType]:

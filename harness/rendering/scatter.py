@@ -4,11 +4,13 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from harness.rendering import quantities
 from harness.rendering.console import Page
 from harness.rendering.ranking import Standing
+from harness.rendering.text import right
 
 HEIGHT = 10  # lines
 WIDEST = 64  # columns
@@ -74,11 +76,10 @@ def _canvas(points: Sequence[_Point], page: Page) -> Iterator[Text]:
     for line, row in enumerate(cells):
         label = labels[0] if line == 0 else labels[1] if line == HEIGHT - 1 else ""
         yield Text(f"{label:>{margin - 1}} {page.glyphs.wall}{''.join(row)}".rstrip(), no_wrap=True, overflow="crop")
-    left, right = f"{quantities.seconds(fast)} s", f"{quantities.seconds(slow)} s"
+    start, end = (f"{quantities.seconds(cost)} {page.say('s')}" for cost in (fast, slow))
     yield Text(" " * margin + page.glyphs.corner + page.glyphs.rule * width, no_wrap=True, overflow="crop")
-    yield Text(
-        f"{' ' * (margin + 1)}{left}{right:>{max(width - len(left), len(right) + 1)}}", style="dim", no_wrap=True
-    )
+    axis = " " * (margin + 1) + start + right(end, max(width - cell_len(start), cell_len(end) + 1))
+    yield Text(axis, style="dim", no_wrap=True, overflow="crop")
 
 
 def _put(row: list[str], column: int, sign: str) -> None:

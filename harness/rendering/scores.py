@@ -10,6 +10,7 @@ from harness.rendering import quantities
 from harness.rendering.console import Page, folding
 from harness.rendering.grid import Grid, Heading
 from harness.rendering.ranking import Entry, Scores, Standing, best_by_validation
+from harness.rendering.text import left
 
 STACKED_BELOW = 64  # columns
 NAME_WIDTH = 32
@@ -143,13 +144,13 @@ class ScoreTable:
 
     def _stacked(self, entry: Entry, page: Page) -> Iterator[Text]:
         style = self._style(entry)
-        seed = f"{page.say('seed')} {entry.seed}" if entry.kind == "seed" else page.say(entry.seed)
+        seed = page.say("seed {seed}").format(seed=entry.seed) if entry.kind == "seed" else page.say(entry.seed)
         title = [entry.strategy, *([f" {seed}"] if self.with_seeds else []), *self._marks(entry, page, _FULL)]
         title += [f" {letters}"] if (letters := self._letters_of(entry)) else []
         yield page.text(" ".join(title), style)
-        yield Text(_short_scores("valid.", entry.validation), style=style)
-        yield Text(_short_scores("test", entry.test), style=style)
-        for line in _packed("cost", _cost_pieces(entry, page), page.width):
+        yield Text(_short_scores(page.say("valid."), entry.validation), style=style)
+        yield Text(_short_scores(page.say("test"), entry.test), style=style)
+        for line in _packed(page.say("cost"), _cost_pieces(entry, page), page.width):
             yield Text(line, style=style)
 
     def _legend(self, page: Page, *, explain: bool) -> Iterator[Text]:
@@ -162,27 +163,30 @@ class ScoreTable:
         if any(entry.cached for entry in self.entries):
             yield folding(page.text(f"{page.glyphs.cached} {page.say(_CACHED_LEGEND)}", "dim"))
         if explain:
-            yield Text(_SHORT_LEGEND, style="dim")
+            yield Text(page.say(_SHORT_LEGEND), style="dim")
 
 
 def _short_scores(label: str, scores: Scores) -> str:
     write = quantities.short_score
     shown = f"acc {write(scores.accuracy)} F1m {write(scores.f1_macro)} F1w {write(scores.f1_weighted)}"
-    return f"  {label:6} {shown}"
+    return f"  {left(label, 6)} {shown}"
 
 
 def _cost_pieces(entry: Entry, page: Page) -> list[str]:
-    units = (f"s{page.glyphs.cached}" if entry.cached else "s", "s", "s")
+    s = page.say("s")
+    units = (f"{s}{page.glyphs.cached}" if entry.cached else s, s, s)
     stages = zip(("encode", "fit", "predict"), entry.seconds, units, strict=True)
-    pieces = [f"{stage} {quantities.seconds(value)} {unit}" for stage, value, unit in stages if value is not None]
+    named = [(page.say(stage), value, unit) for stage, value, unit in stages]
+    pieces = [f"{stage} {quantities.seconds(value)} {unit}" for stage, value, unit in named if value is not None]
     if entry.total is not None:
         total = quantities.parameter_count(entry.total)
-        pieces.append(f"trains {quantities.parameter_count(entry.trainable)} of {total}")
+        trained = quantities.parameter_count(entry.trainable)
+        pieces.append(page.say("trains {n} of {total}").format(n=trained, total=total))
     return [*pieces, quantities.memory(entry.memory)] if entry.memory is not None else pieces
 
 
 def _packed(label: str, pieces: Sequence[str], width: int) -> list[str]:
-    lines = [f"  {label:6}"] if pieces else []
+    lines = [f"  {left(label, 6)}"] if pieces else []
     for i, piece in enumerate(pieces):
         ended = f" {piece}," if i < len(pieces) - 1 else f" {piece}"
         if cell_len(lines[-1] + ended) > width:
