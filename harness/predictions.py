@@ -29,7 +29,8 @@ class Predictions:
     @cached_property
     def predictions(self) -> NDArray[np.int64]:
         """Predicted class ids, int64 (n,): of each row the first maximum."""
-        return self.probabilities.argmax(axis=1)
+        predictions: NDArray[np.int64] = self.probabilities.argmax(axis=1)
+        return predictions
 
 
 def read_predictions(directory: RunDirectory, trial: str, split: str = "test") -> Predictions:

@@ -83,10 +83,12 @@ class SklearnStrategy:
     Attributes:
         trusted_types: Types of the estimator, as skops names them, that a saved file may hold besides
             those skops trusts by itself.
+        blas_threads: Threads that matrix products may use in `fit`, None for as many as there are.
     """
 
     name: ClassVar[str]
     uses_model: ClassVar[bool] = False
+    blas_threads: ClassVar[int | None] = None
     trusted_types: ClassVar[tuple[str, ...]] = ()
 
     def estimator(self, seed: int) -> Any:
@@ -101,8 +103,11 @@ class SklearnStrategy:
     def fit(self, train: Split, validation: Split, context: RunContext) -> SklearnClassifier:
         """Fit the estimator on train; validation is not used."""
         del validation
+        from threadpoolctl import threadpool_limits
+
         estimator = self.estimator(context.seed)
-        estimator.fit(self.inputs(train.texts, context), np.array(train.labels))
+        with threadpool_limits(self.blas_threads, user_api="blas"):
+            estimator.fit(self.inputs(train.texts, context), np.array(train.labels))
         return self._classifier(estimator, context)
 
     def load(self, directory: Path, context: RunContext) -> SklearnClassifier:
@@ -138,13 +143,9 @@ class SklearnProbe(SklearnStrategy):
     Args:
         layer: Hidden layer, 0 for the embeddings, negative counted from the last.
         pooling: `cls` for the first token's state, `mean` or `max` over the text's tokens.
-
-    Attributes:
-        blas_threads: Threads that matrix products may use in `fit`, None for as many as there are.
     """
 
     uses_model: ClassVar[bool] = True
-    blas_threads: ClassVar[int | None] = None
     layer: int = -1
     pooling: Literal["cls", "mean", "max"] = "cls"
 

@@ -74,7 +74,7 @@ def letters_of(evidence: Evidence | None) -> dict[str, str]:
 def _table(rows: Sequence[_Row], page: Page) -> Iterator[Text]:
     headings = [Heading(page.say("strategy"), is_name=True)]
     for metric in METRICS:
-        headings += [Heading(page.say("score"), page.say(metric)), Heading("95 %", page.say(metric))]
+        headings += [Heading(page.say("score"), page.say(metric)), Heading(page.say("95 %"), page.say(metric))]
         headings += [Heading(page.say("rank"), page.say(metric), is_name=True)] if rows[0].letters else []
     cells = [[page.short(row.standing.strategy, NAME_WIDTH), *_numbers(row)] for row in rows]
     taken = Grid(headings, [(each, "") for each in cells]).width + GAP_BETWEEN_GROUPS
@@ -153,7 +153,7 @@ def _pair_matrix(pairs: Pairs, names: Sequence[str], page: Page) -> Grid:
         found = [pairs.get((first, second)) for second in names]
         name = f"{i + 1} {page.short(first, NAME_WIDTH)}"
         rows.append(([name, *(_signed(each) if each else "" for each in found)], ""))
-        rows.append((["", *(_p_value(each) if each else "" for each in found)], "dim"))
+        rows.append((["", *(f"{_p_value(each)} " if each else "" for each in found)], "dim"))
     return Grid(headings, rows)
 
 
