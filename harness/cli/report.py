@@ -1,0 +1,51 @@
+"""`harness report`: one run or several as a file to hand on."""
+
+from pathlib import Path
+
+import click
+
+from harness.cli import options
+from harness.completion import complete_files, complete_folders
+
+
+@click.command()
+@click.argument("names", metavar="RUN...", nargs=-1, shell_complete=complete_folders)
+@click.option(
+    "-o",
+    "--output",
+    "file",
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    shell_complete=complete_files,
+    help="Where the report goes; its ending says in which format: .html, .md, .tex, .csv or .json.",
+)
+@click.option("--texts/--no-texts", default=True, help="Show rows of the data, where the runs kept them.")
+@click.option("--force", is_flag=True, help="Report on runs that cannot be compared, too, with a warning above.")
+@options.language
+@click.option(
+    "--output-dir",
+    default="reports",
+    metavar="FOLDER",
+    shell_complete=complete_folders,
+    help="Where runs are looked for.",
+)
+@options.debug
+def report(
+    names: tuple[str, ...], file: Path, texts: bool, force: bool, language: str, output_dir: str, debug: bool
+) -> int:
+    """Write a report on one run or several: 'latest' by default, folders of runs, or their names.
+
+    An HTML report is one file that needs no network and runs no script. --no-texts leaves the rows of the data out.
+    """
+    del debug
+    from harness.rendering import make_console
+    from harness.reporting import write_report, writer_for
+    from harness.storage import find_run
+    from harness.study import open_study
+
+    writer_for(file)  # a wrong ending is said before seconds are spent
+    directories = [find_run(name, Path(output_dir)) for name in names or ("latest",)]
+    write_report(open_study(directories, force=force), file, texts=texts, language=language)
+    make_console(stderr=True).print(f"Saved in {file}", soft_wrap=True)
+    return 0

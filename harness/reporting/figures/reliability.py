@@ -1,0 +1,66 @@
+"""A reliability curve: how often a classifier is right, against how sure it says it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.reporting.figures.canvas import (
+    BLUE,
+    MUTED,
+    ORANGE,
+    PAPER,
+    RULE,
+    Drawing,
+    axes_with_margins,
+    drawing,
+    finished,
+    name_vertical_axis,
+    new_figure,
+)
+
+WIDTH, HEIGHT = 240, 262
+LEFT, RIGHT, TOP, BOTTOM = 30, 10, 30, 42
+LARGEST, SMALLEST = 11.0, 3.0  # diameters in pixels: of all rows, and of few
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Rows of about the same confidence: their share of all rows, mean confidence and accuracy, fractions."""
+
+    share: float
+    confidence: float
+    accuracy: float
+
+
+def reliability_picture(bins: Sequence[Bin], confidence: str, accuracy: str) -> Drawing:
+    """Draw accuracy against confidence; the nearer to the diagonal, the more the probabilities can be believed.
+
+    Args:
+        bins: Those that hold rows, by confidence; their dots are as large as they hold rows.
+        confidence: Label of the horizontal axis.
+        accuracy: Label of the vertical axis.
+
+    Returns:
+        The picture.
+    """
+    with drawing():
+        figure = new_figure(WIDTH, HEIGHT)
+        axes = axes_with_margins(figure, LEFT, RIGHT, TOP, BOTTOM)
+        axes.set_xlim(-0.02, 1.02)
+        axes.set_ylim(-0.02, 1.02)
+        ticks = [0.0, 0.25, 0.5, 0.75, 1.0]
+        names = ["0", ".25", ".5", ".75", "1"]
+        axes.set_xticks(ticks, names)
+        axes.set_yticks(ticks, names)
+        axes.tick_params(length=0)
+        axes.set_xlabel(confidence)
+        name_vertical_axis(figure, accuracy)
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.0, dashes=(4, 3))
+        for each in bins:
+            axes.plot([each.confidence] * 2, [each.confidence, each.accuracy], color=ORANGE, linewidth=1.4, alpha=0.7)
+        axes.plot([b.confidence for b in bins], [b.accuracy for b in bins], color=BLUE, linewidth=1.4)
+        for each in bins:
+            size = max(LARGEST * each.share**0.5, SMALLEST) + 2
+            axes.plot([each.confidence], [each.accuracy], "o", color=BLUE, markersize=size, markeredgecolor=PAPER)
+        for spine in axes.spines.values():
+            spine.set_color(RULE)
+        return finished(figure)

@@ -1,0 +1,144 @@
+"""Study -> LaTeX: the main table as papers set it, in a document that compiles as it is."""
+
+import re
+from collections.abc import Iterator
+
+from harness.languages import Say
+from harness.reporting import numbers
+from harness.reporting.document import Name, Phrase, Words
+from harness.reporting.sections.answer import the_answer
+from harness.reporting.sections.scores import METRICS
+from harness.reporting.subject import Subject
+from harness.reporting.text import shorten, visible
+from harness.study import Studied, Study
+
+LONGEST_NAME = 40
+_ESCAPES = {
+    **{character: f"\\{character}" for character in "{}$&#_%"},
+    **{character: f"{{{character}}}" for character in "[]*"},  # after \\ they would be its arguments
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': "''",
+    "`": "{}`{}",
+    numbers.DASH: "--",
+    "…": r"\dots{}",
+    numbers.MINUS: "$-$",
+    "\N{ZERO WIDTH JOINER}": "{}",
+}
+# Characters that pdflatex sets in its default font; what else a report holds is declared in its preamble.
+_KNOWN = re.compile("[\n\x20-\x7eÀ-ÏÑ-ÖØ-Ýß-ïñ-öø-ýÿ]")
+_PREAMBLE = r"""% A document of its own, for pdflatex; the table can be copied into another one that loads booktabs.
+% For scripts other than Latin use lualatex or xelatex and name a font that has them, such as
+% \usepackage{fontspec}\setmainfont{Noto Serif CJK TC}
+% pdflatex writes their characters by number.
+\documentclass[10pt,a4paper]{article}
+\usepackage{booktabs}
+\setlength{\oddsidemargin}{-10mm}\setlength{\textwidth}{180mm}
+\setlength{\topmargin}{-15mm}\setlength{\textheight}{255mm}
+\pagestyle{empty}
+"""
+
+
+def to_latex(study: Study, say: Say) -> str:
+    """Write the main table of a study in LaTeX.
+
+    Bold is the best by validation and what is tied with it; intervals stand small below the scores.
+
+    Args:
+        study: The study.
+        say: Translates fixed phrases.
+
+    Returns:
+        A document that needs the class article and the package booktabs only.
+    """
+    subject = Subject(study, say)
+    body = "\n".join([*_heading(subject), *_table(subject), *_legend(subject)])
+    return f"{_PREAMBLE}{_declarations(body)}\\begin{{document}}\n{body}\n\\end{{document}}\n"
+
+
+def _declarations(body: str) -> str:
+    unknown = sorted(set(_KNOWN.sub("", body)))
+    if not unknown:
+        return ""
+    lines = [rf"\DeclareUnicodeCharacter{{{ord(c):04X}}}{{{{\tiny U+{ord(c):04X}}}}}" for c in unknown]
+    return "\n".join([r"\ifdefined\DeclareUnicodeCharacter", *lines, r"\fi", ""])
+
+
+def _heading(subject: Subject) -> Iterator[str]:
+    if subject.study.watermark:
+        yield rf"\noindent\textbf{{{_escaped(subject.study.watermark)}}}\par\bigskip"
+    yield rf"\noindent {_words(the_answer(subject))}\par\bigskip"
+
+
+def _table(subject: Subject) -> Iterator[str]:
+    say, n_metrics = subject.say, len(METRICS)
+    costs = [say("seconds"), say("trained weights")]
+    yield r"{\centering\small"
+    yield rf"\begin{{tabular}}{{@{{}}lr{'r' * n_metrics}{'r' * len(costs)}@{{}}}}"
+    yield r"\toprule"
+    yield rf" & {_escaped(say('validation'))} & \multicolumn{{{n_metrics}}}{{c}}{{{_escaped(say('test'))}}} & & \\"
+    yield rf"\cmidrule(lr){{2-2}}\cmidrule(lr){{3-{2 + n_metrics}}}"
+    headings = [say("strategy"), say("f1_macro"), *map(say, METRICS), *costs]
+    yield " & ".join(map(_escaped, headings)) + r" \\"
+    yield r"\midrule"
+    for studied in subject.study.strategies:
+        yield from _rows(subject, studied)
+    for _, record in subject.study.failures:
+        stage = record.error and say("failed in {stage}").format(stage=say(record.error.stage))
+        told = _escaped(stage or say(record.status))
+        width = len(headings) - 1
+        yield rf"{_name(record.strategy)} & \multicolumn{{{width}}}{{l}}{{\emph{{{told}}}}} \\"
+    yield r"\bottomrule"
+    yield r"\end{tabular}\par}"
+
+
+def _rows(subject: Subject, studied: Studied) -> Iterator[str]:
+    """Yield a line of scores and one of intervals."""
+    record, trial = studied.records[0], subject.trial(studied)
+    conclusion = subject.study.evidence.conclusion
+    letters = subject.study.evidence.letters.get(studied.name)
+    marks = {"accuracy": letters.accuracy, "f1_macro": letters.f1_macro} if letters else {}
+    scores = [numbers.score(getattr(record.test, metric) if record.test else None) for metric in METRICS]
+    if studied.name in {conclusion.best, *conclusion.tied}:
+        scores = [rf"\textbf{{{score}}}" for score in scores]
+    raised = [marks.get(metric, "") for metric in METRICS]
+    scores = [rf"{s}\rlap{{\textsuperscript{{{m}}}}}" if m else s for s, m in zip(scores, raised, strict=True)]
+    validation = numbers.score(record.validation.f1_macro if record.validation else None)
+    costs = [numbers.seconds(record.seconds), numbers.parameters(record.trainable_parameters)]
+    yield " & ".join([_name(studied.name), _escaped(validation), *scores, *map(_escaped, costs)]) + r" \\"
+    if trial:
+        intervals = [getattr(trial, metric) for metric in METRICS]
+        small = [rf"{{\scriptsize {_escaped(numbers.interval(i.low, i.high))}}}" for i in intervals]
+        yield " & ".join(["", "", *small, "", ""]) + r" \\[2pt]"
+
+
+def _legend(subject: Subject) -> Iterator[str]:
+    say = subject.say
+    told = [say("Bold: best by validation f1_macro, and what is tied with it in test f1_macro.")]
+    told.append(say("Small: 95 % intervals over test rows."))
+    if subject.study.evidence.letters:
+        told.append(say("Strategies that share a rank letter cannot be told apart on these test rows."))
+    yield rf"\medskip\noindent{{\footnotesize {_escaped(' '.join(told))}\par}}"
+
+
+def _name(name: str) -> str:
+    return _escaped(shorten(name, LONGEST_NAME))
+
+
+def _words(words: Words) -> str:
+    if isinstance(words, Phrase):
+        return words.written(_escaped, _value)
+    return _escaped(words)
+
+
+def _value(text: str) -> str:
+    return rf"\textbf{{{_escaped(text)}}}" if isinstance(text, Name) else _escaped(text)
+
+
+def _escaped(text: str) -> str:
+    apart = visible(text).replace("--", "-\N{ZERO WIDTH JOINER}-")  # two hyphens would become a dash
+    return "".join(_ESCAPES.get(c, c) for c in apart)

@@ -1,0 +1,1 @@
+"""Study -> sections: what to choose, how sure that is, what it costs, where it fails."""

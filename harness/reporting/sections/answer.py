@@ -1,0 +1,69 @@
+"""The answer in one sentence: the best by validation, what it is tied with, the cheapest of these, and their cost."""
+
+from harness.reporting import numbers
+from harness.reporting.document import Block, Name, Paragraph, Phrase, Section
+from harness.reporting.subject import NAMED, Subject
+
+
+def answer_section(subject: Subject) -> Section:
+    """Say which strategy to choose."""
+    say = subject.say
+    blocks: list[Block] = [Paragraph(the_answer(subject), "lead")]
+    if subject.study.evidence.pairs:
+        blocks.append(Paragraph(_what_tied_means(subject), "note"))
+    return Section("answer", say("Answer"), blocks)
+
+
+def the_answer(subject: Subject) -> Phrase:
+    """Return the sentence that names the best strategy, its ties, the cheapest of these, and the cost of each."""
+    say, conclusion = subject.say, subject.study.evidence.conclusion
+    best = subject.best
+    values = {"best": Name(best.name), "cost": subject.cost(best.records[0])}
+    if subject.study.watermark:
+        sentence = "{best} is best by validation f1_macro ({cost}), but these runs cannot be compared."
+        return Phrase(say(sentence), values)
+    if len(subject.study.strategies) == 1:
+        return Phrase(say("{best} is the only strategy that was scored ({cost})."), values)
+    tied = [name for name in conclusion.tied if name != best.name]
+    if not tied:
+        sentence = "{best} is best by validation f1_macro ({cost}), and no other strategy is tied with it on test."
+        return Phrase(say(sentence), values)
+    values["tied"] = _with_costs(subject, tied)
+    if conclusion.cheapest == best.name:
+        sentence = (
+            "{best} is best by validation f1_macro ({cost}), tied on test with {tied}, and the cheapest of these."
+        )
+        return Phrase(say(sentence), values)
+    cheapest = subject.study.strategy(conclusion.cheapest)
+    sentence = (
+        "{best} is best by validation f1_macro ({cost}) and tied on test with {tied}; "
+        "the cheapest of these is {cheapest} ({cheapest_cost})."
+    )
+    if tied == [cheapest.name]:
+        sentence = (
+            "{best} is best by validation f1_macro ({cost}) and tied on test with {cheapest}, "
+            "which is cheaper ({cheapest_cost})."
+        )
+    return Phrase(
+        say(sentence), {**values, "cheapest": Name(cheapest.name), "cheapest_cost": subject.cost(cheapest.records[0])}
+    )
+
+
+def _with_costs(subject: Subject, names: list[str]) -> str:
+    told = [f"{name} ({subject.cost(subject.study.strategy(name).records[0])})" for name in names[:NAMED]]
+    return subject.names([*told, *names[NAMED:]])
+
+
+def _what_tied_means(subject: Subject) -> Phrase:
+    evidence = subject.study.evidence
+    return Phrase(
+        subject.say(
+            "Tied: on the same {n_rows} test rows the difference in f1_macro is no larger than chance would make it "
+            "(paired bootstrap, {n_resamples} resamples, p of 5 % or more after Holm's correction for {n_pairs} pairs)."
+        ),
+        {
+            "n_rows": numbers.count(evidence.n_rows),
+            "n_resamples": numbers.count(evidence.n_resamples),
+            "n_pairs": numbers.count(len(evidence.pairs)),
+        },
+    )

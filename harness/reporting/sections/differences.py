@@ -1,0 +1,85 @@
+"""The differences of every two strategies on the same test rows, with what chance makes of them."""
+
+from typing import Literal
+
+from harness.evidence import Difference, PairEvidence
+from harness.reporting import numbers
+from harness.reporting.document import Block, Cell, Column, Fold, Paragraph, Row, Section, Table
+from harness.reporting.subject import Subject
+
+SIGNIFICANT = 0.05
+MOST_WITH_NAMES = 8  # strategies; the columns of more are numbered
+
+Metric = Literal["f1_macro", "accuracy"]
+CAPTIONS: dict[Metric, str] = {
+    "f1_macro": "Difference in test f1_macro, row minus column; below it p of the paired bootstrap",
+    "accuracy": "Difference in test accuracy, row minus column; below it p of McNemar's exact test",
+}
+
+
+def differences_section(subject: Subject) -> Section | None:
+    """Lay out all pairs as matrices, with intervals on demand; None where nothing was paired."""
+    say, pairs = subject.say, subject.study.evidence.pairs
+    if not pairs:
+        return None
+    blocks: list[Block] = [_matrix(subject, metric) for metric in CAPTIONS]
+    note = say("p is Holm-corrected over all pairs. Differences with p under 5 % are bold.")
+    blocks += [Paragraph(note, "note"), Fold(say("All pairs with intervals"), [_list(subject)])]
+    return Section("differences", say("Differences between strategies"), blocks)
+
+
+def _matrix(subject: Subject, metric: Metric) -> Table:
+    say, names = subject.say, [studied.name for studied in subject.study.strategies]
+    numbered = len(names) > MOST_WITH_NAMES
+    pairs = {(pair.first, pair.second): pair for pair in subject.study.evidence.pairs}
+    heads = [str(i + 1) for i in range(len(names))] if numbered else names
+    rows = []
+    for i, first in enumerate(names):
+        title = f"{i + 1} {first}" if numbered else first
+        rows.append(Row([Cell(title), *(_cell(pairs, first, second, metric) for second in names)]))
+    columns = [Column(say("strategy"), kind="name"), *(Column(head) for head in heads)]
+    return Table(say(CAPTIONS[metric]), columns, rows, style="matrix")
+
+
+def _cell(pairs: dict[tuple[str, str], PairEvidence], first: str, second: str, metric: Metric) -> Cell:
+    pair, sign = pairs.get((first, second)), 1
+    if pair is None:
+        pair, sign = pairs.get((second, first)), -1
+    if pair is None:
+        return Cell("")
+    difference: Difference = getattr(pair, metric)
+    significant = difference.p_holm < SIGNIFICANT
+    value = sign * difference.value
+    tone: Literal["", "good", "bad"] = ("good" if value > 0 else "bad") if significant else ""
+    return Cell(numbers.difference(value), f"p {numbers.p_value(difference.p_holm)}", bold=significant, tone=tone)
+
+
+def _list(subject: Subject) -> Table:
+    say = subject.say
+    accuracy, f1 = say("accuracy"), say("f1_macro")
+    only = say("rows only one gets right")
+    tested = [say("difference"), say("p"), say("p, Holm")]
+    columns = [Column(say("first"), kind="name"), Column(say("second"), kind="name")]
+    columns += [Column(say("first"), only), Column(say("second"), only)]
+    columns += [Column(heading, group) for group in (accuracy, f1) for heading in tested]
+    rows = [
+        Row(
+            [
+                Cell(pair.first),
+                Cell(pair.second),
+                Cell(numbers.count(pair.only_first_right)),
+                Cell(numbers.count(pair.only_second_right)),
+                *_difference_cells(pair.accuracy),
+                *_difference_cells(pair.f1_macro),
+            ]
+        )
+        for pair in subject.study.evidence.pairs
+    ]
+    return Table(say("All pairs: first minus second, 95 % intervals of the difference below"), columns, rows)
+
+
+def _difference_cells(difference: Difference) -> list[Cell]:
+    small = numbers.difference_interval(difference.interval.low, difference.interval.high)
+    bold = difference.p_holm < SIGNIFICANT
+    p, p_holm = numbers.p_value(difference.p), numbers.p_value(difference.p_holm)
+    return [Cell(numbers.difference(difference.value), small, bold=bold), Cell(p), Cell(p_holm, bold=bold)]

@@ -1,0 +1,65 @@
+"""How training went, and how far the probabilities can be believed."""
+
+from functools import partial
+
+from harness.calibration import Calibration
+from harness.reporting import numbers
+from harness.reporting.document import Cell, Column, Fold, Gallery, Paragraph, Phrase, Picture, Row, Section, Table
+from harness.reporting.figures.history import history_picture, is_drawable
+from harness.reporting.figures.reliability import Bin, reliability_picture
+from harness.reporting.sections.confusions import title
+from harness.reporting.subject import Subject
+from harness.study import Studied
+
+
+def learning_section(subject: Subject) -> Section | None:
+    """Draw the history of each trained strategy's lowest seed; None where none kept one."""
+    pictures = [picture for studied in subject.study.strategies if (picture := _history(subject, studied))]
+    return Section("learning", subject.say("Learning history"), [Gallery(pictures)]) if pictures else None
+
+
+def _history(subject: Subject, studied: Studied) -> Picture | None:
+    history = studied.records[0].history
+    if not is_drawable(history):
+        return None
+    last = subject.say(", ").join(f"{name} {value:.4g}" for name, value in history[-1].items())
+    alternative = Phrase(
+        subject.say("Learning history of {name} over {n} entries; the last: {last}."),
+        {"name": studied.name, "n": numbers.count(len(history)), "last": last},
+    )
+    return Picture(partial(history_picture, history), alternative, title(subject, studied))
+
+
+def calibration_section(subject: Subject) -> Section | None:
+    """Draw the reliability curve of every strategy, with the expected calibration error."""
+    say = subject.say
+    pictures = [
+        _reliability(subject, studied, trial.calibration)
+        for studied in subject.study.strategies
+        if (trial := subject.trial(studied))
+    ]
+    if not pictures:
+        return None
+    note = say(
+        "Accuracy of test rows that a strategy is about equally sure of, against its confidence; larger dots are more "
+        "rows. On the diagonal probabilities can be taken at their word. ECE, the expected calibration error, is the "
+        "mean distance from it, weighted by rows (Guo et al., 2017)."
+    )
+    return Section("calibration", say("Calibration"), [Paragraph(note, "note"), Gallery(pictures)])
+
+
+def _reliability(subject: Subject, studied: Studied, calibration: Calibration) -> Picture:
+    say = subject.say
+    n_rows = sum(each.n for each in calibration.bins)
+    bins = [Bin(each.n / n_rows, each.confidence, each.accuracy) for each in calibration.bins]
+    draw = partial(reliability_picture, bins, say("confidence"), say("accuracy"))
+    values = {"name": str(title(subject, studied)), "ece": numbers.score(calibration.ece)}
+    caption = Phrase(say("{name}: ECE {ece}"), values)
+    alternative = Phrase(say("Reliability curve of {name}: expected calibration error {ece}."), values)
+    columns = [Column(say("confidence")), Column(say("accuracy")), Column(say("rows"))]
+    rows = [
+        Row([Cell(numbers.score(e.confidence)), Cell(numbers.score(e.accuracy)), Cell(numbers.count(e.n))])
+        for e in calibration.bins
+    ]
+    table = Table(Phrase(say("Reliability of {name}"), {"name": studied.name}), columns, rows)
+    return Picture(draw, alternative, caption, [Fold(say("Numbers"), [table])])

@@ -1,0 +1,34 @@
+"""What made a result worse or different than asked for: degradations, notes, what stood in for what was asked."""
+
+from collections.abc import Iterator
+
+from harness.reporting.document import Listing, Paragraph, Phrase, Section
+from harness.reporting.subject import Subject
+
+
+def remarks_section(subject: Subject) -> Section:
+    """List every degradation and note, or say that there is none."""
+    say = subject.say
+    remarks = [*_remarks(subject)]
+    block = Listing(remarks) if remarks else Paragraph(say("Nothing was degraded and nothing stood in for anything."))
+    return Section("remarks", say("Degradations and notes"), [block])
+
+
+def _remarks(subject: Subject) -> Iterator[Phrase]:
+    say = subject.say
+    for index, run in enumerate(subject.study.runs):
+        place = f"{subject.where(index)}: " if subject.where(index) else ""
+        for note in [run.fallback, *run.notes]:
+            if note:
+                yield Phrase("{place}{note}", {"place": place, "note": note})
+        if run.model:
+            for split, n in run.model.truncated_texts.items():
+                if n:
+                    sentence = "{place}texts of {split} that were cut at {tokens} tokens: {n}"
+                    values = {"n": f"{n:,}", "split": say(split), "tokens": f"{run.model.max_length:,}"}
+                    yield Phrase(say(sentence), {"place": place, **values})
+    named = [record for studied in subject.study.strategies for record in studied.records]
+    for record in [*named, *(record for _, record in subject.study.failures)]:
+        for degradation in record.degradations:
+            values = {"strategy": record.strategy, "seed": str(record.seed), "degradation": degradation}
+            yield Phrase(say("{strategy}, seed {seed}: {degradation}"), values)

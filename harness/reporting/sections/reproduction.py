@@ -1,0 +1,98 @@
+"""What it takes to get the same numbers again: command, versions, seeds, hashes, machine."""
+
+import json
+import shlex
+from collections.abc import Iterator
+
+from harness.records import Run
+from harness.reporting import numbers
+from harness.reporting.document import (
+    Block,
+    Cell,
+    Code,
+    Column,
+    Facts,
+    Fold,
+    Heading,
+    Phrase,
+    Row,
+    Section,
+    Table,
+    Words,
+)
+from harness.reporting.subject import Subject
+
+MACHINE = ("platform", "device", "device_name", "dtype", "threads", "logical_cores")
+
+
+def reproduction_section(subject: Subject) -> Section:
+    """Tell for each run how it was made."""
+    blocks: list[Block] = []
+    for index, (run, directory) in enumerate(zip(subject.study.runs, subject.study.directories, strict=True)):
+        if len(subject.study.runs) > 1:
+            values = {"run": subject.where(index), "folder": directory.path.name}
+            blocks.append(Heading(Phrase(subject.say("{run}: {folder}"), values)))
+        blocks += _blocks(subject, run, directory.path.name)
+    return Section("reproduction", subject.say("How to reproduce it"), blocks)
+
+
+def _blocks(subject: Subject, run: Run, folder: str) -> Iterator[Block]:
+    say = subject.say
+    yield Code(shlex.join(run.command))
+    yield Facts(list(_facts(subject, run, folder)))
+    yield _trials(subject, run)
+    if run.files:
+        columns = [Column(say("file"), kind="name"), Column("sha256", kind="name")]
+        rows = [Row([Cell(file), Cell(digest)]) for file, digest in run.files.items()]
+        yield Fold(say("Hashes of the files of the run"), [Table(say("Files"), columns, rows)])
+
+
+def _facts(subject: Subject, run: Run, folder: str) -> Iterator[tuple[str, Words]]:
+    say, environment = subject.say, run.environment
+    yield say("run"), folder
+    yield say("started"), run.started
+    yield say("wall time"), f"{numbers.seconds(run.wall_seconds)}\N{NO-BREAK SPACE}{say('s')}"
+    yield say("data set"), run.task.name
+    yield say("source"), _with_revision(run.task.source, run.task.revision)
+    yield say("sha256 of the data"), run.task.content_sha256
+    if run.model:
+        yield say("model"), _with_revision(run.model.name, run.model.revision)
+        yield say("sha256 of the weights"), run.model.weights_sha256
+        yield say("longest text"), Phrase(say("{n} tokens"), {"n": numbers.count(run.model.max_length)})
+        if run.model.token_budget:
+            yield say("batch"), Phrase(say("{n} tokens"), {"n": numbers.count(run.model.token_budget)})
+    yield say("seeds"), say(", ").join(map(str, run.config.seeds))
+    yield say("machine"), say(", ").join(f"{key} {environment[key]}" for key in MACHINE if key in environment)
+    versions = [f"{key} {value}" for key, value in environment.items() if key not in MACHINE]
+    yield say("versions"), say(", ").join(versions)
+    yield say("metric version"), str(run.metric_version)
+
+
+def _with_revision(name: str, revision: str | None) -> str:
+    return f"{name} @ {revision}" if revision else name
+
+
+def _trials(subject: Subject, run: Run) -> Table:
+    say = subject.say
+    columns = [Column(say("strategy"), kind="name"), Column(say("seed")), Column(say("plugin"), kind="name")]
+    columns += [Column(say("parameters"), kind="name"), Column(say("peak memory"))]
+    columns.append(Column(say("sha256 of the predictions"), kind="name"))
+    rows = [
+        Row(
+            [
+                Cell(record.strategy),
+                Cell(str(record.seed)),
+                Cell(f"{record.plugin} {record.plugin_version or ''}".strip()),
+                Cell(_parameters(record.params)),
+                Cell(numbers.memory(record.peak_memory_bytes)),
+                Cell((record.predictions_sha256 or numbers.MISSING)[:16]),
+            ]
+        )
+        for record in run.records
+    ]
+    return Table(say("Trials"), columns, rows, style="texts")
+
+
+def _parameters(params: dict[str, object]) -> str:
+    written = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in params.items()]
+    return ", ".join(written) or numbers.MISSING

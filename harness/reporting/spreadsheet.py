@@ -1,0 +1,94 @@
+"""Study -> CSV: a row for every strategy and seed, safe to open in a spreadsheet."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+from harness.metrics import Evaluation
+from harness.records import RunRecord
+from harness.reporting.text import visible
+from harness.study import Study
+
+# What a spreadsheet takes for the beginning of a formula, the wide forms of East Asian keyboards among them
+# (OWASP, "CSV injection"); tabs and line ends are written as escapes before.
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\\t", "\\r")  # noqa: RUF001
+METRICS = ("accuracy", "f1_macro", "f1_weighted")
+Value = str | int | float | None
+
+
+def to_csv(study: Study) -> bytes:
+    """Write the scores and costs of all trials, those without scores at the end.
+
+    UTF-8 with a byte order mark, without which Excel takes it for the code page of its country, and lines that
+    end as RFC 4180 asks. Numbers are numbers in full; what is not known is empty. Text that a spreadsheet would
+    run as a formula begins with an apostrophe.
+
+    Args:
+        study: The study.
+
+    Returns:
+        The content of the file.
+    """
+    rows = list(_rows(study))
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows({name: _safe(value) for name, value in row.items()} for row in rows)
+    return stream.getvalue().encode("utf-8-sig")
+
+
+def _rows(study: Study) -> Iterator[dict[str, Value]]:
+    for studied in study.strategies:
+        for record in studied.records:
+            yield _row(study, studied.run_index, studied.name, record)
+    for run_index, record in study.failures:
+        yield _row(study, run_index, record.strategy, record)
+
+
+def _row(study: Study, run_index: int, name: str, record: RunRecord) -> dict[str, Value]:
+    run = study.runs[run_index]
+    evidence = study.evidence
+    trials = [t for t in evidence.trials if (t.strategy, t.seed) == (name, record.seed) and record.is_scored]
+    trial = trials[0] if trials else None
+    letters = evidence.letters.get(name) if record.is_scored else None
+    row: dict[str, Value] = {
+        "run": study.directories[run_index].path.name,
+        "data_set": run.task.name,
+        "model": run.model.name if run.model else None,
+        "strategy": name,
+        "seed": record.seed,
+        "status": record.status,
+        **_scores("validation", record.validation),
+        **_scores("test", record.test),
+    }
+    for metric in METRICS:
+        interval = getattr(trial, metric) if trial else None
+        row[f"test_{metric}_low"] = interval.low if interval else None
+        row[f"test_{metric}_high"] = interval.high if interval else None
+    unseen = trial.unseen if trial else None
+    row |= {f"test_not_in_train_{metric}": getattr(unseen, metric) if unseen else None for metric in METRICS}
+    row |= {
+        "test_ece": trial.calibration.ece if trial else None,
+        "rank_letters_accuracy": letters.accuracy if letters else None,
+        "rank_letters_f1_macro": letters.f1_macro if letters else None,
+        "encode_seconds": record.encode_seconds,
+        "fit_seconds": record.fit_seconds,
+        "predict_seconds": record.predict_seconds,
+        "peak_memory_bytes": record.peak_memory_bytes,
+        "trainable_parameters": record.trainable_parameters,
+        "total_parameters": record.total_parameters,
+        "predictions_sha256": record.predictions_sha256,
+        "error": record.error.message if record.error else None,
+    }
+    return {"watermark": study.watermark, **row} if study.watermark else row
+
+
+def _scores(split: str, evaluation: Evaluation | None) -> dict[str, Value]:
+    return {f"{split}_{metric}": getattr(evaluation, metric) if evaluation else None for metric in METRICS}
+
+
+def _safe(value: Value) -> Value:
+    if not isinstance(value, str):
+        return value
+    shown = visible(value)
+    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown

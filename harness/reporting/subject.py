@@ -1,0 +1,81 @@
+"""What a report is about and in which words: a study, seen the way that sections need it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from harness.evidence import TrialEvidence
+from harness.languages import Say
+from harness.records import Run, RunRecord
+from harness.reporting import numbers
+from harness.row_facts import RowFacts, read_row_facts
+from harness.study import Studied, Study
+
+NAMED = 8  # of a list of strategies in a sentence; then "and 12 more"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A study to report on.
+
+    Attributes:
+        study: The study.
+        say: Translates fixed phrases.
+        with_texts: Whether rows of the data may be shown.
+    """
+
+    study: Study
+    say: Say
+    with_texts: bool = True
+
+    @property
+    def best(self) -> Studied:
+        """The best strategy by validation."""
+        return self.study.strategy(self.study.evidence.conclusion.best)
+
+    @cached_property
+    def trials(self) -> dict[tuple[str, int], TrialEvidence]:
+        """Strategy and seed -> what is known of the scores."""
+        return {(trial.strategy, trial.seed): trial for trial in self.study.evidence.trials}
+
+    def trial(self, studied: Studied) -> TrialEvidence | None:
+        """Return what is known of the scores of a strategy's lowest seed."""
+        return self.trials.get((studied.name, studied.records[0].seed))
+
+    def run(self, studied: Studied) -> Run:
+        """Return the run that a strategy is of."""
+        return self.study.runs[studied.run_index]
+
+    def label_names(self, studied: Studied) -> list[str]:
+        """Return the class names of a strategy's run: those of runs that cannot be compared may differ."""
+        return self.run(studied).task.label_names
+
+    def comparable(self, studied: Studied) -> list[Studied]:
+        """Return the strategies that were scored on the same rows as this one, itself among them."""
+        if not self.study.watermark:
+            return list(self.study.strategies)
+        return [other for other in self.study.strategies if other.run_index == studied.run_index]
+
+    def facts(self, studied: Studied) -> RowFacts | None:
+        """Return what a strategy's run kept of its test rows."""
+        return read_row_facts(self.study.directories[studied.run_index]) if self.study.watermark else self.study.facts
+
+    def where(self, run_index: int) -> str:
+        """Return which of several runs this is, "" where there is one."""
+        return self.say("run {number}").format(number=run_index + 1) if len(self.study.runs) > 1 else ""
+
+    def names(self, names: Sequence[str]) -> str:
+        """Write a list of names, the rest of a long one as a number."""
+        listed = self.say(", ").join(names[:NAMED])
+        rest = len(names) - NAMED
+        return self.say("{names} and {n} more").format(names=listed, n=rest) if rest > 0 else listed
+
+    def cost(self, record: RunRecord) -> str:
+        """Write what a strategy gives and takes: its score on test, seconds and trained weights."""
+        parts = [f"{self.say('test f1_macro')} {numbers.score(record.test.f1_macro)}"] if record.test else []
+        if record.seconds is not None:
+            parts.append(f"{numbers.seconds(record.seconds)}\N{NO-BREAK SPACE}{self.say('s')}")
+        if record.trainable_parameters is not None:
+            trained = numbers.parameters(record.trainable_parameters)
+            parts.append(self.say("{count} trained weights").format(count=trained))
+        return self.say(", ").join(parts)

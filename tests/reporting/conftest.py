@@ -1,0 +1,30 @@
+"""Studies to report on and the browser to look with, made once."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from harness.study import Study
+
+from .browser import Browser, a_browser
+from .factory import FIVE, a_study, failed
+from .hostile import hostile_study
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """One run of five strategies, some with several seeds, and one that failed."""
+    return a_study(tmp_path_factory.mktemp("study") / "run", FIVE, failures=[failed("lora_adapter")])
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """A study in which every name and text hopes to be more than that."""
+    return hostile_study(tmp_path_factory.mktemp("hostile") / "run")
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A browser."""
+    with a_browser(tmp_path_factory.mktemp("profile")) as opened:
+        yield opened

@@ -1,0 +1,253 @@
+"""What a report says: the sentence, the main table, the pairs, the errors, the audit, how it was made."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness import UserError
+from harness.encoding import Features
+from harness.evidence import Conclusion
+from harness.reporting import numbers
+from harness.reporting.document import Gallery
+from harness.study import Study, open_study
+
+from .documents import paragraphs, report_of, rows, section, table, tables
+from .factory import EMOTIONS, FIVE, Contestant, a_run, a_study, a_task, failed
+
+
+def concluded(study: Study, best: str, tied: list[str], cheapest: str) -> Study:
+    conclusion = Conclusion(best=best, tied=tied, cheapest=cheapest)
+    return replace(study, evidence=study.evidence.model_copy(update={"conclusion": conclusion}))
+
+
+def sentence(study: Study) -> str:
+    return paragraphs(report_of(study), "answer")[0].replace("\u00a0", " ")
+
+
+def test_the_answer_says_that_nothing_is_tied_with_the_best(study: Study) -> None:
+    found = sentence(concluded(study, "full_finetune", [], "full_finetune"))
+    assert re.fullmatch(
+        r"full_finetune is best by validation f1_macro \(test f1_macro 0\.\d{4}, 1,912 s, 67\.0M trained weights\), "
+        r"and no other strategy is tied with it on test\.",
+        found,
+    )
+
+
+def test_the_answer_names_a_cheaper_strategy_that_is_tied_with_the_best_and_the_cost_of_both(study: Study) -> None:
+    found = sentence(concluded(study, "full_finetune", ["tfidf_logreg"], "tfidf_logreg"))
+    assert (
+        "1,912 s, 67.0M trained weights) and tied on test with tfidf_logreg, which is cheaper (test f1_macro" in found
+    )
+    assert found.endswith("3.35 s, 120.0k trained weights).")
+
+
+def test_the_answer_names_all_that_are_tied_with_their_costs_and_the_cheapest_of_them(study: Study) -> None:
+    found = sentence(concluded(study, "full_finetune", ["mlp_probe", "tfidf_logreg"], "tfidf_logreg"))
+    assert re.search(r"tied on test with mlp_probe \(.*90\.6 s.*\), tfidf_logreg \(.*3\.35 s.*\); the cheapest", found)
+    own = sentence(concluded(study, "tfidf_logreg", ["mlp_probe", "full_finetune"], "tfidf_logreg"))
+    assert own.startswith("tfidf_logreg is best by validation")
+    assert own.endswith("and the cheapest of these.")
+
+
+def test_the_answer_cuts_a_long_list_of_ties(tmp_path: Path) -> None:
+    study = a_study(tmp_path / "run", [Contestant(f"s{i}", 2.0) for i in range(12)])
+    names = [studied.name for studied in study.strategies]
+    assert "and 3 more; the cheapest" in sentence(concluded(study, names[0], names[1:], names[1]))
+
+
+def test_a_single_strategy_is_not_called_the_best(tmp_path: Path) -> None:
+    study = a_study(tmp_path / "run", FIVE[:1])
+    assert sentence(study).startswith("majority is the only strategy that was scored (")
+    assert "differences" not in [section.name for section in report_of(study).sections]
+
+
+def test_the_main_table_has_a_row_for_each_strategy_best_first_then_the_failures(study: Study) -> None:
+    found = rows(table(report_of(study), "scores", "Scores and costs"))
+    assert [row[0].split(" (")[0] for row in found] == [
+        "full_finetune",
+        "tfidf_logreg",
+        "mlp_probe",
+        "mean and sd over 3 seeds",
+        "logreg_probe",
+        "majority",
+        "lora_adapter",
+    ]
+    assert found[-1] == ["lora_adapter (seed 0)", "failed in fit: CUDA out of memory"]
+    assert found[0][0] == "full_finetune (best by validation)"
+    assert found[4][0] == "logreg_probe (deterministic)"
+    assert found[5][0] == "majority (no better than the largest class)"
+
+
+def test_a_score_stands_with_its_interval_its_letter_and_the_score_on_unseen_rows(study: Study) -> None:
+    main = table(report_of(study), "scores", "Scores and costs")
+    headings = [f"{column.group} {column.text}".strip() for column in main.columns]
+    best = dict(zip(headings, rows(main)[0], strict=True))
+    trial = next(trial for trial in study.evidence.trials if trial.strategy == "full_finetune")
+    test = study.strategy("full_finetune").records[0].test
+    assert test is not None
+    assert trial.unseen is not None
+    interval = f"{trial.f1_macro.low:.3f}{numbers.DASH}{trial.f1_macro.high:.3f}"
+    assert best["test, with 95 % interval f1_macro"] == f"{test.f1_macro:.4f} ({interval})"
+    assert best["test rows not in train f1_macro"] == f"{trial.unseen.f1_macro:.4f}"
+    assert best["seconds fit"] == "1,912"
+    assert best["seconds encode"] == numbers.MISSING
+    assert study.evidence.letters["full_finetune"].f1_macro in rows(main)[0]
+
+
+def test_the_spread_over_seeds_is_named_apart_from_the_intervals(study: Study) -> None:
+    report = report_of(study)
+    spread = rows(table(report, "scores", "Scores and costs"))[3]
+    assert re.fullmatch(r"0\.\d{4} \(sd 0\.\d{4}\)", spread[1])
+    notes = " ".join(paragraphs(report, "scores"))
+    assert "chance in the choice of 120 test rows" in notes
+    assert "chance in training" in notes
+    assert len(table(report, "scores", "Scores of every seed").rows) == 9
+
+
+def test_without_several_seeds_nothing_is_said_of_a_spread(tmp_path: Path) -> None:
+    report = report_of(a_study(tmp_path / "run", [FIVE[0], FIVE[1]]))
+    assert "sd" not in str(section(report, "scores"))
+
+
+def test_the_matrix_of_differences_mirrors_itself_and_marks_what_is_beyond_chance(study: Study) -> None:
+    matrix = table(report_of(study), "differences", "Difference in test f1_macro")
+    names = [column.text for column in matrix.columns[1:]]
+    cells = [row.cells[1:] for row in matrix.rows]
+    pair = next(p for p in study.evidence.pairs if {p.first, p.second} == {"full_finetune", "majority"})
+    assert pair.f1_macro.p_holm < 0.05
+    i, j = names.index("full_finetune"), names.index("majority")
+    assert str(cells[i][j].text).replace("+", numbers.MINUS) == cells[j][i].text
+    assert cells[i][j].bold
+    assert cells[i][j].tone == "good"
+    assert cells[j][i].tone == "bad"
+    assert all(cells[k][k].text == "" for k in range(len(names)))
+
+
+def test_the_numbers_of_every_confusion_matrix_stand_in_a_table_too(study: Study) -> None:
+    found = {str(each.caption): each for each in tables(section(report_of(study), "confusion").blocks)}
+    test = study.strategy("tfidf_logreg").records[0].test
+    assert test is not None
+    numbers = [
+        [int(cell) for cell in row[1:]] for row in rows(found["Test rows of tfidf_logreg by true and predicted class"])
+    ]
+    assert numbers == test.confusion
+
+
+def test_of_many_classes_the_most_frequent_confusions_stand_in_the_table(tmp_path: Path) -> None:
+    labels = [f"intent {i}" for i in range(77)]
+    report = report_of(a_study(tmp_path / "run", [Contestant("probe", 3.0)], task=a_task(labels, n_rows=400)))
+    listed = next(tables(section(report, "confusion").blocks))
+    assert len(listed.rows) == 20
+    counts = [int(row[2]) for row in rows(listed)]
+    assert counts == sorted(counts, reverse=True)
+
+
+def test_every_picture_says_in_words_what_it_shows(study: Study) -> None:
+    galleries = [b for each in report_of(study).sections for b in each.blocks if isinstance(b, Gallery)]
+    said = [str(picture.alternative) for gallery in galleries for picture in gallery.pictures]
+    assert any(
+        re.search(r"Efficient, from cheap to costly: majority \(.*\), tfidf_logreg \(.*\), full_finetune \(.*\)", text)
+        for text in said
+    )
+    assert any(text.startswith("Confusion matrix of mlp_probe: ") for text in said)
+    assert any(text.startswith("Reliability curve of majority: expected calibration error 0.") for text in said)
+    assert any("over 3 entries; the last: epoch 3, train_loss 0.22" in text for text in said)
+    assert any(text.startswith(f"layer {numbers.MINUS}1, cls: principal components of 120 test rows") for text in said)
+
+
+def test_errors_show_texts_only_where_they_are_wanted_and_kept(study: Study, tmp_path: Path) -> None:
+    facts = study.facts
+    assert facts is not None
+    assert facts.texts is not None
+    shown = str(report_of(study))
+    worst = table(report_of(study), "errors", "Rows with the highest loss")
+    assert rows(worst)[0][1] in facts.texts
+    without = report_of(study, texts=False)
+    assert not [text for text in facts.texts if text in str(without)]
+    assert "Texts are left out of this report." in paragraphs(without, "errors")[0]
+    kept_none = report_of(a_study(tmp_path / "run", keep_texts=False))
+    assert not [text for text in facts.texts if len(text) > 20 and text in str(kept_none)]
+    assert "The run kept no texts." in paragraphs(kept_none, "errors")[0]
+    assert any(text in shown for text in facts.texts)
+
+
+def test_rows_are_counted_from_one(study: Study) -> None:
+    from harness.error_analysis import analyse_errors
+
+    best = study.strategy("full_finetune")
+    analysis = analyse_errors(best.name, {best.name: best.predictions})
+    worst = rows(table(report_of(study), "errors", "Rows with the highest loss"))
+    assert [row[0] for row in worst] == [str(error.row + 1) for error in analysis.highest_loss]
+
+
+def test_the_audit_says_what_the_data_cannot_carry(study: Study) -> None:
+    report = report_of(study)
+    audit = study.runs[0].audit
+    assert audit is not None
+    shared = audit.exact.shared("train", "test")
+    found = {row[0]: row[1:] for row in rows(table(report, "data", "Texts that come more than once"))}
+    assert found["in train and test"][0] == str(shared.n_texts)
+    assert any(line.startswith("Test rows whose text also stands in train") for line in paragraphs(report, "data"))
+
+
+def test_degradations_notes_and_what_stood_in_are_all_told(tmp_path: Path) -> None:
+    study = a_study(tmp_path / "run", FIVE, fallback="The sample stands in.", notes=["labels from the card"])
+    report = report_of(study)
+    assert "The sample stands in." in report.banners
+    said = str(section(report, "remarks"))
+    for remark in ("The sample stands in.", "labels from the card", "batch 32 -> 16 after out-of-memory"):
+        assert remark in said
+
+
+def test_how_to_reproduce_it_holds_the_command_the_hashes_the_versions_and_the_seeds(study: Study) -> None:
+    said = str(section(report_of(study), "reproduction"))
+    run = study.runs[0]
+    assert "harness run --strategies all -d 'my data'" in said
+    for value in (run.task.content_sha256, "53aa51172d142c89", "numpy 2.4", "device cpu", *run.files.values()):
+        assert value in said
+
+
+def test_several_runs_stand_in_one_table_each_with_its_own_reproduction(tmp_path: Path) -> None:
+    task = a_task()
+    first = a_run(tmp_path / "first", FIVE, task=task)
+    second = a_run(tmp_path / "second", [Contestant("mlp_probe", 3.0)], task=task, seed=1)
+    report = report_of(open_study([first, second]))
+    names = [row[0] for row in rows(table(report, "scores", "Scores and costs"))]
+    assert any(name.startswith("mlp_probe (1) (run 1") for name in names)
+    assert any(name.startswith("mlp_probe (2) (run 2") for name in names)
+    assert str(section(report, "reproduction")).count("harness run --strategies all") == 2
+    assert len(table(report, "differences", "Difference in test f1_macro").rows) == 6
+
+
+def test_runs_that_cannot_be_compared_carry_a_banner_and_no_test(tmp_path: Path) -> None:
+    first = a_run(tmp_path / "first", FIVE)
+    second = a_run(tmp_path / "second", [Contestant("probe", 3.0)], task=a_task(EMOTIONS[:4], n_rows=80, seed=5))
+    with pytest.raises(UserError, match="cannot be compared"):
+        open_study([first, second])
+    report = report_of(open_study([first, second], force=True))
+    assert "cannot be compared" in str(report.banners[0])
+    assert "but these runs cannot be compared" in paragraphs(report, "answer")[0]
+    assert "differences" not in [section.name for section in report.sections]
+    matrix = table(report, "confusion", "Test rows of probe")
+    assert [column.text for column in matrix.columns[1:]] == list(EMOTIONS[:4])
+    assert len(table(report, "data", "Splits").rows) == 3
+
+
+def test_a_run_without_features_audit_or_model_leaves_those_sections_out(tmp_path: Path) -> None:
+    study = a_study(tmp_path / "run", [FIVE[0], FIVE[1]], states=(), audit=None, model=None)
+    names = [section.name for section in report_of(study).sections]
+    assert not {"features", "data", "learning"} & set(names)
+
+
+def test_every_frozen_state_has_its_own_picture(tmp_path: Path) -> None:
+    study = a_study(tmp_path / "run", FIVE[:2], states=(Features(-1, "cls"), Features(2, "mean")))
+    captions = str(section(report_of(study), "features"))
+    assert f"layer {numbers.MINUS}1, cls" in captions
+    assert "layer 2, mean" in captions
+
+
+def test_a_failed_trial_of_a_long_message_is_cut(tmp_path: Path) -> None:
+    study = a_study(tmp_path / "run", FIVE[:2], failures=[failed("lora", "x" * 5000)])
+    assert len(rows(table(report_of(study), "scores", "Scores and costs"))[-1][1]) < 700

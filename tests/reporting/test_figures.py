@@ -1,0 +1,164 @@
+"""Pictures: the same for the same numbers, well-formed whatever the names, and with nothing in them that runs."""
+
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+
+import matplotlib
+import numpy as np
+import pytest
+
+from harness.reporting import numbers
+from harness.reporting.figures.canvas import DARK, Drawing
+from harness.reporting.figures.confusion import confusion_picture, shares_of_rows
+from harness.reporting.figures.cost import Point, cost_picture, efficient
+from harness.reporting.figures.history import history_picture, is_drawable
+from harness.reporting.figures.labels import place_names
+from harness.reporting.figures.reliability import Bin, reliability_picture
+from harness.reporting.figures.scatter import largest_classes, scatter_picture
+from harness.reporting.text import shorten
+
+from .factory import EMOTIONS, HISTORY
+
+TEXT, SVG = "{http://www.w3.org/2000/svg}text", "{http://www.w3.org/2000/svg}svg"
+
+
+def points(*costs_and_scores: tuple[float, float]) -> list[Point]:
+    return [Point(f"s{i}", cost, score, score - 0.02, score + 0.02) for i, (cost, score) in enumerate(costs_and_scores)]
+
+
+def a_cost_picture() -> Drawing:
+    return cost_picture(points((0, 0.1), (3.2, 0.8), (1900, 0.9), (90, 0.5)), "seconds", "f1", numbers.seconds_tick)
+
+
+def a_scatter_picture() -> Drawing:
+    rng = np.random.default_rng(0)
+    return scatter_picture(rng.normal(size=(300, 2)), rng.integers(0, 6, 300), EMOTIONS, ("one", "two"))
+
+
+PICTURES: dict[str, Callable[[], Drawing]] = {
+    "cost": a_cost_picture,
+    "confusion": lambda: confusion_picture(np.arange(36).reshape(6, 6).tolist(), EMOTIONS, "true", "predicted"),
+    "reliability": lambda: reliability_picture([Bin(0.4, 0.5, 0.4), Bin(0.6, 0.9, 0.8)], "confidence", "accuracy"),
+    "history": lambda: history_picture(HISTORY),
+    "scatter": a_scatter_picture,
+}
+
+
+def texts(drawing: Drawing) -> list[str]:
+    return [element.text or "" for element in ET.fromstring(drawing.svg).iter(TEXT)]
+
+
+@pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
+def test_the_same_numbers_give_the_same_bytes_whatever_the_settings_of_the_reader(
+    draw: Callable[[], Drawing], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = draw()
+    monkeypatch.setitem(matplotlib.rcParams, "font.size", 31.0)
+    monkeypatch.setitem(matplotlib.rcParams, "svg.fonttype", "path")
+    monkeypatch.setitem(matplotlib.rcParams, "svg.hashsalt", None)
+    assert draw() == first
+    assert matplotlib.rcParams["font.size"] == 31.0
+
+
+@pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
+def test_a_picture_needs_no_style_attributes_and_has_only_colours_that_turn_dark(draw: Callable[[], Drawing]) -> None:
+    drawing = draw()
+    root = ET.fromstring(drawing.svg)
+    assert (root.tag, root.get("width"), root.get("height")) == (SVG, str(drawing.width), str(drawing.height))
+    assert not [element for element in root.iter() if "style" in element.attrib]
+    colours = {element.get(name) for element in root.iter() for name in ("fill", "stroke")} - {None, "none"}
+    assert colours <= set(DARK)
+    assert all(element.get("fill") for element in root.iter(TEXT))
+    assert b"prefers-color-scheme:dark" in drawing.svg
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["$x^2$ and $\\frac{1}{0}$", "</text></svg><script>", "a & b", "\x00\x1b[31m\ufffe", "中文標籤", "עברית", ""],
+)
+def test_names_are_text_whatever_they_hold(name: str) -> None:
+    drawing = confusion_picture([[3, 1], [0, 4]], [name, "other"], "true", "predicted")
+    assert texts(drawing).count(shorten(name, 14)) == (2 if name else 0)
+    placed = cost_picture([Point(name, 1.0, 0.5, 0.4, 0.6)], "seconds", "f1", numbers.seconds_tick)
+    assert shorten(name, 26) in [*texts(placed), ""]
+
+
+def test_the_efficient_are_those_that_none_beats_in_cost_and_score() -> None:
+    assert efficient(points((1, 0.5), (2, 0.4), (3, 0.9), (3, 0.8), (0, 0.1), (4, 0.9))) == [4, 0, 2]
+    assert efficient([]) == []
+
+
+@pytest.mark.parametrize(
+    ("costs", "expected"),
+    [
+        ((0.02, 1912.0), ["0.01", "0.1", "1", "10", "100", "1,000", "10,000"]),
+        ((3.0, 9.0), ["2", "5", "10"]),
+        ((0, 5.0), ["5", "0"]),
+        ((0, 0), ["1", "0"]),
+    ],
+)
+def test_costs_have_round_ticks_and_nothing_stands_at_the_left(costs: tuple[float, float], expected: list[str]) -> None:
+    drawing = cost_picture(points((costs[0], 0.5), (costs[1], 0.6)), "seconds", "f1", numbers.seconds_tick)
+    assert [text for text in texts(drawing) if text in expected] == expected
+
+
+def test_names_cover_neither_points_nor_each_other() -> None:
+    rng = np.random.default_rng(0)
+    at = rng.uniform(50, 350, size=(20, 2))
+    names = [f"strategy {i}" for i in range(20)]
+    places = place_names(at, names, 10.0, (0, 0, 400, 400))
+    assert sum(place is not None for place in places) >= 15
+    crowded = place_names(np.full((20, 2), 200.0), names, 10.0, (0, 0, 400, 400))
+    assert 1 <= sum(place is not None for place in crowded) < 20
+    assert place_names(np.array([[5.0, 5.0]]), ["much too long a name for it"], 10.0, (0, 0, 60, 60)) == [None]
+
+
+def test_a_confusion_matrix_has_a_number_in_every_cell_that_is_not_empty_up_to_twelve_classes() -> None:
+    drawing = confusion_picture([[30, 0, 1], [2, 1000, 0], [0, 0, 0]], ["a", "b", "c"], "true", "predicted")
+    assert [text for text in texts(drawing) if text not in "abc"] == ["30", "1", "2", "1,000", "predicted", "true"]
+
+
+def test_a_large_confusion_matrix_stays_small() -> None:
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(0.1, (77, 77)) + 30 * np.eye(77, dtype=int)
+    drawing = confusion_picture(counts.tolist(), [f"intent {i}" for i in range(77)], "true", "predicted")
+    assert len(drawing.svg) < 120_000
+    assert drawing.width < 400
+    assert texts(drawing) == ["predicted", "true"]
+
+
+def test_a_class_without_rows_has_no_shares() -> None:
+    assert shares_of_rows(np.array([[0.0, 0.0], [1.0, 3.0]])).tolist() == [[0, 0], [0.25, 0.75]]
+
+
+def test_a_history_parts_losses_from_scores_and_names_every_line() -> None:
+    both, losses = history_picture(HISTORY), history_picture([{"epoch": 1, "loss": 0.5}])
+    assert both.height > losses.height
+    assert {"train_loss", "validation_loss", "validation_accuracy", "validation_f1_macro", "epoch"} <= set(texts(both))
+    ragged = history_picture([{"loss": 1.0}, {"loss": 0.5, "perplexity": 200.0}])
+    assert {"loss", "perplexity", "step"} <= set(texts(ragged))
+
+
+def test_a_history_of_epochs_alone_is_not_drawn() -> None:
+    assert not is_drawable([])
+    assert not is_drawable([{"epoch": 1}, {}])
+    assert is_drawable([{"epoch": 1}, {"loss": 0.1}])
+
+
+def test_only_the_ten_largest_classes_have_colours_of_their_own() -> None:
+    labels = np.repeat(np.arange(77), np.r_[np.full(67, 2), np.full(10, 9)])
+    assert largest_classes(labels) == list(range(67, 77))
+    drawing = scatter_picture(
+        np.random.default_rng(0).normal(size=(len(labels), 2)), labels, [f"c{i}" for i in range(77)], ("x", "y")
+    )
+    assert {text for text in texts(drawing) if text.startswith("c")} <= {f"c{i}" for i in range(67, 77)}
+
+
+def test_a_scatter_picture_of_two_thousand_rows_stays_small() -> None:
+    rng = np.random.default_rng(0)
+    drawing = scatter_picture(rng.normal(size=(2000, 2)), rng.integers(0, 6, 2000), EMOTIONS, ("x", "y"))
+    assert len(drawing.svg) < 100_000
+
+
+def test_points_that_all_lie_in_one_place_are_drawn() -> None:
+    assert scatter_picture(np.zeros((5, 2)), np.array([0, 1, 0, 1, 0]), ["a", "b"], ("x", "y")).svg
