@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from harness.errors import UserError, did_you_mean
+from harness.strategy_spec import parse_specs, spec_of_table
 
 DEFAULT_DATASET = "emotion"
 DEFAULT_MODEL = "distilbert-base-uncased"
@@ -32,6 +33,7 @@ class RunConfig(BaseModel):
     model: NonEmpty | None = None
     revision: str | None = None
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = (0,)
+    train_sizes: tuple[Literal["all"] | Annotated[int, Field(ge=2)], ...] = ("all",)
     limit: Annotated[int, Field(ge=2)] | None = None
     set: dict[str, dict[str, Any]] = {}
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
@@ -45,11 +47,20 @@ class RunConfig(BaseModel):
     save_models: bool = True
     save_texts: bool = True
 
-    @field_validator("strategies", "seeds", "label_names", mode="before")
+    @field_validator("strategies", mode="before")
+    @classmethod
+    def _read_specs(cls, value: Any) -> Any:
+        """Write every item the same way, whether it came as text, as a list or as `[[strategies]]` tables."""
+        items = [value] if isinstance(value, str | dict) else list(value)
+        specs = [[spec_of_table(item)] if isinstance(item, dict) else parse_specs(str(item)) for item in items]
+        return tuple(str(spec) for listed in specs for spec in listed)
+
+    @field_validator("seeds", "train_sizes", "label_names", mode="before")
     @classmethod
     def _split_at_commas(cls, value: Any) -> Any:
         if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
+            parts = (part.strip() for part in value.split(","))
+            return tuple(int(part) if part.isdigit() else part for part in parts if part)
         return (value,) if isinstance(value, int) else value
 
     @field_validator("batch_tokens", mode="before")
@@ -59,7 +70,7 @@ class RunConfig(BaseModel):
             raise ValueError("expected 'auto' or a whole number from 1")
         return value
 
-    @field_validator("strategies", "seeds")
+    @field_validator("strategies", "seeds", "train_sizes")
     @classmethod
     def _without_repeats(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
         if not value:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError, rows_named
-from harness.stratification import allocate, draw, stratified_rows
+from harness.stratification import allocate, draw, nested_rows, stratified_rows
 
 SPLITS = ("train", "validation", "test")
 VALIDATION_SHARE = 0.1  # of train, where a data set brings no validation split
@@ -158,6 +158,10 @@ class Task:
             split = getattr(self, name)
             digest.update(len(split).to_bytes(8, "little") + split.labels.astype("<i8").tobytes())
         return digest.hexdigest()
+
+    def with_train_rows(self, n_rows: int, seed: int) -> "Task":
+        """Return the task with a stratified part of train; larger parts of the same seed hold the smaller ones."""
+        return replace(self, train=self.train.rows(nested_rows(self.train.labels, n_rows, seed)), allow_unseen=True)
 
     def limited(self, n_rows: int) -> "Task":
         """Return the task cut to at most `n_rows` rows of each split, every class kept where that allows."""

@@ -8,9 +8,10 @@ from harness.config import RunConfig, read_toml
 from harness.data import Task
 from harness.encoding import Encoder, Features
 from harness.environment import choose_device, choose_dtype
-from harness.errors import UnavailableError
+from harness.errors import UnavailableError, UserError
 from harness.huggingface import SAMPLE, settle_network
-from harness.plugin_manager import Offer, Plugin, PluginManager
+from harness.offers import Offer, Plugin, left_out_of_groups
+from harness.plugin_manager import PluginManager
 from harness.strategy import uses_model, wanted_features
 
 FALLBACK_PRESET = "offline.toml"
@@ -29,6 +30,7 @@ class Plan:
         device: cpu, cuda or mps.
         dtype: float32 or bfloat16.
         fallback: What stands in for the defaults and why, None where nothing does.
+        notes: What was left out, one sentence each.
     """
 
     config: RunConfig
@@ -39,11 +41,13 @@ class Plan:
     device: str
     dtype: str
     fallback: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
-    def trials(self) -> list[tuple[Offer, int]]:
-        """Every strategy with every seed, in the order they run."""
-        return list(product(self.offers, self.config.seeds))
+    def trials(self) -> list[tuple[Offer, int, int | None]]:
+        """Every strategy with every seed and number of rows to train on, None for all, in the order they run."""
+        sizes = [None if size in ("all", len(self.task.train)) else int(size) for size in self.config.train_sizes]
+        return list(product(self.offers, self.config.seeds, dict.fromkeys(sizes)))
 
     @property
     def wanted_features(self) -> list[Features]:
@@ -73,7 +77,18 @@ def make_plan(config: RunConfig, manager: PluginManager) -> Plan:
         task, encoder = _load(config, manager, needs_model, device, dtype)
     if config.limit:
         task = task.limited(config.limit)
-    return Plan(config, task, encoder, offers, broken, device, dtype, fallback)
+    _refuse_large_sizes(config, task)
+    notes = tuple(left_out_of_groups(manager.offers, config))
+    return Plan(config, task, encoder, offers, broken, device, dtype, fallback, notes)
+
+
+def _refuse_large_sizes(config: RunConfig, task: Task) -> None:
+    too_large = [size for size in config.train_sizes if size != "all" and size > len(task.train)]
+    if too_large:
+        raise UserError(
+            f"--train-sizes {','.join(map(str, too_large))}: train of {task.name} has {len(task.train):,} rows. "
+            "Name sizes up to that, or 'all'."
+        )
 
 
 def _load(

@@ -1,9 +1,8 @@
 """Loads plugins one by one, collects what they offer, selects from it, and knows who offered what."""
 
-import re
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib import metadata
 from typing import Any
 
@@ -12,39 +11,13 @@ import pluggy
 from harness import hookspecs, huggingface
 from harness.config import RunConfig
 from harness.data import Task
-from harness.encoding import Encoder, Features
+from harness.encoding import Encoder
 from harness.environment import restored_globals
-from harness.errors import HarnessError, PluginError, UserError, did_you_mean
+from harness.errors import HarnessError, PluginError
 from harness.hookspecs import GROUP
-from harness.strategy import Strategy, uses_model, wanted_features, with_parameters
+from harness.offers import Offer, Plugin, check_strategy, select
+from harness.strategy import Strategy
 from harness.trial import recorded_parameters
-
-NAME = re.compile(r"\w[\w.-]*")
-
-
-@dataclass(frozen=True)
-class Plugin:
-    """A plugin: who offers it, and its strategies or the reason why it could not be loaded."""
-
-    name: str
-    distribution: str | None = None
-    version: str | None = None
-    strategies: tuple[Strategy, ...] = ()
-    error: str | None = None
-    traceback: str = ""
-
-    @property
-    def origin(self) -> str:
-        """Distribution and version, or what stands in for them."""
-        return f"{self.distribution} {self.version}" if self.distribution else "given by the caller"
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A strategy and the plugin it comes from."""
-
-    strategy: Strategy
-    plugin: Plugin
 
 
 class PluginManager:
@@ -105,7 +78,7 @@ class PluginManager:
             raise PluginError("its harness_strategies returned None, expected a list of strategies.")
         strategies = tuple(strategy for group in offered for strategy in group)
         for strategy in strategies:
-            _check_strategy(strategy)
+            check_strategy(strategy)
         return strategies
 
     def _collect(self) -> dict[str, Offer]:
@@ -153,21 +126,7 @@ class PluginManager:
         Raises:
             UserError: For a strategy or parameter that does not exist.
         """
-        broken = {plugin.name: plugin for plugin in self.broken}
-        known = {*self.offers, *broken}
-        names = list(dict.fromkeys(self._expand(config.strategies, broken)))
-        for name in (*names, *config.set):
-            if name not in known:
-                raise UserError(f"There is no strategy {name!r}. {did_you_mean(name, {*known, 'all'})}")
-        configured = {name: _configured(offer, config.set.get(name, {})) for name, offer in self.offers.items()}
-        return [configured[name] for name in names if name in configured], [
-            broken[name] for name in names if name in broken
-        ]
-
-    def _expand(self, names: Iterable[str], broken: Iterable[str]) -> Iterator[str]:
-        cheapest_first = sorted(self.offers, key=lambda name: _cost(self.offers[name].strategy))
-        for name in names:
-            yield from (*cheapest_first, *broken) if name == "all" else (name,)
+        return select(self.offers, {plugin.name: plugin for plugin in self.broken}, config)
 
     def load_task(self, config: RunConfig) -> Task:
         """Return the data set a run asks for.
@@ -193,34 +152,6 @@ class PluginManager:
             raise
         except BaseException as error:  # a plugin's SystemExit is a fault of that plugin, too
             raise PluginError(f"Hook {hook} failed on {name!r}: {type(error).__name__}: {error}") from error
-
-
-def _check_strategy(strategy: object) -> None:
-    name = getattr(strategy, "name", None)
-    if isinstance(strategy, type):
-        raise PluginError(f"expected a strategy, got the class {strategy.__name__}. Return {strategy.__name__}().")
-    if not isinstance(name, str) or not NAME.fullmatch(name) or name == "all":
-        raise PluginError(f"expected a strategy with a name of letters, digits and _, got {repr(strategy)[:80]}.")
-    if not isinstance(strategy, Strategy):
-        raise PluginError(f"strategy {name!r} must have the methods fit and load; see harness.Strategy.")
-    if wrong := [features for features in wanted_features(strategy) if not isinstance(features, Features)]:
-        raise PluginError(f"strategy {name!r}: its features must be harness.Features, got {wrong[0]!r}.")
-
-
-def _configured(offer: Offer, values: dict[str, Any]) -> Offer:
-    try:
-        strategy = with_parameters(offer.strategy, values)
-        _check_strategy(strategy)
-    except HarnessError:
-        raise
-    except Exception as error:
-        raise UserError(f"--set {offer.strategy.name}: its plugin refuses {values}: {error}") from error
-    return replace(offer, strategy=strategy)
-
-
-def _cost(strategy: Strategy) -> int:
-    """Rank what is quick before what is slow, so that an interrupted run has the most to show."""
-    return 0 if not uses_model(strategy) else 1 if wanted_features(strategy) else 2
 
 
 def _entry_points() -> list[metadata.EntryPoint]:

@@ -1,5 +1,7 @@
 """RunRecord and Run: the JSON on disk, its schema published as harness/schema/run-v1.json."""
 
+from collections.abc import Sequence
+from math import inf
 from typing import Any, Literal
 
 import numpy as np
@@ -39,7 +41,9 @@ class Fingerprint(FrozenModel):
 
 
 class RunRecord(FrozenModel):
-    """One strategy with one seed.
+    """One strategy with one seed, on all of train or on `train_size` rows of it.
+
+    `params` are those of the configuration that was kept; `configurations_tried` says of how many.
 
     Seconds are wall time. `encode_seconds` is what the one pass over the encoder for its features took,
     whether in this run or in an earlier one, and `features` says in which; both are None where the strategy
@@ -51,7 +55,9 @@ class RunRecord(FrozenModel):
     plugin: str
     plugin_version: str | None = None
     params: dict[str, Any] = Field(default_factory=dict)
+    configurations_tried: int = 1
     seed: int = 0
+    train_size: int | None = None
     status: Literal["ok", "failed", "interrupted", "skipped"]
     validation: Evaluation | None = None
     test: Evaluation | None = None
@@ -83,7 +89,8 @@ class RunRecord(FrozenModel):
     @property
     def trial(self) -> str:
         """Name of the trial, as in the names of its files."""
-        return f"{self.strategy}-seed{self.seed}"
+        size = "" if self.train_size is None else f"-train{self.train_size}"
+        return f"{self.strategy}-seed{self.seed}{size}"
 
 
 class TaskInfo(FrozenModel):
@@ -145,6 +152,12 @@ class Run(FrozenModel):
     audit: Audit | None = None
     evidence: Evidence | None = None
     files: dict[str, str] = Field(default_factory=dict)
+
+
+def at_largest_train_size(records: Sequence[RunRecord]) -> list[RunRecord]:
+    """Return the records that were trained on the most rows of train; where no size was asked for, all."""
+    sizes = [inf if record.train_size is None else record.train_size for record in records]
+    return [record for record, size in zip(records, sizes, strict=True) if size == max(sizes)]
 
 
 def read_run(directory: RunDirectory) -> Run:

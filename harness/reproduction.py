@@ -70,7 +70,8 @@ def config_to_reproduce(run: Run, output_dir: str | None = None) -> RunConfig:
         update={
             "strategies": tuple(dict.fromkeys(record.strategy for record in scored)),
             "seeds": tuple(dict.fromkeys(record.seed for record in scored)),
-            "set": {record.strategy: dict(record.params) for record in scored},
+            # The name of a variant holds its own parameters; the rest of them stand in the run's own settings.
+            "set": {**run.config.set, **{r.strategy: dict(r.params) for r in scored if "(" not in r.strategy}},
             "batch_tokens": budget or run.config.batch_tokens,
             "cache": False,
             "output_dir": output_dir or run.config.output_dir,

@@ -16,8 +16,8 @@ from harness.feature_cache import FeatureCache
 from harness.feature_sample import write_feature_samples
 from harness.findings import Findings, fingerprinted, gather_findings
 from harness.huggingface import weights_hash
+from harness.offers import Offer, Plugin
 from harness.planning import Plan
-from harness.plugin_manager import Offer, Plugin
 from harness.records import Failure, ModelInfo, Run, RunRecord, TaskInfo
 from harness.storage import RunDirectory
 from harness.strategy import uses_model
@@ -78,7 +78,7 @@ def execute(plan: Plan, reporter: Reporter, command: list[str]) -> tuple[Run, Pa
         interrupt = stop
         model = _as_used(model, plan, shared.features, count=False)
     records += _unfinished(plan, shared, records, directory)
-    reads_tokens = {offer.strategy.name: uses_model(offer.strategy) for offer in plan.offers}
+    reads_tokens = {offer.name: uses_model(offer.strategy) for offer in plan.offers}
     records = fingerprinted(records, plan.task, plan.config.limit, model, reads_tokens)
     for record in records:
         if record.fingerprint:
@@ -94,7 +94,7 @@ def execute(plan: Plan, reporter: Reporter, command: list[str]) -> tuple[Run, Pa
         task=task,
         model=model,
         fallback=plan.fallback,
-        notes=[*plan.task.provenance.notes, *getattr(plan.encoder, "notes", ()), *_encoding_notes(shared)],
+        notes=[*plan.notes, *plan.task.provenance.notes, *getattr(plan.encoder, "notes", ()), *_encoding_notes(shared)],
         records=records,
         audit=findings.audit,
         evidence=findings.evidence,
@@ -110,7 +110,7 @@ def _run_trials(plan: Plan, shared: _Shared, directory: RunDirectory, reporter: 
     wanted = plan.wanted_features
     stages = len(plan.trials) + bool(wanted)
     number = 0
-    for offer, seed in plan.trials:
+    for offer, seed, train_size in plan.trials:
         if plan.encoder and shared.features is None and uses_model(offer.strategy):
             shared.features = FeatureCache(plan.encoder, cache_directory(plan.config), plan.task.name)
             if wanted:
@@ -118,9 +118,10 @@ def _run_trials(plan: Plan, shared: _Shared, directory: RunDirectory, reporter: 
                 reporter.stage("features", number, stages)  # whether they must be encoded is not known yet
                 _encode(plan, shared, shared.features, wanted, reporter)
         number += 1
-        trial = _trial(plan, shared, directory, offer, seed)
+        trial = _trial(plan, shared, directory, offer, seed, train_size)
         shared.running = trial.name
-        reporter.stage(f"{trial.strategy.name} seed {trial.seed}", number, stages)
+        size = "" if train_size is None else f", {train_size:,} rows"
+        reporter.stage(f"{offer.name} seed {seed}{size}", number, stages)
         record = run_trial(trial, reporter.progress)
         shared.running = None
         reporter.finished(record)
@@ -156,13 +157,17 @@ def _find(
     return gather_findings(plan.task, plan.encoder, model, records, directory, keep_texts=keep_texts)
 
 
-def _trial(plan: Plan, shared: _Shared, directory: RunDirectory, offer: Offer, seed: int) -> Trial:
+def _trial(
+    plan: Plan, shared: _Shared, directory: RunDirectory, offer: Offer, seed: int, train_size: int | None
+) -> Trial:
     return Trial(
         strategy=offer.strategy,
         plugin=offer.plugin.distribution or offer.plugin.name,
         plugin_version=offer.plugin.version,
         seed=seed,
-        task=plan.task,
+        label=offer.label,
+        train_size=train_size,
+        task=plan.task if train_size is None else plan.task.with_train_rows(train_size, seed),
         encoder=plan.encoder,
         features=shared.features,
         encode_peak_bytes=shared.encode_peak_bytes,

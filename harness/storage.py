@@ -103,6 +103,12 @@ def folder_name(text: str) -> str:
     return "".join(c if c.isalnum() or c in "._-+" else "_" for c in name).strip(".") or "_"
 
 
+def _file_stem(trial: str) -> str:
+    """Return a name for a trial's files; where it cannot be spelt out, a digest keeps it apart from all others."""
+    stem = folder_name(trial)
+    return stem if stem == trial else f"{stem}-{hashlib.sha256(trial.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
 class RunDirectory:
     """The folder of one run: records, predictions and models as they finish, `run.json` last.
 
@@ -137,7 +143,7 @@ class RunDirectory:
 
     def record_file(self, trial: str) -> Path:
         """Return the file with the record of a trial."""
-        return self.path / "records" / f"{folder_name(trial)}.json"
+        return self.path / "records" / f"{_file_stem(trial)}.json"
 
     def write_predictions(
         self,
@@ -171,11 +177,11 @@ class RunDirectory:
 
     def predictions_file(self, trial: str) -> Path:
         """Return the file with the predictions of a trial."""
-        return self.path / "predictions" / f"{folder_name(trial)}.parquet"
+        return self.path / "predictions" / f"{_file_stem(trial)}.parquet"
 
     def model_path(self, trial: str) -> Path:
         """Return the folder for the model of a trial."""
-        return self.path / "models" / folder_name(trial)
+        return self.path / "models" / _file_stem(trial)
 
     def checksums(self) -> dict[str, str]:
         """Return relative path -> sha256 of every file but `run.json`."""

@@ -58,8 +58,9 @@ class Classifier(Protocol):
     """What `fit` returns.
 
     A classifier may also have `trainable_parameters` and `own_parameters` (numbers of weights it trained
-    and holds, the frozen encoder's left out) and `history` (one mapping name -> number an epoch); all go
-    into the record.
+    and holds, the frozen encoder's left out), `history` (one mapping name -> number an epoch), and, where `fit`
+    chose among several configurations on validation, `params` (the hyperparameters it kept) and
+    `configurations_tried`; all go into the record.
     """
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -106,12 +107,13 @@ def parameters(strategy: Strategy) -> dict[str, Any]:
     return {field.name: getattr(strategy, field.name) for field in fields(strategy)}
 
 
-def with_parameters(strategy: Strategy, values: dict[str, Any]) -> Strategy:
+def with_parameters(strategy: Strategy, values: dict[str, Any], given_by: str = "--set") -> Strategy:
     """Return the strategy with some hyperparameters replaced.
 
     Args:
         strategy: A strategy that is a dataclass.
         values: Field -> value; text is converted to the field's type.
+        given_by: The option they come from, for messages.
 
     Raises:
         UserError: For a field it does not have or a value that does not fit, naming both.
@@ -128,5 +130,5 @@ def with_parameters(strategy: Strategy, values: dict[str, Any]) -> Strategy:
             checked[field] = TypeAdapter(hints[field]).validate_python(value)
         except ValidationError as error:
             reason = error.errors()[0]["msg"]
-            raise UserError(f"--set {strategy.name}.{field}: {reason}, got {value!r}.") from error
+            raise UserError(f"{given_by} {strategy.name}.{field}: {reason}, got {value!r}.") from error
     return replace(strategy, **checked) if checked else strategy  # type: ignore[type-var]

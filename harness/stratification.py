@@ -72,3 +72,26 @@ def draw(labels: NDArray[np.int64], take: NDArray[np.int64], seed: int = 0) -> N
     counts = np.bincount(labels, minlength=len(take))
     place = np.arange(len(labels)) - np.repeat(np.cumsum(counts) - counts, counts)  # within its class
     return np.sort(grouped[place < take[labels[grouped]]])
+
+
+def nested_rows(labels: NDArray[np.int64], n_rows: int, seed: int) -> NDArray[np.int64]:
+    """Choose rows at random so that classes keep their shares and fewer rows are always part of more.
+
+    Each class is shuffled and spread evenly over one long sequence, of which the first `n_rows` are taken; it begins
+    with one row of every class.
+
+    Args:
+        labels: Class ids, int64 (n,).
+        n_rows: How many to choose, at most n.
+        seed: Another one chooses others.
+
+    Returns:
+        Row indices in ascending order, int64 (n_rows,).
+    """
+    rng = np.random.default_rng(seed)
+    place = np.empty(len(labels))
+    for label in np.unique(labels):
+        rows = rng.permutation(np.flatnonzero(labels == label))
+        place[rows] = (np.arange(len(rows)) + rng.random()) / len(rows)
+        place[rows[0]] -= 1
+    return np.sort(np.argsort(place, kind="stable")[:n_rows])

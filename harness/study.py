@@ -14,7 +14,7 @@ from harness.errors import UserError, did_you_mean
 from harness.evidence import Candidate, Conclusion, Evidence, assess
 from harness.feature_sample import FeatureSample, read_feature_samples
 from harness.predictions import Predictions, read_predictions
-from harness.records import Run, RunRecord, read_run
+from harness.records import Run, RunRecord, at_largest_train_size, read_run
 from harness.row_facts import RowFacts, read_row_facts
 from harness.storage import RunDirectory
 
@@ -175,10 +175,11 @@ def studied_strategies(records: Sequence[RunRecord], directory: RunDirectory, ru
     Raises:
         UserError: Where the predictions of one are missing or damaged.
     """
-    scored = sorted((record for record in records if record.is_scored), key=lambda record: record.seed)
+    full = at_largest_train_size([record for record in records if record.is_scored])
+    scored = sorted(full, key=lambda record: record.seed)
     return [
         Studied(name, run_index, mine, tuple(read_predictions(directory, record.trial) for record in mine))
-        for name in dict.fromkeys(record.strategy for record in records if record.is_scored)
+        for name in dict.fromkeys(record.strategy for record in full)
         for mine in [tuple(record for record in scored if record.strategy == name)]
     ]
 

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -42,6 +42,8 @@ class Trial:
         plugin: Name of the plugin it comes from.
         plugin_version: Version of that plugin's distribution.
         seed: Seeds everything random.
+        label: Name of the strategy in the run, None for its own.
+        train_size: Rows of train that `task` holds, None where it holds all.
         task: The data; only `run_trial` reads `task.test.labels`.
         encoder: The checkpoint's encoder, None where no strategy of the run needs one.
         features: Its frozen features, computed or read before.
@@ -63,6 +65,8 @@ class Trial:
     features: FeatureCache | None
     device: str
     dtype: str
+    label: str | None = None
+    train_size: int | None = None
     batch_tokens: int | None = None
     encode_peak_bytes: int = 0
     encode_degradations: tuple[str, ...] = ()
@@ -77,18 +81,24 @@ class Trial:
     def blank_record(self, status: Literal["ok", "failed", "interrupted", "skipped"]) -> RunRecord:
         """Return the record of this trial before anything is known of its outcome."""
         return RunRecord(
-            strategy=self.strategy.name,
+            strategy=self.label or self.strategy.name,
             plugin=self.plugin,
             plugin_version=self.plugin_version,
             params=recorded_parameters(self.strategy),
             seed=self.seed,
+            train_size=self.train_size,
             status=status,
         )
 
 
 def recorded_parameters(strategy: Strategy) -> dict[str, Any]:
     """Return field -> value of a strategy's hyperparameters; a value that JSON cannot hold as its text."""
-    return {name: _recordable(value) for name, value in parameters(strategy).items()}
+    return as_recorded(parameters(strategy))
+
+
+def as_recorded(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values as JSON holds them, others as their text."""
+    return {name: _recordable(value) for name, value in params.items()}
 
 
 def _recordable(value: Any) -> Any:
@@ -198,6 +208,8 @@ def _declared(trial: Trial, classifier: Classifier) -> dict[str, Any]:
         "trainable_parameters": getattr(classifier, "trainable_parameters", None),
         "total_parameters": None if own is None else own + frozen,
         "history": [dict(epoch) for epoch in getattr(classifier, "history", [])],
+        "configurations_tried": getattr(classifier, "configurations_tried", 1),
+        **({"params": as_recorded(chosen)} if (chosen := getattr(classifier, "params", None)) else {}),
     }
 
 

@@ -135,7 +135,7 @@ def test_the_checksums_cover_every_file_but_run_json(tmp_path: Path) -> None:
     (run.model_path("a") / "weights").write_bytes(b"1")
     run.write_run({"files": run.checksums()})
     files = run.read_run()["files"]
-    assert list(files) == ["models/a/weights", "records/a__b-seed0.json"]
+    assert list(files) == ["models/a/weights", "records/a__b-seed0-04cc5699.json"]
     assert files["models/a/weights"] == hashlib.sha256(b"1").hexdigest()
     assert files == run.checksums()
     assert files["records/a__b-seed0.json"] == sha256_of(tmp_path / "records" / "a__b-seed0.json")

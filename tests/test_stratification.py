@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from harness.stratification import allocate, draw, stratified_rows
+from harness.stratification import allocate, draw, nested_rows, stratified_rows
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,17 @@ def test_as_many_classes_as_rows_take_no_longer_than_a_sort() -> None:
     start = time.perf_counter()
     assert len(stratified_rows(np.arange(400_000), 200_000)) == 200_000
     assert time.perf_counter() - start < 10
+
+
+def test_nested_rows_hold_the_smaller_choice_and_keep_the_shares() -> None:
+    labels = np.random.default_rng(0).choice(4, 1000, p=[0.6, 0.3, 0.09, 0.01])
+    before: set[int] = set()
+    for n_rows in (4, 16, 64, 256, 1000):
+        rows = nested_rows(labels, n_rows, seed=1)
+        assert len(rows) == len(set(rows.tolist())) == n_rows
+        assert before <= set(rows.tolist())
+        before = set(rows.tolist())
+        found, expected = np.bincount(labels[rows], minlength=4), np.bincount(labels) * n_rows / 1000
+        assert (found >= 1).all()
+        assert np.abs(found - expected).max() <= 3
+    assert set(nested_rows(labels, 64, seed=2).tolist()) != set(nested_rows(labels, 64, seed=1).tolist())

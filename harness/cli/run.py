@@ -35,6 +35,9 @@ def _typed(value: str) -> Any:
 @click.command()
 @options.what_is_encoded
 @click.option("--seeds", metavar="NUMBERS", help="Seeds, comma-separated.  [default: 0]")
+@click.option("--train-sizes", metavar="NUMBERS",
+              help="Learning curves: rows of train to fit on, comma-separated, such as 64,256,1024,all.  "
+              "[default: all]")
 @click.option("-b", "--batch-tokens", metavar="auto|N", type=_typed,
               help="Tokens in one batch of the encoder, padding included; auto times a few sizes.  [default: auto]")
 @click.option("--cache/--no-cache", default=None, help="Keep frozen features for later runs.  [default: cache]")
@@ -111,7 +114,10 @@ def _print_plan(plan: "Plan", as_json: bool) -> None:
     from harness.rendering import cache_summary, make_console, print_banner, print_plan
     from harness.trial import recorded_parameters
 
-    trials = [(offer.strategy.name, seed, recorded_parameters(offer.strategy)) for offer, seed in plan.trials]
+    trials = [
+        (offer.name if size is None else f"{offer.name}, {size:,} rows", seed, recorded_parameters(offer.strategy))
+        for offer, seed, size in plan.trials
+    ]
     encoder = plan.encoder
     lines = [
         ("data set", f"{plan.task.name} ({', '.join(f'{len(getattr(plan.task, s)):,} {s}' for s in SPLITS)})"),

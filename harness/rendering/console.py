@@ -90,6 +90,7 @@ class Glyphs:
     point: str = "●"
     wall: str = "│"
     corner: str = "└"
+    plus_minus: str = "±"
     tick: str = "✓"
     cross: str = "✗"
 
@@ -107,6 +108,7 @@ ASCII_GLYPHS = Glyphs(
     point="o",
     wall="|",
     corner="+",
+    plus_minus="+-",
     tick="ok",
     cross="FAILED",
 )

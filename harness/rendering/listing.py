@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from harness.plugin_manager import Plugin
+from harness.offers import Plugin
 from harness.rendering.console import Page
 from harness.rendering.report import label_value_lines
 from harness.rendering.scores import STACKED_BELOW

@@ -8,7 +8,7 @@ from typing import Literal
 
 from harness.errors import UserError, did_you_mean
 from harness.metrics import Evaluation
-from harness.records import RunRecord
+from harness.records import RunRecord, at_largest_train_size
 
 # No key reads a test score: whoever sorts by one has selected on the test split.
 SORT_KEYS = (
@@ -35,7 +35,10 @@ class Scores:
 
 @dataclass(frozen=True)
 class Entry:
-    """One row of the table; `seconds` are of encode, fit, predict; `cached` where the features were read."""
+    """One row of the table; `seconds` are of encode, fit, predict; `cached` where the features were read.
+
+    `tried` is the number of configurations of which validation chose this one.
+    """
 
     strategy: str
     seed: str
@@ -47,6 +50,7 @@ class Entry:
     total: int | None = None
     memory: int | None = None
     cached: bool = False
+    tried: int = 1
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ def rank(records: Sequence[RunRecord], sort: str = "f1_macro") -> list[Standing]
     """Group the scored records by strategy and sort the groups.
 
     Args:
-        records: Any records; those without scores are left out.
+        records: Any records; those without scores are left out, and those of a learning curve but for its end.
         sort: One of `SORT_KEYS`. Scores are of validation, means over seeds, largest first; seconds and
             parameters smallest first.
 
@@ -104,7 +108,8 @@ def rank(records: Sequence[RunRecord], sort: str = "f1_macro") -> list[Standing]
     """
     if sort not in SORT_KEYS:
         raise UserError(f"Cannot sort by {sort!r}. {did_you_mean(sort, SORT_KEYS)}")
-    scored = sorted((record for record in records if record.is_scored), key=lambda record: record.seed)
+    full = at_largest_train_size([record for record in records if record.is_scored])
+    scored = sorted(full, key=lambda record: record.seed)
     names = sorted({record.strategy for record in scored})
     groups = [Standing(name, tuple(r for r in scored if r.strategy == name)) for name in names]
     return sorted(groups, key=lambda standing: _sort_value(standing.headline, standing.first, sort))
@@ -141,6 +146,7 @@ def _entry(record: RunRecord, kind: Literal["seed", "deterministic"]) -> Entry:
         total=record.total_parameters,
         memory=record.peak_memory_bytes,
         cached=record.features in ("cached", "partly cached"),
+        tried=record.configurations_tried,
     )
 
 

@@ -8,6 +8,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from harness.evidence import Evidence
+from harness.learning_curve import learning_curves
 from harness.records import ModelInfo, Run
 from harness.rendering import quantities
 from harness.rendering.answer import answer
@@ -17,6 +18,7 @@ from harness.rendering.console import Page, folding
 from harness.rendering.evidence import evidence_lines, letters_of, pair_lines
 from harness.rendering.failures import failure_lines, not_scored
 from harness.rendering.grid import GAP_BETWEEN_GROUPS, Grid, Heading
+from harness.rendering.learning_curve import learning_curve_lines
 from harness.rendering.ranking import Standing, best_by_validation, rank
 from harness.rendering.scatter import cost_against_quality
 from harness.rendering.scores import NAME_WIDTH, ScoreTable
@@ -56,6 +58,8 @@ def print_run(
     page.write(_results(run, standings, page))
     if run.evidence:
         page.write(evidence_section(run.evidence, standings, page, pairs=pairs))
+    if curves := learning_curves(run):
+        page.write([Text(""), *learning_curve_lines(curves, page)])
     if standings and confusion:
         page.write(_matrices(run, standings, page))
     if standings and per_class:

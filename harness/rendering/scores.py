@@ -124,7 +124,9 @@ class ScoreTable:
 
     def _marks(self, entry: Entry, page: Page, wording: _Wording) -> list[str]:
         at_most = f"{page.glyphs.at_most} {page.say('majority')}" if wording.says_majority else page.glyphs.at_most
-        return [page.glyphs.star] * self.is_best(entry) + [at_most] * self.is_at_most_majority(entry)
+        tried = page.say("{n} tried").format(n=entry.tried)
+        marks = [page.glyphs.star] * self.is_best(entry) + [at_most] * self.is_at_most_majority(entry)
+        return [*marks, tried] if entry.tried > 1 else marks
 
     def _cost(self, entry: Entry, page: Page) -> list[str]:
         encode, fit, predict = map(quantities.seconds, entry.seconds)

@@ -4,7 +4,7 @@ import io
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from harness.plugin_manager import Plugin
+from harness.offers import Plugin
 from harness.rendering import (
     make_console,
     print_plan,
