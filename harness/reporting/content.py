@@ -75,7 +75,7 @@ def _run_values(subject: Subject, run: Run) -> dict[str, str]:
     rows = " / ".join(f"{numbers.count(run.task.n_rows(split))} {say(split)}" for split in run.task.class_counts)
     classes = say("{n} classes").format(n=numbers.count(len(run.task.label_names)))
     return {
-        "data_set": f"{run.task.name}, {rows}, {classes}",
+        "data_set": say(", ").join((run.task.name, rows, classes)),
         "model": run.model.name if run.model else say("no encoder"),
         "started": run.started[:10],
     }

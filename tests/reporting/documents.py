@@ -5,7 +5,7 @@ from typing import Any
 
 from harness.languages import translator
 from harness.reporting.content import compose
-from harness.reporting.document import Fold, Gallery, Paragraph, Report, Section, Table
+from harness.reporting.document import Fold, Gallery, Paragraph, Picture, Report, Section, Table
 from harness.study import Study
 
 
@@ -41,3 +41,8 @@ def rows(of: Table) -> list[list[str]]:
 
 def paragraphs(report: Report, name: str) -> list[str]:
     return [str(block.text) for block in section(report, name).blocks if isinstance(block, Paragraph)]
+
+
+def pictures_of(report: Report, name: str) -> list[Picture]:
+    galleries = [block for block in section(report, name).blocks if isinstance(block, Gallery)]
+    return [picture for gallery in galleries for picture in gallery.pictures]

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,9 @@ from harness import UserError
 from harness.encoding import Features
 from harness.evidence import Conclusion
 from harness.reporting import numbers
-from harness.reporting.document import Gallery
 from harness.study import Study, open_study
 
-from .documents import paragraphs, report_of, rows, section, table, tables
+from .documents import paragraphs, pictures_of, report_of, rows, section, table, tables
 from .factory import EMOTIONS, FIVE, Contestant, a_run, a_study, a_task, failed
 
 
@@ -106,6 +106,15 @@ def test_the_spread_over_seeds_is_named_apart_from_the_intervals(study: Study) -
     assert len(table(report, "scores", "Scores of every seed").rows) == 9
 
 
+def test_intervals_are_drawn_on_the_scale_of_those_that_have_learnt_something(study: Study) -> None:
+    column = [row.cells[4] for row in table(report_of(study), "scores", "Scores and costs").rows[:6]]
+    bars = [cell.bar for cell in column]
+    assert [bar is None for bar in bars] == [False, False, False, True, False, True]  # a mean, and majority
+    drawn = [bar for bar in bars if bar]
+    assert len({(bar.start, bar.end) for bar in drawn}) == 1
+    assert all(bar.start <= bar.low <= bar.value <= bar.high <= bar.end for bar in drawn)
+
+
 def test_without_several_seeds_nothing_is_said_of_a_spread(tmp_path: Path) -> None:
     report = report_of(a_study(tmp_path / "run", [FIVE[0], FIVE[1]]))
     assert "sd" not in str(section(report, "scores"))
@@ -145,8 +154,9 @@ def test_of_many_classes_the_most_frequent_confusions_stand_in_the_table(tmp_pat
 
 
 def test_every_picture_says_in_words_what_it_shows(study: Study) -> None:
-    galleries = [b for each in report_of(study).sections for b in each.blocks if isinstance(b, Gallery)]
-    said = [str(picture.alternative) for gallery in galleries for picture in gallery.pictures]
+    report = report_of(study)
+    names = ("cost", "confusion", "learning", "features", "calibration")
+    said = [str(picture.alternative) for name in names for picture in pictures_of(report, name)]
     assert any(
         re.search(r"Efficient, from cheap to costly: majority \(.*\), tfidf_logreg \(.*\), full_finetune \(.*\)", text)
         for text in said
@@ -246,6 +256,16 @@ def test_every_frozen_state_has_its_own_picture(tmp_path: Path) -> None:
     captions = str(section(report_of(study), "features"))
     assert f"layer {numbers.MINUS}1, cls" in captions
     assert "layer 2, mean" in captions
+
+
+@pytest.mark.skipif(not find_spec("umap"), reason="needs the extra umap: pip install 'strategy-harness[umap]'")
+def test_umap_draws_a_second_picture_the_same_each_time(study: Study) -> None:
+    pictures = pictures_of(report_of(study), "features")
+    assert [str(picture.caption).split(": ")[1] for picture in pictures] == [
+        "principal components of 120 test rows",
+        "UMAP of 120 test rows",
+    ]
+    assert pictures[1].draw() == pictures_of(report_of(study), "features")[1].draw()
 
 
 def test_a_failed_trial_of_a_long_message_is_cut(tmp_path: Path) -> None:

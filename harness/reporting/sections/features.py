@@ -87,9 +87,9 @@ def _principal_components(values: NDArray[np.float32], say: Callable[[str], str]
 
 
 def _umap(values: NDArray[np.float32]) -> Plane:
-    from umap import UMAP
-
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a seed keeps it on one thread
+        warnings.simplefilter("ignore")  # that tensorflow is missing, and that a seed keeps it on one thread
+        from umap import UMAP
+
         points = UMAP(n_neighbors=UMAP_NEIGHBOURS, random_state=0, n_jobs=1).fit_transform(values)
     return points.astype(np.float64), ("UMAP 1", "UMAP 2"), "UMAP"

@@ -1,6 +1,7 @@
 """The main table: scores with intervals and rank letters, spread over seeds, unseen rows, cost, and failures."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from harness.evidence import TrialEvidence
 from harness.intervals import Interval
@@ -61,7 +62,7 @@ def _cells(subject: Subject, studied: Studied, record: RunRecord) -> list[Cell]:
     cells.append(Cell(numbers.score(record.validation.f1_macro if record.validation else None)))
     letters = subject.study.evidence.letters
     for metric, cell in zip(METRICS, _test_cells(subject, record.test, trial), strict=True):
-        cells.append(cell)
+        cells.append(_with_bar(cell, subject, studied) if metric == "f1_macro" else cell)
         if metric in RANKED and letters:
             cells.append(Cell(getattr(letters.get(studied.name), metric, "")))
     if _n_unseen(subject) is not None:
@@ -78,16 +79,19 @@ def _test_cells(subject: Subject, test: Evaluation | None, trial: TrialEvidence 
         interval: Interval | None = getattr(trial, metric) if trial else None
         value = getattr(test, metric) if test else None
         small = numbers.interval(interval.low, interval.high) if interval else ""
-        cells.append(Cell(numbers.score(value), small, bar=_bar(subject, value, interval, metric)))
+        cells.append(Cell(numbers.score(value), small))
     return cells
 
 
-def _bar(subject: Subject, value: float | None, interval: Interval | None, metric: str) -> Bar | None:
-    """Return the interval of f1_macro to draw, on the scale of all strategies'."""
-    if value is None or interval is None or metric != "f1_macro":
-        return None
-    intervals = [getattr(trial, metric) for trial in subject.trials.values()]
-    return Bar(interval.low, value, interval.high, min(i.low for i in intervals), max(i.high for i in intervals))
+def _with_bar(cell: Cell, subject: Subject, studied: Studied) -> Cell:
+    """Add the interval of f1_macro to draw, on the scale of all strategies that have learnt something."""
+    trials = {s.name: subject.trial(s) for s in subject.study.strategies if not _is_at_most_majority(subject, s)}
+    intervals = [trial.f1_macro for trial in trials.values() if trial]
+    mine, test = trials.get(studied.name), studied.records[0].test
+    if mine is None or test is None:
+        return cell
+    low, high = min(interval.low for interval in intervals), max(interval.high for interval in intervals)
+    return replace(cell, bar=Bar(mine.f1_macro.low, test.f1_macro, mine.f1_macro.high, low, high))
 
 
 def _remark(subject: Subject, studied: Studied) -> str:
@@ -98,10 +102,14 @@ def _remark(subject: Subject, studied: Studied) -> str:
         remarks.append(say("deterministic"))
     elif len(studied.records) > 1:
         remarks.append(say("seed {seed}").format(seed=record.seed))
-    majority = subject.run(studied).task.majority_accuracy("validation")
-    if record.validation and record.validation.accuracy <= majority + TOLERANCE:
+    if _is_at_most_majority(subject, studied):
         remarks.append(say("no better than the largest class"))
     return say(", ").join(filter(None, remarks))
+
+
+def _is_at_most_majority(subject: Subject, studied: Studied) -> bool:
+    majority, validation = subject.run(studied).task.majority_accuracy("validation"), studied.records[0].validation
+    return validation is not None and validation.accuracy <= majority + TOLERANCE
 
 
 def _spread_cells(subject: Subject, standing: Standing) -> list[Cell]:
@@ -144,7 +152,7 @@ def _notes(subject: Subject) -> Iterator[Phrase]:
         "95 % intervals tell how far chance in the choice of {n} test rows may have moved a score "
         "(Wilson for accuracy, bootstrap of {resamples} resamples for f1)."
     )
-    yield Phrase(say(sampling), {"n": numbers.count(evidence.n_rows), "resamples": numbers.count(evidence.n_resamples)})
+    yield Phrase(say(sampling), {"n": _n_rows(subject), "resamples": numbers.count(evidence.n_resamples)})
     if evidence.letters:
         yield Phrase(say("Strategies that share a rank letter cannot be told apart on these test rows."))
     if _has_spread(subject):
@@ -153,11 +161,16 @@ def _notes(subject: Subject) -> Iterator[Phrase]:
             "A deterministic strategy predicts the same with every seed."
         )
         yield Phrase(say(spread))
-    if (n_unseen := _n_unseen(subject)) is not None:
+    if (n_unseen := _n_unseen(subject)) is not None and not subject.study.watermark:
         unseen = "Test rows not in train: the {n} of {total} test rows whose text train does not hold."
         yield Phrase(say(unseen), {"n": numbers.count(n_unseen), "total": numbers.count(evidence.n_rows)})
     if any(r.features in ("cached", "partly cached") for s in subject.study.strategies for r in s.records):
         yield Phrase(say("Seconds of encoding are what computing the features took once, also where they were cached."))
+
+
+def _n_rows(subject: Subject) -> str:
+    """Return how many test rows the runs have: one number unless they cannot be compared."""
+    return " / ".join(dict.fromkeys(numbers.count(run.task.n_rows("test")) for run in subject.study.runs))
 
 
 def _n_unseen(subject: Subject) -> int | None:
