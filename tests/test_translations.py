@@ -30,6 +30,7 @@ from .phrases import said_in
 from .rendering.factory import a_run, failed, scored, shown
 from .rendering.test_audit import LEAKY
 
+ROOT = Path(__file__).parent.parent
 SOURCE = Path(harness.__file__).parent
 CHINESE = catalogue("zh-TW")
 STATUSES = get_args(RunRecord.model_fields["status"].annotation)
@@ -57,6 +58,20 @@ PASSED_ON: dict[str, Sequence[str]] = {  # what comes to `say` through an argume
 }
 
 
+N, K = 60, 3
+LABELS = np.arange(N) % K
+NAMES = ["joy", "anger", "fear"]
+WRONG = {"full": 6, "probe": 15, "majority": 40}  # rows out of 60
+IN_TABLE = re.compile(r"[^，。：；（]+$")  # noqa: RUF001  what has one of these is a sentence below a table
+WORD = re.compile(r"[A-Za-z]+")
+UNTRANSLATED = {  # names in the runs, metrics, units, and what nobody translates
+    *(*WRONG, "det", "lora", "reviews", "tiny", "encoder", "cpu", "float", "CUDA", "out", "of", "memory", *NAMES),
+    *("f", "macro", "weighted", "acc", "F", "m", "w", "p", "GB", "MB", "M", "k", "x", "a", "b", "c", "ab", "bc"),
+    *("token", "Wilson", "Holm", "Jaccard", "Unicode"),
+    *WORD.findall(str((LEAKY.train.texts, LEAKY.test.texts, LEAKY.label_names, LEAKY.provenance.notes))),
+}
+
+
 @cache
 def phrases_said() -> dict[str, str]:
     """Return every phrase that the program translates -> where it says it."""
@@ -79,20 +94,6 @@ def test_every_phrase_has_a_translation() -> None:
 
 def test_every_translation_is_of_a_phrase_that_the_program_says() -> None:
     assert sorted(CHINESE.keys() - phrases_said().keys()) == []
-
-
-N, K = 60, 3
-LABELS = np.arange(N) % K
-NAMES = ["joy", "anger", "fear"]
-WRONG = {"full": 6, "probe": 15, "majority": 40}  # rows out of 60
-IN_TABLE = re.compile(r"[^，。：；（]+$")  # noqa: RUF001  what has one of these is a sentence below a table
-WORD = re.compile(r"[A-Za-z]+")
-UNTRANSLATED = {  # names in the runs, metrics, units, and what nobody translates
-    *(*WRONG, "det", "lora", "reviews", "tiny", "encoder", "cpu", "float", "CUDA", "out", "of", "memory", *NAMES),
-    *("f", "macro", "weighted", "acc", "F", "m", "w", "p", "GB", "MB", "M", "k", "x", "a", "b", "c", "ab", "bc"),
-    *("token", "Wilson", "Holm", "Jaccard", "Unicode"),
-    *WORD.findall(str((LEAKY.train.texts, LEAKY.test.texts, LEAKY.label_names, LEAKY.provenance.notes))),
-}
 
 
 def probabilities(n_wrong: int) -> NDArray[np.float32]:
@@ -197,3 +198,18 @@ def test_a_stream_that_cannot_hold_chinese_gets_english() -> None:
     printed = stream.buffer.getvalue().decode("ascii")  # type: ignore[attr-defined]
     assert "Test scores with 95 % intervals" in printed
     assert "\\u" not in printed
+
+
+def code_in(readme: str) -> list[str]:
+    """Return blocks between fences and indented lines, but for the tree of files, which stands in one of them."""
+    fence = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+    blocks = [block for block in fence.findall(readme) if "\nharness/\n" not in block]
+    return blocks + re.findall(r"^    \S.*", fence.sub("", readme), re.MULTILINE)
+
+
+def test_both_readmes_have_the_same_sections_and_code_and_lead_to_each_other() -> None:
+    english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-TW.md"))
+    assert code_in(chinese) == code_in(english)
+    assert chinese.count("\n## ") == english.count("\n## ")
+    assert "(README.zh-TW.md)" in english.splitlines()[2]
+    assert "(README.md)" in chinese.splitlines()[2]
