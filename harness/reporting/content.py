@@ -8,6 +8,7 @@ from harness.reporting import numbers
 from harness.reporting.document import Facts, Phrase, Report, Section, Words
 from harness.reporting.sections.answer import answer_section
 from harness.reporting.sections.confusions import classes_section, confusions_section
+from harness.reporting.sections.curves import curves_section
 from harness.reporting.sections.data import data_section
 from harness.reporting.sections.differences import differences_section
 from harness.reporting.sections.errors import errors_section
@@ -28,6 +29,7 @@ SECTIONS = (
     confusions_section,
     classes_section,
     learning_section,
+    curves_section,
     features_section,
     calibration_section,
     errors_section,

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 
+from harness.evidence import Evidence
 from harness.metrics import Evaluation
 from harness.records import RunRecord
 from harness.reporting.text import visible
@@ -13,6 +14,10 @@ from harness.study import Study
 # (OWASP, "CSV injection"); tabs and line ends are written as escapes before.
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\\t", "\\r")  # noqa: RUF001
 METRICS = ("accuracy", "f1_macro", "f1_weighted")
+COSTS = (
+    *("encode_seconds", "fit_seconds", "predict_seconds"),
+    *("peak_memory_bytes", "trainable_parameters", "total_parameters"),
+)
 Value = str | int | float | None
 
 
@@ -47,36 +52,19 @@ def _rows(study: Study) -> Iterator[dict[str, Value]]:
 
 def _row(study: Study, run_index: int, name: str, record: RunRecord) -> dict[str, Value]:
     run = study.runs[run_index]
-    evidence = study.evidence
-    trials = [t for t in evidence.trials if (t.strategy, t.seed) == (name, record.seed) and record.is_scored]
-    trial = trials[0] if trials else None
-    letters = evidence.letters.get(name) if record.is_scored else None
     row: dict[str, Value] = {
         "run": study.directories[run_index].path.name,
         "data_set": run.task.name,
         "model": run.model.name if run.model else None,
         "strategy": name,
         "seed": record.seed,
+        "train_size": record.train_size,
+        "configurations_tried": record.configurations_tried,
         "status": record.status,
         **_scores("validation", record.validation),
         **_scores("test", record.test),
-    }
-    for metric in METRICS:
-        interval = getattr(trial, metric) if trial else None
-        row[f"test_{metric}_low"] = interval.low if interval else None
-        row[f"test_{metric}_high"] = interval.high if interval else None
-    unseen = trial.unseen if trial else None
-    row |= {f"test_not_in_train_{metric}": getattr(unseen, metric) if unseen else None for metric in METRICS}
-    row |= {
-        "test_ece": trial.calibration.ece if trial else None,
-        "rank_letters_accuracy": letters.accuracy if letters else None,
-        "rank_letters_f1_macro": letters.f1_macro if letters else None,
-        "encode_seconds": record.encode_seconds,
-        "fit_seconds": record.fit_seconds,
-        "predict_seconds": record.predict_seconds,
-        "peak_memory_bytes": record.peak_memory_bytes,
-        "trainable_parameters": record.trainable_parameters,
-        "total_parameters": record.total_parameters,
+        **_evidence(study.evidence, name, record),
+        **{cost: getattr(record, cost) for cost in COSTS},
         "predictions_sha256": record.predictions_sha256,
         "error": record.error.message if record.error else None,
     }
@@ -85,6 +73,20 @@ def _row(study: Study, run_index: int, name: str, record: RunRecord) -> dict[str
 
 def _scores(split: str, evaluation: Evaluation | None) -> dict[str, Value]:
     return {f"{split}_{metric}": getattr(evaluation, metric) if evaluation else None for metric in METRICS}
+
+
+def _evidence(evidence: Evidence, name: str, record: RunRecord) -> dict[str, Value]:
+    trials = {(trial.strategy, trial.seed): trial for trial in evidence.trials} if record.is_scored else {}
+    trial, letters = trials.get((name, record.seed)), evidence.letters.get(name) if record.is_scored else None
+    cells: dict[str, Value] = {}
+    for metric in METRICS:
+        interval = getattr(trial, metric) if trial else None
+        cells[f"test_{metric}_low"] = interval.low if interval else None
+        cells[f"test_{metric}_high"] = interval.high if interval else None
+    unseen = trial.unseen if trial else None
+    cells |= {f"test_not_in_train_{metric}": getattr(unseen, metric) if unseen else None for metric in METRICS}
+    cells["test_ece"] = trial.calibration.ece if trial else None
+    return cells | {f"rank_letters_{metric}": getattr(letters, metric, None) for metric in ("accuracy", "f1_macro")}
 
 
 def _safe(value: Value) -> Value:

@@ -258,6 +258,36 @@ def test_every_frozen_state_has_its_own_picture(tmp_path: Path) -> None:
     assert "layer 2, mean" in captions
 
 
+def test_a_strategy_without_errors_says_so_and_the_others_still_have_theirs(tmp_path: Path) -> None:
+    report = report_of(a_study(tmp_path / "run", [Contestant("perfect", 90.0), Contestant("probe", 2.0)]))
+    assert paragraphs(report, "errors")[0] == "no confusions: every text was classified right"
+    assert table(report, "errors", "Most confused pairs of classes, probe").rows
+
+
+def test_what_more_labels_would_bring_is_drawn_and_tabulated(tmp_path: Path) -> None:
+    sized = [
+        Contestant(name, skill, (0, 1), fields={"train_size": size, "encode_seconds": seconds})
+        for name, seconds, skills in (("probe", 2.0, (1.0, 1.5, 2.0)), ("full", None, (0.5, 1.2, 3.0)))
+        for skill, size in zip(skills, (64, 128, None), strict=True)
+    ]
+    report = report_of(a_study(tmp_path / "run", sized))
+    drawn = table(report, "curves", "Learning curves")
+    assert [f"{column.group} {column.text}" for column in drawn.columns[1:]] == [
+        "rows of train 64",
+        "rows of train 128",
+        "rows of train 240",
+    ]
+    assert all(re.fullmatch(r"0\.\d{4} \(± 0\.\d{4}\)", cell) for row in rows(drawn) for cell in row[1:])
+    assert pictures_of(report, "curves")[0].draw().svg
+    assert rows(table(report, "scores", "Scores and costs"))[0][0].startswith("full (best by validation")
+    assert {row[2] for row in rows(table(report, "reproduction", "Trials"))} == {"64", "128", numbers.MISSING}
+
+
+def test_a_strategy_chosen_among_several_configurations_says_among_how_many(tmp_path: Path) -> None:
+    study = a_study(tmp_path / "run", [Contestant("probe", 2.0, fields={"configurations_tried": 12})])
+    assert "12 tried" in rows(table(report_of(study), "scores", "Scores and costs"))[0][0]
+
+
 @pytest.mark.skipif(not find_spec("umap"), reason="needs the extra umap: pip install 'strategy-harness[umap]'")
 def test_umap_draws_a_second_picture_the_same_each_time(study: Study) -> None:
     pictures = pictures_of(report_of(study), "features")

@@ -2,6 +2,7 @@
 
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from itertools import pairwise
 
 import matplotlib
 import numpy as np
@@ -11,6 +12,7 @@ from harness.reporting import numbers
 from harness.reporting.figures.canvas import DARK, Drawing
 from harness.reporting.figures.confusion import confusion_picture, shares_of_rows
 from harness.reporting.figures.cost import Point, cost_picture, efficient
+from harness.reporting.figures.curves import Line, curves_picture
 from harness.reporting.figures.history import history_picture, is_drawable
 from harness.reporting.figures.labels import place_names
 from harness.reporting.figures.reliability import Bin, reliability_picture
@@ -39,6 +41,7 @@ PICTURES: dict[str, Callable[[], Drawing]] = {
     "cost": a_cost_picture,
     "confusion": lambda: confusion_picture(np.arange(36).reshape(6, 6).tolist(), EMOTIONS, "true", "predicted"),
     "reliability": lambda: reliability_picture([Bin(0.4, 0.5, 0.4), Bin(0.6, 0.9, 0.8)], "confidence", "accuracy"),
+    "curves": lambda: curves_picture([Line("probe", [(64, 0.4, 0.02), (1024, 0.6, None)])], "rows", "f1"),
     "history": lambda: history_picture(HISTORY),
     "scatter": a_scatter_picture,
 }
@@ -143,6 +146,17 @@ def test_a_history_of_epochs_alone_is_not_drawn() -> None:
     assert not is_drawable([])
     assert not is_drawable([{"epoch": 1}, {}])
     assert is_drawable([{"epoch": 1}, {"loss": 0.1}])
+
+
+def test_lines_that_end_together_are_named_below_each_other() -> None:
+    lines = [Line(f"strategy {i}", [(64, 0.2, None), (256, 0.5 + i / 1000, 0.01)]) for i in range(12)]
+    drawing = curves_picture(lines, "rows of train", "test f1_macro")
+    named = [
+        element for element in ET.fromstring(drawing.svg).iter(TEXT) if (element.text or "").startswith("strategy")
+    ]
+    heights = sorted(float(element.attrib["y"]) for element in named)
+    assert len(heights) == 12
+    assert min(high - low for low, high in pairwise(heights)) > 9
 
 
 def test_only_the_ten_largest_classes_have_colours_of_their_own() -> None:

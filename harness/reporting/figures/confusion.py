@@ -1,7 +1,7 @@
 """A confusion matrix as a heat map: rows are true classes, columns predicted ones, shaded by the share of the row."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +50,7 @@ def confusion_picture(
         The picture.
     """
     table = np.asarray(counts, dtype=np.float64)
-    k = len(table)
-    cell = 42.0 if k <= 6 else 36.0 if k <= MOST_WITH_NUMBERS else SIDE / k  # noqa: PLR2004
+    k, cell = len(table), _side_of_cell(len(table))
     names = [shorten(name, LONGEST_NAME) for name in label_names] if k <= MOST_WITH_NAMES else []
     longest = max((text_width(name, SMALL) for name in names), default=0.0)
     upright = longest > cell
@@ -66,9 +65,16 @@ def confusion_picture(
         if k <= MOST_WITH_NUMBERS:
             _write_numbers(axes, table)
         _write_names(axes, names, upright=upright, size=min(SMALL, cell))
-        figure.text(left / width, 1 - 10 / height, predicted, color=MUTED, fontsize=SMALL, va="center")
-        figure.text(10 / width, 1 - top / height, true, color=MUTED, fontsize=SMALL, ha="center", va="top", rotation=90)
+        style: dict[str, Any] = {"color": MUTED, "fontsize": SMALL}
+        figure.text(left / width, 1 - 10 / height, predicted, va="center", **style)
+        figure.text(10 / width, 1 - top / height, true, ha="center", va="top", rotation=90, **style)
         return finished(figure)
+
+
+def _side_of_cell(k: int) -> float:
+    if k > MOST_WITH_NUMBERS:
+        return SIDE / k
+    return 42.0 if k <= 6 else 36.0  # noqa: PLR2004
 
 
 def shares_of_rows(table: NDArray[np.float64]) -> NDArray[np.float64]:

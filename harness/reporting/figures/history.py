@@ -13,7 +13,7 @@ from harness.reporting.figures.canvas import (
     finished,
     new_figure,
 )
-from harness.reporting.figures.labels import text_width
+from harness.reporting.figures.labels import name_ends, text_width
 from harness.reporting.text import shorten
 
 if TYPE_CHECKING:
@@ -94,24 +94,4 @@ def _draw(axes: "Axes", panel: Series) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.margins(x=0.02, y=0.12)
     axes.autoscale_view()
-    _name_ends(axes, ends)
-
-
-def _name_ends(axes: "Axes", ends: Sequence[tuple[float, str, str]]) -> None:
-    """Write the names at the ends of their lines, moved apart where they would cover each other."""
-    low, high = axes.get_ylim()
-    pixel = (high - low) / PANEL
-    step, at = SMALL * 1.25 * pixel, low - 1.0
-    for value, name, colour in sorted(ends):
-        at = max(value, at + step) if at >= low else value
-        axes.annotate(
-            name,
-            (1, at),
-            xycoords=("axes fraction", "data"),
-            xytext=(6, 0),
-            textcoords="offset points",
-            color=colour,
-            fontsize=SMALL,
-            va="center",
-            annotation_clip=False,
-        )
+    name_ends(axes, ends, PANEL)

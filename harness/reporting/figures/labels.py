@@ -1,5 +1,6 @@
-"""Names beside points, where they cover neither a point nor another name."""
+"""Names beside points and lines, where they cover neither these nor each other."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -7,10 +8,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.reporting.figures.canvas import PAPER
+from harness.reporting.figures.canvas import PAPER, SMALL
 from harness.reporting.text import cells
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 LETTER_WIDTH = 0.58  # of the font's size; a wide estimate for sans-serif fonts
@@ -90,6 +92,31 @@ def write_name(figure: "Figure", place: Place, name: str, size: float, colour: s
         va="center_baseline",
         bbox={"facecolor": PAPER, "alpha": 0.8, "edgecolor": "none", "boxstyle": "square,pad=0.1"},
     )
+
+
+def name_ends(axes: "Axes", ends: Sequence[tuple[float, str, str]], height: float) -> None:
+    """Write the names of lines at their ends, moved apart where they would cover each other.
+
+    Args:
+        axes: Where, with their final limits.
+        ends: Height of the end of a line, in data, its name and its colour.
+        height: Of the axes, in pixels.
+    """
+    low, high = axes.get_ylim()
+    step, at = SMALL * 1.25 * (high - low) / height, -math.inf
+    for value, name, colour in sorted(ends):
+        at = max(value, at + step)
+        axes.annotate(
+            name,
+            (1, at),
+            xycoords=("axes fraction", "data"),
+            xytext=(GAP, 0),
+            textcoords="offset points",
+            color=colour,
+            fontsize=SMALL,
+            va="center",
+            annotation_clip=False,
+        )
 
 
 def _candidates(x: float, y: float, width: float, size: float) -> list[tuple[Place, _Box]]:

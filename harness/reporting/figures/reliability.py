@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from harness.reporting.figures.canvas import (
     BLUE,
     MUTED,
     ORANGE,
     PAPER,
-    RULE,
     Drawing,
     axes_with_margins,
     drawing,
@@ -17,8 +17,12 @@ from harness.reporting.figures.canvas import (
     new_figure,
 )
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 WIDTH, HEIGHT = 240, 262
 LEFT, RIGHT, TOP, BOTTOM = 30, 10, 30, 42
+TICKS = {0.0: "0", 0.25: ".25", 0.5: ".5", 0.75: ".75", 1.0: "1"}
 LARGEST, SMALLEST = 11.0, 3.0  # diameters in pixels: of all rows, and of few
 
 
@@ -45,22 +49,26 @@ def reliability_picture(bins: Sequence[Bin], confidence: str, accuracy: str) -> 
     with drawing():
         figure = new_figure(WIDTH, HEIGHT)
         axes = axes_with_margins(figure, LEFT, RIGHT, TOP, BOTTOM)
-        axes.set_xlim(-0.02, 1.02)
-        axes.set_ylim(-0.02, 1.02)
-        ticks = [0.0, 0.25, 0.5, 0.75, 1.0]
-        names = ["0", ".25", ".5", ".75", "1"]
-        axes.set_xticks(ticks, names)
-        axes.set_yticks(ticks, names)
-        axes.tick_params(length=0)
         axes.set_xlabel(confidence)
         name_vertical_axis(figure, accuracy)
-        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.0, dashes=(4, 3))
-        for each in bins:
-            axes.plot([each.confidence] * 2, [each.confidence, each.accuracy], color=ORANGE, linewidth=1.4, alpha=0.7)
-        axes.plot([b.confidence for b in bins], [b.accuracy for b in bins], color=BLUE, linewidth=1.4)
-        for each in bins:
-            size = max(LARGEST * each.share**0.5, SMALLEST) + 2
-            axes.plot([each.confidence], [each.accuracy], "o", color=BLUE, markersize=size, markeredgecolor=PAPER)
-        for spine in axes.spines.values():
-            spine.set_color(RULE)
+        _frame(axes)
+        _draw(axes, bins)
         return finished(figure)
+
+
+def _frame(axes: "Axes") -> None:
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_ylim(-0.02, 1.02)
+    axes.set_xticks(list(TICKS), list(TICKS.values()))
+    axes.set_yticks(list(TICKS), list(TICKS.values()))
+    axes.tick_params(length=0)
+    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.0, dashes=(4, 3))
+
+
+def _draw(axes: "Axes", bins: Sequence[Bin]) -> None:
+    for each in bins:
+        axes.plot([each.confidence] * 2, [each.confidence, each.accuracy], color=ORANGE, linewidth=1.4, alpha=0.7)
+    axes.plot([each.confidence for each in bins], [each.accuracy for each in bins], color=BLUE, linewidth=1.4)
+    for each in bins:
+        size = max(LARGEST * each.share**0.5, SMALLEST) + 2
+        axes.plot([each.confidence], [each.accuracy], "o", color=BLUE, markersize=size, markeredgecolor=PAPER)

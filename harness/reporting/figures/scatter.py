@@ -71,6 +71,8 @@ def _frame(axes: "Axes", points: NDArray[np.float64], axis_names: tuple[str, str
     pad = np.maximum((high - low) * 0.04, 1e-6)
     axes.set_xlim(low[0] - pad[0], high[0] + pad[0])
     axes.set_ylim(low[1] - pad[1], high[1] + pad[1])
+    axes.set_aspect("equal", adjustable="datalim")  # distances are what the picture is about
+    axes.apply_aspect()
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_xlabel(axis_names[0])

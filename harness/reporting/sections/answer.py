@@ -16,37 +16,40 @@ def answer_section(subject: Subject) -> Section:
 
 def the_answer(subject: Subject) -> Phrase:
     """Return the sentence that names the best strategy, its ties, the cheapest of these, and the cost of each."""
-    say, conclusion = subject.say, subject.study.evidence.conclusion
-    best = subject.best
-    values = {"best": Name(best.name), "cost": subject.cost(best.records[0])}
+    say, best = subject.say, subject.best
+    values: dict[str, str] = {"best": Name(best.name), "cost": subject.cost(best.records[0])}
     if subject.study.watermark:
         sentence = "{best} is best by validation f1_macro ({cost}), but these runs cannot be compared."
         return Phrase(say(sentence), values)
     if len(subject.study.strategies) == 1:
         return Phrase(say("{best} is the only strategy that was scored ({cost})."), values)
-    tied = [name for name in conclusion.tied if name != best.name]
+    tied = [name for name in subject.study.evidence.conclusion.tied if name != best.name]
     if not tied:
         sentence = "{best} is best by validation f1_macro ({cost}), and no other strategy is tied with it on test."
         return Phrase(say(sentence), values)
-    values["tied"] = _with_costs(subject, tied)
-    if conclusion.cheapest == best.name:
+    return _with_ties(subject, tied, values)
+
+
+def _with_ties(subject: Subject, tied: list[str], values: dict[str, str]) -> Phrase:
+    say, cheapest = subject.say, subject.study.strategy(subject.study.evidence.conclusion.cheapest)
+    values |= {"tied": _with_costs(subject, tied)}
+    if cheapest is subject.best:
         sentence = (
             "{best} is best by validation f1_macro ({cost}), tied on test with {tied}, and the cheapest of these."
         )
         return Phrase(say(sentence), values)
-    cheapest = subject.study.strategy(conclusion.cheapest)
-    sentence = (
-        "{best} is best by validation f1_macro ({cost}) and tied on test with {tied}; "
-        "the cheapest of these is {cheapest} ({cheapest_cost})."
-    )
+    values |= {"cheapest": Name(cheapest.name), "cheapest_cost": subject.cost(cheapest.records[0])}
     if tied == [cheapest.name]:
         sentence = (
             "{best} is best by validation f1_macro ({cost}) and tied on test with {cheapest}, "
             "which is cheaper ({cheapest_cost})."
         )
-    return Phrase(
-        say(sentence), {**values, "cheapest": Name(cheapest.name), "cheapest_cost": subject.cost(cheapest.records[0])}
+        return Phrase(say(sentence), values)
+    sentence = (
+        "{best} is best by validation f1_macro ({cost}) and tied on test with {tied}; "
+        "the cheapest of these is {cheapest} ({cheapest_cost})."
     )
+    return Phrase(say(sentence), values)
 
 
 def _with_costs(subject: Subject, names: list[str]) -> str:

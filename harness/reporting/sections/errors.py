@@ -67,7 +67,10 @@ def _why_no_texts(subject: Subject) -> str:
 
 
 def _errors_of(subject: Subject, analysis: ErrorAnalysis, rows: _Rows) -> Iterator[Block]:
-    yield _confused(subject, analysis, rows)
+    if analysis.confused:
+        yield _confused(subject, analysis, rows)
+    else:
+        yield Paragraph(subject.say("no confusions: every text was classified right"))
     yield _worst(subject, analysis, rows)
     if analysis.breakdowns:
         yield _breakdowns(subject, analysis)

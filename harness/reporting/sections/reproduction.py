@@ -74,7 +74,9 @@ def _with_revision(name: str, revision: str | None) -> str:
 
 def _trials(subject: Subject, run: Run) -> Table:
     say = subject.say
-    columns = [Column(say("strategy"), kind="name"), Column(say("seed")), Column(say("plugin"), kind="name")]
+    sized = any(record.train_size is not None for record in run.records)
+    columns = [Column(say("strategy"), kind="name"), Column(say("seed"))]
+    columns += [Column(say("rows of train"))] * sized + [Column(say("plugin"), kind="name")]
     columns += [Column(say("parameters"), kind="name"), Column(say("peak memory"))]
     columns.append(Column(say("sha256 of the predictions"), kind="name"))
     rows = [
@@ -82,6 +84,7 @@ def _trials(subject: Subject, run: Run) -> Table:
             [
                 Cell(record.strategy),
                 Cell(str(record.seed)),
+                *[Cell(numbers.count(record.train_size))] * sized,
                 Cell(f"{record.plugin} {record.plugin_version or ''}".strip()),
                 Cell(_parameters(record.params)),
                 Cell(numbers.memory(record.peak_memory_bytes)),

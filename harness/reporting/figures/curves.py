@@ -1,0 +1,78 @@
+"""Score against number of training rows: what more labels would bring."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.reporting import numbers
+from harness.reporting.figures.canvas import (
+    HUES,
+    MUTED,
+    PAPER,
+    SMALL,
+    Drawing,
+    axes_with_margins,
+    drawing,
+    finished,
+    name_vertical_axis,
+    new_figure,
+)
+from harness.reporting.figures.labels import name_ends, text_width
+from harness.reporting.text import shorten
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+WIDTH, HEIGHT = 420, 300
+LEFT, TOP, BOTTOM = 38, 32, 44
+LONGEST_NAME = 22
+
+
+@dataclass(frozen=True)
+class Line:
+    """A strategy: its name, and by number of rows its mean score and the standard deviation, fractions."""
+
+    name: str
+    points: Sequence[tuple[int, float, float | None]]
+
+
+def curves_picture(lines: Sequence[Line], rows_label: str, score_label: str) -> Drawing:
+    """Draw scores against numbers of rows (logarithmic), each line named at its end; beyond ten lines are grey.
+
+    Args:
+        lines: At least one.
+        rows_label: What the rows are.
+        score_label: What the score is.
+
+    Returns:
+        The picture.
+    """
+    right = max(text_width(shorten(line.name, LONGEST_NAME), SMALL) for line in lines) + 14
+    with drawing():
+        figure = new_figure(WIDTH, HEIGHT)
+        axes = axes_with_margins(figure, LEFT, right, TOP, BOTTOM)
+        axes.set_xlabel(rows_label)
+        name_vertical_axis(figure, score_label)
+        sizes = sorted({n_rows for line in lines for n_rows, _, _ in line.points})
+        axes.set_xticks([math.log10(size) for size in sizes], [numbers.count(size) for size in sizes])
+        axes.grid(axis="y")
+        axes.tick_params(length=0)
+        axes.spines["left"].set_visible(False)
+        _draw(axes, lines)
+        return finished(figure)
+
+
+def _draw(axes: "Axes", lines: Sequence[Line]) -> None:
+    ends = []
+    for i, line in enumerate(lines):
+        colour = HUES[i] if i < len(HUES) else MUTED
+        xs = [math.log10(n_rows) for n_rows, _, _ in line.points]
+        means = [mean for _, mean, _ in line.points]
+        for x, (_, mean, sd) in zip(xs, line.points, strict=True):
+            axes.plot([x, x], [mean - (sd or 0), mean + (sd or 0)], color=colour, linewidth=1.2, alpha=0.4)
+        axes.plot(xs, means, "o-", color=colour, linewidth=1.6, markersize=6, markeredgecolor=PAPER)
+        ends.append((means[-1], shorten(line.name, LONGEST_NAME), colour))
+    axes.margins(x=0.03, y=0.08)
+    axes.autoscale_view()
+    name_ends(axes, ends, HEIGHT - TOP - BOTTOM)
