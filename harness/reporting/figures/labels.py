@@ -87,7 +87,7 @@ def write_name(figure: "Figure", place: Place, name: str, size: float, colour: s
         name,
         color=colour,
         fontsize=size,
-        fontweight=700 if bold else 400,
+        fontweight="bold" if bold else "normal",
         ha=place.align,
         va="center_baseline",
         bbox={"facecolor": PAPER, "alpha": 0.8, "edgecolor": "none", "boxstyle": "square,pad=0.1"},
