@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 WIDTH, PANEL = 420, 130
 LEFT, TOP, BOTTOM, GAP = 38, 10, 42, 22
 LONGEST_NAME = 24
-CLOCKS = ("epoch", "step")  # names of what is counted, not measured
+CLOCKS = ("epoch", "layer", "configuration", "step")  # names of what is counted, not measured
 
 Series = Mapping[str, list[tuple[float, float]]]
 
@@ -51,7 +51,7 @@ def history_picture(history: Sequence[Mapping[str, float]]) -> Drawing:
             if i < len(panels) - 1:
                 axes.tick_params(labelbottom=False)
             else:
-                axes.set_xlabel(clock or CLOCKS[1])
+                axes.set_xlabel(clock or CLOCKS[-1])
         return finished(figure)
 
 
