@@ -4,13 +4,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test check format clean
+# What some tests look at their subject with: a browser, LaTeX, a tracer of system calls. They are skipped without.
+TOOLS := chromium chromium-driver fonts-dejavu-core strace texlive-latex-recommended
+
+.PHONY: run test check format clean tools
 
 run: $(VENV)/.installed
 	$(BIN)/harness run --strategies all
 
-test: $(VENV)/.installed-dev
+test: $(VENV)/.installed-dev tools
 	$(BIN)/python -m pytest -n auto
+
+tools:
+	@for tool in chromium chromedriver strace pdflatex; do command -v $$tool || exit; done >/dev/null \
+	  || { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends $(TOOLS); } >/dev/null 2>&1 \
+	  || echo "Tests that need one of $(TOOLS) are skipped: on Debian, root can install them."
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
