@@ -16,7 +16,7 @@ test: $(VENV)/.installed-dev tools
 	$(BIN)/python -m pytest -n auto
 
 tools:
-	@for tool in chromium chromedriver strace pdflatex; do command -v $$tool || exit; done >/dev/null \
+	@( for tool in chromium chromedriver strace pdflatex; do command -v $$tool || exit 1; done ) >/dev/null \
 	  || { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends $(TOOLS); } >/dev/null 2>&1 \
 	  || echo "Tests that need one of $(TOOLS) are skipped: on Debian, root can install them."
 
