@@ -15,6 +15,7 @@ from harness.errors import (
     UnavailableError,
     UserError,
 )
+from harness.finetuning import FineTunedClassifier, FineTuning
 from harness.first_token import first_token_only, supports_first_token_only
 from harness.hookspecs import hookimpl
 from harness.huggingface import load_tokenizer
@@ -31,6 +32,8 @@ __all__ = [
     "Encoder",
     "Evaluation",
     "Features",
+    "FineTunedClassifier",
+    "FineTuning",
     "HarnessError",
     "ModelError",
     "PluginError",

@@ -14,6 +14,7 @@ from harness.huggingface.checkpoint import is_on_disk, load_encoder, load_tokeni
 from harness.huggingface.fingerprint import weights_hash
 from harness.huggingface.hub import settle_network
 from harness.huggingface.hub_dataset import SHORT_NAMES, load_hub_dataset
+from harness.huggingface.sequence_classifier import load_sequence_classifier
 from harness.huggingface.tiny_checkpoint import write_tiny_checkpoint
 
 SAMPLE = "sample"
@@ -23,6 +24,7 @@ __all__ = [
     "harness_load_encoder",
     "harness_load_task",
     "load_encoder",
+    "load_sequence_classifier",
     "load_tokenizer",
     "settle_network",
     "settle_network_for",
