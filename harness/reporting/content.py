@@ -74,7 +74,8 @@ def _facts(subject: Subject) -> Iterator[tuple[str, Words]]:
 
 def _run_values(subject: Subject, run: Run) -> dict[str, str]:
     say = subject.say
-    rows = " / ".join(f"{numbers.count(run.task.n_rows(split))} {say(split)}" for split in run.task.class_counts)
+    sizes = {split: numbers.count(run.task.n_rows(split)) for split in run.task.class_counts}
+    rows = " / ".join(say("{n} {split}").format(n=n, split=say(split)) for split, n in sizes.items())
     classes = say("{n} classes").format(n=numbers.count(len(run.task.label_names)))
     return {
         "data_set": say(", ").join((run.task.name, rows, classes)),
