@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
+from harness.comparisons import ALPHA
 from harness.evidence import Difference, Evidence, TrialEvidence
 from harness.intervals import Interval
 from harness.rendering import quantities
@@ -19,8 +20,6 @@ METRICS = {"accuracy": "acc", "f1_macro": "F1m"}
 SAMPLING = "95 % intervals: chance of the test rows (Wilson for accuracy, bootstrap for f1_macro), lowest seed"
 SPREAD = "mean and sd over seeds: chance of training, which the intervals leave out"
 PAIRS_LEGEND = "* differs beyond chance (Holm-corrected p < 0.05)"
-DISTINCT = 0.05
-
 Pairs = Mapping[tuple[str, str], tuple[int, Difference]]
 """First and second strategy -> the sign to read the difference with, and the difference."""
 
@@ -172,7 +171,7 @@ def _pair_list(pairs: Pairs, names: Sequence[str], page: Page) -> Grid:
 
 def _signed(pair: tuple[int, Difference]) -> str:
     sign, difference = pair
-    return f"{sign * difference.value:+.4f}{'*' if difference.p_holm < DISTINCT else ' '}"
+    return f"{sign * difference.value:+.4f}{'*' if difference.p_holm < ALPHA else ' '}"
 
 
 def _p_value(pair: tuple[int, Difference]) -> str:
