@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from harness.languages import Say
+from harness.records import Run
 from harness.reporting.document import Listing, Paragraph, Phrase, Section
 from harness.reporting.subject import Subject
 
@@ -17,18 +19,21 @@ def remarks_section(subject: Subject) -> Section:
 def _remarks(subject: Subject) -> Iterator[Phrase]:
     say = subject.say
     for index, run in enumerate(subject.study.runs):
-        place = f"{subject.where(index)}: " if subject.where(index) else ""
-        for note in [run.fallback, *run.notes]:
+        place = subject.where(index)
+        for note in [run.fallback, *run.notes, *_truncation(run, say)]:
             if note:
-                yield Phrase("{place}{note}", {"place": place, "note": note})
-        if run.model:
-            for split, n in run.model.truncated_texts.items():
-                if n:
-                    sentence = "{place}texts of {split} that were cut at {tokens} tokens: {n}"
-                    values = {"n": f"{n:,}", "split": say(split), "tokens": f"{run.model.max_length:,}"}
-                    yield Phrase(say(sentence), {"place": place, **values})
+                yield Phrase("{place}: {note}" if place else "{note}", {"place": place, "note": note})
     named = [record for studied in subject.study.strategies for record in studied.records]
     for record in [*named, *(record for _, record in subject.study.failures)]:
         for degradation in record.degradations:
             values = {"strategy": record.strategy, "seed": str(record.seed), "degradation": degradation}
             yield Phrase(say("{strategy}, seed {seed}: {degradation}"), values)
+
+
+def _truncation(run: Run, say: Say) -> Iterator[str]:
+    if run.model is None:
+        return
+    for split, n in run.model.truncated_texts.items():
+        if n:
+            values = {"n": f"{n:,}", "split": say(split), "tokens": f"{run.model.max_length:,}"}
+            yield say("texts of {split} that were cut at {tokens} tokens: {n}").format(**values)
