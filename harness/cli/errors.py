@@ -42,12 +42,13 @@ def errors(
     """Show where a strategy of a run fails: 'latest', the run's folder, or its folder's name.
 
     Rows with the highest loss, classes confused, rows that all strategies miss (their labels may be wrong), rows that
-    one alone gets right, and accuracy by length, negation, truncation and occurrence in train.
+    one alone gets right, accuracy by length, negation, truncation and occurrence in train, and calibration.
     """
     del debug
+    from harness.calibration import calibrate
     from harness.error_analysis import analyse_errors
     from harness.records import read_run
-    from harness.rendering import make_console, print_errors
+    from harness.rendering import make_console, print_calibration, print_errors
     from harness.row_facts import read_row_facts
     from harness.storage import find_run
     from harness.study import studied_strategies
@@ -61,12 +62,16 @@ def errors(
     # Strategies without that seed stand with their lowest.
     predictions = {each.name: _by_seed(each).get(seed, each.predictions) for each in studied}
     analysis = analyse_errors(chosen.name, predictions, facts, top)
+    own = predictions[chosen.name]
+    calibration = calibrate(own.labels, own.probabilities)
     if as_json:
-        echo_json(_as_json(analysis, run, seed, facts))
+        echo_json(_as_json(analysis, run, seed, facts) | {"calibration": calibration.model_dump(mode="json")})
         return 0
     best = ", best by validation f1_macro" if chosen is _best(studied) else ""
     about = [("run", directory.path.name), ("strategy", f"{chosen.name}, seed {seed}{best}")]
-    print_errors(analysis, run.task.label_names, facts, about, make_console(), top=top, language=language)
+    console = make_console()
+    print_errors(analysis, run.task.label_names, facts, about, console, top=top, language=language)
+    print_calibration(calibration, console, language)
     return 0
 # fmt: on
 

@@ -8,11 +8,12 @@ from harness.rendering.cache import (
     print_cache_explanation,
     print_removed,
 )
+from harness.rendering.calibration import print_calibration
 from harness.rendering.comparison import print_cell, print_pair, print_study
 from harness.rendering.confusion import confusion_matrix
 from harness.rendering.console import make_console, print_error
 from harness.rendering.errors import print_errors
-from harness.rendering.listing import print_plan, print_strategies
+from harness.rendering.listing import print_plan, print_strategies, print_strategy
 from harness.rendering.progress import ProgressDisplay, progress_display, waiting
 from harness.rendering.ranking import SORT_KEYS
 from harness.rendering.report import print_banner, print_run
@@ -30,6 +31,7 @@ __all__ = [
     "print_banner",
     "print_cache",
     "print_cache_explanation",
+    "print_calibration",
     "print_cell",
     "print_checks",
     "print_error",
@@ -40,6 +42,7 @@ __all__ = [
     "print_reproduction",
     "print_run",
     "print_strategies",
+    "print_strategy",
     "print_study",
     "progress_display",
     "safe_text",

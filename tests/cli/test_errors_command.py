@@ -127,3 +127,13 @@ def test_where_there_is_no_run_it_says_so(harness: Harness) -> None:
     outcome = harness("errors")
     assert outcome.code == 2
     assert "There is no finished run" in outcome.err
+
+
+def test_calibration_is_told_as_an_error_and_as_a_curve(harness: Harness, full: Path) -> None:
+    folder = str(find_run("latest", full).path)
+    shown = harness("errors", folder, "-s", "tfidf_logreg").out
+    content = json.loads(harness("errors", folder, "-s", "tfidf_logreg", "--json").out)["calibration"]
+    assert f"Calibration: expected error {content['ece']:.4f}" in shown
+    assert sum(each["n"] for each in content["bins"]) == 24
+    curve = shown.split("Calibration")[1]
+    assert all(f"{each['confidence']:.4f}" in curve and "●" in curve for each in content["bins"])
