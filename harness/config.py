@@ -20,7 +20,8 @@ class RunConfig(BaseModel):
     """Everything a run depends on besides the data, the model and the plugins themselves.
 
     `dataset` and `model` are None where nobody named them: then the defaults apply, and the bundled
-    sample may stand in for them. `set` maps strategy -> field -> value.
+    sample may stand in for them. `set` maps strategy -> field -> value. `plugins` are files and modules, as they
+    were given.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,6 +43,7 @@ class RunConfig(BaseModel):
     cache: bool = True
     cache_dir: NonEmpty | None = None
     output_dir: str = "reports"
+    plugins: tuple[NonEmpty, ...] = ()
     offline: bool = False
     fail_fast: bool = False
     save_models: bool = True
@@ -69,6 +71,11 @@ class RunConfig(BaseModel):
         if value != "auto" and not (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
             raise ValueError("expected 'auto' or a whole number from 1")
         return value
+
+    @field_validator("plugins", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
 
     @field_validator("strategies", "seeds", "train_sizes")
     @classmethod
@@ -139,7 +146,7 @@ def build_config(flags: Mapping[str, Any], file: Path | None = None) -> RunConfi
     Args:
         flags: Options given on the command line, those not given left out; `set` as a list of
             assignments.
-        file: A TOML file with the same names.
+        file: A TOML file with the same names; its plugins are loaded besides those of the flags.
 
     Returns:
         The configuration.
@@ -153,7 +160,8 @@ def build_config(flags: Mapping[str, Any], file: Path | None = None) -> RunConfi
         overrides = parse_assignments(in_file) if isinstance(in_file, list) else _underscored(dict(in_file))
         for strategy, fields in parse_assignments(flags.get("set", ())).items():
             overrides[strategy] = {**overrides.get(strategy, {}), **fields}
-        return RunConfig(**{**values, **flags, "set": overrides})
+        plugins = RunConfig(plugins=values.get("plugins", ())).plugins + tuple(flags.get("plugins", ()))
+        return RunConfig(**{**values, **flags, "set": overrides, "plugins": plugins})
     except (ValidationError, TypeError, ValueError, AttributeError) as error:
         raise UserError(_explain(error)) from error
 

@@ -104,19 +104,15 @@ def seed_everything(seed: int) -> None:
 
 
 @contextmanager
-def restored_globals() -> Iterator[None]:
-    """Undo on exit what a strategy did to global state, so that none can change another's numbers.
+def restored_process() -> Iterator[None]:
+    """Undo on exit what a plugin did to the process, without importing torch.
 
-    Covers the generators of Python, numpy and torch, torch's threads, default dtype and determinism, the
-    environment variables, the working directory and the warning filters.
+    Covers the generators of Python and numpy, the environment variables, the working directory and the warning
+    filters.
     """
     import numpy as np
-    import torch
 
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    threads, dtype = torch.get_num_threads(), torch.get_default_dtype()
-    deterministic, grad = torch.get_deterministic_debug_mode(), torch.is_grad_enabled()
-    filled = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    states = random.getstate(), np.random.get_state()
     variables, directory = dict(os.environ), _working_directory()
     with warnings.catch_warnings():
         try:
@@ -124,18 +120,36 @@ def restored_globals() -> Iterator[None]:
         finally:
             random.setstate(states[0])
             np.random.set_state(states[1])
-            torch.set_rng_state(states[2])
+            os.environ.clear()
+            os.environ.update(variables)
+            if directory:
+                with contextlib.suppress(OSError):
+                    os.chdir(directory)
+
+
+@contextmanager
+def restored_globals() -> Iterator[None]:
+    """Undo on exit what a strategy did to global state, so that none can change another's numbers.
+
+    Covers what `restored_process` does, and torch's generator, threads, default dtype and determinism.
+    """
+    import torch
+
+    state = torch.get_rng_state()
+    threads, dtype = torch.get_num_threads(), torch.get_default_dtype()
+    deterministic, grad = torch.get_deterministic_debug_mode(), torch.is_grad_enabled()
+    filled = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    with restored_process():
+        try:
+            yield
+        finally:
+            torch.set_rng_state(state)
             if torch.get_num_threads() != threads:
                 torch.set_num_threads(threads)
             torch.set_default_dtype(dtype)
             torch.set_deterministic_debug_mode(deterministic)
             torch.utils.deterministic.fill_uninitialized_memory = filled  # type: ignore[attr-defined]
             torch.set_grad_enabled(grad)
-            os.environ.clear()
-            os.environ.update(variables)
-            if directory:
-                with contextlib.suppress(OSError):
-                    os.chdir(directory)
 
 
 def _working_directory() -> str | None:

@@ -1,15 +1,16 @@
 """What plugins offer, and what of it a run asks for: names, groups, variants, grids, left out."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any
 
 from harness.config import RunConfig
 from harness.encoding import Features
-from harness.errors import HarnessError, PluginError, UserError, did_you_mean
+from harness.errors import HarnessError, UserError, did_you_mean
 from harness.grid_search import GridSearch
+from harness.plugin_faults import Fault, FaultyPluginError
 from harness.strategy import Strategy, uses_model, wanted_features, with_parameters
 from harness.strategy_spec import GROUPS, StrategySpec, parse_specs
 
@@ -18,7 +19,20 @@ NAME = re.compile(r"\w[\w.-]*")
 
 @dataclass(frozen=True)
 class Plugin:
-    """A plugin: who offers it, and its strategies or the reason why it could not be loaded."""
+    """A plugin: who offers it, and its strategies or the reason why it could not be loaded.
+
+    Attributes:
+        name: What its entry point, file or module is called.
+        distribution: What was installed, None for a file.
+        version: Of the distribution; of a file its hash.
+        source: What led to it: an entry point, `--plugin`, `HARNESS_PLUGINS`, or the caller of this program.
+        named: Whether the user asked for it by `--plugin` or in the configuration file.
+        hooks: Names of its hooks.
+        strategies: What it offers.
+        error: Why it could not be loaded, None where it could.
+        faults: The same for its author.
+        traceback: Of the exception that it raised.
+    """
 
     name: str
     distribution: str | None = None
@@ -26,11 +40,15 @@ class Plugin:
     strategies: tuple[Strategy, ...] = ()
     error: str | None = None
     traceback: str = ""
+    source: str = "given by the caller"
+    named: bool = False
+    hooks: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
     @property
     def origin(self) -> str:
         """Distribution and version, or what stands in for them."""
-        return f"{self.distribution} {self.version}" if self.distribution else "given by the caller"
+        return f"{self.distribution} {self.version}" if self.distribution else self.source
 
 
 @dataclass(frozen=True)
@@ -78,7 +96,8 @@ def select(
     specs = [spec for text in config.strategies for spec in parse_specs(text)]
     for name in (*(spec.name for spec in specs), *config.set):
         if name not in {*offers, *broken, *GROUPS}:
-            raise UserError(f"There is no strategy {name!r}. {did_you_mean(name, {*offers, *broken, *GROUPS})}")
+            hint = did_you_mean(name, {*offers, *broken, *GROUPS})
+            raise UserError(" ".join([f"There is no strategy {name!r}. {hint}", *_not_loaded(broken.values())]))
     left_out = {name for spec in specs if spec.left_out for name in _members(spec, offers, broken)}
     chosen: dict[str, Offer] = {}
     named_broken: dict[str, Plugin] = {}
@@ -96,6 +115,13 @@ def select(
     if not chosen and not named_broken:
         raise UserError(f"--strategies {','.join(config.strategies)} leaves no strategy. {did_you_mean('', offers)}")
     return list(chosen.values()), list(named_broken.values())
+
+
+def _not_loaded(broken: Iterable[Plugin]) -> Iterator[str]:
+    """Say of each plugin that the user named why it could not be loaded: the strategy may be one of its."""
+    for plugin in broken:
+        if plugin.named:
+            yield f"{plugin.source} could not be loaded: {plugin.error}"
 
 
 def left_out_of_groups(offers: Mapping[str, Offer], config: RunConfig) -> list[str]:
@@ -155,15 +181,26 @@ def check_strategy(strategy: object) -> None:
     Raises:
         PluginError: Saying what was expected and what came.
     """
+    if (fault := _fault_of(strategy)) is not None:
+        raise FaultyPluginError([fault])
+
+
+def _fault_of(strategy: object) -> Fault | None:
     name = getattr(strategy, "name", None)
     if isinstance(strategy, type):
-        raise PluginError(f"expected a strategy, got the class {strategy.__name__}. Return {strategy.__name__}().")
+        return Fault("a strategy", f"the class {strategy.__name__}", f"Return {strategy.__name__}().")
     if not isinstance(name, str) or not NAME.fullmatch(name) or name in GROUPS:
-        raise PluginError(f"expected a strategy with a name of letters, digits and _, got {repr(strategy)[:80]}.")
+        called = f"one called {name!r}" if isinstance(name, str) else repr(strategy)[:80]
+        advice = f"Give its class another name: ClassVar[str], none of the groups {', '.join(GROUPS)}."
+        return Fault("a strategy with a name of letters, digits and _", called, advice)
     if not isinstance(strategy, Strategy):
-        raise PluginError(f"strategy {name!r} must have the methods fit and load; see harness.Strategy.")
+        missing = [method for method in ("fit", "load") if not hasattr(strategy, method)]
+        advice = "See harness.Strategy, or start from harness.SklearnProbe, which has both."
+        return Fault(f"strategy {name!r} to have the methods fit and load", f"no {' and no '.join(missing)}", advice)
     if wrong := [features for features in wanted_features(strategy) if not isinstance(features, Features)]:
-        raise PluginError(f"strategy {name!r}: its features must be harness.Features, got {wrong[0]!r}.")
+        advice = "Write, for example, Features(layer=-1, pooling='mean')."
+        return Fault(f"strategy {name!r} to have features that are harness.Features", repr(wrong[0]), advice)
+    return None
 
 
 def _cost(strategy: Strategy) -> int:

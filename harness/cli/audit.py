@@ -25,6 +25,7 @@ if TYPE_CHECKING:
               help="Encoder, a folder or a hub id: its tokens are counted, and the texts that it would cut.")
 @options.revision
 @options.config
+@options.plugins
 @options.offline
 @click.option("--near-duplicates", is_flag=True,
               help="Look for texts that are nearly the same, too: seconds, for 400,000 texts a minute and 4 GB.")
@@ -76,12 +77,13 @@ def _load(
         quiet_libraries()
     # The network is settled first: the hub's client reads its settings when a plugin imports it.
     from harness.huggingface import settle_network_for
+    from harness.plugin_files import named_plugins
     from harness.plugin_manager import PluginManager
     from harness.rendering import make_console, waiting
 
     with waiting(make_console(stderr=True), "loading data", quiet=quiet):
         settle_network_for(config, needs_model=config.model is not None)
-        manager = PluginManager(plugins)
+        manager = PluginManager(plugins, named_plugins(config.plugins))
         task = manager.load_task(config)
         encoder = manager.load_encoder(config, "cpu", "float32") if config.model else None
     return task.limited(config.limit) if config.limit else task, encoder

@@ -8,7 +8,8 @@ import click
 
 from harness.cli import options
 from harness.cli.printing import echo_json
-from harness.completion import complete_folders
+from harness.completion import complete_files, complete_folders
+from harness.errors import PluginError
 
 if TYPE_CHECKING:
     from harness.config import RunConfig
@@ -49,6 +50,8 @@ def verify(name: str, output_dir: str, as_json: bool, debug: bool) -> int:
 @options.runs_folder
 @click.option("--tolerance", type=click.FloatRange(min=0, max=1), default=0.005, metavar="FRACTION",
               help="Largest difference of a score that counts as the same.")  # fmt: skip
+@click.option("--plugin", "plugins", multiple=True, metavar="FILE|MODULE", shell_complete=complete_files,
+              help="Load this plugin instead of those that the run names; repeatable.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
 @options.verbose
@@ -59,6 +62,7 @@ def reproduce(
     name: str,
     output_dir: str,
     tolerance: float,
+    plugins: tuple[str, ...],
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -76,7 +80,10 @@ def reproduce(
     from harness.storage import find_run
 
     then = read_run(find_run(name, Path(output_dir)))
-    now = _run_again(config_to_reproduce(then, output_dir), ctx.obj["plugins"], ctx.obj["argv"], quiet, verbose)
+    config = config_to_reproduce(then, output_dir)
+    if plugins:
+        config = config.model_copy(update={"plugins": plugins})
+    now = _run_again(config, ctx.obj["plugins"], ctx.obj["argv"], quiet, verbose)
     reproduction = compare_runs(then, now)
     if as_json:
         echo_json(reproduction.describe(tolerance))
@@ -90,6 +97,8 @@ def _run_again(config: "RunConfig", plugins: Sequence[object], command: list[str
     from harness.cli.run import execute_shown
 
     plan = plan_of(config, plugins, quiet=quiet, verbose=verbose)
+    for plugin in plan.broken:
+        raise PluginError(f"{plugin.source} could not be loaded: {plugin.error} Name it as it is now: --plugin FILE.")
     run, _, interrupt = execute_shown(plan, command, quiet=quiet)
     if interrupt:
         raise interrupt

@@ -1,30 +1,42 @@
 """Commands that only look: `harness list`, `harness show`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli import options
 from harness.cli.printing import echo_json, echo_tracebacks
-from harness.completion import complete_folders
+from harness.completion import complete_folders, complete_strategies
+
+if TYPE_CHECKING:
+    from harness.plugin_manager import PluginManager
 
 SORT_KEYS = ("f1_macro", "accuracy", "f1_weighted", "fit_seconds", "predict_seconds", "total_parameters", "name")
 
 
 @click.command("list")
+@click.argument("name", required=False, shell_complete=complete_strategies)
+@options.plugins
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--debug", is_flag=True, help="Print tracebacks of broken plugins.")
 @click.pass_context
-def list_(ctx: click.Context, as_json: bool, debug: bool) -> int:
-    """List strategies, their plugins and parameters, and broken plugins with the reason."""
-    from harness.environment import be_discreet, quiet_libraries
+def list_(ctx: click.Context, name: str | None, plugins: tuple[str, ...] | None, as_json: bool, debug: bool) -> int:
+    """List strategies, their plugins, groups and parameters, and broken plugins with the reason.
+
+    With NAME, tell of one strategy what it is and what each of its parameters means, may be and is by default.
+    """
+    from harness.environment import be_discreet, quiet_libraries, restored_process
+    from harness.plugin_files import named_plugins
     from harness.plugin_manager import PluginManager
     from harness.rendering import make_console, print_strategies
 
     be_discreet()
     quiet_libraries()
-    manager = PluginManager(ctx.obj["plugins"])
-    if as_json:
+    manager = PluginManager(ctx.obj["plugins"], named_plugins(plugins or ()), restored_process)
+    if name is not None:
+        _print_one(manager, name, as_json)
+    elif as_json:
         echo_json(manager.describe())
     else:
         print_strategies(manager.plugins, make_console())
@@ -32,6 +44,18 @@ def list_(ctx: click.Context, as_json: bool, debug: bool) -> int:
         for plugin in manager.broken:
             click.echo(plugin.traceback, err=True)
     return 0
+
+
+def _print_one(manager: "PluginManager", name: str, as_json: bool) -> None:
+    from harness.plugin_manager import describe_offer
+    from harness.rendering import make_console, print_strategy
+    from harness.strategy_description import describe_strategy
+
+    offer = manager.offer(name)
+    if as_json:
+        echo_json(describe_offer(offer))
+    else:
+        print_strategy(offer, describe_strategy(offer.strategy), make_console())
 
 
 @click.command()

@@ -25,6 +25,10 @@ revision = click.option("--revision", metavar="NAME", help="Branch, tag or commi
 config = click.option("-c", "--config", "config_file", type=click.Path(path_type=Path), metavar="FILE",
                       shell_complete=complete_files,
                       help="TOML file with options of run by their long names; a flag wins.")
+plugins = click.option("--plugin", "--plugins", "plugins", multiple=True, metavar="FILE|MODULE",
+                       callback=lambda ctx, param, value: value or None, shell_complete=complete_files,
+                       help="Load a plugin that is not installed: a .py file, or a module that can be imported; "
+                       "repeatable, besides those in $HARNESS_PLUGINS.")
 offline = click.option("--offline", is_flag=True, default=None, help="Never touch the network.")
 WHAT = (
     click.option("-s", "--strategies", metavar="NAMES", shell_complete=complete_strategies,
@@ -35,6 +39,7 @@ WHAT = (
     revision,
     click.option("--set", "set", multiple=True, metavar="STRATEGY.FIELD=VALUE", help="Change a parameter; repeatable."),
     config,
+    plugins,
     click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]),
                  help="Where to compute.  [default: auto]"),
     click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16"]),

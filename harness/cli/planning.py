@@ -39,9 +39,12 @@ def plan_of(config: RunConfig, plugins: Sequence[object], *, quiet: bool, verbos
     # The network is settled first: the hub's client reads its settings when a plugin imports it.
     from harness.huggingface import settle_network_for
     from harness.planning import make_plan
+    from harness.plugin_files import named_plugins
     from harness.plugin_manager import PluginManager
     from harness.rendering import make_console, waiting
 
     with waiting(make_console(stderr=True), "loading strategies, data and encoder", quiet=quiet):
         settle_network_for(config)
-        return make_plan(config, PluginManager(plugins))
+        named = named_plugins(config.plugins)
+        recorded = config.model_copy(update={"plugins": tuple(plugin.text for plugin in named)})
+        return make_plan(recorded, PluginManager(plugins, named))

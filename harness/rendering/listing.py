@@ -8,25 +8,64 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from harness.offers import Plugin
-from harness.rendering.console import Page
+from harness.offers import Offer, Plugin
+from harness.rendering.console import Page, folding
 from harness.rendering.report import label_value_lines
 from harness.rendering.scores import STACKED_BELOW
-from harness.strategy import parameters
+from harness.strategy import parameters, wanted_features
+from harness.strategy_description import StrategyDescription
+from harness.strategy_spec import GROUPS
 
 
 def print_strategies(plugins: Sequence[Plugin], console: Console) -> None:
-    """Print every strategy with its plugin and hyperparameters, then the broken plugins in red."""
+    """Print every strategy with its plugin, groups and hyperparameters, then the broken plugins in red."""
     page = Page(console)
-    rows = sorted(
-        (strategy.name, plugin.origin, _assignments(parameters(strategy)))
-        for plugin in plugins
-        for strategy in plugin.strategies
+    offers = sorted(
+        (Offer(strategy, plugin) for plugin in plugins for strategy in plugin.strategies),
+        key=lambda offer: offer.name,
     )
-    page.write(_table(("strategy", "plugin", "parameters"), rows, page) if rows else [Text("no strategies")])
+    rows = [(o.name, o.plugin.origin, _groups(o), _assignments(parameters(o.strategy))) for o in offers]
+    headings = ("strategy", "plugin", "groups", "parameters")
+    page.write(_table(headings, rows, page) if rows else [Text("no strategies")])
+    missing = [(offer.name, offer.not_installed) for offer in offers if offer.not_installed]
+    page.write([Text("")] if missing else [])
+    page.write(folding(page.text(f"{name}: {told}", "yellow")) for name, told in missing)
     for plugin in plugins:
         if plugin.error is not None:
             page.write(_broken(plugin, plugin.error, page))
+
+
+def print_strategy(offer: Offer, description: StrategyDescription, console: Console) -> None:
+    """Print what one strategy is, where it comes from, and each of its parameters."""
+    page = Page(console)
+    page.write([page.text(offer.name, "bold")])
+    paragraphs = [" ".join(text.split()) for text in description.meaning.split("\n\n")]
+    page.write([*(folding(page.text(text)) for text in paragraphs if text), Text("")])
+    reads = ", ".join(f"layer {features.layer} {features.pooling}" for features in wanted_features(offer.strategy))
+    source = f", {offer.plugin.source}" if offer.plugin.distribution else ""
+    lines = [
+        ("plugin", f"{offer.plugin.origin}{source}"),
+        ("groups", f"all, {_groups(offer)}".rstrip(", ")),
+        *([("reads", f"frozen features: {reads}")] if reads else []),
+        *([("needs", offer.not_installed)] if offer.not_installed else []),
+    ]
+    page.write([label_value_lines(lines, page), Text("")])
+    page.write(_parameters(offer, description, page))
+
+
+def _parameters(offer: Offer, description: StrategyDescription, page: Page) -> Iterator[RenderableType]:
+    if not description.parameters:
+        yield Text("It has no parameters.")
+        return
+    rows = [(p.name, str(p.default), p.values, p.meaning) for p in description.parameters]
+    yield from _table(("parameter", "default", "values", "meaning"), rows, page)
+    name, default, *_ = rows[0]
+    yield Text("")
+    yield folding(page.text(f"To change one: harness run -s '{offer.name}({name}={default})'", "dim"))
+
+
+def _groups(offer: Offer) -> str:
+    return ", ".join(group for group in GROUPS if group in offer.groups - {"all"})
 
 
 def print_plan(
@@ -51,20 +90,18 @@ def _assignments(params: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in params.items())
 
 
-def _table(
-    headings: tuple[str, str, str], rows: Sequence[tuple[str, str, str]], page: Page
-) -> Iterator[RenderableType]:
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], page: Page) -> Iterator[RenderableType]:
     if page.width < STACKED_BELOW:
-        for name, middle, params in rows:
+        for name, *cells in rows:
             yield page.text(name, "bold")
-            for line in filter(None, (middle, params)):
+            for line in filter(None, cells):
                 yield Padding(page.text(line), (0, 0, 0, 2))
         return
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     for heading in headings:
         table.add_column(heading, overflow="fold")
-    for name, middle, params in rows:
-        table.add_row(page.text(name, "bold"), page.text(middle), page.text(params))
+    for name, *cells in rows:
+        table.add_row(page.text(name, "bold"), *map(page.text, cells))
     yield table
 
 

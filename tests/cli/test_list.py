@@ -8,7 +8,9 @@ import sys
 import pytest
 
 from harness.cli import SORT_KEYS
+from harness.plugin_manager import PluginManager
 from harness.rendering import SORT_KEYS as RENDERED_SORT_KEYS
+from harness.strategy_description import describe_strategy
 
 from .commands import Harness
 
@@ -23,9 +25,47 @@ def test_list_shows_strategy_distribution_version_and_parameters(harness: Harnes
 
 def test_the_json_list_is_all_there_is_on_standard_output(harness: Harness) -> None:
     plugins = {plugin["plugin"]: plugin for plugin in json.loads(harness("list", "--json").out)}
-    assert plugins["majority"]["strategies"] == [{"name": "majority", "parameters": {}}]
+    (majority,) = plugins["majority"]["strategies"]
+    assert (majority["name"], majority["parameters"], majority["not_installed"]) == ("majority", {}, None)
+    assert "all" in majority["groups"]
+    assert plugins["majority"]["source"] == "entry point majority = harness_plugins.majority"
     assert plugins["full_finetune"]["distribution"] == "strategy-harness"
     assert plugins["full_finetune"]["error"] is None
+
+
+def test_one_strategy_is_told_with_the_meaning_range_and_default_of_each_parameter(harness: Harness) -> None:
+    told = harness("list", "logreg_probe")
+    assert told.code == 0
+    lines = [" ".join(line.split()) for line in told.out.splitlines()]
+    assert lines[:2] == ["logreg_probe", "Logistic regression on standardised frozen features."]
+    assert "plugin strategy-harness 0.1.0, entry point logreg_probe = harness_plugins.logreg_probe" in lines
+    assert "C 1.0 float > 0 Inverse strength of the L2 penalty." in lines
+    assert any(line.startswith("pooling cls cls, mean or max `cls` for the first token's state") for line in lines)
+    as_json = json.loads(harness("list", "logreg_probe", "--json").out)
+    assert [parameter["name"] for parameter in as_json["parameters"]] == ["layer", "pooling", "C", "max_iter"]
+    assert {parameter["default"] for parameter in as_json["parameters"]} == {-1, "cls", 1.0, 1000}
+
+
+def test_every_parameter_of_every_installed_strategy_has_a_meaning() -> None:
+    described = {name: describe_strategy(offer.strategy) for name, offer in PluginManager().offers.items()}
+    assert [name for name, told in described.items() if not told.meaning] == []
+    assert [(name, p.name) for name, told in described.items() for p in told.parameters if not p.meaning] == []
+
+
+def test_an_unknown_strategy_gets_the_close_one(harness: Harness) -> None:
+    told = harness("list", "majorty")
+    assert told.code == 2
+    assert "There is no strategy 'majorty'. Did you mean 'majority'?" in told.err
+
+
+def test_listing_imports_nothing_that_no_plugin_imports() -> None:
+    for command in (["list"], ["list", "majority"]):
+        argv = [sys.executable, "-X", "importtime", "-m", "harness", *command]
+        done = subprocess.run(argv, capture_output=True, text=True)
+        assert done.returncode == 0
+        imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+        assert "pluggy" in imported
+        assert not imported & {"torch", "transformers", "datasets", "sklearn", "scipy", "pyarrow"}
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
