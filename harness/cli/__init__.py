@@ -16,6 +16,7 @@ from harness.cli.errors import errors
 from harness.cli.looking import SORT_KEYS, list_, show
 from harness.cli.report import report
 from harness.cli.run import EXIT_SIGINT, EXIT_SIGTERM, Terminated, run
+from harness.cli.tune import tune
 from harness.completion import SHELLS, completion_script
 from harness.errors import HarnessError
 
@@ -49,7 +50,7 @@ def cli() -> None:
     """
 
 
-for _command in (run, list_, show, compare, errors, report, audit, verify, reproduce, cache):
+for _command in (run, list_, show, compare, errors, report, audit, verify, reproduce, tune, cache):
     cli.add_command(_command)
 
 

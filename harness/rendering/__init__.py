@@ -18,6 +18,7 @@ from harness.rendering.progress import ProgressDisplay, progress_display, waitin
 from harness.rendering.ranking import SORT_KEYS
 from harness.rendering.report import print_banner, print_run
 from harness.rendering.text import safe_text
+from harness.rendering.tuning import print_tuning
 from harness.rendering.verification import print_checks, print_reproduction
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "print_strategies",
     "print_strategy",
     "print_study",
+    "print_tuning",
     "progress_display",
     "safe_text",
     "waiting",

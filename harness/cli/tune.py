@@ -1,0 +1,101 @@
+"""`harness tune`: the hyperparameters of one strategy, chosen on validation."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli import options
+from harness.cli.planning import plan_from
+from harness.cli.printing import echo_json
+from harness.completion import complete_folders, complete_strategies
+from harness.errors import UserError
+
+if TYPE_CHECKING:
+    from harness.tuning import Tuning
+
+EXIT_NOTHING_SCORED = 1
+
+
+# fmt: off
+@click.command()
+@click.argument("strategy", metavar="STRATEGY", shell_complete=complete_strategies)
+@options.what_is_encoded
+@click.option("--space", metavar="RANGES",
+              help='What to search, such as "C=0.001..100:log, pooling=cls|mean".  [default: the strategy\'s]')
+@click.option("--trials", type=click.IntRange(min=1), metavar="N",
+              help="Configurations in all, with those of an earlier search.  [default: 20, none with --minutes]")
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), metavar="M",
+              help="Begin no new one after that.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, metavar="K", help="Seeds the search and every fit.")
+@click.option("-o", "--output-dir", metavar="FOLDER", shell_complete=complete_folders,
+              help="Where searches are kept, to be gone on with.  [default: reports]")
+@options.cache_dir
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.verbose
+@click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
+@options.debug
+@click.pass_context
+def tune(
+    ctx: click.Context,
+    /,
+    strategy: str,
+    config_file: Path | None,
+    space: str | None,
+    trials: int | None,
+    minutes: float | None,
+    seed: int,
+    as_json: bool,
+    verbose: bool,
+    quiet: bool,
+    debug: bool,
+    **flags: Any,
+) -> int:
+    """Search the hyperparameters of one strategy for the best validation f1_macro; test is never touched.
+
+    The same command goes on where it stopped. The winner is printed as a table for a configuration file.
+    """
+    del debug
+    from harness.rendering import make_console, print_tuning
+    from harness.search_space import search_space
+    from harness.tuning import Tried, only_strategy
+    from harness.tuning import tune as search
+
+    if flags.pop("strategies", None):
+        raise UserError("Tuning takes its strategy as the argument: leave out --strategies.")
+    plan = plan_from(flags | {"strategies": strategy, "seeds": (seed,)}, config_file, ctx.obj["plugins"],
+                     quiet=quiet, verbose=verbose)
+    found = search_space(only_strategy(plan).strategy, space)
+    errors = make_console(stderr=True)
+
+    def tell(number: int, tried: Tried) -> None:
+        if not quiet:
+            score = tried.problem if tried.f1_macro is None else f"{tried.f1_macro:.4f}"
+            errors.print(f"{number}: {score}  {_written(tried.params)}", soft_wrap=True)
+
+    n_trials = trials if trials or minutes else 20
+    tuning = search(plan, found, n_trials=n_trials, seconds=minutes and minutes * 60, tell=tell)
+    if as_json:
+        echo_json(_as_json(tuning))
+    else:
+        print_tuning(tuning, make_console())
+    return 0 if tuning.best else EXIT_NOTHING_SCORED
+# fmt: on
+
+
+def _written(params: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in params.items())
+
+
+def _as_json(tuning: "Tuning") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from harness.tuning import as_toml
+
+    return {
+        "strategy": tuning.strategy,
+        "file": str(tuning.file),
+        "tried": [asdict(tried) for tried in tuning.tried],
+        "best": asdict(tuning.best) if tuning.best else None,
+        "config": as_toml(tuning, tuning.best) if tuning.best else None,
+    }

@@ -1,0 +1,41 @@
+"""What a search found: the best configurations, and the winner as a configuration file has it."""
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.text import Text
+
+from harness.rendering import quantities
+from harness.rendering.console import Page, folding
+from harness.tuning import Tried, Tuning, as_toml
+
+SHOWN = 5
+
+
+def print_tuning(tuning: Tuning, console: Console) -> None:
+    """Print the best configurations, how many were tried, and the winner as TOML."""
+    page = Page(console)
+    page.write(_lines(tuning, page))
+
+
+def _lines(tuning: Tuning, page: Page) -> Iterator[Text]:
+    scored = sorted(
+        (each for each in tuning.tried if each.f1_macro is not None), key=lambda each: -(each.f1_macro or 0)
+    )
+    failed = len(tuning.tried) - len(scored)
+    yield page.text(f"{tuning.strategy}: {len(tuning.tried)} configurations tried, {failed} failed", "bold")
+    for each in scored[:SHOWN]:
+        yield folding(page.text(f"{quantities.score(each.f1_macro or 0)}  {_params(each)}"))
+    yield folding(
+        page.text(f"Validation f1_macro; test was not touched. The same command goes on from {tuning.file}.", "dim")
+    )
+    if tuning.best:
+        yield Text("")
+        for line in as_toml(tuning, tuning.best).splitlines():
+            yield page.text(line)
+    elif tuning.tried:
+        yield folding(page.text(f"None could be scored; the last said: {tuning.tried[-1].problem}", "red"))
+
+
+def _params(tried: Tried) -> str:
+    return ", ".join(f"{name}={value}" for name, value in tried.params.items())

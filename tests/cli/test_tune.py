@@ -1,0 +1,134 @@
+"""`harness tune`: chosen on validation, resumable, the winner usable as a configuration."""
+
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import pytest
+from annotated_types import Ge
+from sklearn.dummy import DummyClassifier
+
+from harness import RunContext, SklearnStrategy, hookimpl
+
+from .commands import Harness
+
+pytest.importorskip("optuna", reason="needs the extra tune: pip install 'strategy-harness[tune]'")
+
+SPACE = "C=0.0001..100:log, pooling=cls|mean"
+
+
+@pytest.fixture
+def tune(harness: Harness, tiny_data: Path, tiny_model: Path, tmp_path: Path) -> Harness:
+    known = ["-d", str(tiny_data), "-m", str(tiny_model), "--offline", "-q", "-o", str(tmp_path / "searches")]
+    return lambda strategy, *argv, **options: harness("tune", strategy, *known, *argv, **options)
+
+
+@dataclass(frozen=True)
+class Fussy(SklearnStrategy):
+    """Never works at depth 2."""
+
+    name: ClassVar[str] = "fussy"
+    search_space: ClassVar[str] = "depth=1..4"
+    depth: Annotated[int, Ge(1)] = 1
+
+    def estimator(self, seed: int) -> Any:
+        if self.depth == 2:
+            raise ValueError("never at two")
+        return DummyClassifier(strategy="most_frequent")
+
+
+class FussyPlugin:
+    @staticmethod
+    @hookimpl
+    def harness_strategies() -> list[Fussy]:
+        return [Fussy()]
+
+
+class Nosy(Fussy):
+    """Notes every text it is asked about."""
+
+    name: ClassVar[str] = "nosy"
+    seen: ClassVar[list[str]] = []
+
+    def inputs(self, texts: Any, context: RunContext) -> Any:
+        self.seen.extend(texts)
+        return list(texts)
+
+
+class NosyPlugin:
+    def __init__(self, seen: list[str]) -> None:
+        Nosy.seen = seen
+
+    @hookimpl
+    def harness_strategies(self) -> list[Nosy]:
+        return [Nosy()]
+
+
+def test_the_winner_is_the_best_on_validation_and_a_run_repeats_its_score(
+    tune: Harness, run: Harness, tmp_path: Path
+) -> None:
+    found = json.loads(tune("logreg_probe", "--space", SPACE, "--trials", "5", "--json").out)
+    assert len(found["tried"]) == 5
+    assert found["best"]["f1_macro"] == max(tried["f1_macro"] for tried in found["tried"])
+    file = tmp_path / "best.toml"
+    file.write_text(found["config"], encoding="utf-8")
+    assert tomllib.loads(found["config"])["strategies"][0]["name"] == "logreg_probe"
+    (record,) = run("-c", str(file), strategies=_spec(found)).run.records
+    assert record.validation is not None
+    assert record.validation.f1_macro == pytest.approx(found["best"]["f1_macro"])
+
+
+def _spec(found: dict[str, Any]) -> str:
+    inside = ", ".join(f"{name}={value}" for name, value in found["best"]["params"].items())
+    return f"logreg_probe({inside})"
+
+
+def test_the_same_command_goes_on_where_it_stopped_with_other_configurations(tune: Harness) -> None:
+    first = json.loads(tune("logreg_probe", "--space", SPACE, "--trials", "3", "--json").out)
+    again = json.loads(tune("logreg_probe", "--space", SPACE, "--trials", "3", "--json").out)
+    more = json.loads(tune("logreg_probe", "--space", SPACE, "--trials", "5", "--json").out)
+    assert again == first
+    assert more["tried"][:3] == first["tried"]
+    assert len({tried["params"]["C"] for tried in more["tried"]}) == 5
+
+
+def test_a_configuration_that_fails_is_one_that_was_tried(tune: Harness) -> None:
+    outcome = tune("fussy", "--trials", "12", "--json", plugins=[FussyPlugin()])
+    found = json.loads(outcome.out)
+    problems = {tried["problem"] for tried in found["tried"] if tried["params"]["depth"] == 2}
+    assert problems == {"ValueError: never at two"}
+    assert outcome.code == 0
+    assert "configurations tried" in tune("fussy", "--trials", "12", plugins=[FussyPlugin()]).out
+
+
+def test_no_test_text_is_encoded_or_predicted(tune: Harness, tiny_data: Path) -> None:
+    seen: list[str] = []
+    outcome = tune("nosy", "--trials", "2", plugins=[NosyPlugin(seen)])
+    assert outcome.code == 0
+    texts = {name: _texts(tiny_data / f"{name}.jsonl") for name in ("validation", "test")}
+    assert set(seen) >= texts["validation"]
+    assert not set(seen) & (texts["test"] - texts["validation"])
+
+
+def _texts(file: Path) -> set[str]:
+    return {json.loads(line)["text"] for line in file.read_text(encoding="utf-8").splitlines()}
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (("majority",), "declares no search_space"),
+        (("logreg_probe", "--space", "c=1..2"), "Did you mean 'C'?"),
+        (("logreg_probe", "--space", "C=2..1"), "LOW below HIGH"),
+        (("logreg_probe", "--space", "C=0..1:log"), "above 0 with :log"),
+        (("logreg_probe", "--space", "C"), "--space expects"),
+        (("logreg_prob", "--space", SPACE), "Did you mean 'logreg_probe'?"),
+        (("frozen", "--space", SPACE), "one strategy"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(argv: tuple[str, ...], told: str, tune: Harness) -> None:
+    outcome = tune(*argv)
+    assert outcome.code == 2
+    assert told in outcome.err
