@@ -9,7 +9,7 @@ from typing import Any, Literal
 from harness.cache_directory import CacheDirectory, StoredEntry, cache_directory, stored_in
 from harness.cache_entry import DamagedEntryError, open_entry
 from harness.data import SPLITS
-from harness.encoding import Encoder, Features
+from harness.encoding import Encoder, Features, depth
 from harness.feature_cache import key_of
 from harness.planning import Plan
 from harness.strategy import uses_model, wanted_features
@@ -138,7 +138,7 @@ def explain_cache(plan: Plan) -> Explanation:
 
 def _readers(plan: Plan, features: Features) -> tuple[str, ...]:
     strategies = (offer.strategy for offer in plan.offers)
-    return tuple(s.name for s in strategies if uses_model(s) and features in wanted_features(s))
+    return tuple(s.name for s in strategies if uses_model(s) and features in wanted_features(s, depth(plan.encoder)))
 
 
 def _finding(

@@ -40,6 +40,7 @@ class Encoder(Protocol):
         width: Numbers in one feature vector.
         max_length: Tokens of the longest text it reads whole, special tokens included.
         n_parameters: Number of its weights.
+        n_layers: Number of its blocks, so that it has the hidden layers 0..n_layers.
         fingerprint: Everything about it that can change its features, by name, such as hashes of its files;
             None where that is not known, then its features are never kept on disk.
     """
@@ -50,6 +51,7 @@ class Encoder(Protocol):
     width: int
     max_length: int
     n_parameters: int
+    n_layers: int
     fingerprint: Mapping[str, str | None] | None
 
     def encode(
@@ -67,6 +69,11 @@ class TokenCounter(Protocol):
 
     def count_tokens(self, texts: Sequence[str]) -> NDArray[np.int64]:
         """Return the tokens of each of n texts before it is cut, special tokens included, int64 (n,)."""
+
+
+def depth(encoder: Encoder | None) -> int:
+    """Return the number of an encoder's blocks, 0 where there is no encoder."""
+    return encoder.n_layers if encoder else 0
 
 
 def token_counts(encoder: Encoder, texts: Sequence[str]) -> NDArray[np.int64] | None:

@@ -74,10 +74,9 @@ class GridSearch:
         self.uses_model = any(map(uses_model, candidates))
         self.imports = tuple(dict.fromkeys(m for each in candidates for m in getattr(each, "imports", ())))
 
-    @property
-    def features(self) -> tuple[Features, ...]:
-        """Every frozen state that one of the configurations reads."""
-        return tuple(dict.fromkeys(state for each in self.candidates for state in wanted_features(each)))
+    def features_of(self, n_layers: int) -> tuple[Features, ...]:
+        """Return every frozen state that one of the configurations reads of an encoder of so many blocks."""
+        return tuple(dict.fromkeys(state for each in self.candidates for state in wanted_features(each, n_layers)))
 
     def fit(self, train: Split, validation: Split, context: RunContext) -> ChosenClassifier:
         """Fit every configuration on train and keep the one with the highest f1_macro on validation."""

@@ -6,7 +6,7 @@ from itertools import product
 
 from harness.config import RunConfig, read_toml
 from harness.data import Task
-from harness.encoding import Encoder, Features
+from harness.encoding import Encoder, Features, depth
 from harness.environment import choose_device, choose_dtype
 from harness.errors import UnavailableError, UserError
 from harness.huggingface import SAMPLE, settle_network
@@ -53,7 +53,7 @@ class Plan:
     def wanted_features(self) -> list[Features]:
         """Every frozen state that a selected strategy reads, each once."""
         readers = [offer.strategy for offer in self.offers if uses_model(offer.strategy)]
-        return sorted({features for strategy in readers for features in wanted_features(strategy)})
+        return sorted({features for strategy in readers for features in wanted_features(strategy, depth(self.encoder))})
 
 
 def make_plan(config: RunConfig, manager: PluginManager) -> Plan:

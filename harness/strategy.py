@@ -32,6 +32,7 @@ class RunContext:
         seed: Seeds everything random; Python, numpy and torch were seeded with it before `fit`.
         workdir: An empty folder for temporary files, removed after the trial.
         progress: `progress(what, done, total)`, to be called as often as one likes.
+        n_layers: Number of the encoder's blocks, 0 where the strategy declares `uses_model = False`.
     """
 
     encode: Callable[[Sequence[str], Features], NDArray[np.float32]]
@@ -46,6 +47,7 @@ class RunContext:
     seed: int
     workdir: Path
     progress: Progress
+    n_layers: int = 0
 
     @property
     def n_classes(self) -> int:
@@ -75,8 +77,9 @@ class Strategy(Protocol):
     """A way of turning a pre-trained encoder into a classifier: a frozen dataclass of hyperparameters.
 
     A strategy may also have `features` (the `Features` it will ask `context.encode` for, so that one pass
-    computes those of all strategies), `uses_model = False` (it needs no encoder at all) and `imports` (names
-    of modules that it imports inside its methods; they are loaded before the clock starts).
+    computes those of all strategies) or, where they depend on how deep the encoder is, a method `features_of(n_layers)`
+    that returns them, `uses_model = False` (it needs no encoder at all) and `imports` (names of modules that it imports
+    inside its methods; they are loaded before the clock starts).
     """
 
     @property
@@ -90,8 +93,15 @@ class Strategy(Protocol):
         """Return the classifier that was saved to `directory`; it predicts the same as before."""
 
 
-def wanted_features(strategy: Strategy) -> tuple[Features, ...]:
-    """Return the frozen states a strategy declares, none by default."""
+def wanted_features(strategy: Strategy, n_layers: int = 0) -> tuple[Features, ...]:
+    """Return the frozen states a strategy declares, none by default.
+
+    Args:
+        strategy: The strategy.
+        n_layers: Number of the encoder's blocks; without it, one that reads all layers only tells that it reads some.
+    """
+    if hasattr(strategy, "features_of"):
+        return tuple(strategy.features_of(n_layers))
     return tuple(getattr(strategy, "features", ()))
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.data import Task
-from harness.encoding import Encoder, Features, Progress
+from harness.encoding import Encoder, Features, Progress, depth
 from harness.environment import PeakMemory, restored_globals, seed_everything, synchronized_clock
 from harness.errors import UserError
 from harness.feature_cache import FeatureCache
@@ -191,7 +191,7 @@ def _measure(trial: Trial, context: RunContext, record: RunRecord) -> tuple[RunR
 
 def _encoding(trial: Trial) -> dict[str, Any]:
     """Return what the strategy's frozen features cost, and whether this run computed them."""
-    wanted = wanted_features(trial.strategy)
+    wanted = wanted_features(trial.strategy, depth(trial.encoder))
     cost = trial.features.cost(wanted) if trial.features and wanted else None
     return {"encode_seconds": cost.seconds, "features": cost.source} if cost else {}
 
@@ -255,6 +255,7 @@ def make_context(trial: Trial, workdir: Path, progress: Progress = no_progress) 
         seed=trial.seed,
         workdir=workdir,
         progress=progress,
+        n_layers=depth(encoder),
     )
 
 

@@ -18,6 +18,7 @@ class LogRegProbe(SklearnProbe):
     """
 
     name: ClassVar[str] = "logreg_probe"
+    groups: ClassVar[tuple[str, ...]] = ("seed", "fast")
     imports: ClassVar[tuple[str, ...]] = ("sklearn.linear_model", "sklearn.preprocessing")
     # A product with one column a class is too narrow to share: two threads take twice the time of one.
     blas_threads: ClassVar[int | None] = 1

@@ -76,6 +76,7 @@ class MLPProbe:
     """
 
     name: ClassVar[str] = "mlp_probe"
+    groups: ClassVar[tuple[str, ...]] = ("seed", "fast")
     hidden_size: Annotated[int, Ge(1)] = 256
     learning_rate: Annotated[float, Gt(0)] = 1e-3
     weight_decay: Annotated[float, Ge(0)] = 0.01

@@ -24,6 +24,7 @@ class TfidfLogReg(SklearnStrategy):
     """
 
     name: ClassVar[str] = "tfidf_logreg"
+    groups: ClassVar[tuple[str, ...]] = ("baselines", "fast")
     blas_threads: ClassVar[int | None] = 1  # its vectors are narrow: two threads mostly wait, on busy cores for ages
     imports: ClassVar[tuple[str, ...]] = ("sklearn.feature_extraction.text", "sklearn.linear_model")
     C: Annotated[float, Gt(0)] = 10.0

@@ -37,6 +37,7 @@ class LetterEncoder:
     directory: str = ""
     width: int = 8
     n_parameters: int = 0
+    n_layers: int = 1
     asked: list[tuple[list[str], list[Features]]] = field(default_factory=list)
 
     def encode(

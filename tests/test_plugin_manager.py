@@ -57,7 +57,7 @@ def test_the_built_in_strategies_are_ordinary_plugins_of_this_distribution() -> 
 def test_all_means_every_strategy_the_cheapest_first() -> None:
     order = [strategy.name for strategy in select(PluginManager(), "all")]
     assert set(order) >= BUILT_IN
-    assert {"majority", "tfidf_logreg"} == set(order[:2])
+    assert {"majority", "stratified_random", "tfidf_logreg"} == set(order[:3])
     assert order.index("logreg_probe") < order.index("full_finetune")
 
 

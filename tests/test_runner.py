@@ -59,6 +59,7 @@ class Counting:
     def __init__(self, encoder: Encoder, refused: int | None = None) -> None:
         self.encoder, self.refused = encoder, refused
         self.passes: list[tuple[int, list[Features]]] = []
+        self.n_layers = encoder.n_layers
         self.name, self.revision, self.directory = encoder.name, encoder.revision, encoder.directory
         self.width, self.max_length, self.n_parameters = encoder.width, encoder.max_length, encoder.n_parameters
 

@@ -11,12 +11,13 @@ import torch
 
 from harness import Encoder, Run, RunConfig, hookimpl
 from harness.huggingface import load_encoder
+from harness.plugin_manager import PluginManager
 from harness.records import read_run
 from harness.storage import RunDirectory, find_run
 
 from .commands import Harness
 
-STRATEGIES = {"majority", "tfidf_logreg", "logreg_probe", "mlp_probe", "full_finetune"}
+STRATEGIES = {name for name, offer in PluginManager().offers.items() if not offer.not_installed}
 N_ROWS = 24  # of the validation split, and of the test split
 
 
@@ -26,7 +27,7 @@ def directory(full: Path) -> RunDirectory:
 
 
 @pytest.fixture(scope="module")
-def all_five(directory: RunDirectory) -> Run:
+def all_of_them(directory: RunDirectory) -> Run:
     return read_run(directory)
 
 
@@ -40,32 +41,34 @@ def test_all_strategies_stand_in_one_table(run: Harness) -> None:
     assert "Saved in" not in outcome.out
 
 
-def test_all_is_the_default(all_five: Run) -> None:
-    assert {record.strategy for record in all_five.records} == STRATEGIES
-    assert {record.status for record in all_five.records} == {"ok"}
+def test_all_is_the_default(all_of_them: Run) -> None:
+    assert {record.strategy for record in all_of_them.records} == STRATEGIES
+    assert {record.status for record in all_of_them.records} == {"ok"}
 
 
-def test_the_run_file_holds_the_checksum_of_every_other_file(directory: RunDirectory, all_five: Run) -> None:
+def test_the_run_file_holds_the_checksum_of_every_other_file(directory: RunDirectory, all_of_them: Run) -> None:
     on_disk = {f.relative_to(directory.path).as_posix(): f for f in directory.path.rglob("*") if f.is_file()}
-    assert {*all_five.files, "run.json"} == set(on_disk)
-    for name, checksum in all_five.files.items():
+    assert {*all_of_them.files, "run.json"} == set(on_disk)
+    for name, checksum in all_of_them.files.items():
         assert hashlib.sha256(on_disk[name].read_bytes()).hexdigest() == checksum
 
 
-def test_every_strategy_has_a_record_file_equal_to_its_row(directory: RunDirectory, all_five: Run) -> None:
-    for record in all_five.records:
+def test_every_strategy_has_a_record_file_equal_to_its_row(directory: RunDirectory, all_of_them: Run) -> None:
+    for record in all_of_them.records:
         saved = json.loads((directory.path / "records" / f"{record.trial}.json").read_text())
         assert saved == record.model_dump(mode="json")
 
 
-def test_the_predictions_file_has_a_row_for_every_text_that_was_scored(directory: RunDirectory, all_five: Run) -> None:
+def test_the_predictions_file_has_a_row_for_every_text_that_was_scored(
+    directory: RunDirectory, all_of_them: Run
+) -> None:
     table = pq.read_table(directory.path / "predictions" / "logreg_probe-seed0.parquet").to_pydict()
-    classes = [f"probability_{name}" for name in all_five.task.label_names]
+    classes = [f"probability_{name}" for name in all_of_them.task.label_names]
     assert list(table) == ["split", "row", "label", "prediction", *classes]
     assert table["split"] == ["validation"] * N_ROWS + ["test"] * N_ROWS
     assert table["row"] == [*range(N_ROWS), *range(N_ROWS)]
     right = sum(y == z for y, z in zip(table["label"][N_ROWS:], table["prediction"][N_ROWS:], strict=True))
-    record = next(record for record in all_five.records if record.strategy == "logreg_probe")
+    record = next(record for record in all_of_them.records if record.strategy == "logreg_probe")
     assert record.test is not None
     assert record.test.accuracy == pytest.approx(right / N_ROWS)
 
@@ -76,38 +79,38 @@ def test_models_are_saved_unless_told_otherwise(run: Harness, directory: RunDire
     assert not (directory.path / "models").exists()
 
 
-def test_fine_tuning_records_one_entry_an_epoch(all_five: Run) -> None:
-    record = next(record for record in all_five.records if record.strategy == "full_finetune")
+def test_fine_tuning_records_one_entry_an_epoch(all_of_them: Run) -> None:
+    record = next(record for record in all_of_them.records if record.strategy == "full_finetune")
     assert [epoch["epoch"] for epoch in record.history] == [1, 2]
     assert {"train_loss", "validation_loss", "validation_f1_weighted"} <= set(record.history[0])
 
 
-def test_costs_are_recorded_and_only_probes_pay_for_encoding(all_five: Run) -> None:
-    for record in all_five.records:
+def test_costs_are_recorded_and_only_probes_pay_for_encoding(all_of_them: Run) -> None:
+    for record in all_of_them.records:
         assert record.fit_seconds is not None
         assert record.predict_seconds is not None
         assert (record.encode_seconds is not None) == record.strategy.endswith("_probe")
         assert record.peak_memory_bytes
-    tuned = next(record for record in all_five.records if record.strategy == "full_finetune")
-    assert all_five.model is not None
+    tuned = next(record for record in all_of_them.records if record.strategy == "full_finetune")
+    assert all_of_them.model is not None
     assert tuned.total_parameters == tuned.trainable_parameters
     assert tuned.total_parameters is not None
-    assert tuned.total_parameters > all_five.model.n_parameters
+    assert tuned.total_parameters > all_of_them.model.n_parameters
 
 
-def test_the_same_command_gives_the_same_predictions(run: Harness, all_five: Run) -> None:
+def test_the_same_command_gives_the_same_predictions(run: Harness, all_of_them: Run) -> None:
     again = run("--no-save-models", strategies="all").digests
-    assert again == {record.strategy: record.predictions_sha256 for record in all_five.records}
+    assert again == {record.strategy: record.predictions_sha256 for record in all_of_them.records}
 
 
-def test_the_run_says_where_data_and_model_come_from(all_five: Run, tiny_data: Path, tiny_model: Path) -> None:
-    assert all_five.task.name == "tiny"
-    assert all_five.task.source == str(tiny_data.resolve())
-    assert all_five.model is not None
-    assert all_five.model.name == str(tiny_model)
-    assert len(all_five.model.weights_sha256) == 64
-    assert all_five.fallback is None
-    assert all_five.command[:2] == ["harness", "run"]
+def test_the_run_says_where_data_and_model_come_from(all_of_them: Run, tiny_data: Path, tiny_model: Path) -> None:
+    assert all_of_them.task.name == "tiny"
+    assert all_of_them.task.source == str(tiny_data.resolve())
+    assert all_of_them.model is not None
+    assert all_of_them.model.name == str(tiny_model)
+    assert len(all_of_them.model.weights_sha256) == 64
+    assert all_of_them.fallback is None
+    assert all_of_them.command[:2] == ["harness", "run"]
 
 
 def test_seeds_are_rows_and_a_deterministic_strategy_says_so(run: Harness) -> None:

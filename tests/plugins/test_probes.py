@@ -20,7 +20,10 @@ from harness.feature_cache import FeatureCache
 from harness.plugin_manager import PluginManager
 from harness.testing import Bench
 
-LIGHT = ("majority", "tfidf_logreg", "logreg_probe", "mlp_probe")
+LIGHT = (
+    *("majority", "stratified_random", "tfidf_logreg", "logreg_probe", "mlp_probe"),
+    *("knn_probe", "linear_svm_probe", "ridge_probe", "layerwise_probe"),
+)
 HEAVY = ("torch", "transformers", "datasets", "sklearn", "scipy", "safetensors")
 
 
@@ -115,6 +118,39 @@ def test_the_mlp_saves_the_statistics_of_train_beside_its_weights(
     assert set(saved) == {"mean", "scale", "hidden.weight", "hidden.bias", "output.weight", "output.bias"}
     assert saved["mean"] == pytest.approx(train.mean(axis=0), abs=1e-5)
     assert saved["scale"] == pytest.approx(train.std(axis=0), rel=1e-4, abs=1e-6)
+
+
+def test_where_train_holds_fewer_rows_than_neighbours_all_of_them_vote(
+    strategies: dict[str, Strategy], bench: Bench
+) -> None:
+    rows = bench.task.train.rows(np.array([0, 1, 2, 3]))
+    few = replace(bench.task, train=rows)
+    with bench.fitted(strategies["knn_probe"], few) as (classifier, _):
+        assert classifier.estimator[-1].n_neighbors == 4  # type: ignore[attr-defined]
+        probabilities = classifier.predict_proba(rows.texts)
+    assert np.array_equal(probabilities.argmax(axis=1), rows.labels)
+
+
+def test_near_neighbours_weigh_more_and_angles_count_not_lengths(strategies: dict[str, Strategy]) -> None:
+    neighbours = strategies["knn_probe"].estimator(0)  # type: ignore[attr-defined]
+    towards = np.array([[1.0, 0.0], [0.8, 0.6], [0.6, 0.8]])
+    neighbours.set_params(n_neighbors=3).fit(towards * [[1.0], [9.0], [9.0]], [0, 1, 1])
+    found = neighbours.predict_proba([[5.0, 0.1]])
+    assert found[0, 0] > 0.9
+    assert np.allclose(found, neighbours.predict_proba([[50.0, 1.0]]))
+
+
+@pytest.mark.parametrize("name", ["linear_svm_probe", "ridge_probe"])
+def test_a_head_without_probabilities_gives_the_softmax_of_its_scores(
+    strategies: dict[str, Strategy], bench: Bench, name: str
+) -> None:
+    with bench.fitted(strategies[name]) as (classifier, context):
+        scores = classifier.estimator.decision_function(  # type: ignore[attr-defined]
+            context.encode(bench.task.test.texts, Features())
+        )
+        powers = np.exp(scores)
+        expected = powers / powers.sum(axis=1, keepdims=True)
+        assert np.abs(classifier.predict_proba(bench.task.test.texts) - expected).max() < 1e-6
 
 
 def test_importing_the_light_strategies_imports_no_heavy_library() -> None:
