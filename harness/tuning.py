@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.cache_directory import cache_directory
+from harness.encoding import depth
 from harness.environment import restored_globals, seed_everything
 from harness.errors import UserError
 from harness.feature_cache import FeatureCache
@@ -148,7 +149,7 @@ def _try(plan: Plan, offer: Offer, params: dict[str, Any], features: FeatureCach
 
 def _validation_f1_macro(plan: Plan, offer: Offer, features: FeatureCache | None) -> float:
     task, strategy = plan.task, offer.strategy
-    if features and (wanted := wanted_features(strategy)):
+    if features and (wanted := wanted_features(strategy, depth(plan.encoder))):
         features.fill([task.train.texts, task.validation.texts], wanted)
     trial = Trial(
         strategy=strategy,

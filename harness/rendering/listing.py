@@ -41,7 +41,8 @@ def print_strategy(offer: Offer, description: StrategyDescription, console: Cons
     page.write([page.text(offer.name, "bold")])
     paragraphs = [" ".join(text.split()) for text in description.meaning.split("\n\n")]
     page.write([*(folding(page.text(text)) for text in paragraphs if text), Text("")])
-    reads = ", ".join(f"layer {features.layer} {features.pooling}" for features in wanted_features(offer.strategy))
+    known = [f"layer {features.layer} {features.pooling}" for features in wanted_features(offer.strategy)]
+    reads = "several layers" if hasattr(offer.strategy, "features_of") else ", ".join(known)
     source = f", {offer.plugin.source}" if offer.plugin.distribution else ""
     lines = [
         ("plugin", f"{offer.plugin.origin}{source}"),
