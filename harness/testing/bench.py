@@ -1,0 +1,106 @@
+"""What a check works with: a task, an encoder, a folder, and ways to fit a strategy on them."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.data import Task
+from harness.encoding import Encoder
+from harness.environment import restored_globals, seed_everything
+from harness.feature_cache import FeatureCache
+from harness.metrics import checked_probabilities
+from harness.strategy import Classifier, RunContext, Strategy, uses_model
+from harness.testing.fresh_process import FreshProcess
+from harness.testing.tiny import tiny_encoder, tiny_task
+from harness.trial import Trial, make_context
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What a check works with.
+
+    What was learnt of a strategy by fitting it is kept as long as the bench is, so that one fit serves many checks.
+
+    Attributes:
+        task: A tiny task.
+        encoder: A tiny encoder.
+        folder: A folder for temporary files.
+        fresh_process: A process that loads what was saved, None to start one whenever it is needed.
+        examinations: What was learnt of each strategy, by its `id`.
+    """
+
+    task: Task
+    encoder: Encoder
+    folder: Path
+    fresh_process: FreshProcess | None = None
+    examinations: dict[int, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def trial(
+        self, strategy: Strategy, task: Task | None = None, seed: int = 0, features: FeatureCache | None = None
+    ) -> Trial:
+        """Return a trial of the strategy that saves nothing.
+
+        Args:
+            strategy: What to try.
+            task: The data, those of the bench by default.
+            seed: Seeds everything random.
+            features: Frozen features computed before; by default they are computed when they are asked for.
+        """
+        reads = uses_model(strategy)
+        return Trial(
+            strategy=strategy,
+            plugin="check",
+            plugin_version=None,
+            seed=seed,
+            task=task or self.task,
+            encoder=self.encoder if reads else None,
+            features=(features or FeatureCache(self.encoder)) if reads else None,
+            device="cpu",
+            dtype="float32",
+        )
+
+    @contextmanager
+    def fitted(
+        self, strategy: Strategy, task: Task | None = None, seed: int = 0, features: FeatureCache | None = None
+    ) -> Iterator[tuple[Classifier, RunContext]]:
+        """Fit a strategy and give the classifier and its context; the arguments are those of `trial`."""
+        trial = self.trial(strategy, task, seed, features)
+        with self.in_context(trial) as context:
+            yield strategy.fit(trial.task.train, trial.task.validation, context), context
+
+    @contextmanager
+    def in_context(self, trial: Trial) -> Iterator[RunContext]:
+        """Seed everything, give a trial's context, and undo on exit what happened to global state."""
+        with restored_globals(), tempfile.TemporaryDirectory(dir=self.folder) as workdir:
+            context = make_context(trial, Path(workdir))
+            seed_everything(trial.seed)
+            yield context
+
+    def probabilities(self, strategy: Strategy, texts: Sequence[str], task: Task | None = None) -> NDArray[np.float32]:
+        """Fit a strategy and return its checked probabilities, float32 (n, k)."""
+        with self.fitted(strategy, task) as (classifier, _):
+            return checked_probabilities(
+                classifier.predict_proba(list(texts)), len(texts), (task or self.task).n_classes
+            )
+
+
+@contextmanager
+def open_bench(folder: Path | None = None) -> Iterator[Bench]:
+    """Give a bench with the tiny task, the tiny encoder and one process for all that is loaded anew.
+
+    Args:
+        folder: An existing, empty folder for its files; by default a temporary one, removed at the end.
+    """
+    with (
+        FreshProcess() as fresh_process,
+        tempfile.TemporaryDirectory(prefix="harness-check-", dir=folder, ignore_cleanup_errors=True) as directory,
+    ):
+        checkpoint = Path(directory) / "checkpoint"
+        checkpoint.mkdir()
+        yield Bench(tiny_task(), tiny_encoder(checkpoint), Path(directory), fresh_process)

@@ -1,0 +1,76 @@
+"""The check of what a classifier saves."""
+
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.strategy import Strategy
+from harness.testing.bench import Bench
+from harness.testing.examination import Examination, examine
+from harness.testing.expecting import expect, expecting
+from harness.testing.fresh_process import FreshProcess, NotImportableError
+from harness.testing.process_state import contained
+
+TOLERANCE = 1e-5  # another process may add up in another order
+PICKLE_SUFFIXES = (".pkl", ".pickle", ".pt", ".pth", ".bin", ".joblib")
+PICKLE_PROTOCOLS = range(2, 6)  # a pickle of these begins with byte 0x80 and its protocol
+
+
+def check_save_and_load_predict_the_same(strategy: Strategy, bench: Bench) -> str | None:
+    """What was saved predicts the same after loading in a fresh process, and its files hold no pickle.
+
+    Returns:
+        Why it was loaded in this process instead, where the fresh one cannot import the strategy.
+    """
+    exam = examine(strategy, bench)
+    error = exam.first.record.error
+    expect(
+        error is None,
+        f"expected save to write the classifier, got {error and error.message}",
+        error.traceback if error else "",
+    )
+    files = [file for file in exam.first.saved.rglob("*") if file.is_file()]
+    expect(bool(files), "expected save to write a file into its folder, got none")
+    pickled = sorted(file.name for file in files if _is_pickle(file))
+    expect(not pickled, f"expected no pickle, got {', '.join(pickled)}: write .npy, .safetensors, .skops or .json")
+    note = None
+    try:
+        after = _loaded_anew(exam)
+    except NotImportableError as reason:
+        note, after = f"loaded in this process: {reason}", _loaded_here(exam)
+    before = exam.probabilities[-len(after) :]
+    apart = float(np.abs(before - after).max())
+    expect(
+        apart <= TOLERANCE,
+        f"expected the same predictions after loading, got probabilities that differ by up to {apart:.2g}: something "
+        "that predict_proba needs is not saved, or not loaded",
+    )
+    return note
+
+
+def _loaded_anew(exam: Examination) -> NDArray[np.float32]:
+    with tempfile.TemporaryDirectory(dir=exam.bench.folder) as folder:
+        if exam.bench.fresh_process:
+            return exam.bench.fresh_process.predict(exam.first.trial, exam.first.saved, Path(folder))
+        with FreshProcess() as process:
+            return process.predict(exam.first.trial, exam.first.saved, Path(folder))
+
+
+def _loaded_here(exam: Examination) -> NDArray[np.float32]:
+    with contained(), exam.bench.in_context(exam.first.trial) as context, expecting("load and predict_proba to work"):
+        return exam.checked(exam.strategy.load(exam.first.saved, context), exam.task.test.texts)
+
+
+def _is_pickle(file: Path) -> bool:
+    """Tell by name and content, that of zip files (torch.save) included."""
+    if file.suffix.lower() in PICKLE_SUFFIXES:
+        return True
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            return any(Path(name).suffix in PICKLE_SUFFIXES for name in archive.namelist())
+    with file.open("rb") as stream:
+        head = stream.read(2)
+    return len(head) == 2 and head[0] == 0x80 and head[1] in PICKLE_PROTOCOLS  # noqa: PLR2004
