@@ -5,6 +5,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from harness import UserError
@@ -256,6 +257,16 @@ def test_every_frozen_state_has_its_own_picture(tmp_path: Path) -> None:
     captions = str(section(report_of(study), "features"))
     assert f"layer {numbers.MINUS}1, cls" in captions
     assert "layer 2, mean" in captions
+
+
+def test_a_state_that_is_the_same_for_every_text_has_no_picture(tmp_path: Path) -> None:
+    study = a_study(tmp_path / "run", FIVE[:2], states=(Features(-1, "cls"), Features(0, "cls")))
+    file = study.directories[0].path / "features" / "layer0-cls.npz"
+    with np.load(file) as arrays:
+        np.savez(file, positions=arrays["positions"], values=np.ones_like(arrays["values"]))
+    captions = str(section(report_of(open_study(study.directories)), "features"))
+    assert f"layer {numbers.MINUS}1, cls" in captions
+    assert "layer 0" not in captions
 
 
 def test_a_strategy_without_errors_says_so_and_the_others_still_have_theirs(tmp_path: Path) -> None:

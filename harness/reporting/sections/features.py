@@ -40,8 +40,8 @@ def _pictures(subject: Subject) -> Iterator[Picture]:
         return
     names = subject.label_names(of_first_run)
     for state, sample in study.features.items():
-        if len(sample.positions) < FEWEST_ROWS:
-            continue
+        if len(sample.positions) < FEWEST_ROWS or not np.ptp(sample.values, axis=0).any():
+            continue  # such as the [CLS] of the embedding layer, which is the same for every text
         labels = of_first_run.predictions.labels[sample.positions]
         for plane in _planes(subject, sample):
             yield _picture(subject, _named(subject, state), plane, labels, names)
