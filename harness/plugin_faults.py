@@ -16,6 +16,11 @@ from harness.errors import PluginError
 from harness.hookspecs import GROUP
 
 PREFIX = f"{GROUP}_"
+MODULE_ALONE = 'An entry point names the module alone: my_probe = "my_probe".'
+UNPACKAGED = (
+    "Correct the entry point to the module's name, and check that the module is packaged (py-modules or packages in "
+    "pyproject.toml); then install again."
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class FaultyPluginError(PluginError):
     """A plugin whose hooks are not those of the contract."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__(" ".join(map(str, faults)))
+        super().__init__(" And ".join(map(str, faults)))
         self.faults = tuple(faults)
 
 
@@ -69,19 +74,23 @@ def check_hooks(plugin: object) -> None:
         raise FaultyPluginError(faults)
 
 
-def faults_of(error: BaseException, source: str) -> tuple[Fault, ...]:
+def faults_of(error: BaseException, source: str, named: str = "") -> tuple[Fault, ...]:
     """Say what an exception while a plugin was loaded tells its author.
 
     Args:
         error: The exception.
         source: Where the plugin comes from, such as "entry point my_probe = my_probe".
+        named: What an entry point names, "" for a plugin without one.
     """
     if isinstance(error, FaultyPluginError):
         return error.faults
     if isinstance(error, PluginError):
         return (Fault("a plugin as docs/plugins.md describes it", str(error), "Change that in the plugin."),)
+    module, _, attribute = named.partition(":")
+    if isinstance(error, ModuleNotFoundError) and named and f"{module}.".startswith(f"{error.name}."):
+        return (Fault(f"a module {module} ({source})", f"none of that name: {error}", UNPACKAGED),)
     found = f"{type(error).__name__}: {error}".rstrip(": ") + _place(error)
-    return (Fault(f"a module that can be imported ({source})", found, _advice_on(error)),)
+    return (Fault(f"a module that can be imported ({source})", found, _advice_on(error, attribute)),)
 
 
 def _faults_of_marked(plugin: object) -> Iterator[Fault]:
@@ -101,7 +110,7 @@ def _faults_of_marked(plugin: object) -> Iterator[Fault]:
 def _unmarked(plugin: object) -> Iterator[Fault]:
     """Find functions that are called like a hook or, where there is none at all, nearly so."""
     for name, function in inspect.getmembers(plugin, inspect.isfunction):
-        close = name in signatures() or (not hook_names(plugin) and _closest(name))
+        close = name in signatures() or (not hook_names(plugin) and name.startswith(PREFIX) and _closest(name))
         if close and not _options(function) and function.__module__ == getattr(plugin, "__name__", None):
             advice = "Write @hookimpl above it (from harness import hookimpl)."
             if name not in signatures():
@@ -118,7 +127,7 @@ def _no_hook(plugin: object) -> Fault:
     kind = "it" if inspect.ismodule(plugin) else f"a {type(plugin).__name__}, and it"
     advice = "Decorate harness_strategies() with @harness.hookimpl."
     if not inspect.ismodule(plugin):
-        advice += ' An entry point names the module alone: my_probe = "my_probe".'
+        advice += f" {MODULE_ALONE}"
     return Fault(expected, f"that {kind} has no hook", advice)
 
 
@@ -153,7 +162,7 @@ def _meant(name: str) -> str:
 
 def _closest(name: str) -> str | None:
     bare = {hook.removeprefix(PREFIX): hook for hook in signatures()}
-    close = get_close_matches(name.lower().removeprefix(PREFIX), bare, n=1, cutoff=0.75)
+    close = get_close_matches(name.lower().removeprefix(PREFIX), bare, n=1)
     return bare[close[0]] if close else None
 
 
@@ -165,7 +174,9 @@ def _place(error: BaseException) -> str:
     return f" ({own[-1].filename}, line {own[-1].lineno})" if own and not isinstance(error, SyntaxError) else ""
 
 
-def _advice_on(error: BaseException) -> str:
+def _advice_on(error: BaseException, attribute: str) -> str:
+    if isinstance(error, AttributeError) and attribute and repr(attribute) in str(error):
+        return MODULE_ALONE
     if isinstance(error, ModuleNotFoundError) and error.name:
         top = error.name.partition(".")[0]
         return f"Install what brings the module {top!r}, and name it under dependencies in pyproject.toml."

@@ -7,6 +7,7 @@ from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pluggy
 
@@ -17,9 +18,8 @@ from harness.hookspecs import GROUP
 from harness.offers import Offer, Plugin, check_strategy
 from harness.plugin_faults import Fault, FaultyPluginError, check_hooks, faults_of, hook_names
 from harness.plugin_files import NamedPlugin
+from harness.plugin_metadata import DISTRIBUTION, entry_points
 from harness.strategy import Strategy
-
-DISTRIBUTION = "strategy-harness"
 
 
 class LoadedPlugins:
@@ -79,7 +79,7 @@ class LoadedPlugins:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a SystemExit at import must not end the command
-            return _broken(plugin, error)
+            return _broken(plugin, error, point.value)
         return self._register(module, plugin)
 
     def _load_named(self, item: NamedPlugin) -> Plugin | None:
@@ -138,9 +138,17 @@ def default_plugin() -> Plugin:
     )
 
 
-def entry_points() -> list[metadata.EntryPoint]:
-    """Return all entry points of plugins by name, without importing any."""
-    return sorted(metadata.entry_points(group=GROUP), key=lambda point: point.name)
+def describe_plugin(plugin: Plugin) -> dict[str, Any]:
+    """Return a plugin as plain values, for JSON."""
+    return {
+        "plugin": plugin.name,
+        "distribution": plugin.distribution,
+        "version": plugin.version,
+        "source": plugin.source,
+        "hooks": list(plugin.hooks),
+        "strategies": [strategy.name for strategy in plugin.strategies],
+        "error": plugin.error,
+    }
 
 
 def _file_of(module: object) -> Path | None:
@@ -152,13 +160,13 @@ def _name_of(item: object) -> str:
     return str(getattr(item, "__name__", type(item).__name__))
 
 
-def _broken(plugin: Plugin, error: BaseException) -> Plugin:
+def _broken(plugin: Plugin, error: BaseException, named: str = "") -> Plugin:
     reason = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
     if isinstance(error, SystemExit):
         reason = f"it called sys.exit({error.code!r})"
     return replace(
         plugin,
         error=reason,
-        faults=faults_of(error, plugin.source),
+        faults=faults_of(error, plugin.source, named),
         traceback="".join(traceback.format_exception(error)),
     )

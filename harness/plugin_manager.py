@@ -12,7 +12,8 @@ from harness.environment import restored_globals
 from harness.errors import HarnessError, PluginError, UserError, did_you_mean
 from harness.offers import Offer, Plugin, select
 from harness.plugin_files import NamedPlugin
-from harness.plugin_loading import LoadedPlugins, entry_points
+from harness.plugin_loading import LoadedPlugins
+from harness.plugin_metadata import entry_points
 from harness.strategy_description import describe_strategy
 from harness.strategy_spec import GROUPS
 from harness.trial import as_recorded, recorded_parameters

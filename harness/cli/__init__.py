@@ -14,6 +14,7 @@ from harness.cli.checking import reproduce, verify
 from harness.cli.comparing import compare
 from harness.cli.errors import errors
 from harness.cli.looking import SORT_KEYS, list_, show
+from harness.cli.plugins import plugins as plugins_
 from harness.cli.report import report
 from harness.cli.run import EXIT_SIGINT, EXIT_SIGTERM, Terminated, run
 from harness.cli.tune import tune
@@ -47,10 +48,11 @@ def cli() -> None:
     harness verify RUN                    every score again from the saved predictions
     harness reproduce RUN                 the run again, and what differs
     harness cache list                    what earlier runs have left for later ones
+    harness plugins new my_probe          a strategy of your own; also list, doctor, install, uninstall
     """
 
 
-for _command in (run, list_, show, compare, errors, report, audit, verify, reproduce, tune, cache):
+for _command in (run, list_, show, compare, errors, report, audit, verify, reproduce, tune, cache, plugins_):
     cli.add_command(_command)
 
 

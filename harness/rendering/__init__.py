@@ -14,6 +14,7 @@ from harness.rendering.confusion import confusion_matrix
 from harness.rendering.console import make_console, print_error
 from harness.rendering.errors import print_errors
 from harness.rendering.listing import print_plan, print_strategies, print_strategy
+from harness.rendering.plugins import print_changed_plugins, print_diagnoses, print_new_plugin, print_plugins
 from harness.rendering.progress import ProgressDisplay, progress_display, waiting
 from harness.rendering.ranking import SORT_KEYS
 from harness.rendering.report import print_banner, print_run
@@ -34,11 +35,15 @@ __all__ = [
     "print_cache_explanation",
     "print_calibration",
     "print_cell",
+    "print_changed_plugins",
     "print_checks",
+    "print_diagnoses",
     "print_error",
     "print_errors",
+    "print_new_plugin",
     "print_pair",
     "print_plan",
+    "print_plugins",
     "print_removed",
     "print_reproduction",
     "print_run",

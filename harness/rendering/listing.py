@@ -26,13 +26,13 @@ def print_strategies(plugins: Sequence[Plugin], console: Console) -> None:
     )
     rows = [(o.name, o.plugin.origin, _groups(o), _assignments(parameters(o.strategy))) for o in offers]
     headings = ("strategy", "plugin", "groups", "parameters")
-    page.write(_table(headings, rows, page) if rows else [Text("no strategies")])
+    page.write(table(headings, rows, page) if rows else [Text("no strategies")])
     missing = [(offer.name, offer.not_installed) for offer in offers if offer.not_installed]
     page.write([Text("")] if missing else [])
     page.write(folding(page.text(f"{name}: {told}", "yellow")) for name, told in missing)
     for plugin in plugins:
         if plugin.error is not None:
-            page.write(_broken(plugin, plugin.error, page))
+            page.write(broken_plugin(plugin, plugin.error, page))
 
 
 def print_strategy(offer: Offer, description: StrategyDescription, console: Console) -> None:
@@ -59,7 +59,7 @@ def _parameters(offer: Offer, description: StrategyDescription, page: Page) -> I
         yield Text("It has no parameters.")
         return
     rows = [(p.name, str(p.default), p.values, p.meaning) for p in description.parameters]
-    yield from _table(("parameter", "default", "values", "meaning"), rows, page)
+    yield from table(("parameter", "default", "values", "meaning"), rows, page)
     name, default, *_ = rows[0]
     yield Text("")
     yield folding(page.text(f"To change one: harness run -s '{offer.name}({name}={default})'", "dim"))
@@ -84,29 +84,31 @@ def print_plan(
     page = Page(console)
     rows = [(strategy, f"seed {seed}", _assignments(params)) for strategy, seed, params in trials]
     page.write([label_value_lines(plan_lines, page), Text("")])
-    page.write(_table(("strategy", "seed", "parameters"), rows, page) if rows else [Text("no trials")])
+    page.write(table(("strategy", "seed", "parameters"), rows, page) if rows else [Text("no trials")])
 
 
 def _assignments(params: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in params.items())
 
 
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], page: Page) -> Iterator[RenderableType]:
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]], page: Page) -> Iterator[RenderableType]:
+    """Yield a table of text; on a narrow page the cells below one another, the first for a heading."""
     if page.width < STACKED_BELOW:
         for name, *cells in rows:
             yield page.text(name, "bold")
             for line in filter(None, cells):
                 yield Padding(page.text(line), (0, 0, 0, 2))
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    grid = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     for heading in headings:
-        table.add_column(heading, overflow="fold")
+        grid.add_column(heading, overflow="fold")
     for name, *cells in rows:
-        table.add_row(page.text(name, "bold"), *map(page.text, cells))
-    yield table
+        grid.add_row(page.text(name, "bold"), *map(page.text, cells))
+    yield grid
 
 
-def _broken(plugin: Plugin, error: str, page: Page) -> Iterator[RenderableType]:
+def broken_plugin(plugin: Plugin, error: str, page: Page) -> Iterator[RenderableType]:
+    """Yield a plugin that could not be loaded, and why, in red."""
     origin = f" ({plugin.origin})" if plugin.distribution else ""
     yield Text("")
     yield page.text(f"broken plugin {plugin.name}{origin}", "bold red")

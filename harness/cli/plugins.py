@@ -1,0 +1,134 @@
+"""`harness plugins`: what is there, why one is not, a new one, and pip of this environment."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli import options
+from harness.cli.printing import echo_json
+from harness.completion import complete_folders, complete_strategies
+
+if TYPE_CHECKING:
+    from harness.plugin_loading import LoadedPlugins
+
+EXIT_FAULTS = 1
+KINDS = ("probe", "torch", "finetune")
+
+
+@click.group()
+def plugins() -> None:
+    """List, check, write, install and remove plugins: strategies and loaders that others wrote, or you."""
+
+
+@plugins.command("list")
+@options.plugins
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.debug
+@click.pass_context
+def list_(ctx: click.Context, plugins: tuple[str, ...] | None, as_json: bool, debug: bool) -> int:
+    """List plugins: distribution, version, origin, hooks, strategies, and what is broken with the reason."""
+    from harness.plugin_loading import default_plugin, describe_plugin
+    from harness.rendering import make_console, print_plugins
+
+    loaded = _loaded(ctx, plugins)
+    listed = [default_plugin(), *loaded.plugins]
+    if as_json:
+        echo_json([describe_plugin(plugin) for plugin in listed])
+    else:
+        print_plugins(listed, list(loaded.clashes()), make_console())
+    for plugin in loaded.plugins if debug else ():
+        click.echo(plugin.traceback, err=True, nl=bool(plugin.traceback))
+    return 0
+
+
+@plugins.command()
+@click.argument("name", required=False, shell_complete=complete_strategies)
+@options.plugins
+@options.debug
+@click.pass_context
+def doctor(ctx: click.Context, name: str | None, plugins: tuple[str, ...] | None, debug: bool) -> int:
+    """Say why a plugin is not found or not loaded, and what to do: all of them, or what goes by NAME.
+
+    Looks at entry points, stale copies of a distribution, duplicate names, imports, hooks and their signatures.
+    Exits with 1 where something is wrong.
+    """
+    del debug
+    from harness.plugin_doctor import diagnose
+    from harness.rendering import make_console, print_diagnoses
+
+    loaded = _loaded(ctx, plugins)
+    diagnoses = diagnose(loaded, name)
+    print_diagnoses(diagnoses, len(loaded.plugins), make_console())
+    return EXIT_FAULTS if any(diagnosis.faults for diagnosis in diagnoses) else 0
+
+
+@plugins.command()
+@click.argument("name")
+@click.option("--kind", type=click.Choice(KINDS), default=KINDS[0],
+              help="What its strategy starts from: a scikit-learn classifier or a torch head on frozen features, or "
+              "fine-tuning.")  # fmt: skip
+@click.option("-o", "--output-dir", default=".", metavar="FOLDER", type=click.Path(path_type=Path),
+              shell_complete=complete_folders, help="Where the folder NAME goes.")  # fmt: skip
+@options.debug
+@click.pass_context
+def new(ctx: click.Context, name: str, kind: str, output_dir: Path, debug: bool) -> int:
+    """Write a package with a strategy called NAME, which works as it is: its code, a test, pyproject.toml, a README."""
+    del debug
+    from harness.plugin_scaffold import new_plugin
+    from harness.rendering import make_console, print_new_plugin
+
+    loaded = _loaded(ctx, None)
+    taken = {*(offer.name for offer in loaded.offers()), *(plugin.name for plugin in loaded.plugins)}
+    print_new_plugin(output_dir, new_plugin(name, kind, output_dir, taken), make_console())
+    return 0
+
+
+@plugins.command()
+@click.argument("target", metavar="NAME|PATH", shell_complete=complete_folders)
+@click.option("-e", "--editable", is_flag=True, help="Use the folder as it is: changes in it count at once.")
+@options.debug
+def install(target: str, editable: bool, debug: bool) -> int:
+    """Install a plugin into this program's own environment with pip, and say what appeared in the list.
+
+    Exits with the exit code of pip.
+    """
+    del debug
+    from harness import plugin_install
+
+    return _told(lambda: plugin_install.install(target, editable=editable))
+
+
+def _loaded(ctx: click.Context, plugins: tuple[str, ...] | None) -> "LoadedPlugins":
+    from harness.environment import be_discreet, quiet_libraries, restored_process
+    from harness.plugin_files import named_plugins
+    from harness.plugin_loading import LoadedPlugins
+
+    be_discreet()
+    quiet_libraries()
+    return LoadedPlugins(ctx.obj["plugins"], named_plugins(plugins or ()), restored_process)
+
+
+def _told(change: Callable[[], int]) -> int:
+    """Let pip change the environment, and tell what that changed in the list of plugins."""
+    from harness.plugin_install import listed_plugins
+    from harness.rendering import make_console, print_changed_plugins
+
+    before = listed_plugins()
+    code = change()
+    if code == 0:
+        print_changed_plugins(before, listed_plugins(), make_console())
+    return code
+
+
+@plugins.command()
+@click.argument("name", shell_complete=complete_strategies)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@options.debug
+def uninstall(name: str, yes: bool, debug: bool) -> int:
+    """Remove the distribution NAME, or the one with the plugin NAME, with pip, and say what left the list."""
+    del debug
+    from harness import plugin_install
+
+    return _told(lambda: plugin_install.uninstall(name, yes=yes))
