@@ -2,6 +2,7 @@
 
 import io
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from harness.records import Run, read_run
 from harness.rendering import make_console, print_run
 from harness.storage import RunDirectory
+from harness.verification import verify_run
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "reports" / "example-emotion-minilm"
@@ -49,3 +51,16 @@ def test_the_readme_names_every_file_of_the_harness() -> None:
         and not re.search(rf"^  {re.escape(room.name)}/? ", tree, re.MULTILINE)
     ]
     assert missing == []
+
+
+def test_the_committed_run_on_the_sample_verifies() -> None:
+    checks = verify_run(RunDirectory(ROOT / "reports" / "example-sample"))
+    assert [check for check in checks if check.problem] == []
+    assert len(checks) > 30
+
+
+def test_the_committed_reports_are_there_and_hold_no_script() -> None:
+    for name in ("example-emotion-minilm.html", "example-sample.html"):
+        page = (ROOT / "reports" / name).read_text(encoding="utf-8")
+        assert "<script" not in page
+        assert "default-src 'none'" in unescape(page)
