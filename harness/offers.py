@@ -98,6 +98,9 @@ def select(
         if name not in {*offers, *broken, *GROUPS}:
             hint = did_you_mean(name, {*offers, *broken, *GROUPS})
             raise UserError(" ".join([f"There is no strategy {name!r}. {hint}", *_not_loaded(broken.values())]))
+    for name, values in config.set.items():  # a misspelt one is an error whether or not its strategy runs
+        if name in offers:
+            _with(offers[name].strategy, values, "--set")
     left_out = {name for spec in specs if spec.left_out for name in _members(spec, offers, broken)}
     chosen: dict[str, Offer] = {}
     named_broken: dict[str, Plugin] = {}

@@ -138,7 +138,7 @@ def test_the_checksums_cover_every_file_but_run_json(tmp_path: Path) -> None:
     assert list(files) == ["models/a/weights", "records/a__b-seed0-04cc5699.json"]
     assert files["models/a/weights"] == hashlib.sha256(b"1").hexdigest()
     assert files == run.checksums()
-    assert files["records/a__b-seed0.json"] == sha256_of(tmp_path / "records" / "a__b-seed0.json")
+    assert files["records/a__b-seed0-04cc5699.json"] == sha256_of(run.record_file("a/b-seed0"))
 
 
 def test_predictions_name_split_row_label_prediction_and_a_column_a_class(tmp_path: Path) -> None:
