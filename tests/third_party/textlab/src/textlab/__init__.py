@@ -1,0 +1,1 @@
+"""Plugins of strategy-harness that read no words."""
