@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -196,6 +197,12 @@ def test_every_check_has_a_wrong_plugin_and_every_wrong_plugin_is_checked() -> N
     names = {check.__name__.removeprefix("check_") for check in CHECKS}
     assert names == {check for checks in WRONG.values() for check in checks}
     assert {file.stem for file in FOLDER.glob("*.py")} == WRONG.keys()
+
+
+def test_the_page_for_authors_tells_of_every_check() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "plugins.md").read_text(encoding="utf-8")
+    table = page.split("\n## Testing\n")[1].split("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == [c.__name__.removeprefix("check_") for c in CHECKS]
 
 
 def test_a_good_strategy_passes_every_check_and_each_of_them_can_tell(strategy_bench: Bench) -> None:

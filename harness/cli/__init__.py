@@ -48,7 +48,7 @@ def cli() -> None:
     harness verify RUN                    every score again from the saved predictions
     harness reproduce RUN                 the run again, and what differs
     harness cache list                    what earlier runs have left for later ones
-    harness plugins new my_probe          a strategy of your own; also list, doctor, install, uninstall
+    harness plugins new my_probe          a strategy of your own; also list, doctor, test, install, uninstall
     """
 
 

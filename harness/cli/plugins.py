@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli import options
+from harness.cli.plugin_test import test
 from harness.cli.printing import echo_json
 from harness.completion import complete_folders, complete_strategies
 
@@ -20,6 +21,9 @@ KINDS = ("probe", "torch", "finetune")
 @click.group()
 def plugins() -> None:
     """List, check, write, install and remove plugins: strategies and loaders that others wrote, or you."""
+
+
+plugins.add_command(test)
 
 
 @plugins.command("list")

@@ -10,6 +10,7 @@ from harness.rendering.cache import (
 )
 from harness.rendering.calibration import print_calibration
 from harness.rendering.comparison import print_cell, print_pair, print_study
+from harness.rendering.conformance import print_conformance, print_conformance_total
 from harness.rendering.confusion import confusion_matrix
 from harness.rendering.console import make_console, print_error
 from harness.rendering.errors import print_errors
@@ -37,6 +38,8 @@ __all__ = [
     "print_cell",
     "print_changed_plugins",
     "print_checks",
+    "print_conformance",
+    "print_conformance_total",
     "print_diagnoses",
     "print_error",
     "print_errors",

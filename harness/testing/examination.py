@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.data import SPLITS, Split, Task
+from harness.encoding import Features
 from harness.errors import HarnessError
 from harness.feature_cache import FeatureCache
 from harness.metrics import checked_probabilities
@@ -91,7 +92,7 @@ class Examination:
             SkipTest: Where it did not, so that no other check can tell anything.
         """
         if not self.watched.is_scored:
-            raise SkipTest("the strategy does not come as far as predictions")
+            raise SkipTest("not judged, as there are no predictions")
         return self.watched
 
     @cached_property
@@ -124,7 +125,7 @@ class Examination:
         if np.array_equal(self.probabilities, self.with_all_irrelevant_changed):
             return False
         if not self.repeats:
-            raise SkipTest("two fits with one seed differ with nothing changed at all")
+            raise SkipTest("not judged, as two fits with one seed differ with nothing changed at all")
         return not np.array_equal(self.probabilities, self.predictions(task))
 
     def predictions(self, task: Task, seed: int = 0) -> NDArray[np.float32]:
@@ -149,7 +150,7 @@ class Examination:
         """Return frozen features of the task that nobody else holds, computed in one pass as in a run."""
         cache, splits = FeatureCache(self.bench.encoder), [getattr(self.task, name).texts for name in SPLITS]
         try:
-            cache.fill(splits, list(dict.fromkeys([*wanted_features(self.strategy), READS])))
+            cache.fill(splits, _states(self.strategy, self.bench))
         except HarnessError:  # a state that the encoder does not have: the strategy will be told so when it asks
             cache.fill(splits, [READS])
         return cache
@@ -179,6 +180,11 @@ def renamed(task: Task) -> Task:
     return replace(task, label_names=OTHER_NAMES[: task.n_classes])
 
 
+def _states(strategy: Strategy, bench: Bench) -> list[Features]:
+    """Return the frozen states that the strategy or the reference reads, each once."""
+    return list(dict.fromkeys([*wanted_features(strategy, bench.encoder.n_layers), READS]))
+
+
 def _watch(strategy: Strategy, bench: Bench, task: Task, features: FeatureCache) -> WatchedTrial:
     """Run the trial, and look at everything else before and after."""
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=bench.folder))
@@ -186,7 +192,7 @@ def _watch(strategy: Strategy, bench: Bench, task: Task, features: FeatureCache)
     trial = replace(bench.trial(watched, task, features=features), directory=folder)
     reference = bench.trial(Reference(), task, features=features)
     read = features if uses_model(strategy) else None
-    states = [state for state in dict.fromkeys([*wanted_features(strategy), READS]) if features.cost([state])]
+    states = [state for state in _states(strategy, bench) if features.cost([state])]
     with contained() as process:
         before = run_trial(reference)
         own, data = snapshot(own_state(strategy)), snapshot(shared_data(task, read, states))

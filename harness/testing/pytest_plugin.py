@@ -13,6 +13,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from harness.errors import UserError
 from harness.strategy import Strategy
 from harness.testing import suite
 from harness.testing.bench import Bench, open_bench
@@ -52,9 +53,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     """Add a test for each strategy that the option names."""
-    if names := config.getoption(OPTION, default=[]):
-        found = find_offers(names)
-        items += [StrategyItem.from_parent(session, name=f"{OPTION}[{o.name}]", strategy=o.strategy) for o in found]
+    names = config.getoption(OPTION, default=[])
+    try:
+        found = find_offers(names) if names else []
+    except UserError as error:
+        raise pytest.UsageError(str(error)) from error
+    items += [StrategyItem.from_parent(session, name=f"{OPTION}[{o.name}]", strategy=o.strategy) for o in found]
 
 
 class StrategyItem(pytest.Item):

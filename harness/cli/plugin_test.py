@@ -1,0 +1,55 @@
+"""`harness plugins test`: the conformance kit, with a list of what holds and what does not."""
+
+import click
+
+from harness.cli import options
+from harness.cli.printing import echo_json
+from harness.completion import complete_strategies
+
+EXIT_FAILED = 1
+
+
+@click.command("test")
+@click.argument("names", metavar="NAME|FILE...", nargs=-1, required=True, shell_complete=complete_strategies)
+@options.plugins
+@click.option(
+    "--leave-out", multiple=True, metavar="CHECK", help="Leave out a check by its name in --json; repeatable."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.debug
+@click.pass_context
+def test(
+    ctx: click.Context,
+    names: tuple[str, ...],
+    plugins: tuple[str, ...] | None,
+    leave_out: tuple[str, ...],
+    as_json: bool,
+    debug: bool,
+) -> int:
+    """Check strategies against the contract: by name, group, or all of a Python file.
+
+    Fits them on a tiny task and a tiny encoder, which takes seconds. Says of each check whether it holds, and if not,
+    what was expected and what came. Exits with 1 where one fails.
+    """
+    from harness.environment import be_discreet, quiet_libraries
+    from harness.rendering import make_console, print_conformance, print_conformance_total
+    from harness.testing import open_bench
+    from harness.testing.finding import find_offers
+    from harness.testing.suite import CheckResult, each_check
+
+    be_discreet()
+    quiet_libraries()
+    offers = find_offers(names, ctx.obj["plugins"], plugins or ())
+    console, found = make_console(), dict[str, list[CheckResult]]()
+    with open_bench() as bench:
+        for offer in offers:
+            results = each_check(offer.strategy, bench, leave_out)
+            found[offer.name] = list(results if as_json else print_conformance(offer.name, results, console))
+    if as_json:
+        echo_json([{"strategy": name, "checks": [vars(r) for r in results]} for name, results in found.items()])
+    else:
+        print_conformance_total(found, console)
+    failed = [result for results in found.values() for result in results if result.problem]
+    for details in dict.fromkeys(result.details for result in failed) if debug else ():
+        click.echo(details, err=True, nl=bool(details))
+    return EXIT_FAILED if failed else 0
