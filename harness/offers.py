@@ -75,9 +75,12 @@ class Offer:
     def not_installed(self) -> str | None:
         """What to install before it can run, None where all is there."""
         requires: Mapping[str, str] = getattr(self.strategy, "requires", {})
-        extras = sorted({extra for module, extra in requires.items() if find_spec(module) is None})
-        owner = self.plugin.distribution or self.plugin.name
-        return f"not installed: pip install '{owner}[{','.join(extras)}]'" if extras else None
+        missing = {module: extra for module, extra in requires.items() if find_spec(module) is None}
+        if not missing:
+            return None
+        if self.plugin.distribution is None:  # a file has no extras
+            return f"not installed: pip install {' '.join(missing)}"
+        return f"not installed: pip install '{self.plugin.distribution}[{','.join(sorted({*missing.values()}))}]'"
 
 
 def select(
@@ -203,6 +206,10 @@ def _fault_of(strategy: object) -> Fault | None:
     if wrong := [features for features in wanted_features(strategy) if not isinstance(features, Features)]:
         advice = "Write, for example, Features(layer=-1, pooling='mean')."
         return Fault(f"strategy {name!r} to have features that are harness.Features", repr(wrong[0]), advice)
+    if unknown := [group for group in getattr(strategy, "groups", ()) if group not in GROUPS]:
+        return Fault(
+            f"strategy {name!r} to be in groups among {', '.join(GROUPS)}", repr(unknown[0]), "Correct its groups."
+        )
     return None
 
 

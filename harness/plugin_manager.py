@@ -65,8 +65,8 @@ class PluginManager:
         """Plugins that could not be loaded."""
         return tuple(plugin for plugin in self.plugins if plugin.error)
 
-    def describe(self) -> list[dict[str, Any]]:
-        """Return all plugins as plain values, for JSON."""
+    def describe(self, group: str = "all") -> list[dict[str, Any]]:
+        """Return all plugins as plain values, for JSON, with their strategies of a group."""
         return [
             {
                 "plugin": plugin.name,
@@ -74,7 +74,7 @@ class PluginManager:
                 "version": plugin.version,
                 "error": plugin.error,
                 "source": plugin.source,
-                "strategies": [_summary(Offer(strategy, plugin)) for strategy in plugin.strategies],
+                "strategies": [_summary(offer) for offer in _of_group(plugin, group)],
             }
             for plugin in self.plugins
         ]
@@ -144,6 +144,11 @@ def describe_offer(offer: Offer) -> dict[str, Any]:
         "version": offer.plugin.version,
         "source": offer.plugin.source,
     }
+
+
+def _of_group(plugin: Plugin, group: str) -> list[Offer]:
+    offers = (Offer(strategy, plugin) for strategy in plugin.strategies)
+    return [offer for offer in offers if group in offer.groups]
 
 
 def _summary(offer: Offer) -> dict[str, Any]:

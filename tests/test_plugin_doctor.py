@@ -198,6 +198,12 @@ def test_a_strategy_whose_packages_are_missing_is_told_what_to_install(site: Sit
     )
 
 
+def test_a_file_has_no_extras_so_its_packages_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "needy_file.py"
+    file.write_text(PROBE.replace('name = "NAME"', 'name = "needy_file"\n    requires = {"no_such_module": "gone"}'))
+    assert told(examined("needy_file", str(file)))[2] == "Run it: pip install no_such_module"
+
+
 def test_a_name_that_nothing_goes_by_gets_the_close_one(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
     monkeypatch.delenv("VIRTUAL_ENV", raising=False)

@@ -146,6 +146,11 @@ class Offering:
         ([3], "a strategy with a name", "3"),
         ([type("Fast", (), {"name": "fast"})()], "a strategy with a name", "one called 'fast'"),
         (
+            [type("Grouped", (), {"name": "grouped", "fit": 1, "load": 1, "groups": ("baseline",)})()],
+            "strategy 'grouped' to be in groups among all, seed",
+            "'baseline'",
+        ),
+        (
             [type("Half", (), {"name": "half", "fit": 1})()],
             "strategy 'half' to have the methods fit and load",
             "no load",

@@ -8,6 +8,7 @@ import click
 from harness.cli import options
 from harness.cli.printing import echo_json, echo_tracebacks
 from harness.completion import complete_folders, complete_strategies
+from harness.strategy_spec import GROUPS
 
 if TYPE_CHECKING:
     from harness.plugin_manager import PluginManager
@@ -24,7 +25,8 @@ SORT_KEYS = ("f1_macro", "accuracy", "f1_weighted", "fit_seconds", "predict_seco
 def list_(ctx: click.Context, name: str | None, plugins: tuple[str, ...] | None, as_json: bool, debug: bool) -> int:
     """List strategies, their plugins, groups and parameters, and broken plugins with the reason.
 
-    With NAME, tell of one strategy what it is and what each of its parameters means, may be and is by default.
+    With NAME, tell of one strategy what it is and what each of its parameters means, may be and is by default; of a
+    group, list its strategies.
     """
     from harness.environment import be_discreet, quiet_libraries, restored_process
     from harness.plugin_files import named_plugins
@@ -34,12 +36,12 @@ def list_(ctx: click.Context, name: str | None, plugins: tuple[str, ...] | None,
     be_discreet()
     quiet_libraries()
     manager = PluginManager(ctx.obj["plugins"], named_plugins(plugins or ()), restored_process)
-    if name is not None:
+    if name is not None and name not in GROUPS:
         _print_one(manager, name, as_json)
     elif as_json:
-        echo_json(manager.describe())
+        echo_json(manager.describe(name or "all"))
     else:
-        print_strategies(manager.plugins, make_console())
+        print_strategies(manager.plugins, make_console(), name or "all")
     if debug:
         for plugin in manager.broken:
             click.echo(plugin.traceback, err=True)

@@ -17,13 +17,11 @@ from harness.strategy_description import StrategyDescription
 from harness.strategy_spec import GROUPS
 
 
-def print_strategies(plugins: Sequence[Plugin], console: Console) -> None:
-    """Print every strategy with its plugin, groups and hyperparameters, then the broken plugins in red."""
+def print_strategies(plugins: Sequence[Plugin], console: Console, group: str = "all") -> None:
+    """Print every strategy of a group with its plugin, groups and hyperparameters, then the broken plugins in red."""
     page = Page(console)
-    offers = sorted(
-        (Offer(strategy, plugin) for plugin in plugins for strategy in plugin.strategies),
-        key=lambda offer: offer.name,
-    )
+    every = (Offer(strategy, plugin) for plugin in plugins for strategy in plugin.strategies)
+    offers = sorted((offer for offer in every if group in offer.groups), key=lambda offer: offer.name)
     rows = [(o.name, o.plugin.origin, _groups(o), _assignments(parameters(o.strategy))) for o in offers]
     headings = ("strategy", "plugin", "groups", "parameters")
     page.write(table(headings, rows, page) if rows else [Text("no strategies")])

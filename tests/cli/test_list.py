@@ -58,6 +58,16 @@ def test_an_unknown_strategy_gets_the_close_one(harness: Harness) -> None:
     assert "There is no strategy 'majorty'. Did you mean 'majority'?" in told.err
 
 
+def test_a_group_lists_its_strategies(harness: Harness) -> None:
+    listed = harness("list", "frozen").out
+    assert "\nlogreg_probe " in listed
+    assert "majority" not in listed
+    as_json = json.loads(harness("list", "frozen", "--json").out)
+    names = {strategy["name"] for plugin in as_json for strategy in plugin["strategies"]}
+    assert "logreg_probe" in names
+    assert "majority" not in names
+
+
 def test_listing_imports_nothing_that_no_plugin_imports() -> None:
     for command in (["list"], ["list", "majority"]):
         argv = [sys.executable, "-X", "importtime", "-m", "harness", *command]
@@ -79,7 +89,7 @@ def test_an_unknown_shell_is_refused(harness: Harness) -> None:
     assert harness("completion", "csh").code == 2
 
 
-@pytest.mark.parametrize(("typed", "offered"), [("lo", "logreg_probe"), ("majority,lo", "majority,logreg_probe")])
+@pytest.mark.parametrize(("typed", "offered"), [("log", "logreg_probe"), ("majority,log", "majority,logreg_probe")])
 def test_the_shell_completes_strategies(typed: str, offered: str) -> None:
     variables = {"_HARNESS_COMPLETE": "bash_complete", "COMP_WORDS": f"harness run -s {typed}", "COMP_CWORD": "3"}
     script = "import sys; sys.argv = ['harness']; from harness.cli import cli; cli(prog_name='harness')"
