@@ -329,6 +329,14 @@ class Attributed(SklearnStrategy):
         self.alpha = 1.0
 
 
+class KnowsTheNamesOfClasses(Counts):
+    name: ClassVar[str] = "knows_the_names"
+
+    def fit(self, train: Split, validation: Split, context: RunContext) -> SklearnClassifier:
+        assert {"calm": 0, "busy": 1, "glad": 2}[context.label_names[0]] < 3
+        return super().fit(train, validation, context)
+
+
 class Undecorated(Counts):
     size: int = 1
 
@@ -381,6 +389,17 @@ def test_a_number_without_a_range_is_a_remark(bench: Bench) -> None:
     assert check_documents_its_parameters(Unbounded(), bench) == (
         "better with a range, such as Annotated[int, Ge(1)]: size"
     )
+
+
+def test_a_change_that_ends_in_an_error_is_told_by_the_check_for_it(strategy_bench: Bench) -> None:
+    assert failed(run_checks(KnowsTheNamesOfClasses(), strategy_bench)) == {
+        "renamed_classes_change_nothing": "expected the same predictions, got KeyError: 'first'"
+    }
+
+
+def test_without_a_process_to_share_one_is_started_for_the_check(bench: Bench) -> None:
+    assert bench.fresh_process is None
+    assert check_save_and_load_predict_the_same(Counts(), bench) is None
 
 
 def test_a_check_may_be_left_out_by_its_name(strategy_bench: Bench) -> None:

@@ -28,6 +28,8 @@ def find_offers(names: Sequence[str], extra: Sequence[object] = (), plugins: Seq
     found: dict[str, Offer] = {}
     for name in names:
         for offer in _offers_of_file(NamedPlugin(name), manager) if name in files else _offers_named(name, manager):
+            if offer.not_installed:
+                raise UserError(f"Strategy {offer.name!r} needs a package that is {offer.not_installed}.")
             found.setdefault(offer.name, offer)
     return list(found.values())
 
