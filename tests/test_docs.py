@@ -73,13 +73,13 @@ def test_every_kind_of_a_new_plugin_is_documented() -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_can_be_typed(command: str) -> None:
     arguments = shlex.split(command)
-    current: click.Command = cli
-    while isinstance(current, click.Group):
-        found = current.get_command(click.Context(current), arguments.pop(0))
+    context = click.Context(cli, info_name="harness", obj={"plugins": ()}, **cli.context_settings)
+    while isinstance(context.command, click.Group):
+        name = arguments.pop(0)
+        found = context.command.get_command(context, name)
         assert found is not None, command
-        current = found
-    context = click.Context(current, obj={"plugins": ()}, token_normalize_func=lambda token: token.replace("_", "-"))
-    current.parse_args(context, arguments)
+        context = click.Context(found, parent=context, info_name=name)
+    context.command.parse_args(context, arguments)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
