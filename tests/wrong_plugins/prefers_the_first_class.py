@@ -14,7 +14,7 @@ from harness import SklearnStrategy, hookimpl
 class CautiousNB(MultinomialNB):
     def predict_proba(self, X):
         probabilities = super().predict_proba(X)
-        probabilities[probabilities.max(axis=1) < 0.97] = np.eye(probabilities.shape[1])[0]
+        probabilities[probabilities.max(axis=1) < 0.99] = np.eye(probabilities.shape[1])[0]
         return probabilities
 
 
