@@ -8,7 +8,7 @@ CPU cores, but 20-30 % where the device needs little time for the arithmetic.
 import math
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -56,6 +56,14 @@ class FineTunedClassifier:
     dtype: str
     history: list[dict[str, float]] = field(default_factory=list)
     trainable_parameters: int | None = None
+
+    @classmethod
+    def pretrained(cls, directory: str, context: RunContext) -> "FineTunedClassifier":
+        """Return the model of a checkpoint, on the device; where the checkpoint holds no head, with a random one."""
+        tokenizer = load_tokenizer(directory)
+        model = load_sequence_classifier(directory, context.label_names, context.device)
+        model.config.pad_token_id = tokenizer.pad_token_id
+        return cls(model.eval(), tokenizer, context.max_length, context.dtype)
 
     @property
     def own_parameters(self) -> int:
@@ -108,11 +116,11 @@ class FineTuning:
     weight_decay: Annotated[float, Ge(0)] = 0.01
     warmup: Annotated[float, Interval(ge=0, lt=1)] = 0.0
 
-    def prepare(self, model: Any, train: Split, context: RunContext) -> None:
+    def prepare(self, untrained: FineTunedClassifier, train: Split, context: RunContext) -> None:
         """Freeze, wrap or set weights of the model before training; what requires no gradient stays as it is.
 
         Args:
-            model: The pre-trained encoder and a new head, on the device; torch was seeded for what is random here.
+            untrained: The pre-trained encoder with a new head; torch was seeded for what is random here.
             train: What it will be trained on.
             context: What else may be used.
         """
@@ -131,38 +139,38 @@ class FineTuning:
 
     def load(self, directory: Path, context: RunContext) -> FineTunedClassifier:
         """Return the classifier saved in `directory`."""
-        model = load_sequence_classifier(str(directory), context.label_names, context.device)
-        return FineTunedClassifier(model, load_tokenizer(str(directory)), context.max_length, context.dtype)
+        return FineTunedClassifier.pretrained(str(directory), context)
 
     def _train(self, train: Split, validation: Split, context: RunContext, part: int) -> FineTunedClassifier:
         """Train from step 0, computing at most `part` texts at once, and keep the best epoch."""
         import torch
 
         torch.manual_seed(context.seed)  # of the head's first weights and of dropout
-        tokenizer = load_tokenizer(context.model)
-        model = load_sequence_classifier(context.model, context.label_names, context.device)
-        model.config.pad_token_id = tokenizer.pad_token_id
-        self.prepare(model, train, context)
+        untrained = FineTunedClassifier.pretrained(context.model, context)
+        self.prepare(untrained, train, context)
+        model = untrained.model
         trained = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
         history: list[dict[str, float]] = []
         best, best_score = {}, -math.inf
-        for scores in self._epochs(model, tokenizer, train, validation, context, part):
+        for scores in self._epochs(untrained, train, validation, context, part):
             history.append(scores)
             if scores["validation_f1_weighted"] > best_score:
                 best_score = scores["validation_f1_weighted"]
                 best = {name: weight.detach().to("cpu", copy=True) for name, weight in trained.items()}
         model.load_state_dict(best, strict=False)
         n_trained = sum(weight.numel() for weight in trained.values())
-        return FineTunedClassifier(model.eval(), tokenizer, context.max_length, context.dtype, history, n_trained)
+        return replace(untrained, history=history, trainable_parameters=n_trained)
 
     def _epochs(
-        self, model: Any, tokenizer: Any, train: Split, validation: Split, context: RunContext, part: int
+        self, start: FineTunedClassifier, train: Split, validation: Split, context: RunContext, part: int
     ) -> Iterator[dict[str, float]]:
         """Train and yield, after each epoch, its number, its loss on train and the scores on validation."""
         import torch
 
-        rng = np.random.default_rng(context.seed)
-        train_ids, validation_ids = (token_ids_of(tokenizer, s.texts, context.max_length) for s in (train, validation))
+        model, rng = start.model, np.random.default_rng(context.seed)
+        train_ids, validation_ids = (
+            token_ids_of(start.tokenizer, split.texts, context.max_length) for split in (train, validation)
+        )
         steps = self.epochs * math.ceil(len(train) / self.batch_size)
         optimizer, schedule = self._optimizer(model, steps)
         with fast_forward(model, context.dtype) as forward:

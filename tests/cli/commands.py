@@ -10,6 +10,7 @@ from harness.records import read_run
 from harness.storage import find_run
 
 QUICK = "majority,logreg_probe"
+FEWER_STEPS = ("--set", "setfit.max_steps=2")  # its trainer is slow on tiny models, not on large ones
 
 
 @dataclass(frozen=True)

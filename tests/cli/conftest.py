@@ -8,7 +8,7 @@ import pytest
 from harness import Task
 from harness.cli import main
 
-from .commands import QUICK, Harness, Outcome, write_data
+from .commands import FEWER_STEPS, QUICK, Harness, Outcome, write_data
 
 
 @pytest.fixture(autouse=True)
@@ -54,10 +54,8 @@ def run(harness: Harness, tiny_data: Path, tiny_model: Path) -> Harness:
 def full(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path, tiny_model: Path) -> Path:
     """Folder of runs with one finished run of all strategies."""
     folder = tmp_path_factory.mktemp("full") / "reports"
-    code = main(
-        ["run", "-d", str(tiny_data), "-m", str(tiny_model), "-o", str(folder), "-q", "--offline", "--no-save-models"]
-    )
-    assert code == 0
+    where = ["-d", str(tiny_data), "-m", str(tiny_model), "-o", str(folder)]
+    assert main(["run", *where, "-q", "--offline", "--no-save-models", *FEWER_STEPS]) == 0
     return folder
 
 

@@ -15,7 +15,7 @@ from harness.plugin_manager import PluginManager
 from harness.records import read_run
 from harness.storage import RunDirectory, find_run
 
-from .commands import Harness
+from .commands import FEWER_STEPS, Harness
 
 STRATEGIES = {name for name, offer in PluginManager().offers.items() if not offer.not_installed}
 N_ROWS = 24  # of the validation split, and of the test split
@@ -32,7 +32,7 @@ def all_of_them(directory: RunDirectory) -> Run:
 
 
 def test_all_strategies_stand_in_one_table(run: Harness) -> None:
-    outcome = run("--set", "full_finetune.epochs=1", strategies="all")
+    outcome = run("--set", "full_finetune.epochs=1", *FEWER_STEPS, strategies="all")
     assert outcome.code == 0
     table = outcome.out.partition("best validation f1_macro")[0]
     assert all(f"\n{name} " in table for name in STRATEGIES)
@@ -99,7 +99,7 @@ def test_costs_are_recorded_and_only_probes_pay_for_encoding(all_of_them: Run) -
 
 
 def test_the_same_command_gives_the_same_predictions(run: Harness, all_of_them: Run) -> None:
-    again = run("--no-save-models", strategies="all").digests
+    again = run("--no-save-models", *FEWER_STEPS, strategies="all").digests
     assert again == {record.strategy: record.predictions_sha256 for record in all_of_them.records}
 
 

@@ -1,0 +1,85 @@
+"""LP-FT: first a linear probe, then fine-tuning of all weights from there (Kumar et al., ICLR 2022).
+
+A random head sends gradients through the encoder that spoil what it knows; a head that is a probe already does not.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from annotated_types import Ge, Gt
+from numpy.typing import NDArray
+
+from harness import FineTunedClassifier, FineTuning, RunContext, Split, hookimpl
+
+NEVER = -100.0  # logit of a class that train does not hold: its probability rounds to 0
+
+
+@dataclass(frozen=True)
+class ProbeThenFineTune(FineTuning):
+    """All weights trained end to end, the head beginning as logistic regression on what it reads.
+
+    That is the standardised input of the head's last layer: of BERT the pooled state, of others what a dense layer
+    that nobody has trained makes of [CLS]. The probe's own scores are epoch 0; it is kept where no epoch does better.
+
+    Args:
+        C: Inverse strength of the probe's L2 penalty.
+        max_iter: Most iterations of L-BFGS.
+    """
+
+    name: ClassVar[str] = "probe_then_finetune"
+    imports: ClassVar[tuple[str, ...]] = (*FineTuning.imports, "sklearn.linear_model", "sklearn.preprocessing")
+    scores_start: ClassVar[bool] = True
+    C: Annotated[float, Gt(0)] = 1.0
+    max_iter: Annotated[int, Ge(1)] = 1000
+
+    def prepare(self, untrained: FineTunedClassifier, train: Split, context: RunContext) -> None:
+        """Fit the probe and write it into the head's last layer."""
+        import torch
+
+        module, name = _last_layer(untrained.model)
+        layer = getattr(module, name)
+        setattr(module, name, torch.nn.Identity())  # so that its input comes out
+        inputs = untrained.logits(train.texts).numpy()
+        setattr(module, name, layer)
+        weight, bias = self._probe(inputs, train, context)
+        with torch.no_grad():
+            layer.weight.copy_(torch.from_numpy(weight))
+            layer.bias.copy_(torch.from_numpy(bias))
+
+    def _probe(
+        self, inputs: NDArray[np.float32], train: Split, context: RunContext
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return weights (k, width) and biases (k,) of a probe that reads inputs (n, width) as they are."""
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.preprocessing import StandardScaler
+        from threadpoolctl import threadpool_limits
+
+        scaler = StandardScaler()
+        probe = LogisticRegression(C=self.C, max_iter=self.max_iter, random_state=context.seed)
+        with threadpool_limits(1, user_api="blas"):  # a product with one column a class is too narrow to share
+            probe.fit(scaler.fit_transform(inputs), train.labels)
+        rows, constants = probe.coef_, probe.intercept_
+        if len(probe.classes_) == 2:  # scikit-learn has one row for two classes  # noqa: PLR2004
+            rows, constants = np.concatenate([-rows, rows]) / 2, np.concatenate([-constants, constants]) / 2
+        weight = np.zeros((context.n_classes, inputs.shape[1]))
+        bias = np.full(context.n_classes, NEVER)
+        weight[probe.classes_] = rows / scaler.scale_
+        bias[probe.classes_] = constants - weight[probe.classes_] @ scaler.mean_
+        return weight, bias
+
+
+def _last_layer(model: Any) -> tuple[Any, str]:
+    """Return the module that holds the head's last linear layer, and its name there."""
+    from torch.nn import Linear
+
+    of_encoder = {id(module) for module in model.base_model.modules()}
+    linear = [n for n, m in model.named_modules() if isinstance(m, Linear) and id(m) not in of_encoder]
+    parent, _, name = linear[-1].rpartition(".")
+    return model.get_submodule(parent), name
+
+
+@hookimpl
+def harness_strategies() -> list[ProbeThenFineTune]:
+    """Offer LP-FT."""
+    return [ProbeThenFineTune()]

@@ -1,0 +1,157 @@
+"""SetFit: the encoder learns to tell pairs of texts of one class from pairs of two, then a linear head reads it.
+
+Tunstall et al., "Efficient Few-Shot Learning Without Prompts", 2022, in the library of its authors; for few labels.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from annotated_types import Ge, Gt
+from numpy.typing import NDArray
+
+from harness import RunContext, SklearnClassifier, SklearnStrategy, Split, hookimpl
+
+
+@dataclass(frozen=True)
+class Head(SklearnStrategy):
+    """Logistic regression on what a sentence encoder makes of a text."""
+
+    name: ClassVar[str] = "setfit"
+    blas_threads: ClassVar[int | None] = 1  # a product with one column a class is too narrow to share
+    body: Any
+
+    def estimator(self, seed: int) -> Any:
+        """Return the linear head."""
+        from sklearn.linear_model import LogisticRegression
+
+        return LogisticRegression(max_iter=1000, random_state=seed)
+
+    def inputs(self, texts: Sequence[str], context: RunContext) -> NDArray[np.float32]:
+        """Return the sentence embeddings of n texts, float32 (n, width)."""
+        return np.asarray(self.body.encode(list(texts), show_progress_bar=False), np.float32)
+
+
+@dataclass(frozen=True)
+class SetFitClassifier:
+    """A sentence encoder and the head that reads it."""
+
+    body: Any
+    head: SklearnClassifier
+
+    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return class probabilities, float32 (n, k)."""
+        return self.head.predict_proba(texts)
+
+    def save(self, directory: Path) -> None:
+        """Write the encoder as sentence-transformers reads it, and the head beside it, without pickle."""
+        self.body.save(str(directory), create_model_card=False)
+        self.head.save(directory)
+
+    @property
+    def trainable_parameters(self) -> int:
+        """Number of weights, all of them trained."""
+        of_encoder: int = sum(p.numel() for p in self.body.parameters())
+        return of_encoder + (self.head.trainable_parameters or 0)
+
+    own_parameters = trainable_parameters
+
+
+@dataclass(frozen=True)
+class SetFit:
+    """Contrastive fine-tuning on pairs of texts, then logistic regression; validation is not used.
+
+    Defaults are those of the paper, section 4.1, and of the library; the bounds keep large train splits affordable.
+
+    Args:
+        learning_rate: AdamW's highest step size, after a warm-up over a tenth of the steps.
+        batch_size: Pairs a step.
+        num_iterations: Pairs of one class and of two, each, that are drawn for every text.
+        max_steps: Most steps, however many pairs there are.
+        max_rows: Rows of train that pairs are drawn from, where it holds more; the head is fitted on all.
+    """
+
+    name: ClassVar[str] = "setfit"
+    requires: ClassVar[Mapping[str, str]] = {"setfit": "setfit"}
+    imports: ClassVar[tuple[str, ...]] = ("setfit", "sklearn.linear_model")
+    learning_rate: Annotated[float, Gt(0)] = 2e-5
+    batch_size: Annotated[int, Ge(1)] = 16
+    num_iterations: Annotated[int, Ge(1)] = 20
+    max_steps: Annotated[int, Ge(1)] = 500
+    max_rows: Annotated[int, Ge(2)] = 2000
+
+    def fit(self, train: Split, validation: Split, context: RunContext) -> SetFitClassifier:
+        """Fine-tune the encoder on pairs, then fit the head."""
+        body = _body(context.model, context)
+        self._train_on_pairs(body, train, context)
+        return SetFitClassifier(body, Head(body).fit(train, validation, context))
+
+    def _train_on_pairs(self, body: Any, train: Split, context: RunContext) -> None:
+        import setfit
+        from transformers import PrinterCallback, ProgressCallback
+
+        if context.device == "cpu":  # the trainer would take what it finds; the harness restores the variable
+            os.environ["ACCELERATE_USE_CPU"] = "true"
+        setfit.logging.set_verbosity_error()
+        rows = np.random.default_rng(context.seed).permutation(len(train))[: self.max_rows]
+        pairs = 2 * self.num_iterations * len(rows)
+        arguments = setfit.TrainingArguments(
+            output_dir=str(context.workdir),
+            body_learning_rate=self.learning_rate,
+            batch_size=self.batch_size,
+            num_iterations=self.num_iterations,
+            max_steps=min(self.max_steps, -(-pairs // self.batch_size)),
+            seed=context.seed,
+            report_to="none",
+            logging_strategy="no",
+            save_strategy="no",
+        )
+        trainer = setfit.Trainer(setfit.SetFitModel(model_body=body), arguments)
+        for printing in (PrinterCallback, ProgressCallback):
+            trainer.remove_callback(printing)
+        trainer.add_callback(_reporting(context))
+        trainer.st_trainer.args.dataloader_pin_memory = context.device == "cuda"
+        texts = [train.texts[row] for row in rows]
+        trainer.train_embeddings(texts, train.labels[rows].tolist(), args=arguments)
+        body.eval()
+
+    def load(self, directory: Path, context: RunContext) -> SetFitClassifier:
+        """Return the classifier saved in `directory`."""
+        body = _body(str(directory), context)
+        return SetFitClassifier(body, Head(body).load(directory, context))
+
+
+def _body(directory: str, context: RunContext) -> Any:
+    """Return a checkpoint as a sentence encoder, with the pooling it was trained with or else the mean."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    body = SentenceTransformer(
+        directory,
+        device=context.device,
+        trust_remote_code=False,
+        local_files_only=True,
+        model_kwargs={"dtype": torch.float32, "use_safetensors": True},
+    )
+    body.max_seq_length = context.max_length
+    return body
+
+
+def _reporting(context: RunContext) -> Any:
+    """Return what tells the user how far the trainer is."""
+    from transformers import TrainerCallback
+
+    class Reporting(TrainerCallback):  # type: ignore[misc]
+        def on_step_end(self, args: Any, state: Any, control: Any, **others: Any) -> None:
+            context.progress("pairs, step", state.global_step, state.max_steps)
+
+    return Reporting()
+
+
+@hookimpl
+def harness_strategies() -> list[SetFit]:
+    """Offer SetFit."""
+    return [SetFit()]
