@@ -169,11 +169,14 @@ class Task:
         def cut(split: Split) -> Split:
             return split.rows(stratified_rows(split.labels, n_rows)) if len(split) > n_rows else split
 
+        train = cut(self.train)
         note = f"limited to at most {n_rows} rows of each split, stratified"
+        lost = [self.label_names[i] for i in np.setdiff1d(self.train.labels, train.labels)]
+        note += f"; train has no row left of {names_shown(lost)}" if lost else ""
         provenance = replace(self.provenance, notes=(*self.provenance.notes, note))
         return replace(
             self,
-            train=cut(self.train),
+            train=train,
             validation=cut(self.validation),
             test=cut(self.test),
             provenance=provenance,

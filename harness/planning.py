@@ -63,6 +63,10 @@ def make_plan(config: RunConfig, manager: PluginManager) -> Plan:
         HarnessError: For anything wrong with the configuration, the data or the encoder.
     """
     offers, broken = manager.select(config)
+    selected = {offer.name.partition("(")[0] for offer in offers}
+    without_effect = [
+        f"--set {name} has no effect: it is not among the strategies" for name in config.set if name not in selected
+    ]
     device = choose_device(config.device)
     dtype = choose_dtype(config.dtype, device)
     needs_model = any(uses_model(offer.strategy) for offer in offers)
@@ -72,13 +76,13 @@ def make_plan(config: RunConfig, manager: PluginManager) -> Plan:
     except UnavailableError as error:
         if not _may_fall_back(config):
             raise
-        config, fallback = _fallback(config, str(error), {offer.name.partition("(")[0] for offer in offers})
+        config, fallback = _fallback(config, str(error), selected)
         offers, broken = manager.select(config)
         task, encoder = _load(config, manager, needs_model, device, dtype)
     if config.limit:
         task = task.limited(config.limit)
     _refuse_large_sizes(config, task)
-    notes = tuple(left_out_of_groups(manager.offers, config))
+    notes = (*left_out_of_groups(manager.offers, config), *without_effect)
     return Plan(config, task, encoder, offers, broken, device, dtype, fallback, notes)
 
 

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import UnavailableError, UserError
+from harness.errors import UnavailableError, UserError, did_you_mean
 
 RUN_FILE = "run.json"
+LISTED_RUNS = 5  # the newest, in a message
 _SEAL = "sha256_of_the_rest"
 
 
@@ -237,6 +238,6 @@ def find_run(name: str, parent: Path) -> RunDirectory:
             return RunDirectory(path.parent)
         if path.is_dir():
             return RunDirectory(path)
-    raise UserError(
-        f"There is no run {name!r}, neither as a folder nor in {parent}. 'harness show latest' shows the last."
-    )
+    newest = sorted((file.parent.name for file in parent.glob(f"*/{RUN_FILE}")), reverse=True)[:LISTED_RUNS]
+    hint = did_you_mean(name, ["latest", *newest])
+    raise UserError(f"There is no run {name!r}, neither as a folder nor in {parent}. {hint}")

@@ -27,7 +27,7 @@ FINGERPRINT = {
 }
 """Field of a record's fingerprint -> what it is, for messages."""
 
-LONGEST_VALUE = 60  # characters of a value in a message
+LONGEST_VALUE = 24  # characters of a value in a message
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,7 @@ def _difference(runs: Sequence[Run], directories: Sequence[RunDirectory]) -> str
     for run, directory in zip(runs[1:], directories[1:], strict=True):
         values = _fingerprint_values(run)
         differing = [
-            f"{what} ({field}: {_short(first[field])} there, {_short(values[field])} here)"
+            f"{what} ({field}: {_short(first[field])} in the first, {_short(values[field])} in the other)"
             for field, what in FINGERPRINT.items()
             if field in first and field in values and first[field] != values[field]
         ]
@@ -230,6 +230,8 @@ def _fingerprint_values(run: Run) -> dict[str, Any]:
 
 
 def _short(value: Any) -> str:
+    if value is None:
+        return "none"
     text = ", ".join(value) if isinstance(value, tuple) else str(value)
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
 

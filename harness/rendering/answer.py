@@ -1,21 +1,22 @@
 """The answer in one sentence: the best by validation, what is tied with it, the cheapest of these, and their cost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from harness.evidence import Conclusion
 from harness.languages import Say
-from harness.records import RunRecord
 from harness.rendering import quantities
+from harness.rendering.ranking import Standing
 
 
-def answer(conclusion: Conclusion, records: Mapping[str, RunRecord], say: Say) -> str:
+def answer(conclusion: Conclusion, standings: Sequence[Standing], say: Say) -> str:
     """Say which strategy to choose.
 
     Args:
         conclusion: What the tests came to.
-        records: Strategy -> the record of its lowest seed.
+        standings: The strategies; scores and costs of several seeds are their means.
         say: Translates fixed phrases.
     """
+    records = {standing.strategy: standing for standing in standings}
     best, others = conclusion.best, [name for name in conclusion.tied if name != conclusion.best]
     first = say("Best by validation f1_macro: {best} ({cost}).").format(best=best, cost=_cost(records[best], say))
     if len(records) == 1:
@@ -32,16 +33,18 @@ def answer(conclusion: Conclusion, records: Mapping[str, RunRecord], say: Say) -
     return say(" ").join((first, tied, told))
 
 
-def _cost(record: RunRecord, say: Say) -> str:
-    parts = []
-    if record.test:
-        parts.append(f"{say('test f1_macro')} {quantities.score(record.test.f1_macro)}")
-    if record.seconds is not None:
-        parts.append(f"{quantities.seconds(record.seconds)} {say('s')}")
-    if record.trainable_parameters is not None:
-        trained = quantities.parameter_count(record.trainable_parameters)
+def _cost(standing: Standing, say: Say) -> str:
+    entry, comma = standing.headline, say(", ")
+    parts = [f"{say('test f1_macro')} {quantities.score(entry.test.f1_macro)}"]
+    if entry.kind == "mean":
+        parts.append(say("mean of {n} seeds").format(n=len(standing.records)))
+    encode, fit, predict = entry.seconds
+    if fit is not None and predict is not None:
+        parts.append(f"{quantities.seconds((encode or 0.0) + fit + predict)} {say('s')}")
+    if standing.first.trainable_parameters is not None:
+        trained = quantities.parameter_count(standing.first.trainable_parameters)
         parts.append(say("{count} trained weights").format(count=trained))
-    return say(", ").join(parts)
+    return comma.join(parts)
 
 
 def _listed(names: Sequence[str], say: Say, shown: int = 6) -> str:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from harness.comparisons import ALPHA
 from harness.flips import Flips, find_flips, rows_behind
 from harness.records import Run
 from harness.rendering.answer import answer
@@ -48,8 +49,7 @@ def print_study(
     if study.failures:
         page.write([Text(""), *failure_lines([record for _, record in study.failures], page)])
     if not study.watermark:
-        records = {studied.name: studied.records[0] for studied in study.strategies}
-        page.write([Text(""), folding(page.text(answer(study.evidence.conclusion, records, page.say)))])
+        page.write([Text(""), folding(page.text(answer(study.evidence.conclusion, standings, page.say)))])
     page.write(evidence_section(study.evidence, standings, page, pairs=pairs))
 
 
@@ -96,6 +96,7 @@ def _pair_lines(
         ("both wrong", flips.both_wrong),
     ]
     yield label_value_lines([(page.say(what), f"{count:,}") for what, count in counts], page)
+    yield from _verdict(study, first, second, page)
     yield Text("")
     yield page.text(page.say("Change in the confusion matrix, second minus first"), "bold underline")
     yield from _difference_matrix(flips.difference, study.label_names, page)
@@ -103,6 +104,18 @@ def _pair_lines(
         yield Text("")
         yield page.text(f"{page.say(title)} ({min(top, len(positions)):,} / {len(positions):,})", "bold underline")
         yield from _rows(study, first, second, positions[:top], page)
+
+
+def _verdict(study: Study, first: Studied, second: Studied, page: Page) -> Iterator[RenderableType]:
+    """Yield what the tests say of the difference, second minus first."""
+    for pair in study.evidence.pairs:
+        if {pair.first, pair.second} != {first.name, second.name}:
+            continue
+        for metric in ("accuracy", "f1_macro"):
+            sign, difference = (-1 if pair.first == first.name else 1), getattr(pair, metric)
+            told = page.say("beyond chance" if difference.p_holm < ALPHA else "not beyond chance")
+            p = f"p {difference.p_holm:.3f}, Holm, {len(study.evidence.pairs)}"
+            yield folding(page.text(f"{page.say(metric)} {sign * difference.value:+.4f}: {told} ({p})"))
 
 
 def _difference_matrix(difference: NDArray[np.int64], label_names: Sequence[str], page: Page) -> Iterator[Text]:
@@ -137,8 +150,8 @@ def print_cell(
     page = Page(console, language)
     predictions = first.predictions.predictions, second.predictions.predictions
     positions = rows_behind(study.labels, *predictions, cell)
-    names = (study.label_names[i] for i in cell)
-    title = f" {page.glyphs.arrow} ".join(page.short(name, NAME_WIDTH) for name in names)
+    true, predicted = (page.short(study.label_names[i], NAME_WIDTH) for i in cell)
+    title = f"{page.say('true')} {true}, {page.say('predicted')} {predicted}"
     page.write([Text(""), Text(f"{title} ({min(top, len(positions)):,} / {len(positions):,})", style="bold underline")])
     page.write(_rows(study, first, second, positions[:top], page))
 

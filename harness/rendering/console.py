@@ -88,6 +88,7 @@ class Glyphs:
     bar_start: str = "├"
     bar_end: str = "┤"
     point: str = "●"
+    efficient: str = "◆"
     wall: str = "│"
     corner: str = "└"
     plus_minus: str = "±"
@@ -106,6 +107,7 @@ ASCII_GLYPHS = Glyphs(
     bar_start="|",
     bar_end="|",
     point="o",
+    efficient="+",
     wall="|",
     corner="+",
     plus_minus="+-",

@@ -202,7 +202,7 @@ def _span(interval: Interval) -> str:
 
 
 def _remarks(analysis: ErrorAnalysis, facts: RowFacts | None, page: Page) -> Iterator[RenderableType]:
-    remarks = [page.say("Rows are counted from 1.")]
+    remarks = [page.say("Rows are counted from 1 in the test split as it was read.")]
     if analysis.joint is None:
         remarks.append(page.say("The run has no second strategy to compare with that predicts more than one class."))
     elif analysis.joint.left_out:

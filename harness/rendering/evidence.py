@@ -13,7 +13,7 @@ from harness.rendering.bars import interval_bars
 from harness.rendering.console import Page, folding
 from harness.rendering.grid import GAP_BETWEEN_GROUPS, Grid, Heading
 from harness.rendering.ranking import Standing
-from harness.rendering.scores import LETTERS_LEGEND, NAME_WIDTH, STACKED_BELOW
+from harness.rendering.scores import NAME_WIDTH, STACKED_BELOW
 
 WIDEST_BAR, NARROWEST_BAR = 32, 8  # columns
 METRICS = {"accuracy": "acc", "f1_macro": "F1m"}
@@ -60,8 +60,6 @@ def evidence_lines(evidence: Evidence, standings: Sequence[Standing], page: Page
     yield folding(page.text(page.say(SAMPLING), "dim"))
     if any(len(row.standing.entries) > 1 for row in rows):
         yield folding(page.text(page.say(SPREAD), "dim"))
-    if letters and page.width < STACKED_BELOW:
-        yield folding(page.text(page.say(LETTERS_LEGEND), "dim"))
     yield from _unseen_lines(rows, evidence, page)
 
 

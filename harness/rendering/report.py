@@ -89,6 +89,10 @@ def label_value_lines(lines: Sequence[tuple[str, str]], page: Page) -> Table:
 def _heading(run: Run, page: Page) -> Iterator[RenderableType]:
     if run.fallback is not None:
         yield banner(run.fallback, page)
+    if run.status == "interrupted":
+        n_finished = sum(record.status in ("ok", "failed") for record in run.records)
+        told = page.say("STOPPED: {n} of {total} trials were finished; what follows is of these alone.")
+        yield banner(told.format(n=n_finished, total=len(run.records)), page)
     seeds = _seeds(run)
     sizes = {split: run.task.n_rows(split) for split in run.task.class_counts}
     lines = [
@@ -97,6 +101,7 @@ def _heading(run: Run, page: Page) -> Iterator[RenderableType]:
         ("device", f"{run.environment.get('device', 'unknown')}, {run.environment.get('dtype', 'unknown')}"),
         ("seeds" if len(seeds) > 1 else "seed", ", ".join(map(str, seeds))),
     ]
+    lines += [("settings", text) for text in _settings(run)]
     lines += [("note", note) for note in run.notes]
     yield label_value_lines([(page.say(label), value) for label, value in lines], page)
 
@@ -114,6 +119,14 @@ def model_line(name: str, max_length: int, page: Page) -> str:
 
 def _of_split(n: int, split: str, page: Page) -> str:
     return page.say("{n} {split}").format(n=f"{n:,}", split=page.say(split))
+
+
+def _settings(run: Run) -> Iterator[str]:
+    """Yield the parameters that the run set otherwise than their defaults, for the strategies it has."""
+    names = {record.strategy.split("(")[0] for record in run.records}
+    for strategy, fields in run.config.set.items():
+        if strategy in names and fields:
+            yield f"{strategy} {', '.join(f'{field}={value}' for field, value in fields.items())}"
 
 
 def _model(model: ModelInfo | None, page: Page) -> str:
@@ -134,6 +147,11 @@ def _results(run: Run, standings: Sequence[Standing], page: Page) -> Iterator[Re
         yield from failure_lines(left_out, page)
     yield Text("")
     yield folding(page.text(_verdict(run.evidence, standings, page)))
+    for standing in standings:
+        if standing.first.configurations_tried > 1 and "(" in standing.strategy:  # a grid of the user's
+            kept = ", ".join(f"{name}={value}" for name, value in standing.first.params.items())
+            told = page.say("{strategy}: validation kept {params}").format(strategy=standing.strategy, params=kept)
+            yield folding(page.text(told, "dim"))
     for record in run.records:
         for degradation in record.degradations:
             told = page.say("{strategy} seed {seed}: {degradation}")
@@ -149,7 +167,7 @@ def _verdict(evidence: Evidence | None, standings: Sequence[Standing], page: Pag
     if not standings:
         return page.say("No strategy was scored.")
     if evidence:
-        return answer(evidence.conclusion, {s.strategy: s.first for s in standings}, page.say)
+        return answer(evidence.conclusion, standings, page.say)
     best = best_by_validation(standings)
     test = best.headline.test
     name = best.strategy

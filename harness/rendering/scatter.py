@@ -43,11 +43,11 @@ def cost_against_quality(standings: Sequence[Standing], page: Page) -> Iterator[
     yield from _canvas(points, page)
     efficient = {point.sign for point in points if not any(_beats(other, point) for other in points)}
     for point in points:
-        star = page.glyphs.star if point.sign in efficient else " "
+        star = page.glyphs.efficient if point.sign in efficient else " "
         numbers = f"{quantities.score(point.score)} {quantities.seconds(point.seconds):>7} {page.say('s')}"
         name = page.short(point.name, max(page.width - len(numbers) - 5, 4))
         yield Text(f"{point.sign} {star} {numbers}  {name}", no_wrap=True, overflow="crop")
-    yield page.text(f"{page.glyphs.star} {page.say('no other is both cheaper and better')}", "dim")
+    yield page.text(f"{page.glyphs.efficient} {page.say('no other is both cheaper and better')}", "dim")
 
 
 def _point(sign: str, standing: Standing) -> _Point | None:

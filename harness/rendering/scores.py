@@ -60,7 +60,7 @@ class ScoreTable:
 
     def is_at_most_majority(self, entry: Entry) -> bool:
         """Return whether a row has learnt nothing that shows in its validation accuracy."""
-        learns = entry.strategy != "majority" and entry.kind != "sd"
+        learns = entry.strategy.split(" (")[0] != "majority" and entry.kind != "sd"
         return learns and entry.validation.accuracy <= self.majority + TOLERANCE
 
     def lines(self, page: Page) -> Iterator[Text]:

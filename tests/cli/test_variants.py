@@ -96,3 +96,22 @@ def test_a_size_beyond_train_is_refused_before_anything_runs(run: Harness) -> No
     outcome = run("--train-sizes", "10,100000")
     assert outcome.code == 2
     assert "--train-sizes 100000: train of" in outcome.err
+
+
+def test_the_screen_names_what_validation_kept_of_a_grid_and_what_was_set(run: Harness) -> None:
+    outcome = run("--set", "logreg_probe.pooling=mean", strategies="logreg_probe(C=0.001|1)")
+    (record,) = outcome.run.records
+    shown = " ".join(outcome.out.split())
+    kept = shown.split("logreg_probe(C=0.001|1): validation kept ")[1]
+    assert f"C={record.params['C']}, " in kept
+    assert "settings logreg_probe pooling=mean" in shown
+
+
+def test_a_setting_of_a_strategy_that_does_not_run_is_told(run: Harness) -> None:
+    outcome = run("--set", "mlp_probe.epochs=3", strategies="majority")
+    assert outcome.run.notes == ["--set mlp_probe has no effect: it is not among the strategies"]
+
+
+def test_a_limit_that_loses_a_class_says_which(run: Harness) -> None:
+    outcome = run("--limit", "2", strategies="majority")
+    assert any("train has no row left of" in note for note in outcome.run.notes)

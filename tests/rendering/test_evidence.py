@@ -165,11 +165,11 @@ def test_all_pairs_are_a_list_where_the_matrix_does_not_fit() -> None:
 
 def test_cost_against_quality_marks_what_no_other_beats_in_both() -> None:
     text = section(three(), 80).split("Cost against quality on the test split\n")[1]
-    starred = [line.split()[-1] for line in text.splitlines()[12:15] if "★" in line]
+    starred = [line.split()[-1] for line in text.splitlines()[12:15] if "◆" in line]
     assert starred == ["full", "probe", "majority"]
     dearer = three().records[0].model_copy(update={"strategy": "dearer", "fit_seconds": 4000.0})
     text = section(a_run(*three().records, dearer, evidence=evidence()), 80)
-    assert "★" not in line_with(text.split("Cost against quality")[1], "dearer")
+    assert "◆" not in line_with(text.split("Cost against quality")[1], "dearer")
 
 
 @pytest.mark.parametrize("width", [40, 64, 80, 100, 140])
