@@ -67,8 +67,9 @@ class FineTunedClassifier:
 
     @property
     def own_parameters(self) -> int:
-        """Number of weights, trained or not."""
-        return sum(p.numel() for p in self.model.parameters())
+        """Number of weights that predicting needs, trained or not; peft also holds the head that it replaced."""
+        weights = self.model.named_parameters()
+        return sum(weight.numel() for name, weight in weights if ".original_module." not in name)
 
     def logits(self, texts: Sequence[str]) -> Any:
         """Return what the model's last layer gives for n texts, a float32 tensor (n, k) on the CPU."""

@@ -150,6 +150,7 @@ def test_lora_trains_the_adapters_and_the_head_and_nothing_else(lora: Any, bench
     layers = [m for m in bench.encoder.model.modules() if isinstance(m, torch.nn.Linear)]  # type: ignore[attr-defined]
     adapters = sum(lora.r * (layer.in_features + layer.out_features) for layer in layers)
     assert classifier.trainable_parameters == head + adapters
+    assert classifier.own_parameters == bench.encoder.n_parameters + head + adapters
     adapted = [weight for name, weight in classifier.model.named_parameters() if "lora_B" in name]
     assert len(adapted) == len(layers)
     assert all(weight.abs().max() > 0 for weight in adapted)  # they begin at 0
