@@ -108,11 +108,14 @@ class TransformerEncoder:
         return bool((alone - padded).abs().max() > rounding * alone.abs().max())
 
     def skips_last_layer(self, wanted: Sequence[Features]) -> bool:
-        """Return whether the last block is computed for the first token only."""
-        return all(map(self._is_first_token, wanted)) and self._can_skip
+        """Return whether the last block is computed for the first token only: of its layer nothing else is wanted."""
+        return all(map(self._is_first_token, filter(self._is_last, wanted))) and self._can_skip
+
+    def _is_last(self, features: Features) -> bool:
+        return features.layer in (-1, self.n_layers)
 
     def _is_first_token(self, features: Features) -> bool:
-        return features.pooling == "cls" and features.layer in (-1, self.n_layers)
+        return self._is_last(features) and features.pooling == "cls"
 
     def encode(
         self, texts: Sequence[str], wanted: Sequence[Features], progress: Progress | None = None
@@ -223,7 +226,7 @@ class TransformerEncoder:
         inputs, lengths = _padded(token_ids, self.tokenizer.pad_token_id)
         device = self.model.device
         mask = None if inputs.shape[1] == lengths.min() else _mask(lengths, inputs.shape[1], device)
-        only_last = all(features.layer in (-1, self.n_layers) for features in wanted)
+        only_last = all(map(self._is_last, wanted))
         with self._first_token_beside(wanted) as first:
             output = self.model(
                 input_ids=_moved(inputs, device),
@@ -237,9 +240,9 @@ class TransformerEncoder:
         return {f: pool(state, mask, f.pooling) for f, state in zip(wanted, taken, strict=True)}
 
     def _first_token_beside(self, wanted: Sequence[Features]) -> AbstractContextManager[list[Any]]:
-        """Let the first token come out as it does alone, where it is wanted among others."""
-        among_others = len({self._is_first_token(features) for features in wanted}) > 1
-        return first_token_beside(self.model) if among_others and self._can_skip else contextlib.nullcontext([])
+        """Let the first token come out as it does alone, where it is wanted among others of its layer."""
+        of_last = {self._is_first_token(features) for features in wanted if self._is_last(features)}
+        return first_token_beside(self.model) if len(of_last) > 1 and self._can_skip else contextlib.nullcontext([])
 
 
 PORTION = 4096  # texts whose tokens are counted at once

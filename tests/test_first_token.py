@@ -13,7 +13,7 @@ from harness import Features
 from harness.first_token import first_token_only, supports_first_token_only
 from harness.transformer_encoder import TransformerEncoder
 
-from .encoders import FAMILIES, TEXTS, WANTED, batches_seen, loaded, plainly, write_family
+from .encoders import FAMILIES, POOLINGS, TEXTS, WANTED, batches_seen, loaded, plainly, write_family
 
 FIRST = Features(-1, "cls")
 SKIPPING = ("bert", "distilbert")
@@ -69,14 +69,22 @@ def test_with_another_implementation_of_attention_features_are_the_same(folder: 
 def test_only_one_token_a_text_goes_through_the_last_feed_forward(folder: Path) -> None:
     encoder = loaded(folder)
     assert encoder.skips_last_layer([FIRST])
-    for wanted in ([FIRST], [Features(2, "cls")], [FIRST, Features(2, "cls")]):
+    lower = [Features(0, "cls"), Features(1, "mean"), Features(-2, "max")]
+    for wanted in ([FIRST], [Features(2, "cls")], [FIRST, Features(2, "cls")], [FIRST, *lower], lower):
         with tokens_through_the_last_feed_forward(encoder.model) as counts:
             encoder.encode(TEXTS, wanted)
         assert sum(counts) == len(TEXTS)
 
 
-@pytest.mark.parametrize("other", [Features(-1, "mean"), Features(0, "cls"), Features(-2, "max")])
-def test_where_anything_else_is_wanted_all_tokens_are_computed(folder: Path, other: Features) -> None:
+def test_lower_layers_beside_it_are_those_of_the_plain_path(folder: Path) -> None:
+    wanted = [FIRST, *(Features(layer, pooling) for layer in (0, 1, -2) for pooling in POOLINGS)]
+    expected = plainly(folder, TEXTS, wanted)
+    for features, table in loaded(folder).encode(TEXTS, wanted).items():
+        np.testing.assert_allclose(table, expected[features], atol=1e-5, err_msg=str(features))
+
+
+@pytest.mark.parametrize("other", [Features(-1, "mean"), Features(-1, "max"), Features(2, "mean")])
+def test_where_anything_else_of_its_layer_is_wanted_all_tokens_are_computed(folder: Path, other: Features) -> None:
     encoder = loaded(folder)
     with batches_seen(encoder) as batches, tokens_through_the_last_feed_forward(encoder.model) as counts:
         encoder.encode(TEXTS, [other])
