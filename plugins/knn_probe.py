@@ -13,7 +13,7 @@ class KNNProbe(SklearnProbe):
     """Vote of the nearest texts of train by cosine of the standardised frozen features, the nearer the weightier.
 
     Args:
-        n_neighbors: Texts that vote, all where train holds fewer; 20 as in DINO (Caron et al., 2021), section 4.1.
+        n_neighbors: Texts that vote, all where train holds fewer; 20 as in DINO (Caron et al., 2021).
     """
 
     name: ClassVar[str] = "knn_probe"

@@ -64,7 +64,8 @@ class SetFitClassifier:
 class SetFit:
     """Contrastive fine-tuning on pairs of texts, then logistic regression; validation is not used.
 
-    Defaults are those of the paper, section 4.1, and of the library; the bounds keep large train splits affordable.
+    `batch_size` and `num_iterations` are those of the paper, `learning_rate` that of its library; `max_steps` and
+    `max_rows` keep large train splits affordable.
 
     Args:
         learning_rate: AdamW's highest step size, after a warm-up over a tenth of the steps.
