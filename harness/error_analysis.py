@@ -1,6 +1,6 @@
 """Predictions -> ErrorAnalysis: where one strategy fails, and what the others make of the same rows."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from harness.errors import UserError, did_you_mean
 from harness.intervals import Interval, wilson
-from harness.joint_errors import JointErrors, find_joint_errors, is_constant, is_right
+from harness.joint_errors import JointErrors, find_joint_errors, is_right
 from harness.predictions import Predictions
 from harness.row_facts import RowFacts
 from harness.row_groups import Breakdown, breakdowns
@@ -103,7 +103,11 @@ class ErrorAnalysis:
 
 
 def analyse_errors(
-    strategy: str, predictions: Mapping[str, Predictions], facts: RowFacts | None = None, n_shown: int = 10
+    strategy: str,
+    predictions: Mapping[str, Predictions],
+    facts: RowFacts | None = None,
+    n_shown: int = 10,
+    floors: Collection[str] = (),
 ) -> ErrorAnalysis:
     """Look at the errors of one strategy, on its own and beside all others.
 
@@ -112,6 +116,7 @@ def analyse_errors(
         predictions: Strategy -> its predictions on the same test rows, the one to look at among them.
         facts: Facts of these rows, None where there are none.
         n_shown: Rows with the highest loss and confused pairs to return.
+        floors: Names of strategies that do not read the texts.
 
     Returns:
         Its errors.
@@ -124,7 +129,7 @@ def analyse_errors(
     own = predictions[strategy]
     _refuse_other_rows(strategy, predictions, facts)
     right = is_right(own)
-    joint = find_joint_errors(predictions)
+    joint = find_joint_errors(predictions, floors)
     n_right = int(right.sum())
     return ErrorAnalysis(
         strategy=strategy,
@@ -133,7 +138,7 @@ def analyse_errors(
         interval=wilson(n_right, len(right)),
         highest_loss=_highest_loss(own, n_shown),
         confused=_confused(own, n_shown),
-        only_right=_only_right(strategy, predictions) if joint and not is_constant(own) else (),
+        only_right=_only_right(own, predictions, joint) if joint and strategy in joint.compared else (),
         joint=joint,
         breakdowns=breakdowns(right, facts) if facts else (),
     )
@@ -197,9 +202,8 @@ def _confused(own: Predictions, n_shown: int) -> tuple[ConfusedPair, ...]:
     )
 
 
-def _only_right(strategy: str, predictions: Mapping[str, Predictions]) -> tuple[int, ...]:
+def _only_right(own: Predictions, predictions: Mapping[str, Predictions], joint: JointErrors) -> tuple[int, ...]:
     """Return the rows that no other strategy gets right, those first that this one is surest of."""
-    own = predictions[strategy]
-    others = [is_right(p) for name, p in predictions.items() if name != strategy and not is_constant(p)]
-    alone = np.flatnonzero(is_right(own) & ~np.any(others, axis=0))
+    times_right = np.sum([is_right(predictions[name]) for name in joint.compared], axis=0)
+    alone = np.flatnonzero(is_right(own) & (times_right == 1))
     return tuple(int(own.rows[i]) for i in alone[np.argsort(-_confidences(own)[alone], kind="stable")])

@@ -106,6 +106,8 @@ class FineTuning:
         batch_size: Texts a step.
         weight_decay: AdamW's weight decay.
         warmup: Share of the steps in which the step size rises from 0.
+        min_steps: Least number of steps: where train is too small for as many, every epoch is as many passes as that
+            takes. Few labels need it: BERT's published recipes stop too early there (Mosbach et al., 2021).
     """
 
     name: ClassVar[str]
@@ -116,6 +118,7 @@ class FineTuning:
     batch_size: Annotated[int, Ge(1)] = 64
     weight_decay: Annotated[float, Ge(0)] = 0.01
     warmup: Annotated[float, Interval(ge=0, lt=1)] = 0.0
+    min_steps: Annotated[int, Ge(0)] = 0
 
     def prepare(self, untrained: FineTunedClassifier, train: Split, context: RunContext) -> None:
         """Freeze, wrap or set weights of the model before training; what requires no gradient stays as it is.
@@ -172,7 +175,9 @@ class FineTuning:
         train_ids, validation_ids = (
             token_ids_of(start.tokenizer, split.texts, context.max_length) for split in (train, validation)
         )
-        steps = self.epochs * math.ceil(len(train) / self.batch_size)
+        in_one_pass = math.ceil(len(train) / self.batch_size)
+        passes = max(1, math.ceil(self.min_steps / (self.epochs * in_one_pass)))
+        steps = self.epochs * passes * in_one_pass
         optimizer, schedule = self._optimizer(model, steps)
         with fast_forward(model, context.dtype) as forward:
             if self.scores_start:
@@ -180,8 +185,8 @@ class FineTuning:
             for epoch in range(1, self.epochs + 1):
                 model.train()
                 loss = torch.zeros((), device=model.device)  # read once an epoch: to read it is to wait for it
-                for rows in _length_buckets(train_ids, self.batch_size, rng):
-                    loss += add_gradient(forward, train_ids, train.labels, rows, part) / len(train)
+                for rows in (rows for _ in range(passes) for rows in _length_buckets(train_ids, self.batch_size, rng)):
+                    loss += add_gradient(forward, train_ids, train.labels, rows, part) / (passes * len(train))
                     torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm=1.0)
                     optimizer.step()
                     schedule.step()

@@ -71,6 +71,7 @@ class GridSearch:
     def __init__(self, name: str, candidates: Sequence[Strategy]) -> None:
         self.name = name
         self.candidates = tuple(candidates)
+        self.groups: tuple[str, ...] = tuple(getattr(candidates[0], "groups", ()))
         self.uses_model = any(map(uses_model, candidates))
         self.imports = tuple(dict.fromkeys(m for each in candidates for m in getattr(each, "imports", ())))
 

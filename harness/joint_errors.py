@@ -1,6 +1,6 @@
 """What several strategies make of the same test rows: missed by all, right by one alone, right by any."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,12 +32,12 @@ class MissedByAll:
 class JointErrors:
     """What at least two strategies make of the same n test rows.
 
-    A strategy that predicts one class for every row is left out: it is right on all rows of that class without
-    having looked at one, so that none of these could be missed by all, and many would be right by it alone.
+    A strategy that predicts one class for every row, or that guesses, is left out: it is right on some rows without
+    having looked at one, so that these could not be missed by all, and some would be right by it alone.
 
     Attributes:
         compared: Names of the strategies, at least two.
-        left_out: Names of those that predict the same class for every row.
+        left_out: Names of those that predict the same class for every row, or are floors.
         n: Number of rows.
         n_right: Strategy -> rows that it gets right.
         only_right: Strategy -> rows that it alone gets right.
@@ -64,16 +64,17 @@ class JointErrors:
         return max(self.compared, key=lambda name: self.n_right[name])
 
 
-def find_joint_errors(predictions: Mapping[str, Predictions]) -> JointErrors | None:
+def find_joint_errors(predictions: Mapping[str, Predictions], floors: Collection[str] = ()) -> JointErrors | None:
     """Compare strategies row by row.
 
     Args:
         predictions: Strategy -> its predictions, all on the same rows.
+        floors: Names of strategies that do not read the texts.
 
     Returns:
         What they miss and get right together, None where fewer than two are to be compared.
     """
-    left_out = tuple(name for name, each in predictions.items() if is_constant(each))
+    left_out = tuple(name for name, each in predictions.items() if name in floors or is_constant(each))
     compared = {name: each for name, each in predictions.items() if name not in left_out}
     if len(compared) < 2:  # noqa: PLR2004
         return None

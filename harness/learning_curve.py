@@ -66,10 +66,8 @@ def find_crossing(curves: Sequence[Curve]) -> Crossing | None:
 
 
 def _kind(record: RunRecord) -> str:
-    """Tell from its record what a strategy learns on: frozen features, tokens, or the texts themselves."""
-    if record.encode_seconds is not None:
-        return "frozen"
-    return "trained" if record.fingerprint and record.fingerprint.truncation is not None else "texts"
+    """Tell from its record what a strategy learns on: frozen features, an encoder it trains, or the texts."""
+    return next((kind for kind in ("frozen", "trained") if kind in record.groups), "texts")
 
 
 def _points(run: Run, records: Sequence[RunRecord]) -> tuple[Point, ...]:

@@ -72,6 +72,11 @@ class Offer:
         return frozenset({"all", *told, *getattr(self.strategy, "groups", ())})
 
     @property
+    def named_groups(self) -> tuple[str, ...]:
+        """Its groups without `all`, in the order in which they are always named."""
+        return tuple(group for group in GROUPS if group in self.groups - {"all"})
+
+    @property
     def not_installed(self) -> str | None:
         """What to install before it can run, None where all is there."""
         requires: Mapping[str, str] = getattr(self.strategy, "requires", {})

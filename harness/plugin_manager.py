@@ -15,7 +15,6 @@ from harness.plugin_files import NamedPlugin
 from harness.plugin_loading import LoadedPlugins
 from harness.plugin_metadata import entry_points
 from harness.strategy_description import describe_strategy
-from harness.strategy_spec import GROUPS
 from harness.trial import as_recorded, recorded_parameters
 
 
@@ -155,7 +154,7 @@ def _summary(offer: Offer) -> dict[str, Any]:
     return {
         "name": offer.name,
         "parameters": recorded_parameters(offer.strategy),
-        "groups": [group for group in GROUPS if group in offer.groups],
+        "groups": ["all", *offer.named_groups],
         "not_installed": offer.not_installed,
     }
 

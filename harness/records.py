@@ -43,6 +43,7 @@ class Fingerprint(FrozenModel):
 class RunRecord(FrozenModel):
     """One strategy with one seed, on all of train or on `train_size` rows of it.
 
+    `groups` are those of `--strategies` that it belongs to, `all` apart.
     `params` are those of the configuration that was kept; `configurations_tried` says of how many.
 
     Seconds are wall time. `encode_seconds` is what the one pass over the encoder for its features took,
@@ -54,6 +55,7 @@ class RunRecord(FrozenModel):
     strategy: str
     plugin: str
     plugin_version: str | None = None
+    groups: tuple[str, ...] = ()
     params: dict[str, Any] = Field(default_factory=dict)
     configurations_tried: int = 1
     seed: int = 0

@@ -166,6 +166,7 @@ def _trial(
         plugin_version=offer.plugin.version,
         seed=seed,
         label=offer.label,
+        groups=offer.named_groups,
         train_size=train_size,
         task=plan.task if train_size is None else plan.task.with_train_rows(train_size, seed),
         encoder=plan.encoder,

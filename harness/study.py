@@ -52,6 +52,11 @@ class Studied:
         return self.predictions_by_seed[0]
 
     @property
+    def is_floor(self) -> bool:
+        """Whether it answers without reading the texts."""
+        return "floors" in self.records[0].groups
+
+    @property
     def validation_f1_macro(self) -> float:
         """Mean over the seeds, a fraction."""
         return fmean(record.validation.f1_macro for record in self.records if record.validation)

@@ -43,6 +43,7 @@ class Trial:
         plugin_version: Version of that plugin's distribution.
         seed: Seeds everything random.
         label: Name of the strategy in the run, None for its own.
+        groups: Groups of `--strategies` that it belongs to.
         train_size: Rows of train that `task` holds, None where it holds all.
         task: The data; only `run_trial` reads `task.test.labels`.
         encoder: The checkpoint's encoder, None where no strategy of the run needs one.
@@ -66,6 +67,7 @@ class Trial:
     device: str
     dtype: str
     label: str | None = None
+    groups: tuple[str, ...] = ()
     train_size: int | None = None
     batch_tokens: int | None = None
     encode_peak_bytes: int = 0
@@ -84,6 +86,7 @@ class Trial:
             strategy=self.label or self.strategy.name,
             plugin=self.plugin,
             plugin_version=self.plugin_version,
+            groups=self.groups,
             params=recorded_parameters(self.strategy),
             seed=self.seed,
             train_size=self.train_size,

@@ -11,7 +11,7 @@ class Majority(SklearnStrategy):
     """Predict the most frequent class of train for every text."""
 
     name: ClassVar[str] = "majority"
-    groups: ClassVar[tuple[str, ...]] = ("baselines", "fast")
+    groups: ClassVar[tuple[str, ...]] = ("baselines", "floors", "fast")
     imports: ClassVar[tuple[str, ...]] = ("sklearn.dummy",)
 
     def estimator(self, seed: int) -> Any:

@@ -47,7 +47,7 @@ class StratifiedRandom:
     """Guess by the class shares of train; beside `majority` a higher floor in f1_macro, a lower one in accuracy."""
 
     name: ClassVar[str] = "stratified_random"
-    groups: ClassVar[tuple[str, ...]] = ("baselines", "fast")
+    groups: ClassVar[tuple[str, ...]] = ("baselines", "floors", "fast")
     uses_model: ClassVar[bool] = False
 
     def fit(self, train: Split, validation: Split, context: RunContext) -> DrawnLabels:

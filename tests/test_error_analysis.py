@@ -141,6 +141,19 @@ def test_a_strategy_that_always_answers_the_same_is_left_out_of_comparisons() ->
     assert analyse_errors("majority", strategies).only_right == ()
 
 
+def test_a_floor_that_guesses_is_left_out_of_comparisons() -> None:
+    strategies = {
+        "own": predicting((1, 0, 0, 1, 0, 0), 0.9),
+        "guess": predicting(LABELS),
+        "other": predicting((1, 0, 0, 0, 1, 0), 0.9),
+    }
+    analysis = analyse_errors("own", strategies, floors={"guess"})
+    assert analysis.joint is not None
+    assert (analysis.joint.compared, analysis.joint.left_out) == (("own", "other"), ("guess",))
+    assert analysis.joint.right_by_any < len(LABELS)
+    assert analyse_errors("guess", strategies, floors={"guess"}).only_right == ()
+
+
 def test_one_strategy_alone_is_compared_with_nobody() -> None:
     alone = analysis_of(predicting(LABELS), majority=predicting((0,) * 6))
     assert alone.joint is None

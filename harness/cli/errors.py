@@ -61,7 +61,8 @@ def errors(
     facts = read_row_facts(directory)
     # Strategies without that seed stand with their lowest.
     predictions = {each.name: _by_seed(each).get(seed, each.predictions) for each in studied}
-    analysis = analyse_errors(chosen.name, predictions, facts, top)
+    floors = {each.name for each in studied if each.is_floor}
+    analysis = analyse_errors(chosen.name, predictions, facts, top, floors)
     own = predictions[chosen.name]
     calibration = calibrate(own.labels, own.probabilities)
     if as_json:

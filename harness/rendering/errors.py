@@ -206,7 +206,7 @@ def _remarks(analysis: ErrorAnalysis, facts: RowFacts | None, page: Page) -> Ite
     if analysis.joint is None:
         remarks.append(page.say("The run has no second strategy to compare with that predicts more than one class."))
     elif analysis.joint.left_out:
-        template = page.say("Not compared, as they predict the same class for every row: {names}.")
+        template = page.say("Not compared, as they guess or predict the same class for every row: {names}.")
         remarks.append(template.format(names=page.say(", ").join(analysis.joint.left_out)))
     if facts is None:
         remarks.append(page.say(NO_FACTS))

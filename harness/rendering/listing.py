@@ -14,7 +14,6 @@ from harness.rendering.report import label_value_lines
 from harness.rendering.scores import STACKED_BELOW
 from harness.strategy import parameters, wanted_features
 from harness.strategy_description import StrategyDescription
-from harness.strategy_spec import GROUPS
 
 
 def print_strategies(plugins: Sequence[Plugin], console: Console, group: str = "all") -> None:
@@ -64,7 +63,7 @@ def _parameters(offer: Offer, description: StrategyDescription, page: Page) -> I
 
 
 def _groups(offer: Offer) -> str:
-    return ", ".join(group for group in GROUPS if group in offer.groups - {"all"})
+    return ", ".join(offer.named_groups)
 
 
 def print_plan(

@@ -37,7 +37,7 @@ def test_any_strategy_and_any_way_to_name_the_run_will_do(harness: Harness, fold
     assert len(shown) == 1
     text = shown.pop()
     assert text.splitlines()[1].rstrip() == "strategy  majority, seed 0"
-    assert "Not compared, as they predict the same class for every row: majority" in text
+    assert "Not compared, as they guess or predict the same class for every row: majority" in text
     assert "best by validation" not in text
 
 

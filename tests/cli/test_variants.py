@@ -85,6 +85,12 @@ def test_a_learning_curve_has_a_row_a_size_and_the_main_table_its_end(run: Harne
     assert len(outcome.run.evidence.trials) == 4
 
 
+def test_a_learning_curve_says_where_fine_tuning_overtakes_the_probes(run: Harness) -> None:
+    outcome = run("--train-sizes", "12,all", strategies="logreg_probe,full_finetune")
+    assert outcome.code == 0
+    assert "Fine-tuning (full_finetune) is " in " ".join(outcome.out.split())
+
+
 def test_the_smaller_sizes_do_not_change_the_result_on_all_of_train(run: Harness) -> None:
     plain = run(strategies="logreg_probe").run.records[0]
     curve = run("--train-sizes", "9,all", strategies="logreg_probe").run.records

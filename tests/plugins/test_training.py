@@ -59,6 +59,24 @@ def test_fine_tuning_learns_from_few_rows(strategies: dict[str, Strategy], bench
     assert scores.accuracy > 0.8
 
 
+@pytest.mark.parametrize(("min_steps", "passes"), [(0, 1), (24, 1), (25, 2), (60, 3)])
+def test_min_steps_repeats_a_small_train_split(
+    strategies: dict[str, Strategy], bench: Bench, min_steps: int, passes: int
+) -> None:
+    steps: list[tuple[int, int]] = []
+
+    def note(what: str, done: int, total: int) -> None:
+        steps.append((done, total))
+
+    strategy = replace(strategies["full_finetune"], epochs=4, batch_size=8, min_steps=min_steps)  # type: ignore[type-var]
+    with bench.in_context(bench.trial(strategy)) as context:
+        train, validation = bench.task.train, bench.task.validation
+        classifier = strategy.fit(train, validation, replace(context, progress=note))
+    n_steps = 4 * passes * -(-len(train) // 8)
+    assert steps == [(step, n_steps) for step in range(1, n_steps + 1)]
+    assert [epoch["epoch"] for epoch in classifier.history] == [1, 2, 3, 4]  # type: ignore[attr-defined]
+
+
 def test_fine_tuning_that_diverges_says_what_to_do(strategies: dict[str, Strategy], bench: Bench) -> None:
     with pytest.raises(Exception, match=r"loss became NaN or infinite. Lower learning_rate"):
         fit(strategies["full_finetune"], bench, learning_rate=1e30, epochs=2, batch_size=8)

@@ -127,7 +127,7 @@ def test_eighty_columns_hold_rows_classes_and_groups() -> None:
         Negation words are English ones; 95 % intervals are Wilson's.
 
         Rows are counted from 1 in the test split as it was read.
-        Not compared, as they predict the same class for every row: majority.
+        Not compared, as they guess or predict the same class for every row: majority.
         """
     )
 

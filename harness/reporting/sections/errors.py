@@ -54,8 +54,10 @@ def _rows(subject: Subject, studied: Studied) -> _Rows:
 
 
 def _analysis(subject: Subject, studied: Studied) -> ErrorAnalysis:
-    predictions = {other.name: other.predictions for other in subject.comparable(studied)}
-    return analyse_errors(studied.name, predictions, subject.facts(studied), N_SHOWN)
+    comparable = subject.comparable(studied)
+    predictions = {other.name: other.predictions for other in comparable}
+    floors = {other.name for other in comparable if other.is_floor}
+    return analyse_errors(studied.name, predictions, subject.facts(studied), N_SHOWN, floors)
 
 
 def _why_no_texts(subject: Subject) -> str:
