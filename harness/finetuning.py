@@ -99,6 +99,7 @@ class FineTuning:
     Attributes:
         scores_start: Whether the model is evaluated before the first step, too, as epoch 0, and may be kept as it was
             then: for models that begin with a head that can predict.
+        search_space: That of BERT (Devlin et al., 2019, appendix A.3), with higher steps for smaller encoders.
 
     Args:
         learning_rate: AdamW's highest step size; it falls linearly to 0.
@@ -113,6 +114,7 @@ class FineTuning:
     name: ClassVar[str]
     imports: ClassVar[tuple[str, ...]] = ("transformers.models.auto.modeling_auto",)
     scores_start: ClassVar[bool] = False
+    search_space: ClassVar[str] = "learning_rate=1e-5..3e-4:log, epochs=2..4, batch_size=16|32|64"
     learning_rate: Annotated[float, Gt(0)] = 2e-5
     epochs: Annotated[int, Ge(1)] = 2
     batch_size: Annotated[int, Ge(1)] = 64

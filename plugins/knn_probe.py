@@ -19,6 +19,7 @@ class KNNProbe(SklearnProbe):
     name: ClassVar[str] = "knn_probe"
     groups: ClassVar[tuple[str, ...]] = ("fast",)
     imports: ClassVar[tuple[str, ...]] = ("sklearn.neighbors", "sklearn.preprocessing")
+    search_space: ClassVar[str] = "n_neighbors=1..100:log, pooling=cls|mean"
     n_neighbors: Annotated[int, Ge(1)] = 20
 
     def estimator(self, seed: int) -> Any:

@@ -83,6 +83,7 @@ class LayerwiseProbe:
     name: ClassVar[str] = "layerwise_probe"
     groups: ClassVar[tuple[str, ...]] = ("fast",)
     imports: ClassVar[tuple[str, ...]] = ("sklearn.linear_model", "sklearn.preprocessing")
+    search_space: ClassVar[str] = "C=0.0001..10:log, pooling=cls|mean"
     lowest: int = 0
     pooling: Literal["cls", "mean", "max"] = "cls"
     C: Annotated[float, Gt(0)] = 1.0

@@ -22,6 +22,7 @@ class LinearSVMProbe(SklearnProbe):
     name: ClassVar[str] = "linear_svm_probe"
     groups: ClassVar[tuple[str, ...]] = ("fast",)
     imports: ClassVar[tuple[str, ...]] = ("sklearn.svm", "sklearn.preprocessing")
+    search_space: ClassVar[str] = "C=0.0001..1:log, pooling=cls|mean"
     C: Annotated[float, Gt(0)] = 0.01
     max_iter: Annotated[int, Ge(1)] = 1000
 

@@ -20,6 +20,7 @@ class LogRegProbe(SklearnProbe):
     name: ClassVar[str] = "logreg_probe"
     groups: ClassVar[tuple[str, ...]] = ("seed", "fast")
     imports: ClassVar[tuple[str, ...]] = ("sklearn.linear_model", "sklearn.preprocessing")
+    search_space: ClassVar[str] = "C=0.0001..10:log, pooling=cls|mean"
     # A product with one column a class is too narrow to share: two threads take twice the time of one.
     blas_threads: ClassVar[int | None] = 1
     C: Annotated[float, Gt(0)] = 1.0

@@ -28,6 +28,7 @@ class LoRAFineTune(FineTuning):
 
     name: ClassVar[str] = "lora_finetune"
     requires: ClassVar[Mapping[str, str]] = {"peft": "lora"}
+    search_space: ClassVar[str] = "r=4|8|16, learning_rate=1e-4..5e-3:log, batch_size=16|32|64"
     imports: ClassVar[tuple[str, ...]] = (*FineTuning.imports, "peft")
     learning_rate: Annotated[float, Gt(0)] = 5e-4
     r: Annotated[int, Ge(1)] = 8

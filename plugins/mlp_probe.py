@@ -77,6 +77,9 @@ class MLPProbe:
 
     name: ClassVar[str] = "mlp_probe"
     groups: ClassVar[tuple[str, ...]] = ("seed", "fast")
+    search_space: ClassVar[str] = (
+        "hidden_size=64..1024:log, learning_rate=1e-4..1e-2:log, dropout=0..0.5, pooling=cls|mean"
+    )
     hidden_size: Annotated[int, Ge(1)] = 256
     learning_rate: Annotated[float, Gt(0)] = 1e-3
     weight_decay: Annotated[float, Ge(0)] = 0.01

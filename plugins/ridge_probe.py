@@ -22,6 +22,7 @@ class RidgeProbe(SklearnProbe):
     name: ClassVar[str] = "ridge_probe"
     groups: ClassVar[tuple[str, ...]] = ("fast",)
     imports: ClassVar[tuple[str, ...]] = ("sklearn.linear_model", "sklearn.preprocessing")
+    search_space: ClassVar[str] = "alpha=1..10000:log, pooling=cls|mean"
     alpha: Annotated[float, Gt(0)] = 100.0
 
     def estimator(self, seed: int) -> Any:

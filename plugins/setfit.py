@@ -77,6 +77,7 @@ class SetFit:
 
     name: ClassVar[str] = "setfit"
     requires: ClassVar[Mapping[str, str]] = {"setfit": "setfit"}
+    search_space: ClassVar[str] = "learning_rate=1e-5..1e-4:log, num_iterations=5..20, batch_size=8|16|32"
     imports: ClassVar[tuple[str, ...]] = ("setfit", "sklearn.linear_model")
     learning_rate: Annotated[float, Gt(0)] = 2e-5
     batch_size: Annotated[int, Ge(1)] = 16

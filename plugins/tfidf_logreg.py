@@ -28,6 +28,7 @@ class TfidfLogReg(SklearnStrategy):
     groups: ClassVar[tuple[str, ...]] = ("baselines", "fast")
     blas_threads: ClassVar[int | None] = 1  # its vectors are narrow: two threads mostly wait, on busy cores for ages
     imports: ClassVar[tuple[str, ...]] = ("sklearn.feature_extraction.text", "sklearn.linear_model")
+    search_space: ClassVar[str] = "C=0.1..1000:log, max_ngram=1..3, min_df=1..5"
     C: Annotated[float, Gt(0)] = 10.0
     max_ngram: Annotated[int, Ge(1)] = 2
     min_df: Annotated[int, Ge(1)] = 2

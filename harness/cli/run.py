@@ -35,7 +35,7 @@ def _typed(value: str) -> Any:
 @click.command()
 @options.what_is_encoded
 @click.option("--seeds", metavar="NUMBERS", help="Seeds, comma-separated.  [default: 0]")
-@click.option("--train-sizes", metavar="NUMBERS",
+@click.option("--train-sizes", "--train-size", "train_sizes", metavar="NUMBERS",
               help="Learning curves: rows of train to fit on, comma-separated, such as 64,256,1024,all.  "
               "[default: all]")
 @click.option("-b", "--batch-tokens", metavar="auto|N", type=_typed,

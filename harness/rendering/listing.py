@@ -45,6 +45,7 @@ def print_strategy(offer: Offer, description: StrategyDescription, console: Cons
         ("plugin", f"{offer.plugin.origin}{source}"),
         ("groups", f"all, {_groups(offer)}".rstrip(", ")),
         *([("reads", f"frozen features: {reads}")] if reads else []),
+        *([("tuned over", offer.strategy.search_space)] if getattr(offer.strategy, "search_space", "") else []),
         *([("needs", offer.not_installed)] if offer.not_installed else []),
     ]
     page.write([label_value_lines(lines, page), Text("")])

@@ -11,6 +11,10 @@ from annotated_types import Ge
 from sklearn.dummy import DummyClassifier
 
 from harness import RunContext, SklearnStrategy, hookimpl
+from harness.offers import Offer
+from harness.plugin_manager import PluginManager
+from harness.search_space import Choice, search_space
+from harness.strategy import parameters, with_parameters
 
 from .commands import Harness
 
@@ -101,6 +105,27 @@ def test_a_configuration_that_fails_is_one_that_was_tried(tune: Harness) -> None
     assert problems == {"ValueError: never at two"}
     assert outcome.code == 0
     assert "configurations tried" in tune("fussy", "--trials", "12", plugins=[FussyPlugin()]).out
+
+
+TUNABLE = [offer for _, offer in sorted(PluginManager().offers.items()) if parameters(offer.strategy)]
+
+
+@pytest.mark.parametrize("offer", TUNABLE, ids=lambda offer: offer.name)
+def test_every_shipped_strategy_with_parameters_says_where_to_search(offer: Offer) -> None:
+    space = search_space(offer.strategy, None)
+    for field, where in space.items():
+        ends = where.values if isinstance(where, Choice) else (where.low, where.high)
+        for value in ends:
+            whole = isinstance(parameters(offer.strategy)[field], int) and not isinstance(where, Choice)
+            written = str(round(float(value)) if whole else value)
+            changed = with_parameters(offer.strategy, {field: written}, "--space")
+            assert parameters(changed)[field] == type(parameters(offer.strategy)[field])(written)
+
+
+def test_a_search_needs_no_space_where_the_strategy_has_one(tune: Harness) -> None:
+    outcome = tune("logreg_probe", "--trials", "3", "--json")
+    assert outcome.code == 0
+    assert {frozenset(tried["params"]) for tried in json.loads(outcome.out)["tried"]} == {frozenset({"C", "pooling"})}
 
 
 def test_no_test_text_is_encoded_or_predicted(tune: Harness, tiny_data: Path) -> None:

@@ -86,7 +86,7 @@ def test_a_learning_curve_has_a_row_a_size_and_the_main_table_its_end(run: Harne
 
 
 def test_a_learning_curve_says_where_fine_tuning_overtakes_the_probes(run: Harness) -> None:
-    outcome = run("--train-sizes", "12,all", strategies="logreg_probe,full_finetune")
+    outcome = run("--train-size", "12,all", strategies="logreg_probe,full_finetune")  # its other spelling
     assert outcome.code == 0
     assert "Fine-tuning (full_finetune) is " in " ".join(outcome.out.split())
 
