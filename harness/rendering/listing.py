@@ -40,12 +40,13 @@ def print_strategy(offer: Offer, description: StrategyDescription, console: Cons
     page.write([*(folding(page.text(text)) for text in paragraphs if text), Text("")])
     known = [f"layer {features.layer} {features.pooling}" for features in wanted_features(offer.strategy)]
     reads = "several layers" if hasattr(offer.strategy, "features_of") else ", ".join(known)
+    search_space: str = getattr(offer.strategy, "search_space", "")
     source = f", {offer.plugin.source}" if offer.plugin.distribution else ""
     lines = [
         ("plugin", f"{offer.plugin.origin}{source}"),
         ("groups", f"all, {_groups(offer)}".rstrip(", ")),
         *([("reads", f"frozen features: {reads}")] if reads else []),
-        *([("tuned over", offer.strategy.search_space)] if getattr(offer.strategy, "search_space", "") else []),
+        *([("tuned over", search_space)] if search_space else []),
         *([("needs", offer.not_installed)] if offer.not_installed else []),
     ]
     page.write([label_value_lines(lines, page), Text("")])
