@@ -5,11 +5,14 @@ random rows. The tutorial's code pads every text to the longest of the split, so
 text, and it is timed on fewer rows (--seed-rows), the longest text of the split among them.
 
 Printed beside the ratios: which share of the machine's matrix-product rate the harness reaches, how much of its
-batches is padding, and how far the outputs of the three lie apart.
+batches is padding, and how far the outputs of the three lie apart. The harness also encodes with mean pooling, for
+which it computes the whole last block: for [CLS] alone it leaves products out, and only products, so that it is done
+sooner at a lower share.
 """
 
 import argparse
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +22,7 @@ from measuring import Seconds, in_turn, machine, median, seconds_of, spread
 from options import make_parser, numbers, prepare
 from reporting import percent, print_facts, print_machine, print_table, times, write_json
 
-OURS, SEED, RIVAL = "harness", "tutorial", "sentence-transformers"
+OURS, WHOLE, SEED, RIVAL = "harness", "harness, mean pooling", "tutorial", "sentence-transformers"
 MODEL_SHAPES, SQUARE = "products of the model's shapes", "best square product"
 BATCH_SIZES = [8, 16, 32, 64, 128, 256]
 
@@ -34,16 +37,17 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     texts = sampled(split, options.rows, encoder.tokenizer, encoder.max_length).texts
     tokens = int(token_lengths(encoder.tokenizer, texts, encoder.max_length).sum())
 
-    def ours() -> Any:
-        return encoder.encode(texts, [Features()])[Features()]
+    def ours(state: Any) -> Any:
+        return encoder.encode(texts, [state])[state]
 
-    vectors = {OURS: ours()}  # the first call also settles what the encoder chooses by timing
-    memory = _device_memory(ours, options.device)
-    with counted(encoder.model.config.vocab_size) as work:
-        ours()
-    candidates, n_texts, chosen = _rivals(options, encoder, texts, vectors)
-    candidates = {OURS: ours, **candidates}
-    products = _products(encoder.model, work, options)
+    states = {OURS: Features(), WHOLE: Features(pooling="mean")}
+    own: dict[str, Callable[[], Any]] = {name: partial(ours, state) for name, state in states.items()}
+    vectors = {OURS: own[OURS]()}  # the first call also settles what the encoder chooses by timing
+    memory = _device_memory(own[OURS], options.device)
+    works = {name: _counted(call, encoder) for name, call in own.items()}
+    rivals, n_texts, chosen = _rivals(options, encoder, texts, vectors)
+    candidates = {**own, **rivals}
+    products = _products(encoder.model, works[OURS], options)
     seconds = in_turn({**candidates, **products}, options.repeats, options.device)
     return {
         "machine": machine(options.device, options.dtype),
@@ -56,9 +60,15 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "device_memory_bytes": memory,
         "seconds": seconds,
         "differences": _differences(vectors),
-        **_rates(seconds, {OURS: len(texts), **n_texts}),
-        **_shares(seconds[OURS], products, seconds, work, tokens),
+        **_rates(seconds, {**dict.fromkeys(own, len(texts)), **n_texts}),
+        **_shares(works, products, seconds, tokens),
     }
+
+
+def _counted(call: Callable[[], object], encoder: Any) -> Work:
+    with counted(encoder.model.config.vocab_size) as work:
+        call()
+    return work
 
 
 def _device_memory(call: Callable[[], object], device: str) -> int | None:
@@ -149,18 +159,17 @@ def _rates(seconds: Seconds, n_texts: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def _shares(
-    ours: list[float], products: dict[str, Products], seconds: Seconds, work: Work, tokens: int
-) -> dict[str, Any]:
-    reached = work.flops / median(ours)
+def _shares(works: dict[str, Work], products: dict[str, Products], seconds: Seconds, tokens: int) -> dict[str, Any]:
+    reached = {name: work.flops / median(seconds[name]) for name, work in works.items()}
     best = {name: each.flops / median(seconds[name]) for name, each in products.items()}
+    work = works[OURS]
     return {
-        "tokens_per_second": tokens / median(ours),
+        "tokens_per_second": tokens / median(seconds[OURS]),
         "flops": work.flops,
         "batches": len(work.batches),
         "padding_waste": work.padding_waste(tokens),
-        "flops_per_second": {OURS: reached, **best},
-        "shares": {name: reached / rate for name, rate in best.items()},
+        "flops_per_second": {**reached, **best},
+        "shares": {name: {ours: speed / rate for ours, speed in reached.items()} for name, rate in best.items()},
     }
 
 
@@ -183,7 +192,11 @@ def show(result: dict[str, Any]) -> None:
     speeds = result["flops_per_second"]
     print_facts(
         {
-            **{f"share of the {name}": percent(share) for name, share in result["shares"].items()},
+            **{
+                f"share of the {name}, {ours}": percent(share)
+                for name, shares in result["shares"].items()
+                for ours, share in shares.items()
+            },
             "GFLOP/s": ", ".join(f"{name} {speed / 1e9:,.0f}" for name, speed in speeds.items()),
             "padding in our batches": percent(result["padding_waste"]),
             "our batches": f"{result['batches']}, token budget {result['token_budget']}",
