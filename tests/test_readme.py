@@ -14,6 +14,7 @@ from harness.verification import verify_run
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "reports" / "example-emotion-minilm"
+EXAMPLES = sorted(folder.parent.name for folder in (ROOT / "reports").glob("example-*/run.txt"))
 WIDTH = 80
 
 
@@ -28,8 +29,10 @@ def example() -> Run:
     return read_run(RunDirectory(EXAMPLE))
 
 
-def test_the_example_text_is_what_show_prints_of_the_example_run(example: Run) -> None:
-    assert (EXAMPLE / "run.txt").read_text(encoding="utf-8") == printed(example)
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_text_of_an_example_is_what_show_prints_of_its_run(name: str) -> None:
+    folder = ROOT / "reports" / name
+    assert (folder / "run.txt").read_text(encoding="utf-8") == printed(read_run(RunDirectory(folder)))
 
 
 def test_the_readme_quotes_the_example_run(example: Run) -> None:
@@ -60,7 +63,7 @@ def test_the_committed_run_on_the_sample_verifies() -> None:
 
 
 def test_the_committed_reports_are_there_and_hold_no_script() -> None:
-    for name in ("example-emotion-minilm.html", "example-sample.html"):
+    for name in ("example-sample.html", *(f"{name}.html" for name in EXAMPLES)):
         page = (ROOT / "reports" / name).read_text(encoding="utf-8")
         assert "<script" not in page
         assert "default-src 'none'" in unescape(page)

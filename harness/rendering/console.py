@@ -91,6 +91,7 @@ class Glyphs:
     efficient: str = "◆"
     wall: str = "│"
     corner: str = "└"
+    dotted: str = "┆"
     plus_minus: str = "±"
     tick: str = "✓"
     cross: str = "✗"
@@ -110,6 +111,7 @@ ASCII_GLYPHS = Glyphs(
     efficient="+",
     wall="|",
     corner="+",
+    dotted=":",
     plus_minus="+-",
     tick="ok",
     cross="FAILED",

@@ -1,7 +1,7 @@
 """Score against number of labels: a table and a picture made of characters."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.text import Text
 
@@ -22,18 +22,20 @@ def learning_curve_lines(curves: Sequence[Curve], page: Page) -> Iterator[Text]:
     """
     yield page.text(page.say("Learning curves: test f1_macro by rows of train"), "bold underline")
     sizes = sorted({point.n_rows for curve in curves for point in curve.points})
-    grid = _table(curves, sizes, page, spread=True)
+    grid = _table(curves, sizes, page, in_one_line=True)
     if grid.width > page.width:
-        grid = _table(curves, sizes, page, spread=False)
+        grid = _table(curves, sizes, page, in_one_line=False)
     if grid.width <= page.width:
         yield from grid.lines(page.glyphs.rule)
     else:
         yield from _stacked(curves, page)
     if any(point.sd is not None for curve in curves for point in curve.points):
-        yield folding(page.text(page.say("mean over seeds ± sd; each seed draws its own rows of train"), "dim"))
+        told = page.say("mean over seeds ± sd; each seed draws its own rows of train")
+        yield folding(page.text(told.replace("±", page.glyphs.plus_minus), "dim"))
     yield Text("")
-    yield from _picture(curves, page)
-    if crossing := find_crossing(curves):
+    crossing = find_crossing(curves)
+    yield from _picture(curves, crossing.n_rows if crossing else None, page)
+    if crossing:
         phrase = (
             "Fine-tuning ({trained}) is not ahead of the probes ({frozen}) at the largest size."
             if crossing.n_rows is None
@@ -45,15 +47,18 @@ def learning_curve_lines(curves: Sequence[Curve], page: Page) -> Iterator[Text]:
         yield folding(page.text(told))
 
 
-def _table(curves: Sequence[Curve], sizes: Sequence[int], page: Page, *, spread: bool) -> Grid:
+def _table(curves: Sequence[Curve], sizes: Sequence[int], page: Page, *, in_one_line: bool) -> Grid:
+    """Return the table, the standard deviations behind the means or in a line of their own."""
     headings = [Heading("", is_name=True), Heading(page.say("strategy"), is_name=True)]
     headings += [Heading(f"{size:,}", page.say("rows of train")) for size in sizes]
     rows = []
     for sign, curve in zip(_signs(curves), curves, strict=True):
         cells = [sign, page.short(curve.strategy, NAME_WIDTH)]
         points = [curve.at(size) for size in sizes]
-        cells += [_score(point, page, spread=spread) if point else "-" for point in points]
+        cells += [_score(point, page, spread=in_one_line) if point else "-" for point in points]
         rows.append((cells, ""))
+        if not in_one_line and any(point and point.sd is not None for point in points):
+            rows.append((["", "", *(_spread(point, page) for point in points)], "dim"))
     return Grid(headings, rows)
 
 
@@ -65,33 +70,52 @@ def _stacked(curves: Sequence[Curve], page: Page) -> Iterator[Text]:
 
 
 def _score(point: Point, page: Page, *, spread: bool) -> str:
-    sd = f" {page.glyphs.plus_minus}{quantities.short_score(point.sd)}" if spread and point.sd is not None else ""
-    return quantities.short_score(point.mean) + sd
+    return f"{quantities.short_score(point.mean)} {_spread(point, page) if spread else ''}".rstrip()
+
+
+def _spread(point: Point | None, page: Page) -> str:
+    return f"{page.glyphs.plus_minus}{quantities.short_score(point.sd)}" if point and point.sd is not None else ""
 
 
 def _signs(curves: Sequence[Curve]) -> list[str]:
     return [SIGNS[i % len(SIGNS)] for i in range(len(curves))]
 
 
-def _picture(curves: Sequence[Curve], page: Page) -> Iterator[Text]:
+def _picture(curves: Sequence[Curve], overtaken: int | None, page: Page) -> Iterator[Text]:
+    """Yield the curves in a frame; a dotted line stands where fine-tuning overtakes the probes."""
     points = [(sign, point) for sign, curve in zip(_signs(curves), curves, strict=True) for point in curve.points]
     low, high = min(p.mean for _, p in points), max(p.mean for _, p in points)
     few, many = min(p.n_rows for _, p in points), max(p.n_rows for _, p in points)
     labels = [quantities.short_score(high), quantities.short_score(low)]
     margin = max(map(len, labels)) + 1
     width = min(page.width - margin - 1, WIDEST)
+
+    def column(n_rows: int) -> int:
+        return round(math.log(n_rows / few) / math.log(many / few) * (width - 1))
+
     cells = [[" "] * width for _ in range(HEIGHT)]
     for sign, point in points:
-        across = (math.log(point.n_rows) - math.log(few)) / (math.log(many) - math.log(few))
         down = (high - point.mean) / (high - low) if high > low else 0.5
-        row, column = cells[round(down * (HEIGHT - 1))], round(across * (width - 1))
-        row[column] = sign if row[column] == " " else "*"
+        row, across = cells[round(down * (HEIGHT - 1))], column(point.n_rows)
+        row[across] = sign if row[across] == " " else "*"
     for line, row in enumerate(cells):
         label = labels[0] if line == 0 else labels[1] if line == HEIGHT - 1 else ""
+        if overtaken and row[column(overtaken)] == " ":
+            row[column(overtaken)] = page.glyphs.dotted
         yield Text(f"{label:>{margin - 1}} {page.glyphs.wall}{''.join(row)}".rstrip(), no_wrap=True, overflow="crop")
-    left, right = f"{few:,}", f"{many:,}"
     yield Text(" " * margin + page.glyphs.corner + page.glyphs.rule * width, no_wrap=True, overflow="crop")
-    gap = max(width - len(left), len(right) + 1)
-    yield Text(" " * (margin + 1) + left + f"{right:>{gap}}", style="dim", no_wrap=True)
+    ticks = {column(size): f"{size:,}" for size in (few, overtaken, many) if size}
+    yield Text(" " * (margin + 1) + _axis(ticks, width), style="dim", no_wrap=True)
     if any("*" in row for row in cells):
         yield folding(page.text(page.say("* several strategies at one place"), "dim"))
+
+
+def _axis(ticks: Mapping[int, str], width: int) -> str:
+    """Write numbers below their columns; the ends first, others only where they stand apart from these."""
+    first, last = min(ticks), max(ticks)
+    line = f"{ticks[first]}{ticks[last]:>{max(width - len(ticks[first]), len(ticks[last]) + 1)}}"
+    for column, number in ticks.items():
+        start = column - len(number) // 2
+        if line[max(start - 1, 0) : start + len(number) + 1].isspace():
+            line = line[:start] + number + line[start + len(number) :]
+    return line

@@ -37,13 +37,14 @@ class Line:
     points: Sequence[tuple[int, float, float | None]]
 
 
-def curves_picture(lines: Sequence[Line], rows_label: str, score_label: str) -> Drawing:
+def curves_picture(lines: Sequence[Line], rows_label: str, score_label: str, marked: int | None = None) -> Drawing:
     """Draw scores against numbers of rows (logarithmic), each line named at its end; beyond ten lines are grey.
 
     Args:
         lines: At least one.
         rows_label: What the rows are.
         score_label: What the score is.
+        marked: Number of rows at which a dotted line stands, None for no line.
 
     Returns:
         The picture.
@@ -59,6 +60,8 @@ def curves_picture(lines: Sequence[Line], rows_label: str, score_label: str) -> 
         axes.grid(axis="y")
         axes.tick_params(length=0)
         axes.spines["left"].set_visible(False)
+        if marked:
+            axes.axvline(math.log10(marked), color=MUTED, linewidth=1, linestyle=":", zorder=0)
         _draw(axes, lines)
         return finished(figure)
 

@@ -42,7 +42,8 @@ def _blocks(subject: Subject, curves: Sequence[Curve]) -> Iterator[Block]:
         values = {"trained": crossing.trained, "frozen": crossing.frozen, "n": numbers.count(crossing.n_rows)}
         yield Paragraph(Phrase(say(sentence), values))
     lines = [Line(curve.strategy, [(p.n_rows, p.mean, p.sd) for p in curve.points]) for curve in curves]
-    draw = partial(curves_picture, lines, say("rows of train"), say("test f1_macro"))
+    overtaken = crossing.n_rows if crossing else None
+    draw = partial(curves_picture, lines, say("rows of train"), say("test f1_macro"), overtaken)
     yield Gallery([Picture(draw, _alternative(subject, curves))])
     yield _table(subject, curves)
     if any(point.sd is not None for curve in curves for point in curve.points):
