@@ -13,7 +13,6 @@ from harness.storage import RunDirectory
 from harness.verification import verify_run
 
 ROOT = Path(__file__).parent.parent
-EXAMPLE = ROOT / "reports" / "example-emotion-minilm"
 EXAMPLES = sorted(folder.parent.name for folder in (ROOT / "reports").glob("example-*/run.txt"))
 WIDTH = 80
 
@@ -24,24 +23,22 @@ def printed(run: Run) -> str:
     return "".join(line.rstrip() + "\n" for line in stream.getvalue().splitlines())
 
 
-@pytest.fixture(scope="module")
-def example() -> Run:
-    return read_run(RunDirectory(EXAMPLE))
-
-
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_text_of_an_example_is_what_show_prints_of_its_run(name: str) -> None:
     folder = ROOT / "reports" / name
     assert (folder / "run.txt").read_text(encoding="utf-8") == printed(read_run(RunDirectory(folder)))
 
 
-def test_the_readme_quotes_the_example_run(example: Run) -> None:
+@pytest.mark.parametrize(
+    ("quote", "name"), [("example", "example-emotion-minilm"), ("curves", "example-emotion-curves")]
+)
+def test_the_readme_quotes_the_examples(quote: str, name: str) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    found = re.search(r"<!-- example -->\n```\n(.*?)```\n<!-- /example -->", readme, re.DOTALL)
+    found = re.search(rf"<!-- {quote} -->\n```\n(.*?)```\n<!-- /{quote} -->", readme, re.DOTALL)
     assert found is not None
     quoted = found[1]
     assert "full_finetune" in quoted
-    assert quoted in printed(example)
+    assert quoted in printed(read_run(RunDirectory(ROOT / "reports" / name)))
 
 
 def test_the_readme_names_every_file_of_the_harness() -> None:
