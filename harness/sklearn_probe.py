@@ -40,7 +40,8 @@ class SklearnClassifier:
         weight to its prediction.
         """
         probabilities = np.zeros((len(texts), self.n_classes), dtype=np.float32)
-        probabilities[:, self.estimator.classes_] = _probabilities(self.estimator, self.inputs(texts))
+        if len(texts):  # scikit-learn refuses to predict nothing
+            probabilities[:, self.estimator.classes_] = _probabilities(self.estimator, self.inputs(texts))
         return probabilities
 
     def save(self, directory: Path) -> None:
