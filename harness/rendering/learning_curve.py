@@ -8,8 +8,9 @@ from rich.text import Text
 from harness.learning_curve import Curve, Point, find_crossing
 from harness.rendering import quantities
 from harness.rendering.console import Page, folding
+from harness.rendering.frame import empty_cells, framed
 from harness.rendering.grid import Grid, Heading
-from harness.rendering.scatter import HEIGHT, SIGNS, WIDEST
+from harness.rendering.scatter import SIGNS
 from harness.rendering.scores import NAME_WIDTH
 
 
@@ -86,26 +87,21 @@ def _picture(curves: Sequence[Curve], overtaken: int | None, page: Page) -> Iter
     points = [(sign, point) for sign, curve in zip(_signs(curves), curves, strict=True) for point in curve.points]
     low, high = min(p.mean for _, p in points), max(p.mean for _, p in points)
     few, many = min(p.n_rows for _, p in points), max(p.n_rows for _, p in points)
-    labels = [quantities.short_score(high), quantities.short_score(low)]
-    margin = max(map(len, labels)) + 1
-    width = min(page.width - margin - 1, WIDEST)
+    cells = empty_cells(low, high, page)
 
     def column(n_rows: int) -> int:
-        return round(math.log(n_rows / few) / math.log(many / few) * (width - 1))
+        return round(math.log(n_rows / few) / math.log(many / few) * (len(cells[0]) - 1))
 
-    cells = [[" "] * width for _ in range(HEIGHT)]
     for sign, point in points:
         down = (high - point.mean) / (high - low) if high > low else 0.5
-        row, across = cells[round(down * (HEIGHT - 1))], column(point.n_rows)
+        row, across = cells[round(down * (len(cells) - 1))], column(point.n_rows)
         row[across] = sign if row[across] == " " else "*"
-    for line, row in enumerate(cells):
-        label = labels[0] if line == 0 else labels[1] if line == HEIGHT - 1 else ""
-        if overtaken and row[column(overtaken)] == " ":
-            row[column(overtaken)] = page.glyphs.dotted
-        yield Text(f"{label:>{margin - 1}} {page.glyphs.wall}{''.join(row)}".rstrip(), no_wrap=True, overflow="crop")
-    yield Text(" " * margin + page.glyphs.corner + page.glyphs.rule * width, no_wrap=True, overflow="crop")
+    if overtaken:
+        across = column(overtaken)
+        for row in cells:
+            row[across] = page.glyphs.dotted if row[across] == " " else row[across]
     ticks = {column(size): f"{size:,}" for size in (few, overtaken, many) if size}
-    yield Text(" " * (margin + 1) + _axis(ticks, width), style="dim", no_wrap=True)
+    yield from framed(cells, low, high, _axis(ticks, len(cells[0])), page)
     if any("*" in row for row in cells):
         yield folding(page.text(page.say("* several strategies at one place"), "dim"))
 

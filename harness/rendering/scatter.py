@@ -9,11 +9,10 @@ from rich.text import Text
 
 from harness.rendering import quantities
 from harness.rendering.console import Page
+from harness.rendering.frame import empty_cells, framed
 from harness.rendering.ranking import Standing
 from harness.rendering.text import right
 
-HEIGHT = 10  # lines
-WIDEST = 64  # columns
 SMALLEST_COST = 0.01  # seconds; a logarithm needs something
 SIGNS = "123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -65,21 +64,15 @@ def _beats(one: _Point, other: _Point) -> bool:
 def _canvas(points: Sequence[_Point], page: Page) -> Iterator[Text]:
     low, high = min(p.score for p in points), max(p.score for p in points)
     fast, slow = min(p.seconds for p in points), max(p.seconds for p in points)
-    labels = [quantities.short_score(high), quantities.short_score(low)]
-    margin = max(map(len, labels)) + 1
-    width = min(page.width - margin - 1, WIDEST)
-    cells = [[" "] * width for _ in range(HEIGHT)]
+    cells = empty_cells(low, high, page)
+    width = len(cells[0])
     for point in points:
         across = _share(math.log(point.seconds), math.log(fast), math.log(slow))
         down = 1 - _share(point.score, low, high)
-        _put(cells[round(down * (HEIGHT - 1))], round(across * (width - 1)), point.sign)
-    for line, row in enumerate(cells):
-        label = labels[0] if line == 0 else labels[1] if line == HEIGHT - 1 else ""
-        yield Text(f"{label:>{margin - 1}} {page.glyphs.wall}{''.join(row)}".rstrip(), no_wrap=True, overflow="crop")
+        _put(cells[round(down * (len(cells) - 1))], round(across * (width - 1)), point.sign)
     start, end = (f"{quantities.seconds(cost)} {page.say('s')}" for cost in (fast, slow))
-    yield Text(" " * margin + page.glyphs.corner + page.glyphs.rule * width, no_wrap=True, overflow="crop")
-    axis = " " * (margin + 1) + start + right(end, max(width - cell_len(start), cell_len(end) + 1))
-    yield Text(axis, style="dim", no_wrap=True, overflow="crop")
+    axis = start + right(end, max(width - cell_len(start), cell_len(end) + 1))
+    yield from framed(cells, low, high, axis, page)
 
 
 def _put(row: list[str], column: int, sign: str) -> None:
