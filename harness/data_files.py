@@ -222,6 +222,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)  # json.loads would make one for every row
+
+
 def _read_jsonl(path: Path) -> Table:
     lines = _decode(path).split("\n")
     while lines and not lines[-1].strip():
@@ -230,13 +233,14 @@ def _read_jsonl(path: Path) -> Table:
 
 
 def _parse(path: Path, text: str, row: int | None = None) -> Any:
-    where = f"{path}, {rows_named([row])}" if row is not None else str(path)
     try:
-        return json.loads(text, object_pairs_hook=_object)
+        return _DECODER.decode(text)
     except _RepeatedKeyError:
-        raise DataError(f"{where}: column names must differ, but one comes twice.") from None
+        problem, cause = "column names must differ, but one comes twice.", None
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{where}: expected valid JSON: {error}. Mend or remove it.") from error
+        problem, cause = f"expected valid JSON: {error}. Mend or remove it.", error
+    where = f"{path}, {rows_named([row])}" if row is not None else str(path)
+    raise DataError(f"{where}: {problem}") from cause
 
 
 def _read_json(path: Path) -> Table:
