@@ -50,7 +50,7 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
         finalize=_shown,
     )
-    environment.filters |= {"data_uri": _data_uri, "places": _places, "plain": str}
+    environment.filters |= {"breakable": _breakable, "data_uri": _data_uri, "places": _places, "plain": str}
     return environment
 
 
@@ -68,6 +68,13 @@ def _isolated(text: str) -> str:
     from markupsafe import Markup
 
     return Markup("<b><bdi>{}</bdi></b>" if isinstance(text, Name) else "<bdi>{}</bdi>").format(visible(text))
+
+
+def _breakable(value: Any) -> Any:
+    """Let a name that is too long for its column go on in a new line behind an underscore."""
+    from markupsafe import Markup, escape
+
+    return Markup("_<wbr>").join(map(escape, visible(value).split("_"))) if isinstance(value, str) else value
 
 
 def _as_it_is(text: str) -> str:

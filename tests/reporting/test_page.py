@@ -195,6 +195,11 @@ def test_every_number_in_a_confusion_matrix_is_legible_on_its_cell(colour: str, 
         assert contrast(themed(number, dark), cell) >= LEGIBLE - 0.05, share
 
 
+def test_a_long_name_goes_on_in_a_new_line_behind_an_underscore(page: Path) -> None:
+    html = page.read_text(encoding="utf-8")
+    assert '<th scope=row class="name"><bdi>full_<wbr>finetune</bdi></th>' in html
+
+
 def themed(colour: str, dark: bool) -> np.ndarray:
     return rgb(DARK[colour] if dark else colour)
 
