@@ -6,8 +6,7 @@ text, and it is timed on fewer rows (--seed-rows), the longest text of the split
 
 Printed beside the ratios: which share of the machine's matrix-product rate the harness reaches, how much of its
 batches is padding, and how far the outputs of the three lie apart. The harness also encodes with mean pooling, for
-which it computes the whole last block: for [CLS] alone it leaves products out, and only products, so that it is done
-sooner at a lower share.
+which it computes the whole last block: for [CLS] alone it leaves products out.
 """
 
 import argparse
