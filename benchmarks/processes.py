@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 IMPORT = re.compile(r"^import time:\s+(\d+) \|\s+\d+ \|", re.MULTILINE)  # its own microseconds, not its imports'
@@ -27,22 +27,29 @@ class Process:
     out: str
 
 
-def run_python(arguments: Sequence[str], *, cache: str | None = None, tell_imports: bool = False) -> Process:
+def run_python(
+    arguments: Sequence[str],
+    *,
+    cache: str | None = None,
+    tell_imports: bool = False,
+    environment: Mapping[str, str] | None = None,
+) -> Process:
     """Run this Python with arguments and wait for it.
 
     Args:
         arguments: What follows `python`.
         cache: Folder of the harness's feature cache; the user's own where none is given.
         tell_imports: Have the interpreter report each import (`-X importtime`, which slows imports by some percent).
+        environment: Variables that it gets besides those of this process.
 
     Raises:
         SystemExit: Where the process fails, with the end of what it said.
     """
     options = ["-X", "importtime"] if tell_imports else []
-    environment = os.environ | ({"HARNESS_CACHE": cache} if cache else {})
+    variables = {**os.environ, **(environment or {}), **({"HARNESS_CACHE": cache} if cache else {})}
     started = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, *options, *arguments], capture_output=True, text=True, env=environment, check=False
+        [sys.executable, *options, *arguments], capture_output=True, text=True, env=variables, check=False
     )
     seconds = time.perf_counter() - started
     if done.returncode:

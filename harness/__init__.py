@@ -13,6 +13,7 @@ from harness.errors import (
     PluginError,
     StrategyError,
     UnavailableError,
+    UndertrainedWarning,
     UserError,
 )
 from harness.finetuning import FineTunedClassifier, FineTuning
@@ -50,6 +51,7 @@ __all__ = [
     "StrategyError",
     "Task",
     "UnavailableError",
+    "UndertrainedWarning",
     "UserError",
     "evaluate",
     "first_token_only",

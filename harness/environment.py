@@ -16,6 +16,9 @@ from harness.errors import UserError
 
 PACKAGES = ("torch", "transformers", "datasets", "scikit-learn", "numpy", "skops")
 SAMPLING_INTERVAL = 0.02  # seconds between two looks at the resident memory
+# Turns that GNU OpenMP's threads wait for work before they sleep, not its own 300,000 (libgomp manual, GOMP_SPINCOUNT):
+# while they turn, a core is kept from whoever it is that they wait for. benchmarks/neighbour.py tells what it is worth.
+SPIN_COUNT = 10_000
 
 
 def go_offline() -> None:
@@ -28,12 +31,14 @@ def go_offline() -> None:
 
 
 def be_discreet() -> None:
-    """Set what libraries read once: no telemetry, no progress bars to tear ours apart, no more threads than asked."""
+    """Set what libraries read once: no telemetry, no bars to tear ours apart, no threads in each other's way."""
     for name in ("HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS", "DO_NOT_TRACK"):
         os.environ.setdefault(name, "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     if threads := os.environ.get("OMP_NUM_THREADS"):  # torch heeds it, tokenizers would take every core
         os.environ.setdefault("RAYON_NUM_THREADS", threads)
+    if "OMP_WAIT_POLICY" not in os.environ:  # the user's word, over which GOMP_SPINCOUNT would have the last
+        os.environ.setdefault("GOMP_SPINCOUNT", str(SPIN_COUNT))
     # CUDA matrix products repeat only with a fixed workspace (cuBLAS manual, "Results reproducibility").
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 

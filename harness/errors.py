@@ -1,4 +1,4 @@
-"""Every exception that the harness raises on purpose, with the exit code that the command line turns it into.
+"""Every exception that the harness raises on purpose, with the exit code that the command line makes of it; a warning.
 
     HarnessError            5  a fault of the harness itself
     ├── UserError           2  a flag, a name or a configuration that cannot be meant
@@ -53,6 +53,10 @@ class StrategyError(HarnessError):
     """A strategy that returned something that is not a prediction."""
 
     exit_code = 1
+
+
+class UndertrainedWarning(UserWarning):
+    """A strategy stopped before it had learnt anything to speak of."""
 
 
 def did_you_mean(given: str, allowed: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from annotated_types import Ge, Gt, Interval
 from numpy.typing import NDArray
 
 from harness.data import Split
-from harness.errors import StrategyError
+from harness.errors import StrategyError, UndertrainedWarning
 from harness.forward import (
     Forward,
     Integers,
@@ -33,6 +33,10 @@ from harness.huggingface import load_sequence_classifier, load_tokenizer
 from harness.metrics import evaluate
 from harness.strategy import RunContext
 
+UNDERTRAINED = (
+    "The loss on train was {loss:.2f} in the last epoch, not below the {prior:.2f} of answering each class's share. "
+    "More steps (epochs, min_steps) or another learning_rate may help."
+)
 DIVERGED = "The loss became NaN or infinite. Lower learning_rate or use --dtype float32."
 MEGA_BATCH = 50  # batches sorted by length together, as transformers' group_by_length does
 
@@ -112,7 +116,15 @@ class FineTuning:
     """
 
     name: ClassVar[str]
-    imports: ClassVar[tuple[str, ...]] = ("transformers.models.auto.modeling_auto",)
+    # What torch, transformers and scikit-learn import on first use, one to two seconds of the first trial;
+    # making an optimizer imports even torch's compiler.
+    imports: ClassVar[tuple[str, ...]] = (
+        "transformers.models.auto.tokenization_auto",
+        "transformers.models.auto.modeling_auto",
+        "transformers.modeling_utils",
+        "torch._dynamo",
+        "sklearn.metrics",
+    )
     scores_start: ClassVar[bool] = False
     search_space: ClassVar[str] = "learning_rate=1e-5..3e-4:log, epochs=2..4, batch_size=16|32|64"
     learning_rate: Annotated[float, Gt(0)] = 2e-5
@@ -135,12 +147,18 @@ class FineTuning:
         """Fine-tune on train, evaluate on validation after each epoch.
 
         Where memory runs out, all starts again from step 0, the same seed and batches computed in parts half as large.
+
+        Warns:
+            UndertrainedWarning: Where the loss on train did not fall below that of answering each class's share.
         """
         whole = part = min(self.batch_size, len(train))
         while (trained := if_it_fits(partial(self._train, train, validation, context, part), part)) is None:
             part = (part + 1) // 2
         if part < whole:
             warnings.warn(f"Memory ran out: each step of {whole} texts was computed in parts of {part}.", stacklevel=2)
+        loss, prior = trained.history[-1]["train_loss"], _entropy(train.labels)
+        if loss >= prior:
+            warnings.warn(UNDERTRAINED.format(loss=loss, prior=prior), UndertrainedWarning, stacklevel=2)
         return trained
 
     def load(self, directory: Path, context: RunContext) -> FineTunedClassifier:
@@ -226,6 +244,13 @@ def _length_buckets(token_ids: TokenIds, batch_size: int, rng: np.random.Generat
         rows = rows[np.argsort(-lengths[rows], kind="stable")]
         batches += [rows[first : first + batch_size] for first in range(0, len(rows), batch_size)]
     return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def _entropy(labels: Integers) -> float:
+    """Return the cross-entropy, in nats, of answering each class with its share among n labels, int64 (n,)."""
+    shares = np.bincount(labels) / len(labels)
+    shares = shares[shares > 0]
+    return float(-(shares * np.log(shares)).sum())
 
 
 def _scores(forward: Forward, token_ids: TokenIds, labels: Integers) -> dict[str, float]:

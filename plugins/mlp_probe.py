@@ -77,6 +77,8 @@ class MLPProbe:
 
     name: ClassVar[str] = "mlp_probe"
     groups: ClassVar[tuple[str, ...]] = ("seed", "fast")
+    # torch imports its compiler when the first optimizer is made, a second.
+    imports: ClassVar[tuple[str, ...]] = ("torch._dynamo", "sklearn.preprocessing")
     search_space: ClassVar[str] = (
         "hidden_size=64..1024:log, learning_rate=1e-4..1e-2:log, dropout=0..0.5, pooling=cls|mean"
     )
@@ -99,15 +101,17 @@ class MLPProbe:
         """Fit on train, keep the weights of the epoch with the lowest validation loss."""
         import torch
 
-        x, x_val = (_on_device(split.texts, self.features[0], context) for split in (train, validation))
+        scaler, standardised = context.standardised(train.texts, self.features[0])
+        x = torch.from_numpy(standardised).to(context.device)
+        mean, scale = (torch.from_numpy(np.float32(v)).to(context.device) for v in (scaler.mean_, scaler.scale_))
+        x_val = (_on_device(validation.texts, self.features[0], context) - mean) / scale
         y, y_val = (torch.from_numpy(np.array(split.labels)).to(context.device) for split in (train, validation))
-        mean, scale = _mean_and_scale(x)
-        for values in (x, x_val):  # once and in place: both are private and stay on the device
-            values.sub_(mean).div_(scale)
         head = _head(x.shape[1], self.hidden_size, context.n_classes, self.dropout).to(context.device)
         if self.batch_size * x.shape[1] * self.hidden_size <= FOR_ONE_THREAD:
             torch.set_num_threads(1)  # the harness restores it after the trial
-        optimizer = torch.optim.AdamW(head.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay)
+        optimizer = torch.optim.AdamW(
+            head.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
+        )
         generator = torch.Generator().manual_seed(context.seed)
         best, best_loss, best_epoch, history = head.state_dict(), math.inf, 0, []
         for epoch in range(1, self.epochs + 1):
@@ -169,14 +173,6 @@ def _on_device(texts: Sequence[str], features: Features, context: RunContext) ->
     import torch
 
     return torch.from_numpy(context.encode(texts, features)).to(context.device)
-
-
-def _mean_and_scale(x: "Tensor") -> tuple["Tensor", "Tensor"]:
-    """Return mean and standard deviation (width,) of features (n, width); a constant one is not scaled."""
-    import torch
-
-    scale = x.std(dim=0, correction=0)
-    return x.mean(dim=0), torch.where(scale > 0, scale, 1.0)
 
 
 def _loss(head: "Sequential", x: "Tensor", y: "Tensor") -> float:

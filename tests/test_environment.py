@@ -14,6 +14,7 @@ import torch
 
 from harness import UserError
 from harness.environment import (
+    SPIN_COUNT,
     PeakMemory,
     be_discreet,
     choose_device,
@@ -157,6 +158,16 @@ def test_offline_and_discreet_are_variables_of_the_hub_and_keep_what_the_user_se
     go_offline()
     be_discreet()
     assert [os.environ[name] for name in HUB_VARIABLES] == ["1", "1", "1", "false"]
+
+
+def test_threads_wait_for_each_other_as_the_user_says_or_briefly() -> None:
+    for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT"):
+        os.environ.pop(name, None)
+    be_discreet()
+    assert os.environ.pop("GOMP_SPINCOUNT") == str(SPIN_COUNT)
+    os.environ["OMP_WAIT_POLICY"] = "ACTIVE"
+    be_discreet()
+    assert "GOMP_SPINCOUNT" not in os.environ
 
 
 def test_the_description_names_versions_and_the_device() -> None:

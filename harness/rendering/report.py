@@ -143,7 +143,8 @@ def _results(run: Run, standings: Sequence[Standing], page: Page) -> Iterator[Re
         majority = run.task.majority_accuracy("validation")
         yield from ScoreTable(standings, majority, len(_seeds(run)) > 1, letters_of(run.evidence)).lines(page)
     if left_out := not_scored(run.records):
-        yield Text("")
+        if standings:
+            yield Text("")
         yield from failure_lines(left_out, page)
     yield Text("")
     yield folding(page.text(_verdict(run.evidence, standings, page)))

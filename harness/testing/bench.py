@@ -1,6 +1,7 @@
 """What a check works with: a task, an encoder, a folder, and ways to fit a strategy on them."""
 
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from harness.data import Task
 from harness.encoding import Encoder
 from harness.environment import restored_globals, seed_everything
+from harness.errors import UndertrainedWarning
 from harness.feature_cache import FeatureCache
 from harness.metrics import checked_probabilities
 from harness.strategy import Classifier, RunContext, Strategy, uses_model
@@ -78,6 +80,7 @@ class Bench:
     def in_context(self, trial: Trial) -> Iterator[RunContext]:
         """Seed everything, give a trial's context, and undo on exit what happened to global state."""
         with restored_globals(), tempfile.TemporaryDirectory(dir=self.folder) as workdir:
+            warnings.simplefilter("ignore", UndertrainedWarning)  # on tiny tasks nothing is learnt in the few steps
             context = make_context(trial, Path(workdir))
             seed_everything(trial.seed)
             yield context

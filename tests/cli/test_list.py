@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
+from pathlib import Path
 
 import pytest
 
@@ -110,3 +112,10 @@ def test_a_reader_that_goes_away_is_no_failure() -> None:
         process.stdout.close()
         assert process.stderr.read() == ""
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["completion", "bash"], 0), (["completion", "csh"], 2)])
+def test_the_installed_command_and_the_module_tell_the_exit_code(arguments: list[str], code: int) -> None:
+    installed = Path(sysconfig.get_path("scripts"), "harness")
+    for command in ([str(installed)], [sys.executable, "-m", "harness"]):
+        assert subprocess.run([*command, *arguments], capture_output=True).returncode == code

@@ -1,6 +1,9 @@
 """The conformance kit over every installed strategy."""
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -27,3 +30,28 @@ def test_no_texts_get_no_predictions(name: str, bench: Bench) -> None:
         pytest.skip(reason)
     with bench.fitted(with_parameters(OFFERS[name].strategy, FASTER.get(name, {}))) as (classifier, _):
         assert classifier.predict_proba([]).shape == (0, 3)
+
+
+# Says how many modules a fit loads beside those that the harness loads before the clock starts.
+COUNT_IMPORTS = """
+import importlib, sys, warnings
+from pathlib import Path
+from harness.plugin_manager import PluginManager
+from harness.testing import Bench, tiny_encoder, tiny_task
+warnings.simplefilter("ignore")
+folder = Path(sys.argv[2])
+bench = Bench(tiny_task(), tiny_encoder(folder), folder)
+strategy = PluginManager().offers[sys.argv[1]].strategy
+for module in strategy.imports:
+    importlib.import_module(module)
+loaded = set(sys.modules)
+with bench.fitted(strategy):
+    print(len(set(sys.modules) - loaded))
+"""
+
+
+@pytest.mark.parametrize("name", ["logreg_probe", "mlp_probe", "full_finetune"])
+def test_the_seconds_of_a_fit_hold_no_imports(name: str, tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", COUNT_IMPORTS, name, str(tmp_path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.splitlines()[-1]) < 10

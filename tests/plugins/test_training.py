@@ -10,6 +10,7 @@ import torch
 from harness import Split, Strategy, evaluate
 from harness.plugin_manager import PluginManager
 from harness.testing import Bench
+from harness.trial import run_trial
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,16 @@ def test_fine_tuning_keeps_the_epoch_with_the_best_f1_weighted(strategies: dict[
     assert scores[-1] < max(scores)
     kept = evaluate(others.labels, classifier.predict_proba(others.texts))
     assert kept.f1_weighted == pytest.approx(max(scores))
+
+
+def test_fine_tuning_that_learns_nothing_says_so(strategies: dict[str, Strategy], bench: Bench) -> None:
+    def told(**parameters: Any) -> list[str]:
+        trial = bench.trial(replace(strategies["full_finetune"], **parameters))
+        return run_trial(trial).degradations
+
+    (said,) = told(learning_rate=1e-9)
+    assert "not below the 1.10 of answering each class's share" in said  # ln 3
+    assert told(learning_rate=2e-3, epochs=10, batch_size=8) == []
 
 
 def test_fine_tuning_learns_from_few_rows(strategies: dict[str, Strategy], bench: Bench) -> None:

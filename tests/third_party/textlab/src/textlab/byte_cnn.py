@@ -74,6 +74,7 @@ class ByteCNN:
     """
 
     name: ClassVar[str] = "byte_cnn"
+    imports: ClassVar[tuple[str, ...]] = ("torch._dynamo",)  # when the first optimizer is made
     uses_model: ClassVar[bool] = False
     channels: Annotated[int, Ge(1)] = 64
     learning_rate: Annotated[float, Gt(0)] = 0.003
