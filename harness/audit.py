@@ -10,6 +10,7 @@ from harness.encoding import Encoder, token_counts
 from harness.frozen_model import FrozenModel
 from harness.near_duplicates import NearDuplicates, find_near_duplicates
 from harness.same_texts import SameTexts, as_it_is, find_same_texts, normalised
+from harness.word_count import count_words
 
 QUANTILES = {"minimum": 0.0, "q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95, "maximum": 1.0}
 
@@ -33,7 +34,7 @@ class Lengths(FrozenModel):
 class SplitAudit(FrozenModel):
     """One split: its size, its balance and its lengths.
 
-    Words are what white space parts. `n_empty` counts texts of nothing but white space. `tokens` are counted
+    Words are what `count_words` finds. `n_empty` counts texts of nothing but white space. `tokens` are counted
     before texts are cut, special tokens included, and None where no encoder was asked; `n_truncated` counts the
     texts longer than the encoder reads, None where that is not known.
     """
@@ -120,7 +121,7 @@ def audit_with(task: Task, encoder: Encoder | None, *, near_duplicates: bool = F
 
 
 def _audit_split(split: Split, n_classes: int, tokens: NDArray[np.int64] | None, n_truncated: int | None) -> SplitAudit:
-    words = np.array([len(text.split()) for text in split.texts])
+    words = np.array([count_words(text) for text in split.texts])
     return SplitAudit(
         n_rows=len(split),
         class_counts=list(class_counts(split, n_classes)),

@@ -133,7 +133,8 @@ class Task:
             names = names_shown([self.label_names[i] for i in np.unique(split.labels[unseen])])
             raise DataError(
                 f"Data set {self.name!r}: {name} {rows_named(unseen.tolist(), 'carry')} {names}, which no row "
-                "of train does, so no strategy could learn it. Add such rows to train or remove these."
+                "of train does, so no strategy could learn it. Add such rows to train, remove these, or check "
+                "--label-column."
             )
 
     @property
@@ -221,10 +222,11 @@ def _digest_texts(digest: "hashlib._Hash", texts: Sequence[str]) -> None:
         digest.update(len(encoded).to_bytes(8, "little") + encoded)
 
 
-def names_shown(names: Sequence[str], shown: int = 10) -> str:
-    """Quote at most `shown` names for a message: a wrong column can hold as many labels as rows."""
+def names_shown(names: Sequence[str], shown: int = 10, width: int = 40) -> str:
+    """Quote at most `shown` names of `width` characters for a message: a wrong column can hold a text in each row."""
     rest = len(names) - shown
-    return ", ".join(map(repr, names[:shown])) + (f" and {rest} more" if rest > 0 else "")
+    cut = [name if len(name) <= width else f"{name[: width - 3]}..." for name in names[:shown]]
+    return ", ".join(map(repr, cut)) + (f" and {rest} more" if rest > 0 else "")
 
 
 def class_counts(split: Split, n_classes: int) -> Sequence[int]:

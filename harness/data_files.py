@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from harness.errors import DataError, rows_named
+from harness.errors import DataError, did_you_mean, rows_named
 
 SPLIT_NAMES = {
     "train": ("train", "training"),
@@ -73,8 +73,9 @@ def _in_folder(folder: Path) -> list[Path]:
 
 def _in_list(location: str) -> list[Path]:
     listed = [Path(part.strip()).expanduser() for part in location.split(",") if part.strip()]
-    if missing := [str(path) for path in listed if not os.path.isfile(path)]:
-        raise DataError(f"Data set file {', '.join(missing)} does not exist. Check --dataset.")
+    if missing := [path for path in listed if not os.path.isfile(path)]:
+        hint = did_you_mean(missing[0].name, [path.name for path in _in_folder(missing[0].parent)])
+        raise DataError(f"Data set file {', '.join(map(str, missing))} does not exist. {hint}")
     if nameless := [path.name for path in listed if _split_of(path) is None]:
         raise DataError(_expected(location, f"{', '.join(nameless)} is named otherwise"))
     return listed

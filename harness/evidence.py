@@ -262,8 +262,8 @@ def _letters(chosen: dict[str, int], pairs: Sequence[PairEvidence], bootstrap: B
 
 
 def _conclusion(strategies: Sequence[Candidate], pairs: Sequence[PairEvidence]) -> Conclusion:
-    """Return the best by validation, and what is tied with it, best first; of equal ones the first in order."""
-    by_validation = sorted(strategies, key=lambda each: -each.validation_f1_macro)
+    """Return the best by validation, and what is tied with it, best first; equal ones by name, as tables have them."""
+    by_validation = sorted(strategies, key=lambda each: (-each.validation_f1_macro, each.strategy))
     best = by_validation[0].strategy
     alike = [pair for pair in pairs if best in (pair.first, pair.second) and pair.f1_macro.p_holm >= ALPHA]
     names = {name for pair in alike for name in (pair.first, pair.second)}

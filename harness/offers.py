@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from harness.config import RunConfig
@@ -105,7 +106,8 @@ def select(
     for name in (*(spec.name for spec in specs), *config.set):
         if name not in {*offers, *broken, *GROUPS}:
             hint = did_you_mean(name, {*offers, *broken, *GROUPS})
-            raise UserError(" ".join([f"There is no strategy {name!r}. {hint}", *_not_loaded(broken.values())]))
+            told = [f"There is no strategy {name!r}. {hint}", *folder_here(name), *_not_loaded(broken.values())]
+            raise UserError(" ".join(told))
     for name, values in config.set.items():  # a misspelt one is an error whether or not its strategy runs
         if name in offers:
             _with(offers[name].strategy, values, "--set")
@@ -126,6 +128,12 @@ def select(
     if not chosen and not named_broken:
         raise UserError(f"--strategies {','.join(config.strategies)} leaves no strategy. {did_you_mean('', offers)}")
     return list(chosen.values()), list(named_broken.values())
+
+
+def folder_here(name: str) -> Iterator[str]:
+    """Say what to do where a strategy that is not there has the name of a folder with a distribution."""
+    if re.fullmatch(r"\w+", name) and Path(name, "pyproject.toml").is_file():
+        yield f"The folder {name} here is not installed: harness plugins install -e ./{name}"
 
 
 def _not_loaded(broken: Iterable[Plugin]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from harness.data import Task
 from harness.encoding import Encoder
 from harness.environment import restored_globals
 from harness.errors import HarnessError, PluginError, UserError, did_you_mean
-from harness.offers import Offer, Plugin, select
+from harness.offers import Offer, Plugin, folder_here, select
 from harness.plugin_files import NamedPlugin
 from harness.plugin_loading import LoadedPlugins
 from harness.plugin_metadata import entry_points
@@ -93,7 +93,8 @@ class PluginManager:
                 f"Plugin {name} ({broken[name].origin}) could not be loaded: {broken[name].error} "
                 f"'harness plugins doctor {name}' tells more."
             )
-        raise UserError(f"There is no strategy {name!r}. {did_you_mean(name, {*self.offers, *broken})}")
+        told = [f"There is no strategy {name!r}. {did_you_mean(name, {*self.offers, *broken})}", *folder_here(name)]
+        raise UserError(" ".join(told))
 
     def select(self, config: RunConfig) -> tuple[list[Offer], list[Plugin]]:
         """Return the strategies a run asks for, with its parameters, and the broken plugins it asks for.

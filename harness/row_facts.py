@@ -13,6 +13,7 @@ from harness.encoding import Encoder, token_counts
 from harness.errors import UserError
 from harness.same_texts import normalised
 from harness.storage import RunDirectory, write_atomically
+from harness.word_count import count_words
 
 FILE = "test_rows.parquet"
 
@@ -33,7 +34,7 @@ class RowFacts:
     Attributes:
         rows: Row of each text in the test split as it was read, from 0, int64 (n,).
         texts: The texts, None where they are not to be kept.
-        n_words: Number of words, which white space parts, int64 (n,).
+        n_words: Number of words as `count_words` finds them, int64 (n,).
         negated: Whether the text holds an English negation word, one of `NEGATORS` or a negative auxiliary such
             as don't, dont or don t, bool (n,).
         truncated: Whether the text is longer than the encoder reads, bool (n,); None where nobody knows.
@@ -75,7 +76,7 @@ def row_facts(task: Task, encoder: Encoder | None, *, keep_texts: bool) -> RowFa
     return RowFacts(
         rows=test.rows_in_source(),
         texts=test.texts if keep_texts else None,
-        n_words=np.array([len(text.split()) for text in test.texts], dtype=np.int64),
+        n_words=np.array([count_words(text) for text in test.texts], dtype=np.int64),
         negated=np.array([is_negated(text) for text in test.texts]),
         truncated=None if encoder is None or counts is None else counts > encoder.max_length,
         in_train=np.array([normalised(text) in train for text in test.texts]),

@@ -163,7 +163,7 @@ def open_study(directories: Sequence[RunDirectory], *, force: bool = False) -> S
         folders = ", ".join(str(directory.path) for directory in directories)
         raise UserError(f"{folders}: no strategy was scored, so there is nothing to compare or report.")
     everything = [studied for strategies in named for studied in strategies]
-    together = sorted(everything, key=lambda studied: -studied.validation_f1_macro)
+    together = sorted(everything, key=lambda studied: (-studied.validation_f1_macro, studied.name))
     return Study(
         runs=runs,
         directories=tuple(directories),

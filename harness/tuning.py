@@ -4,7 +4,7 @@ import contextlib
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,11 +39,15 @@ class Tried:
 
 @dataclass(frozen=True)
 class Tuning:
-    """A search: every configuration that was tried, in this run and before; `file` is where it goes on from."""
+    """A search: every configuration that was tried, in this run and before.
+
+    `settings` are the fields that all of them had in common, as the user set them; `file` is where it goes on from.
+    """
 
     strategy: str
     tried: tuple[Tried, ...]
     file: Path
+    settings: dict[str, Any] = field(default_factory=dict)
 
     @property
     def best(self) -> Tried | None:
@@ -82,11 +86,12 @@ def tune(
     features = FeatureCache(plan.encoder, cache_directory(plan.config), plan.task.name) if plan.encoder else None
     while (n_trials is None or len(study.trials) < n_trials) and (ends is None or time.monotonic() < ends):
         asked = study.ask()
-        params = {field: _suggest(asked, field, where, offer.strategy) for field, where in space.items()}
+        params = {name: _suggest(asked, name, where, offer.strategy) for name, where in space.items()}
         tried = _try(plan, offer, params, features)
         _tell_study(study, asked, tried)
         tell(len(study.trials), tried)
-    return Tuning(offer.name, tuple(map(_tried, study.trials)), file)
+    settings = {name: parameters(offer.strategy)[name] for name in settings_of(plan)}
+    return Tuning(offer.name, tuple(map(_tried, study.trials)), file, settings)
 
 
 def only_strategy(plan: Plan) -> Offer:
@@ -101,11 +106,36 @@ def only_strategy(plan: Plan) -> Offer:
     return plan.offers[0]
 
 
+def settings_of(plan: Plan) -> dict[str, str]:
+    """Return field -> value of what --set or a configuration file sets of the plan's one strategy."""
+    return dict(plan.config.set.get(only_strategy(plan).name.partition("(")[0], {}))
+
+
+def left_to_search(plan: Plan, space: Space, *, named: bool) -> Space:
+    """Return the space without the fields that are set already.
+
+    Args:
+        plan: A run of one strategy and one seed.
+        space: Field -> where to search.
+        named: Whether the user named the space; then a field of it cannot be set, too.
+
+    Raises:
+        UserError: Where a field is to be searched and set, or nothing is left to search.
+    """
+    fixed = settings_of(plan).keys() & space.keys()
+    left = {field: where for field, where in space.items() if field not in fixed}
+    if fixed and (named or not left):
+        fields = ", ".join(sorted(fixed))
+        raise UserError(f"{fields}: set by --set or a configuration file, and to be searched. Leave one of them out.")
+    return left
+
+
 def _study_name(plan: Plan, offer: Offer) -> str:
-    """Name what makes two searches the same: strategy, data, encoder, limit, seed."""
+    """Name what makes two searches the same: strategy and its settings, data, encoder, limit, seed."""
     encoder = f"{plan.encoder.name}" if plan.encoder else "no-model"
+    settings = "".join(f"-{field}={value}" for field, value in sorted(settings_of(plan).items()))
     data = f"{plan.task.name}-{plan.task.content_hash()[:12]}"
-    return f"{offer.name}-{data}-{encoder}-seed{plan.config.seeds[0]}"
+    return f"{offer.name}{settings}-{data}-{encoder}-seed{plan.config.seeds[0]}"
 
 
 def _open_study(file: Path, name: str, seed: int) -> "optuna.Study":
@@ -195,7 +225,7 @@ def _tried(trial: "optuna.trial.FrozenTrial") -> Tried:
 def as_toml(tuning: Tuning, best: Tried) -> str:
     """Return the winner as a `[[strategies]]` table of a configuration file."""
     lines = ["[[strategies]]", f'name = "{tuning.strategy}"']
-    lines += [f"{field} = {_toml(value)}" for field, value in best.params.items()]
+    lines += [f"{name} = {_toml(value)}" for name, value in {**tuning.settings, **best.params}.items()]
     return "\n".join(lines)
 
 

@@ -272,7 +272,7 @@ def test_a_folder_without_clear_splits_is_refused(tmp_path: Path, names: list[st
 
 def test_a_listed_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     train = write(tmp_path / "train.csv", "")
-    with pytest.raises(DataError, match=r"test.csv does not exist. Check --dataset"):
+    with pytest.raises(DataError, match=r"test.csv does not exist. There are: train.csv"):
         find_split_files(f"{train},{tmp_path / 'test.csv'}")
 
 

@@ -80,6 +80,11 @@ def test_the_cheapest_takes_the_fewest_seconds_then_parameters_and_what_is_unkno
     assert assess(LABELS, tied).conclusion.cheapest == cheapest
 
 
+def test_of_strategies_that_are_equal_on_validation_the_best_is_the_first_by_name_as_in_the_tables() -> None:
+    found = assess(LABELS, [candidate("words", [1], 0.9), candidate("probe", [2], 0.9)]).conclusion
+    assert (found.best, found.tied) == ("probe", ["words"])
+
+
 def test_a_single_candidate_is_the_best_and_the_cheapest() -> None:
     found = assess(LABELS, [FULL])
     assert (found.conclusion.best, found.conclusion.tied, found.conclusion.cheapest) == ("full", [], "full")

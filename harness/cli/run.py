@@ -126,7 +126,7 @@ def _print_plan(plan: "Plan", as_json: bool) -> None:
         ("device", f"{plan.device}, {plan.dtype}"),
         ("features", cache_summary(explain_cache(plan))),
         ("output", plan.config.output_dir),
-        *(("note", note) for note in plan.task.provenance.notes),
+        *(("note", note) for note in (*plan.task.provenance.notes, *plan.notes)),
         *(("broken", f"{plugin.name}: {plugin.error}") for plugin in plan.broken),
     ]
     if as_json:

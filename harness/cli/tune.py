@@ -53,19 +53,20 @@ def tune(
 ) -> int:
     """Search the hyperparameters of one strategy for the best validation f1_macro; test is never touched.
 
-    The same command goes on where it stopped. The winner is printed as a table for a configuration file.
+    The same command goes on where it stopped. Standard output is the winner as a configuration file has it:
+    > tuned.toml.
     """
     del debug
     from harness.rendering import make_console, print_tuning
     from harness.search_space import search_space
-    from harness.tuning import Tried, only_strategy
+    from harness.tuning import Tried, as_toml, left_to_search, only_strategy
     from harness.tuning import tune as search
 
     if flags.pop("strategies", None):
         raise UserError("Tuning takes its strategy as the argument: leave out --strategies.")
     plan = plan_from(flags | {"strategies": strategy, "seeds": (seed,)}, config_file, ctx.obj["plugins"],
                      quiet=quiet, verbose=verbose)
-    found = search_space(only_strategy(plan).strategy, space)
+    found = left_to_search(plan, search_space(only_strategy(plan).strategy, space), named=space is not None)
     errors = make_console(stderr=True)
 
     def tell(number: int, tried: Tried) -> None:
@@ -78,7 +79,9 @@ def tune(
     if as_json:
         echo_json(_as_json(tuning))
     else:
-        print_tuning(tuning, make_console())
+        print_tuning(tuning, errors)
+        if tuning.best:
+            click.echo(as_toml(tuning, tuning.best))
     return 0 if tuning.best else EXIT_NOTHING_SCORED
 # fmt: on
 

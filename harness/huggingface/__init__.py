@@ -53,7 +53,8 @@ def harness_load_task(name: str, config: RunConfig) -> Task:
 
 
 def is_local(name: str) -> bool:
-    """Return whether a data set's name means files on this disk: it exists, or is written as a path.
+    """Return whether a data set's name means files on this disk: it exists, is written as a path, or as a file
+    in a folder that exists.
 
     The short names of the hub's data sets always mean these: `emotion` is not the folder `./emotion`.
     """
@@ -61,7 +62,8 @@ def is_local(name: str) -> bool:
         return False
     path = Path(name.split(",", maxsplit=1)[0].strip())
     written_as_path = path.is_absolute() or name.startswith((".", "~")) or path.suffix.lower() in READERS
-    return written_as_path or "," in name or path.exists()
+    in_a_folder_here = bool(path.suffix) and path.parent != Path() and path.parent.is_dir()
+    return written_as_path or in_a_folder_here or "," in name or path.exists()
 
 
 def _short_name(location: str) -> str:

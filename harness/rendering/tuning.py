@@ -1,4 +1,4 @@
-"""What a search found: the best configurations, and the winner as a configuration file has it."""
+"""What a search found: the best configurations."""
 
 from collections.abc import Iterator
 
@@ -7,13 +7,13 @@ from rich.text import Text
 
 from harness.rendering import quantities
 from harness.rendering.console import Page, folding
-from harness.tuning import Tried, Tuning, as_toml
+from harness.tuning import Tried, Tuning
 
 SHOWN = 5
 
 
 def print_tuning(tuning: Tuning, console: Console) -> None:
-    """Print the best configurations, how many were tried, and the winner as TOML."""
+    """Print the best configurations and how many were tried; the winner as TOML is `harness.tuning.as_toml`."""
     page = Page(console)
     page.write(_lines(tuning, page))
 
@@ -27,13 +27,9 @@ def _lines(tuning: Tuning, page: Page) -> Iterator[Text]:
     for each in scored[:SHOWN]:
         yield folding(page.text(f"{quantities.score(each.f1_macro or 0)}  {_params(each)}"))
     yield folding(
-        page.text(f"Validation f1_macro; test was not touched. The same command goes on from {tuning.file}.", "dim")
+        page.text(f"Validation f1_macro; test was not touched. The same command goes on from {tuning.file}", "dim")
     )
-    if tuning.best:
-        yield Text("")
-        for line in as_toml(tuning, tuning.best).splitlines():
-            yield page.text(line)
-    elif tuning.tried:
+    if tuning.tried and not tuning.best:
         yield folding(page.text(f"None could be scored; the last said: {tuning.tried[-1].problem}", "red"))
 
 

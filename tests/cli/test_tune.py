@@ -104,7 +104,7 @@ def test_a_configuration_that_fails_is_one_that_was_tried(tune: Harness) -> None
     problems = {tried["problem"] for tried in found["tried"] if tried["params"]["depth"] == 2}
     assert problems == {"ValueError: never at two"}
     assert outcome.code == 0
-    assert "configurations tried" in tune("fussy", "--trials", "12", plugins=[FussyPlugin()]).out
+    assert "configurations tried" in tune("fussy", "--trials", "12", plugins=[FussyPlugin()]).err
 
 
 TUNABLE = [offer for _, offer in sorted(PluginManager().offers.items()) if parameters(offer.strategy)]
@@ -126,6 +126,16 @@ def test_a_search_needs_no_space_where_the_strategy_has_one(tune: Harness) -> No
     outcome = tune("logreg_probe", "--trials", "3", "--json")
     assert outcome.code == 0
     assert {frozenset(tried["params"]) for tried in json.loads(outcome.out)["tried"]} == {frozenset({"C", "pooling"})}
+
+
+def test_what_is_set_is_not_searched_and_stands_with_the_winner(tune: Harness, tmp_path: Path) -> None:
+    outcome = tune("logreg_probe", "--trials", "3", "--set", "logreg_probe.C=3")
+    assert outcome.code == 0
+    (table,) = tomllib.loads(outcome.out)["strategies"]  # standard output can be saved as a configuration
+    assert table.keys() == {"name", "C", "pooling"}
+    assert table["C"] == 3
+    other = json.loads(tune("logreg_probe", "--trials", "3", "--json").out)
+    assert [set(tried["params"]) for tried in other["tried"]] == [{"C", "pooling"}] * 3  # not gone on with
 
 
 def test_no_test_text_is_encoded_or_predicted(tune: Harness, tiny_data: Path) -> None:
@@ -151,6 +161,7 @@ def _texts(file: Path) -> set[str]:
         (("logreg_probe", "--space", "C"), "--space expects"),
         (("logreg_prob", "--space", SPACE), "Did you mean 'logreg_probe'?"),
         (("frozen", "--space", SPACE), "one strategy"),
+        (("logreg_probe", "--space", SPACE, "--set", "logreg_probe.C=3"), "C: set by --set or a configuration file"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(argv: tuple[str, ...], told: str, tune: Harness) -> None:

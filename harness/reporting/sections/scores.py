@@ -104,7 +104,7 @@ def _remark(subject: Subject, studied: Studied) -> str:
         remarks.append(say("seed {seed}").format(seed=record.seed))
     if record.configurations_tried > 1:
         remarks.append(say("{n} tried").format(n=record.configurations_tried))
-    if _is_at_most_majority(subject, studied):
+    if record.strategy != "majority" and _is_at_most_majority(subject, studied):
         remarks.append(say("no better than the largest class"))
     return say(", ").join(filter(None, remarks))
 
