@@ -34,9 +34,9 @@ class Lengths(FrozenModel):
 class SplitAudit(FrozenModel):
     """One split: its size, its balance and its lengths.
 
-    Words are what `count_words` finds. `n_empty` counts texts of nothing but white space. `tokens` are counted
-    before texts are cut, special tokens included, and None where no encoder was asked; `n_truncated` counts the
-    texts longer than the encoder reads, None where that is not known.
+    Words are what white space parts, and each Chinese or Japanese character. `n_empty` counts texts of nothing but
+    white space. `tokens` are counted before texts are cut, special tokens included, and None where no encoder was
+    asked; `n_truncated` counts the texts longer than the encoder reads, None where that is not known.
     """
 
     n_rows: int
