@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from harness import RunConfig, Split, Task
-from harness.data import SPLITS
+from harness.data.task import SPLITS
 
 # Words of a text at the given shares of 16,000 English messages (the train split of dair-ai/emotion): the padding
 # of a batch depends on how uneven lengths are, and on nothing else about the texts.

@@ -85,11 +85,11 @@ def _tokens(encoder: Any, split: Any) -> int:
 
 def _ours(options: argparse.Namespace, encoder: Any, task: Any) -> float:
     """Fit the installed strategy through its public door, timed by the progress that it reports."""
-    from harness.environment import restored_globals, seed_everything
-    from harness.plugin_manager import PluginManager
-    from harness.strategy import with_parameters
+    from harness.plugin_system.manager import PluginManager
+    from harness.runs.trial import make_context
+    from harness.strategies.strategy import with_parameters
+    from harness.system.process import restored_globals, seed_everything
     from harness.testing import Bench
-    from harness.trial import make_context
 
     strategy = with_parameters(
         PluginManager().offers["full_finetune"].strategy, {"epochs": 1, "batch_size": seed.BATCH_SIZE}

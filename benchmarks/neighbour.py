@@ -29,9 +29,9 @@ PARTS = ("encode_seconds", "fit_seconds")
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Run everything in turn and return all numbers."""
-    from harness.environment import SPIN_COUNT
     from harness.huggingface import load_tokenizer
     from harness.huggingface.checkpoint import find_checkpoint
+    from harness.system.process import SPIN_COUNT
 
     tokenizer = load_tokenizer(str(find_checkpoint(options.model, None, True)[0]))
     whole = load_task(options.data, options.rows)

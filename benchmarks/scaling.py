@@ -28,17 +28,17 @@ MEGABYTE = 1e6
 
 def encode_through_cache(encoder: Any, texts: tuple[str, ...], folder: Path) -> None:
     """Fill an empty feature cache with the [CLS] states of the texts."""
-    from harness.cache_directory import CacheDirectory
-    from harness.encoding import Features
-    from harness.feature_cache import FeatureCache
+    from harness.encoding.encoder import Features
+    from harness.features.cache import FeatureCache
+    from harness.features.directory import CacheDirectory
 
     FeatureCache(encoder, CacheDirectory(folder)).fill([texts], [Features()])
 
 
 def measure_one(options: argparse.Namespace) -> dict[str, float]:
     """Encode the texts of one size in this process and return its numbers."""
-    from harness.environment import PeakMemory
     from harness.huggingface import load_encoder
+    from harness.system.process import PeakMemory
 
     encoder = load_encoder(options.model, None, True, options.device, options.dtype)
     encoder.encode(list(generated_texts(256, seed=1)), [_features()])

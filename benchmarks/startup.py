@@ -69,10 +69,10 @@ def measure_inside(options: argparse.Namespace) -> dict[str, float]:
 
 def _one_run(options: argparse.Namespace) -> dict[str, float]:
     from harness import RunConfig
-    from harness.planning import make_plan
-    from harness.plugin_manager import PluginManager
-    from harness.rendering import make_console, print_run
-    from harness.runner import execute
+    from harness.plugin_system.manager import PluginManager
+    from harness.runs.planning import make_plan
+    from harness.runs.runner import execute
+    from harness.terminal import make_console, print_run
 
     config = RunConfig(
         strategies=("logreg_probe",),

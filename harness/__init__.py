@@ -3,9 +3,10 @@
 The names below are the public interface; plugins import them from here and nothing from deeper down.
 """
 
-from harness.config import RunConfig
-from harness.data import Provenance, Split, Task
-from harness.encoding import Encoder, Features
+from harness.config.run_config import RunConfig
+from harness.data.task import Provenance, Split, Task
+from harness.encoding.encoder import Encoder, Features
+from harness.encoding.first_token import first_token_only, supports_first_token_only
 from harness.errors import (
     DataError,
     HarnessError,
@@ -16,15 +17,14 @@ from harness.errors import (
     UndertrainedWarning,
     UserError,
 )
-from harness.finetuning import FineTunedClassifier, FineTuning
-from harness.first_token import first_token_only, supports_first_token_only
+from harness.evaluation.metrics import ClassScore, Evaluation, evaluate
 from harness.hookspecs import hookimpl
 from harness.huggingface import load_tokenizer
-from harness.metrics import ClassScore, Evaluation, evaluate
-from harness.out_of_memory import is_out_of_memory
-from harness.records import Run, RunRecord
-from harness.sklearn_probe import SklearnClassifier, SklearnProbe, SklearnStrategy
-from harness.strategy import Classifier, RunContext, Strategy
+from harness.results.records import Run, RunRecord
+from harness.strategies.finetuning import FineTunedClassifier, FineTuning
+from harness.strategies.sklearn_probe import SklearnClassifier, SklearnProbe, SklearnStrategy
+from harness.strategies.strategy import Classifier, RunContext, Strategy
+from harness.system.out_of_memory import is_out_of_memory
 
 __all__ = [
     "ClassScore",

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import pluggy
 
-from harness.config import RunConfig
-from harness.data import Task
-from harness.encoding import Encoder
-from harness.strategy import Strategy
+from harness.config.run_config import RunConfig
+from harness.data.task import Task
+from harness.encoding.encoder import Encoder
+from harness.strategies.strategy import Strategy
 
 GROUP = "harness"
 hookspec = pluggy.HookspecMarker(GROUP)

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from harness import Encoder, Task
-from harness.environment import restored_globals, seed_everything
+from harness.system.process import restored_globals, seed_everything
 from harness.testing import Bench, tiny_encoder, tiny_task
 
 

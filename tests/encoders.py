@@ -12,8 +12,8 @@ import transformers
 from numpy.typing import NDArray
 
 from harness import Features
+from harness.encoding.transformer_encoder import TransformerEncoder
 from harness.huggingface import load_encoder, write_tiny_checkpoint
-from harness.transformer_encoder import TransformerEncoder
 
 WORDS = ("the", "a", "i", "feel", "sun", "rain", "calm", "busy", "glad", "today")
 LAYERS = (0, 1, -1, -2)

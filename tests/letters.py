@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.encoding import Features, Progress
+from harness.encoding.encoder import Features, Progress
 
 CLS, MEAN = Features(-1, "cls"), Features(-1, "mean")
 ROWS_IN_THREE_SHARDS = 20_000

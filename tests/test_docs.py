@@ -13,14 +13,14 @@ import pytest
 
 from harness import RunContext, hookspecs
 from harness.cli import cli, main
-from harness.environment import restored_process
-from harness.plugin_faults import signatures
-from harness.plugin_files import NamedPlugin
-from harness.plugin_loading import LoadedPlugins
-from harness.plugin_scaffold import KINDS
-from harness.records import read_run
-from harness.storage import find_run
-from harness.strategy_description import describe_strategy
+from harness.plugin_system.faults import signatures
+from harness.plugin_system.files import NamedPlugin
+from harness.plugin_system.loading import LoadedPlugins
+from harness.plugin_system.scaffold import KINDS
+from harness.results.records import read_run
+from harness.results.run_directory import find_run
+from harness.strategies.description import describe_strategy
+from harness.system.process import restored_process
 from harness.testing import check_strategy, tiny_task
 
 ROOT = Path(__file__).parents[1]

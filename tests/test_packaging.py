@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.plugin_manager import PluginManager
+from harness.plugin_system.manager import PluginManager
 
 ROOT = Path(__file__).parents[1]
 

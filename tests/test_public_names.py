@@ -11,7 +11,7 @@ import pytest
 
 import harness
 from harness import Run, hookspecs
-from harness.records import SCHEMA_VERSION
+from harness.results.records import SCHEMA_VERSION
 
 HOOKS = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("harness_")}
 
@@ -44,11 +44,11 @@ def test_the_first_loader_wins_and_strategies_are_collected() -> None:
 
 
 def test_the_published_schema_is_that_of_the_code() -> None:
-    published = files("harness.schema").joinpath(f"run-v{SCHEMA_VERSION}.json").read_text(encoding="utf-8")
+    published = files("harness.results.schema").joinpath(f"run-v{SCHEMA_VERSION}.json").read_text(encoding="utf-8")
     assert published == json.dumps(Run.model_json_schema(), indent=2) + "\n", (
         "run.json changed its shape. If old files can still be read, write the schema anew: python -c "
         '"import json, harness; print(json.dumps(harness.Run.model_json_schema(), indent=2))" '
-        f"> harness/schema/run-v{SCHEMA_VERSION}.json. If not, raise SCHEMA_VERSION first."
+        f"> harness/results/schema/run-v{SCHEMA_VERSION}.json. If not, raise SCHEMA_VERSION first."
     )
 
 

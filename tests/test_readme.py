@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.records import Run, read_run
-from harness.rendering import make_console, print_run
-from harness.storage import RunDirectory
-from harness.verification import verify_run
+from harness.analysis.verification import verify_run
+from harness.results.records import Run, read_run
+from harness.results.run_directory import RunDirectory
+from harness.terminal import make_console, print_run
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted(folder.parent.name for folder in (ROOT / "reports").glob("example-*/run.txt"))

@@ -10,15 +10,15 @@ import click
 
 from harness.cli.audit import audit
 from harness.cli.cache import cache
-from harness.cli.checking import reproduce, verify
-from harness.cli.comparing import compare
+from harness.cli.compare import compare
+from harness.cli.completion import SHELLS, completion_script
 from harness.cli.errors import errors
-from harness.cli.looking import SORT_KEYS, list_, show
+from harness.cli.list import SORT_KEYS, list_, show
 from harness.cli.plugins import plugins as plugins_
 from harness.cli.report import report
 from harness.cli.run import EXIT_SIGINT, EXIT_SIGTERM, Terminated, run
 from harness.cli.tune import tune
-from harness.completion import SHELLS, completion_script
+from harness.cli.verify import reproduce, verify
 from harness.errors import HarnessError
 
 __all__ = ["SORT_KEYS", "cli", "main"]
@@ -101,7 +101,7 @@ def main(argv: Sequence[str] | None = None, plugins: Sequence[object] = ()) -> i
 
 
 def _report(error: Exception, message: str, code: int, debug: bool) -> int:
-    from harness.rendering import print_error
+    from harness.terminal import print_error
 
     print_error(message)
     if debug:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli import options
+from harness.cli.completion import complete_folders
 from harness.cli.printing import echo_json
-from harness.completion import complete_folders
-from harness.config import RunConfig, build_config
+from harness.config.run_config import RunConfig, build_config
 from harness.errors import UserError
 
 if TYPE_CHECKING:
-    from harness.audit import Audit
-    from harness.data import Task
-    from harness.encoding import Encoder
+    from harness.data.audit import Audit
+    from harness.data.task import Task
+    from harness.encoding.encoder import Encoder
 
 
 # fmt: off
@@ -50,7 +50,7 @@ def audit(
     Trains and encodes nothing. With -m, texts longer than that encoder reads are counted, too.
     """
     del debug
-    from harness.rendering import make_console, print_audit
+    from harness.terminal import make_console, print_audit
 
     config = build_config({name: value for name, value in flags.items() if value is not None}, config_file)
     if config.revision is not None and config.model is None:
@@ -70,16 +70,16 @@ def _load(
     config: RunConfig, plugins: Sequence[object], *, quiet: bool, verbose: bool
 ) -> tuple["Task", "Encoder | None"]:
     """Load the data, and the encoder where one is named."""
-    from harness.environment import be_discreet, quiet_libraries
+    from harness.system.process import be_discreet, quiet_libraries
 
     be_discreet()
     if not verbose:
         quiet_libraries()
     # The network is settled first: the hub's client reads its settings when a plugin imports it.
     from harness.huggingface import settle_network_for
-    from harness.plugin_files import named_plugins
-    from harness.plugin_manager import PluginManager
-    from harness.rendering import make_console, waiting
+    from harness.plugin_system.files import named_plugins
+    from harness.plugin_system.manager import PluginManager
+    from harness.terminal import make_console, waiting
 
     with waiting(make_console(stderr=True), "loading data", quiet=quiet):
         settle_network_for(config, needs_model=config.model is not None)
@@ -90,8 +90,8 @@ def _load(
 
 
 def _look_over(task: "Task", encoder: "Encoder | None", near_duplicates: bool, *, quiet: bool) -> "Audit":
-    from harness.audit import audit_with
-    from harness.rendering import make_console, waiting
+    from harness.data.audit import audit_with
+    from harness.terminal import make_console, waiting
 
     with waiting(make_console(stderr=True), "looking the data over", quiet=quiet):
         return audit_with(task, encoder, near_duplicates=near_duplicates)

@@ -10,11 +10,11 @@ import click
 from harness.cli import options
 from harness.cli.planning import plan_from
 from harness.cli.printing import echo_json
-from harness.config import build_config
+from harness.config.run_config import build_config
 from harness.errors import UserError
 
 if TYPE_CHECKING:
-    from harness.cache_directory import CacheDirectory
+    from harness.features.directory import CacheDirectory
 
 UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4}
 
@@ -45,7 +45,7 @@ def cache() -> None:
 def list_(as_json: bool, cache_dir: str | None, debug: bool) -> int:
     """List what is in the cache: of which model, how large, what it saves, when it was last used."""
     del debug
-    from harness.rendering import make_console, print_cache
+    from harness.terminal import make_console, print_cache
 
     directory = _directory(cache_dir)
     entries = directory.entries()
@@ -71,8 +71,8 @@ def explain(
     Loads data and model, encodes and trains nothing.
     """
     del debug
-    from harness.cache_explanation import explain_cache
-    from harness.rendering import make_console, print_banner, print_cache_explanation
+    from harness.runs.cache_explanation import explain_cache
+    from harness.terminal import make_console, print_banner, print_cache_explanation
 
     plan = plan_from(flags, config_file, ctx.obj["plugins"], quiet=as_json, verbose=verbose)
     explanation = explain_cache(plan)
@@ -96,8 +96,8 @@ def explain(
 def prune(older_than: float, max_size: int | None, cache_dir: str | None, debug: bool) -> int:
     """Remove what stopped runs left unfinished and what was not used for long; never what a run is writing."""
     del debug
-    from harness.cache_pruning import prune as prune_cache
-    from harness.rendering import make_console, print_removed
+    from harness.features.pruning import prune as prune_cache
+    from harness.terminal import make_console, print_removed
 
     directory = _directory(cache_dir)
     removed = prune_cache(directory, older_than, max_size)
@@ -112,9 +112,9 @@ def prune(older_than: float, max_size: int | None, cache_dir: str | None, debug:
 def clear(yes: bool, cache_dir: str | None, debug: bool) -> int:
     """Remove everything that the harness put into the cache, and nothing else."""
     del debug
-    from harness.cache_pruning import clear as clear_cache
-    from harness.cache_pruning import is_empty
-    from harness.rendering import cache_total, make_console, print_cache, print_removed
+    from harness.features.pruning import clear as clear_cache
+    from harness.features.pruning import is_empty
+    from harness.terminal import cache_total, make_console, print_cache, print_removed
 
     directory, console = _directory(cache_dir), make_console()
     if is_empty(directory):
@@ -135,7 +135,7 @@ def _may(question: str, refusal: str) -> bool:
 
 
 def _directory(cache_dir: str | None) -> "CacheDirectory":
-    from harness.cache_directory import CacheDirectory, default_root
+    from harness.features.directory import CacheDirectory, default_root
 
     config = build_config({} if cache_dir is None else {"cache_dir": cache_dir})
     root = Path(config.cache_dir).expanduser() if config.cache_dir else default_root()

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli import options
+from harness.cli.completion import complete_folders, complete_strategies
 from harness.cli.printing import echo_json
-from harness.completion import complete_folders, complete_strategies
 from harness.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
-    from harness.error_analysis import ErrorAnalysis
-    from harness.records import Run
-    from harness.row_facts import RowFacts
-    from harness.study import Studied
+    from harness.analysis.error_analysis import ErrorAnalysis
+    from harness.analysis.study import Studied
+    from harness.results.records import Run
+    from harness.results.row_facts import RowFacts
 
 
 # fmt: off
@@ -45,13 +45,13 @@ def errors(
     one alone gets right, accuracy by length, negation, truncation and occurrence in train, and calibration.
     """
     del debug
-    from harness.calibration import calibrate
-    from harness.error_analysis import analyse_errors
-    from harness.records import read_run
-    from harness.rendering import make_console, print_calibration, print_errors
-    from harness.row_facts import read_row_facts
-    from harness.storage import find_run
-    from harness.study import studied_strategies
+    from harness.analysis.error_analysis import analyse_errors
+    from harness.analysis.study import studied_strategies
+    from harness.evaluation.calibration import calibrate
+    from harness.results.records import read_run
+    from harness.results.row_facts import read_row_facts
+    from harness.results.run_directory import find_run
+    from harness.terminal import make_console, print_calibration, print_errors
 
     directory = find_run(name, Path(output_dir))
     run = read_run(directory)
@@ -112,7 +112,7 @@ def _as_json(analysis: "ErrorAnalysis", run: "Run", seed: int, facts: "RowFacts 
     """Return all as plain values, with the texts of all rows that are named, where they were kept."""
     from pydantic import TypeAdapter
 
-    from harness.error_analysis import ErrorAnalysis
+    from harness.analysis.error_analysis import ErrorAnalysis
 
     texts, rows = facts.texts_by_row() if facts else {}, analysis.rows_named()
     content = TypeAdapter(ErrorAnalysis).dump_python(analysis, mode="json")

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
-from harness.completion import complete_files, complete_folders, complete_strategies
-from harness.languages import LANGUAGES, language_of_locale
+from harness.cli.completion import complete_files, complete_folders, complete_strategies
+from harness.wording.languages import LANGUAGES, language_of_locale
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.config import RunConfig, build_config
+from harness.config.run_config import RunConfig, build_config
 
 if TYPE_CHECKING:
-    from harness.planning import Plan
+    from harness.runs.planning import Plan
 
 
 def plan_from(
@@ -31,17 +31,17 @@ def plan_from(
 
 def plan_of(config: RunConfig, plugins: Sequence[object], *, quiet: bool, verbose: bool) -> "Plan":
     """Load and check everything that a configuration asks for; arguments and errors as for `plan_from`."""
-    from harness.environment import be_discreet, quiet_libraries
+    from harness.system.process import be_discreet, quiet_libraries
 
     be_discreet()
     if not verbose:
         quiet_libraries()
     # The network is settled first: the hub's client reads its settings when a plugin imports it.
     from harness.huggingface import settle_network_for
-    from harness.planning import make_plan
-    from harness.plugin_files import named_plugins
-    from harness.plugin_manager import PluginManager
-    from harness.rendering import make_console, waiting
+    from harness.plugin_system.files import named_plugins
+    from harness.plugin_system.manager import PluginManager
+    from harness.runs.planning import make_plan
+    from harness.terminal import make_console, waiting
 
     with waiting(make_console(stderr=True), "loading strategies, data and encoder", quiet=quiet):
         settle_network_for(config)

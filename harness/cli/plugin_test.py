@@ -3,8 +3,8 @@
 import click
 
 from harness.cli import options
+from harness.cli.completion import complete_strategies
 from harness.cli.printing import echo_json
-from harness.completion import complete_strategies
 
 EXIT_FAILED = 1
 
@@ -31,8 +31,8 @@ def test(
     Fits them on a tiny task and a tiny encoder, which takes seconds. Says of each check whether it holds, and if not,
     what was expected and what came. Exits with 1 where one fails.
     """
-    from harness.environment import be_discreet, quiet_libraries
-    from harness.rendering import make_console, print_conformance, print_conformance_total
+    from harness.system.process import be_discreet, quiet_libraries
+    from harness.terminal import make_console, print_conformance, print_conformance_total
     from harness.testing import open_bench
     from harness.testing.finding import find_offers
     from harness.testing.suite import CheckResult, each_check

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli import options
+from harness.cli.completion import complete_folders, complete_strategies
 from harness.cli.plugin_test import test
 from harness.cli.printing import echo_json
-from harness.completion import complete_folders, complete_strategies
 
 if TYPE_CHECKING:
-    from harness.plugin_loading import LoadedPlugins
+    from harness.plugin_system.loading import LoadedPlugins
 
 EXIT_FAULTS = 1
 KINDS = ("probe", "torch", "finetune")
@@ -33,8 +33,8 @@ plugins.add_command(test)
 @click.pass_context
 def list_(ctx: click.Context, plugins: tuple[str, ...] | None, as_json: bool, debug: bool) -> int:
     """List plugins: distribution, version, origin, hooks, strategies, and what is broken with the reason."""
-    from harness.plugin_loading import default_plugin, describe_plugin
-    from harness.rendering import make_console, print_plugins
+    from harness.plugin_system.loading import default_plugin, describe_plugin
+    from harness.terminal import make_console, print_plugins
 
     loaded = _loaded(ctx, plugins)
     listed = [default_plugin(), *loaded.plugins]
@@ -59,8 +59,8 @@ def doctor(ctx: click.Context, name: str | None, plugins: tuple[str, ...] | None
     Exits with 1 where something is wrong.
     """
     del debug
-    from harness.plugin_doctor import diagnose
-    from harness.rendering import make_console, print_diagnoses
+    from harness.plugin_system.doctor import diagnose
+    from harness.terminal import make_console, print_diagnoses
 
     loaded = _loaded(ctx, plugins)
     diagnoses = diagnose(loaded, name)
@@ -80,8 +80,8 @@ def doctor(ctx: click.Context, name: str | None, plugins: tuple[str, ...] | None
 def new(ctx: click.Context, name: str, kind: str, output_dir: Path, debug: bool) -> int:
     """Write a package with a strategy called NAME, which works as it is: its code, a test, pyproject.toml, a README."""
     del debug
-    from harness.plugin_scaffold import new_plugin
-    from harness.rendering import make_console, print_new_plugin
+    from harness.plugin_system.scaffold import new_plugin
+    from harness.terminal import make_console, print_new_plugin
 
     loaded = _loaded(ctx, None)
     taken = {*(offer.name for offer in loaded.offers()), *(plugin.name for plugin in loaded.plugins)}
@@ -99,15 +99,15 @@ def install(target: str, editable: bool, debug: bool) -> int:
     Exits with the exit code of pip.
     """
     del debug
-    from harness import plugin_install
+    from harness.plugin_system import install as installation
 
-    return _told(lambda: plugin_install.install(target, editable=editable))
+    return _told(lambda: installation.install(target, editable=editable))
 
 
 def _loaded(ctx: click.Context, plugins: tuple[str, ...] | None) -> "LoadedPlugins":
-    from harness.environment import be_discreet, quiet_libraries, restored_process
-    from harness.plugin_files import named_plugins
-    from harness.plugin_loading import LoadedPlugins
+    from harness.plugin_system.files import named_plugins
+    from harness.plugin_system.loading import LoadedPlugins
+    from harness.system.process import be_discreet, quiet_libraries, restored_process
 
     be_discreet()
     quiet_libraries()
@@ -116,8 +116,8 @@ def _loaded(ctx: click.Context, plugins: tuple[str, ...] | None) -> "LoadedPlugi
 
 def _told(change: Callable[[], int]) -> int:
     """Let pip change the environment, and tell what that changed in the list of plugins."""
-    from harness.plugin_install import listed_plugins
-    from harness.rendering import make_console, print_changed_plugins
+    from harness.plugin_system.install import listed_plugins
+    from harness.terminal import make_console, print_changed_plugins
 
     before = listed_plugins()
     code = change()
@@ -133,6 +133,6 @@ def _told(change: Callable[[], int]) -> int:
 def uninstall(name: str, yes: bool, debug: bool) -> int:
     """Remove the distribution NAME, or the one with the plugin NAME, with pip, and say what left the list."""
     del debug
-    from harness import plugin_install
+    from harness.plugin_system import install as installation
 
-    return _told(lambda: plugin_install.uninstall(name, yes=yes))
+    return _told(lambda: installation.uninstall(name, yes=yes))

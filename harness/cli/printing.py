@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from harness.records import Run
+    from harness.results.records import Run
 
 
 def echo_json(value: Any) -> None:

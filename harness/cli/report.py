@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from harness.cli import options
-from harness.completion import complete_files, complete_folders
+from harness.cli.completion import complete_files, complete_folders
 
 
 @click.command()
@@ -39,10 +39,10 @@ def report(
     An HTML report is one file that needs no network and runs no script. --no-texts leaves the rows of the data out.
     """
     del debug
-    from harness.rendering import make_console
+    from harness.analysis.study import open_study
     from harness.reporting import write_report, writer_for
-    from harness.storage import find_run
-    from harness.study import open_study
+    from harness.results.run_directory import find_run
+    from harness.terminal import make_console
 
     writer_for(file)  # a wrong ending is said before seconds are spent
     directories = [find_run(name, Path(output_dir)) for name in names or ("latest",)]

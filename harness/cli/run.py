@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli import options
+from harness.cli.completion import complete_folders
 from harness.cli.planning import plan_from
 from harness.cli.printing import echo_json, echo_tracebacks
-from harness.completion import complete_folders
 
 if TYPE_CHECKING:
-    from harness.planning import Plan
-    from harness.records import Run
+    from harness.results.records import Run
+    from harness.runs.planning import Plan
 
 EXIT_FAILED_STRATEGY = 1
 EXIT_SIGINT, EXIT_SIGTERM = 130, 143
@@ -77,7 +77,7 @@ def run(
 
 
 def _run(plan: "Plan", *, as_json: bool, quiet: bool, debug: bool, command: list[str], language: str) -> int:
-    from harness.rendering import make_console, print_run
+    from harness.terminal import make_console, print_run
 
     result, path, interrupt = execute_shown(plan, command, quiet=quiet)
     if as_json:
@@ -94,8 +94,8 @@ def _run(plan: "Plan", *, as_json: bool, quiet: bool, debug: bool, command: list
 
 def execute_shown(plan: "Plan", command: list[str], *, quiet: bool) -> tuple["Run", Path, KeyboardInterrupt | None]:
     """Run a plan, its progress on standard error; SIGTERM stops it as Ctrl-C does."""
-    from harness.rendering import make_console, print_banner, progress_display
-    from harness.runner import execute
+    from harness.runs.runner import execute
+    from harness.terminal import make_console, print_banner, progress_display
 
     errors = make_console(stderr=True)
     if plan.fallback:
@@ -109,10 +109,10 @@ def execute_shown(plan: "Plan", command: list[str], *, quiet: bool) -> tuple["Ru
 
 
 def _print_plan(plan: "Plan", as_json: bool) -> None:
-    from harness.cache_explanation import explain_cache
-    from harness.data import SPLITS
-    from harness.rendering import cache_summary, make_console, print_banner, print_plan
-    from harness.trial import recorded_parameters
+    from harness.data.task import SPLITS
+    from harness.runs.cache_explanation import explain_cache
+    from harness.runs.trial import recorded_parameters
+    from harness.terminal import cache_summary, make_console, print_banner, print_plan
 
     trials = [
         (offer.name if size is None else f"{offer.name}, {size:,} rows", seed, recorded_parameters(offer.strategy))

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli import options
+from harness.cli.completion import complete_folders, complete_strategies
 from harness.cli.planning import plan_from
 from harness.cli.printing import echo_json
-from harness.completion import complete_folders, complete_strategies
 from harness.errors import UserError
 
 if TYPE_CHECKING:
-    from harness.tuning import Tuning
+    from harness.runs.tuning import Tuning
 
 EXIT_NOTHING_SCORED = 1
 
@@ -57,10 +57,10 @@ def tune(
     > tuned.toml.
     """
     del debug
-    from harness.rendering import make_console, print_tuning
-    from harness.search_space import search_space
-    from harness.tuning import Tried, as_toml, left_to_search, only_strategy
-    from harness.tuning import tune as search
+    from harness.runs.search_space import search_space
+    from harness.runs.tuning import Tried, as_toml, left_to_search, only_strategy
+    from harness.runs.tuning import tune as search
+    from harness.terminal import make_console, print_tuning
 
     if flags.pop("strategies", None):
         raise UserError("Tuning takes its strategy as the argument: leave out --strategies.")
@@ -93,7 +93,7 @@ def _written(params: dict[str, Any]) -> str:
 def _as_json(tuning: "Tuning") -> dict[str, Any]:
     from dataclasses import asdict
 
-    from harness.tuning import as_toml
+    from harness.runs.tuning import as_toml
 
     return {
         "strategy": tuning.strategy,

@@ -3,19 +3,19 @@
 from importlib.resources import files
 from pathlib import Path
 
-from harness.cache_directory import cache_directory
-from harness.columns import build_task
-from harness.config import RunConfig
-from harness.data import Task
-from harness.data_files import READERS, declared_order, find_split_files, read_split
-from harness.encoding import Encoder
+from harness.config.run_config import RunConfig
+from harness.data.columns import build_task
+from harness.data.files import READERS, declared_order, find_split_files, read_split
+from harness.data.task import Task
+from harness.encoding.encoder import Encoder
+from harness.encoding.fingerprint import weights_hash
+from harness.encoding.sequence_classifier import load_sequence_classifier
+from harness.encoding.tiny_checkpoint import write_tiny_checkpoint
+from harness.features.directory import cache_directory
 from harness.hookspecs import hookimpl
 from harness.huggingface.checkpoint import is_on_disk, load_encoder, load_tokenizer
-from harness.huggingface.fingerprint import weights_hash
 from harness.huggingface.hub import settle_network
 from harness.huggingface.hub_dataset import SHORT_NAMES, load_hub_dataset
-from harness.huggingface.sequence_classifier import load_sequence_classifier
-from harness.huggingface.tiny_checkpoint import write_tiny_checkpoint
 
 SAMPLE = "sample"
 
@@ -46,7 +46,7 @@ def settle_network_for(config: RunConfig, *, needs_model: bool = True) -> None:
 def harness_load_task(name: str, config: RunConfig) -> Task:
     """Load the bundled sample, a local folder or files, or a data set of the hub."""
     if name == SAMPLE:
-        return _load_files(name, str(files("harness.samples")), config)
+        return _load_files(name, str(files("harness.data.samples")), config)
     if is_local(name):
         return _load_files(_short_name(name), name, config)
     return load_hub_dataset(name, config)

@@ -6,14 +6,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness.cache_directory import CacheDirectory
+from harness.encoding.fingerprint import EncoderFacts, fingerprint, read_facts, write_facts
+from harness.encoding.soundness import check_filled, check_vocabulary, check_weights
+from harness.encoding.token_budget import TokenBudget
+from harness.encoding.transformer_encoder import TransformerEncoder
 from harness.errors import ModelError, UnavailableError, UserError
-from harness.huggingface.fingerprint import EncoderFacts, fingerprint, read_facts, write_facts
+from harness.features.directory import CacheDirectory
 from harness.huggingface.hub import fetch_checkpoint, refuse_pickle_only
 from harness.huggingface.offline_wheel import MINILM, minilm_folder, wheel_weights
-from harness.huggingface.soundness import check_filled, check_vocabulary, check_weights
-from harness.token_budget import TokenBudget
-from harness.transformer_encoder import TransformerEncoder
 
 TOKENIZER_FILES = (
     "tokenizer.json",

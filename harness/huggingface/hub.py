@@ -7,8 +7,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from harness.environment import go_offline
 from harness.errors import ModelError, UnavailableError, UserError
+from harness.system.process import go_offline
 
 PATIENCE = 3.0  # seconds; the hub's own client may wait for minutes on a host that never answers
 SERVER_ERROR = 500

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.columns import build_task
-from harness.config import RunConfig
-from harness.data import Task
-from harness.data_files import SPLIT_NAMES, Table
+from harness.config.run_config import RunConfig
+from harness.data.columns import build_task
+from harness.data.files import SPLIT_NAMES, Table
+from harness.data.task import Task
 from harness.errors import DataError, UnavailableError, UserError
 from harness.huggingface.hub import ANSWER_TIMEOUT, refused_by_hub, settle_network, unavailable
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from harness.languages import Say
-from harness.records import Run
+from harness.analysis.study import Study
 from harness.reporting import numbers
 from harness.reporting.document import Facts, Phrase, Report, Section, Words
 from harness.reporting.sections.answer import answer_section
@@ -19,7 +18,8 @@ from harness.reporting.sections.reproduction import reproduction_section
 from harness.reporting.sections.scores import scores_section
 from harness.reporting.sections.tradeoff import tradeoff_section
 from harness.reporting.subject import Subject
-from harness.study import Study
+from harness.results.records import Run
+from harness.wording.languages import Say
 
 SECTIONS = (
     answer_section,

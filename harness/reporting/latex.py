@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterator
 
-from harness.languages import Say
+from harness.analysis.study import Studied, Study
 from harness.reporting import numbers
 from harness.reporting.document import Name, Phrase, Words
 from harness.reporting.sections.answer import the_answer
 from harness.reporting.sections.scores import METRICS
 from harness.reporting.subject import Subject
 from harness.reporting.text import shorten, visible
-from harness.study import Studied, Study
+from harness.wording.languages import Say
 
 LONGEST_NAME = 40
 _ESCAPES = {

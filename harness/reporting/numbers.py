@@ -1,6 +1,6 @@
 """Numbers -> the few characters a reader wants to see; None, not measured, is a dash."""
 
-from harness.rendering import quantities
+from harness.wording import quantities
 
 DASH = MISSING = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"

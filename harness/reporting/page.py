@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from harness.languages import Say
 from harness.reporting.document import Bar, Name, Phrase, Report
 from harness.reporting.text import visible
+from harness.wording.languages import Say
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -4,11 +4,11 @@ import csv
 import io
 from collections.abc import Iterator
 
-from harness.evidence import Evidence
-from harness.metrics import Evaluation
-from harness.records import RunRecord
+from harness.analysis.study import Study
+from harness.evaluation.evidence import Evidence
+from harness.evaluation.metrics import Evaluation
 from harness.reporting.text import visible
-from harness.study import Study
+from harness.results.records import RunRecord
 
 # What a spreadsheet takes for the beginning of a formula, the wide forms of East Asian keyboards among them
 # (OWASP, "CSV injection"); tabs and line ends are written as escapes before.

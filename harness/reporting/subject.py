@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from harness.evidence import TrialEvidence
-from harness.languages import Say
-from harness.records import Run, RunRecord
+from harness.analysis.study import Studied, Study
+from harness.evaluation.evidence import TrialEvidence
 from harness.reporting import numbers
-from harness.row_facts import RowFacts, read_row_facts
-from harness.study import Studied, Study
+from harness.results.records import Run, RunRecord
+from harness.results.row_facts import RowFacts, read_row_facts
+from harness.wording.languages import Say
 
 NAMED = 8  # of a list of strategies in a sentence; then "and 12 more"
 

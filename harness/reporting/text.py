@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from harness.rendering import text
+from harness.wording import text
 
 _NOT_IN_XML = {0xFFFE: r"\ufffe", 0xFFFF: r"\uffff"}  # XML 1.0, section 2.2; the others are control characters
 _ELLIPSIS = "…"

@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from harness.analysis.study import Study
 from harness.errors import UserError, did_you_mean
-from harness.languages import Say, translator
 from harness.reporting.content import compose
 from harness.reporting.latex import to_latex
 from harness.reporting.markdown import to_markdown
 from harness.reporting.page import to_html
 from harness.reporting.spreadsheet import to_csv
-from harness.storage import to_json, write_atomically
-from harness.study import Study
+from harness.results.run_directory import to_json, write_atomically
+from harness.wording.languages import Say, translator
 
 
 def _html(study: Study, say: Say, language: str, texts: bool) -> bytes:
@@ -33,7 +33,7 @@ def _csv(study: Study, say: Say, language: str, texts: bool) -> bytes:
 
 
 def _json(study: Study, say: Say, language: str, texts: bool) -> bytes:
-    """Write run.json again; of several runs an object as harness/schema/runs-v1.json describes it."""
+    """Write run.json again; of several runs an object as harness/results/schema/runs-v1.json describes it."""
     del say, language, texts
     runs = [run.model_dump(mode="json") for run in study.runs]
     if len(runs) == 1:
@@ -62,7 +62,7 @@ def write_report(study: Study, file: Path, *, texts: bool = True, language: str 
         study: What it is about.
         file: Where it goes; its ending, one of `ENDINGS`, says in which format. An older file is replaced.
         texts: Show rows of the data, where the runs kept them.
-        language: One of `harness.languages.LANGUAGES`; CSV and JSON are the same in all.
+        language: One of `harness.wording.languages.LANGUAGES`; CSV and JSON are the same in all.
 
     Raises:
         UserError: For an ending that stands for no format.

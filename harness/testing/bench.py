@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.data import Task
-from harness.encoding import Encoder
-from harness.environment import restored_globals, seed_everything
+from harness.data.task import Task
+from harness.encoding.encoder import Encoder
 from harness.errors import UndertrainedWarning
-from harness.feature_cache import FeatureCache
-from harness.metrics import checked_probabilities
-from harness.strategy import Classifier, RunContext, Strategy, uses_model
+from harness.evaluation.metrics import checked_probabilities
+from harness.features.cache import FeatureCache
+from harness.runs.trial import Trial, make_context
+from harness.strategies.strategy import Classifier, RunContext, Strategy, uses_model
+from harness.system.process import restored_globals, seed_everything
 from harness.testing.fresh_process import FreshProcess
 from harness.testing.tiny import tiny_encoder, tiny_task
-from harness.trial import Trial, make_context
 
 
 @dataclass(frozen=True)

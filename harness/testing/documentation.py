@@ -6,8 +6,8 @@ from inspect import get_annotations
 from typing import ClassVar, get_origin, get_type_hints
 
 from harness.errors import UserError
-from harness.strategy import Strategy, parameters, with_parameters
-from harness.strategy_description import describe_strategy
+from harness.strategies.description import describe_strategy
+from harness.strategies.strategy import Strategy, parameters, with_parameters
 from harness.testing.bench import Bench
 from harness.testing.expecting import expect
 from harness.testing.snapshots import authors_classes

@@ -12,21 +12,21 @@ from unittest import SkipTest
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.data import SPLITS, Split, Task
-from harness.encoding import Features
+from harness.data.task import SPLITS, Split, Task
+from harness.encoding.encoder import Features
 from harness.errors import HarnessError
-from harness.feature_cache import FeatureCache
-from harness.metrics import checked_probabilities
-from harness.records import RunRecord
-from harness.storage import RunDirectory
-from harness.strategy import Classifier, RunContext, Strategy, uses_model, wanted_features
+from harness.evaluation.metrics import checked_probabilities
+from harness.features.cache import FeatureCache
+from harness.results.records import RunRecord
+from harness.results.run_directory import RunDirectory
+from harness.runs.trial import Trial, run_trial
+from harness.strategies.strategy import Classifier, RunContext, Strategy, uses_model, wanted_features
 from harness.testing.bench import Bench
 from harness.testing.expecting import expecting
 from harness.testing.process_state import contained
 from harness.testing.reference import READS, Reference
 from harness.testing.snapshots import changes, own_state, shared_data, snapshot
 from harness.testing.watching import WatchedStrategy, asking_for_devices
-from harness.trial import Trial, run_trial
 
 OTHER_NAMES = ("first", "second", "third")
 """For the classes of the tiny task; by the alphabet they stand in another order than the names they replace."""

@@ -4,11 +4,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.config import RunConfig
+from harness.config.run_config import RunConfig
 from harness.errors import PluginError, UserError
-from harness.offers import Offer
-from harness.plugin_files import NamedPlugin, named_plugins
-from harness.plugin_manager import PluginManager
+from harness.plugin_system.files import NamedPlugin, named_plugins
+from harness.plugin_system.manager import PluginManager
+from harness.plugin_system.offers import Offer
 
 
 def find_offers(names: Sequence[str], extra: Sequence[object] = (), plugins: Sequence[str] = ()) -> list[Offer]:

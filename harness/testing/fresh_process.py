@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.trial import Trial
+from harness.runs.trial import Trial
 
 MARK = "HARNESS_FRESH_PROCESS"  # in the environment of that process, which must not start another
 ANSWER_FILE = "predictions.npy"

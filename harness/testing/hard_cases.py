@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from harness.data import Split
-from harness.strategy import Strategy
+from harness.data.task import Split
+from harness.strategies.strategy import Strategy
 from harness.testing.bench import Bench
 from harness.testing.examination import examine
 from harness.testing.expecting import expecting

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from harness.environment import restored_globals, seed_everything
-from harness.metrics import checked_probabilities
-from harness.trial import Trial, make_context
+from harness.evaluation.metrics import checked_probabilities
+from harness.runs.trial import Trial, make_context
+from harness.system.process import restored_globals, seed_everything
 
 
 def serve() -> None:

@@ -6,16 +6,16 @@ from unittest import SkipTest
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.data import Split, Task
+from harness.data.task import Split, Task
 from harness.errors import StrategyError
-from harness.metrics import checked_probabilities
-from harness.records import RunRecord
-from harness.strategy import Strategy
+from harness.evaluation.metrics import checked_probabilities
+from harness.results.records import RunRecord
+from harness.runs.trial import recorded_parameters
+from harness.strategies.strategy import Strategy
 from harness.testing.bench import Bench
 from harness.testing.examination import Examination, examine, renamed, with_other_test_labels
 from harness.testing.expecting import expect, expecting
 from harness.testing.watching import reachable
-from harness.trial import recorded_parameters
 
 LEARNT = 0.25  # accuracy above chance from which a strategy can be said to have learnt the tiny task
 FAR = 0.25  # share of rows that neither chance nor another start of training explains

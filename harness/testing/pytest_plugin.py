@@ -14,7 +14,7 @@ from contextlib import ExitStack
 import pytest
 
 from harness.errors import UserError
-from harness.strategy import Strategy
+from harness.strategies.strategy import Strategy
 from harness.testing import suite
 from harness.testing.bench import Bench, open_bench
 from harness.testing.finding import find_offers

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.data import Split
-from harness.encoding import Features
-from harness.sklearn_probe import SklearnProbe
-from harness.strategy import RunContext
+from harness.data.task import Split
+from harness.encoding.encoder import Features
+from harness.strategies.sklearn_probe import SklearnProbe
+from harness.strategies.strategy import RunContext
 
 UNITS, STEPS, LEARNING_RATE = 8, 3, 0.1
 READS = Features()

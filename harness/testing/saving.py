@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.strategy import Strategy
+from harness.strategies.strategy import Strategy
 from harness.testing.bench import Bench
 from harness.testing.examination import Examination, examine
 from harness.testing.expecting import expect, expecting

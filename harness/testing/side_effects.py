@@ -1,6 +1,6 @@
 """Checks of what a strategy does besides: to itself, to what it was given, to the process, to the devices."""
 
-from harness.strategy import Strategy
+from harness.strategies.strategy import Strategy
 from harness.testing.bench import Bench
 from harness.testing.examination import examine
 from harness.testing.expecting import expect

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from harness.data import SPLITS, Task
-from harness.encoding import Features
-from harness.feature_cache import FeatureCache
-from harness.strategy import Strategy, parameters
+from harness.data.task import SPLITS, Task
+from harness.encoding.encoder import Features
+from harness.features.cache import FeatureCache
+from harness.strategies.strategy import Strategy, parameters
 
 SHOWN = 60  # characters of a value
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from unittest import SkipTest
 
 from harness.errors import UserError, did_you_mean
-from harness.strategy import Strategy
+from harness.strategies.strategy import Strategy
 from harness.testing.bench import Bench, open_bench
 from harness.testing.documentation import check_documents_its_parameters
 from harness.testing.hard_cases import (

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.data import Split, Task
-from harness.encoding import Encoder
+from harness.data.task import Split, Task
+from harness.encoding.encoder import Encoder
 from harness.huggingface import load_encoder, write_tiny_checkpoint
 
 _WORDS = {

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.data import Split
-from harness.strategy import Classifier, RunContext, Strategy
+from harness.data.task import Split
+from harness.strategies.strategy import Classifier, RunContext, Strategy
 
 HARMLESS = ("empty_cache", "is_initialized", "manual_seed", "manual_seed_all")  # without CUDA in use they do nothing
 NEVER_AUTHORS = ("harness", "builtins")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import Run, Task
-from harness.records import read_run
-from harness.storage import find_run
+from harness.results.records import read_run
+from harness.results.run_directory import find_run
 
 QUICK = "majority,logreg_probe"
 FEWER_STEPS = ("--set", "setfit.max_steps=2")  # its trainer is slow on tiny models, not on large ones

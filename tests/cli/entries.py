@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.cache_directory import CacheDirectory
-from harness.cache_entry import EntryWriter
+from harness.features.directory import CacheDirectory
+from harness.features.entry import EntryWriter
 
 from .commands import Harness
 

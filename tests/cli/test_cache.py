@@ -9,8 +9,8 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from harness import Task
-from harness.cache_directory import CacheDirectory
-from harness.cache_entry import EntryWriter
+from harness.features.directory import CacheDirectory
+from harness.features.entry import EntryWriter
 
 from .commands import Harness, write_data
 from .entries import an_entry, entries_of, used_days_ago, words

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cache_directory import CacheDirectory
+from harness.features.directory import CacheDirectory
 
 from .commands import Harness
 from .entries import A_DAY, an_entry, entries_of, files_below, used_days_ago

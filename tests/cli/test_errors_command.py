@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.row_facts import FILE
-from harness.storage import find_run
+from harness.results.row_facts import FILE
+from harness.results.run_directory import find_run
 
 from .commands import Harness
 

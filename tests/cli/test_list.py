@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from harness.cli import SORT_KEYS
-from harness.plugin_manager import PluginManager
-from harness.rendering import SORT_KEYS as RENDERED_SORT_KEYS
-from harness.strategy_description import describe_strategy
+from harness.plugin_system.manager import PluginManager
+from harness.strategies.description import describe_strategy
+from harness.terminal import SORT_KEYS as RENDERED_SORT_KEYS
 
 from .commands import Harness
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.storage import find_run
+from harness.results.run_directory import find_run
 
 from .commands import Harness
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import Classifier, RunContext, Split, hookimpl
-from harness.records import read_run
-from harness.storage import find_run
+from harness.results.records import read_run
+from harness.results.run_directory import find_run
 
 from .commands import Harness
 

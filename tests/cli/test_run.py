@@ -11,9 +11,9 @@ import torch
 
 from harness import Encoder, Run, RunConfig, hookimpl
 from harness.huggingface import load_encoder
-from harness.plugin_manager import PluginManager
-from harness.records import read_run
-from harness.storage import RunDirectory, find_run
+from harness.plugin_system.manager import PluginManager
+from harness.results.records import read_run
+from harness.results.run_directory import RunDirectory, find_run
 
 from .commands import FEWER_STEPS, Harness
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness import Run
-from harness.plugin_manager import PluginManager
-from harness.storage import find_run
+from harness.plugin_system.manager import PluginManager
+from harness.results.run_directory import find_run
 
 from .commands import Harness
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness.plugin_manager import PluginManager
-from harness.records import read_run
-from harness.storage import find_run
+from harness.plugin_system.manager import PluginManager
+from harness.results.records import read_run
+from harness.results.run_directory import find_run
 
 from .commands import QUICK, Harness
 from .distributions import IMPORTS, install, probe

@@ -11,10 +11,10 @@ from annotated_types import Ge
 from sklearn.dummy import DummyClassifier
 
 from harness import RunContext, SklearnStrategy, hookimpl
-from harness.offers import Offer
-from harness.plugin_manager import PluginManager
-from harness.search_space import Choice, search_space
-from harness.strategy import parameters, with_parameters
+from harness.plugin_system.manager import PluginManager
+from harness.plugin_system.offers import Offer
+from harness.runs.search_space import Choice, search_space
+from harness.strategies.strategy import parameters, with_parameters
 
 from .commands import Harness
 

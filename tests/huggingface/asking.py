@@ -57,7 +57,7 @@ def answer(question: Sequence[Any], offline: bool) -> dict[str, Any]:
 
 
 def a_model(offline: bool, name: str, revision: str | None = None) -> dict[str, Any]:
-    from harness.encoding import Features
+    from harness.encoding.encoder import Features
     from harness.huggingface import load_encoder
 
     encoder = load_encoder(name, revision, offline, "cpu", "float32")

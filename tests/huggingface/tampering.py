@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import BertConfig, BertModel
 
+from harness.encoding.transformer_encoder import TransformerEncoder
 from harness.huggingface import load_encoder
-from harness.transformer_encoder import TransformerEncoder
 
 Tensors = dict[str, torch.Tensor]
 

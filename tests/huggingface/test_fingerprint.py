@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from harness import Features, ModelError
-from harness.cache_directory import CacheDirectory
+from harness.encoding.fingerprint import EncoderFacts, fingerprint, read_facts, write_facts
+from harness.encoding.transformer_encoder import TransformerEncoder
+from harness.features.directory import CacheDirectory
 from harness.huggingface import load_encoder, weights_hash
-from harness.huggingface.fingerprint import EncoderFacts, fingerprint, read_facts, write_facts
-from harness.transformer_encoder import TransformerEncoder
 
 from .tampering import Tensors, change_tensors, set_json, write_bert
 
@@ -23,7 +23,7 @@ KNOWN = """
 import sys
 from pathlib import Path
 from harness import Features
-from harness.cache_directory import CacheDirectory
+from harness.features.directory import CacheDirectory
 from harness.huggingface import load_encoder
 encoder = load_encoder(sys.argv[1], None, True, "cpu", "float32", cache=CacheDirectory(Path(sys.argv[2])))
 print(encoder.width, encoder.max_length, encoder.n_layers, "torch" in sys.modules, "transformers" in sys.modules)

@@ -7,7 +7,7 @@ import datasets
 import pytest
 
 from harness import RunConfig, UnavailableError, UserError
-from harness.columns import build_task
+from harness.data.columns import build_task
 from harness.huggingface.hub_dataset import load_hub_dataset, tables_of
 
 MOODS = ("sunny", "rainy", "always calm")  # not in alphabetical order

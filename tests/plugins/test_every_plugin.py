@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.plugin_manager import PluginManager
-from harness.strategy import with_parameters
+from harness.plugin_system.manager import PluginManager
+from harness.strategies.strategy import with_parameters
 from harness.testing import Bench
 
 pytest_plugins = "harness.testing.pytest_plugin"
@@ -36,7 +36,7 @@ def test_no_texts_get_no_predictions(name: str, bench: Bench) -> None:
 COUNT_IMPORTS = """
 import importlib, sys, warnings
 from pathlib import Path
-from harness.plugin_manager import PluginManager
+from harness.plugin_system.manager import PluginManager
 from harness.testing import Bench, tiny_encoder, tiny_task
 warnings.simplefilter("ignore")
 folder = Path(sys.argv[2])

@@ -19,7 +19,7 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 
 from harness import Strategy
 from harness.huggingface import load_encoder
-from harness.plugin_manager import PluginManager
+from harness.plugin_system.manager import PluginManager
 from harness.testing import Bench
 
 BATCH = 16

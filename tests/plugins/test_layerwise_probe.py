@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from harness import Features, RunContext, RunRecord, Strategy
-from harness.feature_cache import FeatureCache
-from harness.planning import Plan
-from harness.plugin_manager import PluginManager
+from harness.features.cache import FeatureCache
+from harness.plugin_system.manager import PluginManager
+from harness.runs.planning import Plan
+from harness.runs.trial import run_trial
 from harness.testing import Bench
-from harness.trial import run_trial
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from harness import FineTunedClassifier, RunContext, Split
-from harness.plugin_manager import PluginManager
+from harness.plugin_system.manager import PluginManager
 from harness.testing import Bench
 
 QUICK = {"epochs": 1, "batch_size": 16, "learning_rate": 5e-3}

@@ -16,8 +16,8 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from harness import Features, SklearnProbe, Strategy
-from harness.feature_cache import FeatureCache
-from harness.plugin_manager import PluginManager
+from harness.features.cache import FeatureCache
+from harness.plugin_system.manager import PluginManager
 from harness.testing import Bench
 
 OURS = (

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from harness import RunContext, Split
-from harness.plugin_manager import PluginManager
+from harness.plugin_system.manager import PluginManager
 from harness.testing import Bench
 
 OFFER = PluginManager().offers["setfit"]

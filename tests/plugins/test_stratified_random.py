@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from harness import Split, Strategy
-from harness.calibration import calibrate
-from harness.plugin_manager import PluginManager
+from harness.evaluation.calibration import calibrate
+from harness.plugin_system.manager import PluginManager
 from harness.testing import Bench
 
 N = 6000

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness import Split
-from harness.plugin_manager import PluginManager
+from harness.plugin_system.manager import PluginManager
 from harness.testing import Bench
 
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from harness import Split, Strategy, evaluate
-from harness.plugin_manager import PluginManager
+from harness.plugin_system.manager import PluginManager
+from harness.runs.trial import run_trial
 from harness.testing import Bench
-from harness.trial import run_trial
 
 
 @pytest.fixture(scope="module")

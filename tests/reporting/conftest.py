@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.study import Study
+from harness.analysis.study import Study
 
 from .browser import Browser, a_browser
 from .factory import FIVE, a_study, failed

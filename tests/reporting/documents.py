@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from harness.languages import translator
+from harness.analysis.study import Study
 from harness.reporting.content import compose
 from harness.reporting.document import Fold, Gallery, Paragraph, Picture, Report, Section, Table
-from harness.study import Study
+from harness.wording.languages import translator
 
 
 def report_of(study: Study, **options: Any) -> Report:

@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import Run, RunConfig, RunRecord, Split, Task
-from harness.audit import audit_task
-from harness.data import Provenance, class_counts
-from harness.encoding import Features
-from harness.feature_sample import write_feature_samples
-from harness.metrics import METRIC_VERSION, evaluate
-from harness.records import Failure, Fingerprint, ModelInfo, TaskInfo
-from harness.row_facts import row_facts, write_row_facts
-from harness.storage import RunDirectory
-from harness.study import Study, evidence_of, open_study, studied_strategies
+from harness.analysis.study import Study, evidence_of, open_study, studied_strategies
+from harness.data.audit import audit_task
+from harness.data.task import Provenance, class_counts
+from harness.encoding.encoder import Features
+from harness.evaluation.metrics import METRIC_VERSION, evaluate
+from harness.results.feature_sample import write_feature_samples
+from harness.results.records import Failure, Fingerprint, ModelInfo, TaskInfo
+from harness.results.row_facts import row_facts, write_row_facts
+from harness.results.run_directory import RunDirectory
 
 EMOTIONS = ("sadness", "joy", "love", "anger", "fear", "surprise")
 WORDS = ("i", "feel", "not", "so", "very", "happy", "tired", "about", "the", "long", "day", "and", "you")

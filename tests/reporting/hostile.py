@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from harness.analysis.study import Study
 from harness.reporting.text import visible
-from harness.study import Study
 
 from .factory import HISTORY, Contestant, a_study, a_task, failed
 

@@ -4,8 +4,8 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from harness.evidence import Conclusion
-from harness.study import Study
+from harness.analysis.study import Study
+from harness.evaluation.evidence import Conclusion
 
 from .documents import paragraphs, report_of
 from .factory import FIVE, Contestant, a_study

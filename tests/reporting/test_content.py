@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from harness import UserError
-from harness.encoding import Features
+from harness.analysis.study import Study, open_study
+from harness.encoding.encoder import Features
 from harness.reporting import numbers
-from harness.study import Study, open_study
 
 from .documents import paragraphs, pictures_of, report_of, rows, section, table, tables
 from .factory import EMOTIONS, FIVE, Contestant, a_run, a_study, a_task, failed
@@ -137,7 +137,7 @@ def test_errors_show_texts_only_where_they_are_wanted_and_kept(study: Study, tmp
 
 
 def test_rows_are_counted_from_one(study: Study) -> None:
-    from harness.error_analysis import analyse_errors
+    from harness.analysis.error_analysis import analyse_errors
 
     best = study.strategy("full_finetune")
     analysis = analyse_errors(best.name, {best.name: best.predictions})

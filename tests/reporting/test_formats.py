@@ -16,8 +16,8 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from harness import UnavailableError, UserError
+from harness.analysis.study import Study, open_study
 from harness.reporting import ENDINGS, write_report
-from harness.study import Study, open_study
 
 from .factory import FIVE, HISTORY, Contestant, a_run, a_study, a_task, failed
 
@@ -165,7 +165,7 @@ def test_twenty_strategies_are_drawn_in_seconds(tmp_path: Path) -> None:
 
 def validator(name: str) -> Draft202012Validator:
     schemas = {
-        each: json.loads((files("harness.schema") / each).read_text(encoding="utf-8"))
+        each: json.loads((files("harness.results.schema") / each).read_text(encoding="utf-8"))
         for each in ("run-v1.json", "runs-v1.json")
     }
     resources = [(each, DRAFT202012.create_resource(schema)) for each, schema in schemas.items()]

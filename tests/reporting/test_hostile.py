@@ -11,9 +11,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from harness import Run
+from harness.analysis.study import Study
 from harness.reporting import ENDINGS, write_report
 from harness.reporting.text import visible
-from harness.study import Study
 
 from .browser import Browser
 from .hostile import HOSTILE, shown

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.analysis.study import Study
 from harness.reporting import write_report
 from harness.reporting.figures.canvas import BLUE, DARK, HUES, INK, MUTED, ORANGE, PAPER, RULE
 from harness.reporting.figures.confusion import HALF, opacity
-from harness.study import Study
 
 from .browser import Browser
 

@@ -4,8 +4,9 @@ from functools import partial
 
 import numpy as np
 
-from harness.metrics import Evaluation
-from harness.rendering.ranking import Standing
+from harness.analysis.ranking import Standing
+from harness.analysis.study import Studied
+from harness.evaluation.metrics import Evaluation
 from harness.reporting import numbers
 from harness.reporting.document import (
     Block,
@@ -22,7 +23,6 @@ from harness.reporting.document import (
 )
 from harness.reporting.figures.confusion import MOST_WITH_NUMBERS, confusion_picture
 from harness.reporting.subject import Subject
-from harness.study import Studied
 
 LISTED = 20  # confusions where a matrix is too large to be read as a table
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from harness.learning_curve import Curve, Point, find_crossing, learning_curves
+from harness.analysis.learning_curve import Curve, Point, find_crossing, learning_curves
 from harness.reporting import numbers
 from harness.reporting.document import (
     Block,

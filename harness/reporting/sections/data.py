@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from harness.audit import Audit
+from harness.data.audit import Audit
 from harness.reporting import numbers
 from harness.reporting.document import Block, Cell, Column, Heading, Paragraph, Phrase, Row, Section, Table
 from harness.reporting.subject import Subject

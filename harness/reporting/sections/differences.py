@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from harness.evidence import Difference, PairEvidence
+from harness.evaluation.evidence import Difference, PairEvidence
 from harness.reporting import numbers
 from harness.reporting.document import Block, Cell, Column, Fold, Paragraph, Row, Section, Table
 from harness.reporting.subject import Subject

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.error_analysis import ErrorAnalysis, analyse_errors
-from harness.joint_errors import JointErrors
+from harness.analysis.error_analysis import ErrorAnalysis, analyse_errors
+from harness.analysis.joint_errors import JointErrors
+from harness.analysis.study import Studied
 from harness.reporting import numbers
 from harness.reporting.document import Block, Cell, Column, Fold, Heading, Paragraph, Phrase, Row, Section, Table
 from harness.reporting.subject import Subject
-from harness.study import Studied
 
 N_SHOWN = 10
 LONGEST_TEXT = 600  # characters

@@ -9,11 +9,11 @@ from importlib.util import find_spec
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.feature_sample import FeatureSample
 from harness.reporting import numbers
 from harness.reporting.document import Gallery, Paragraph, Phrase, Picture, Section
 from harness.reporting.figures.scatter import largest_classes, scatter_picture
 from harness.reporting.subject import Subject
+from harness.results.feature_sample import FeatureSample
 
 Plane = tuple[NDArray[np.float64], tuple[str, str], str]
 FEWEST_ROWS = 3

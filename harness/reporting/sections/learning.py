@@ -2,14 +2,14 @@
 
 from functools import partial
 
-from harness.calibration import Calibration
+from harness.analysis.study import Studied
+from harness.evaluation.calibration import Calibration
 from harness.reporting import numbers
 from harness.reporting.document import Cell, Column, Fold, Gallery, Paragraph, Phrase, Picture, Row, Section, Table
 from harness.reporting.figures.history import history_picture, is_drawable
 from harness.reporting.figures.reliability import Bin, reliability_picture
 from harness.reporting.sections.confusions import title
 from harness.reporting.subject import Subject
-from harness.study import Studied
 
 
 def learning_section(subject: Subject) -> Section | None:

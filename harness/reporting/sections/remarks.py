@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from harness.languages import Say
-from harness.records import Run
 from harness.reporting.document import Listing, Paragraph, Phrase, Section
 from harness.reporting.subject import Subject
+from harness.results.records import Run
+from harness.wording.languages import Say
 
 
 def remarks_section(subject: Subject) -> Section:

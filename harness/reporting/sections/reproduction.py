@@ -4,7 +4,6 @@ import json
 import shlex
 from collections.abc import Iterator
 
-from harness.records import Run
 from harness.reporting import numbers
 from harness.reporting.document import (
     Block,
@@ -21,6 +20,7 @@ from harness.reporting.document import (
     Words,
 )
 from harness.reporting.subject import Subject
+from harness.results.records import Run
 
 MACHINE = ("platform", "device", "device_name", "dtype", "threads", "logical_cores")
 

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from harness.evidence import TrialEvidence
-from harness.intervals import Interval
-from harness.metrics import Evaluation
-from harness.records import RunRecord
-from harness.rendering.ranking import Standing
+from harness.analysis.ranking import Standing
+from harness.analysis.study import Studied
+from harness.evaluation.evidence import TrialEvidence
+from harness.evaluation.intervals import Interval
+from harness.evaluation.metrics import Evaluation
 from harness.reporting import numbers
 from harness.reporting.document import Bar, Block, Cell, Column, Fold, Paragraph, Phrase, Row, Section, Table
 from harness.reporting.subject import Subject
-from harness.study import Studied
+from harness.results.records import RunRecord
 
 METRICS = ("accuracy", "f1_macro", "f1_weighted")
 RANKED = ("accuracy", "f1_macro")  # those that differences are tested of

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from harness.records import RunRecord
 from harness.reporting import numbers
 from harness.reporting.document import Gallery, Phrase, Picture, Section
 from harness.reporting.figures.cost import Point, cost_picture, efficient
 from harness.reporting.subject import Subject
+from harness.results.records import RunRecord
 
 
 def tradeoff_section(subject: Subject) -> Section | None:

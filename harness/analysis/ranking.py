@@ -1,0 +1,170 @@
+"""Records -> rows in order: seeds of a strategy together, the best by validation first, failures apart."""
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from harness.errors import UserError, did_you_mean
+from harness.evaluation.metrics import Evaluation
+from harness.results.records import RunRecord, at_largest_train_size
+
+# No key reads a test score: whoever sorts by one has selected on the test split.
+SORT_KEYS = (
+    "f1_macro",
+    "accuracy",
+    "f1_weighted",
+    "fit_seconds",
+    "predict_seconds",
+    "total_parameters",
+    "name",
+)
+
+Optional3 = tuple[float | None, float | None, float | None]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Fractions 0-1, or standard deviations of them."""
+
+    accuracy: float
+    f1_macro: float
+    f1_weighted: float
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the table; `seconds` are of encode, fit, predict; `cached` where the features were read.
+
+    `tried` is the number of configurations of which validation chose this one.
+    """
+
+    strategy: str
+    seed: str
+    kind: Literal["seed", "deterministic", "mean", "sd"]
+    validation: Scores
+    test: Scores
+    seconds: Optional3
+    trainable: int | None = None
+    total: int | None = None
+    memory: int | None = None
+    cached: bool = False
+    tried: int = 1
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One strategy with the records of its seeds that were scored, at least one, by seed."""
+
+    strategy: str
+    records: tuple[RunRecord, ...]
+
+    @property
+    def first(self) -> RunRecord:
+        """Record of the lowest seed."""
+        return self.records[0]
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether two seeds or more gave the very same predictions."""
+        digests = {record.predictions_sha256 for record in self.records}
+        return len(self.records) > 1 and len(digests) == 1 and None not in digests
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it reads frozen features."""
+        return self.first.encode_seconds is not None
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """Rows of the table: a row a seed, then mean and sd; one row where seeds change nothing."""
+        if self.deterministic:
+            return (_entry(self.first, "deterministic"),)
+        rows = tuple(_entry(record, "seed") for record in self.records)
+        if len(rows) == 1:
+            return rows
+        return (*rows, _combined(rows, "mean", statistics.fmean), _combined(rows, "sd", statistics.stdev))
+
+    @property
+    def headline(self) -> Entry:
+        """The row that stands for the strategy: its only one, or the mean."""
+        return next((entry for entry in self.entries if entry.kind == "mean"), self.entries[0])
+
+
+def rank(records: Sequence[RunRecord], sort: str = "f1_macro") -> list[Standing]:
+    """Group the scored records by strategy and sort the groups.
+
+    Args:
+        records: Any records; those without scores are left out, and those of a learning curve but for its end.
+        sort: One of `SORT_KEYS`. Scores are of validation, means over seeds, largest first; seconds and
+            parameters smallest first.
+
+    Returns:
+        The strategies, ties by name.
+
+    Raises:
+        UserError: For a key that does not exist.
+    """
+    if sort not in SORT_KEYS:
+        raise UserError(f"Cannot sort by {sort!r}. {did_you_mean(sort, SORT_KEYS)}")
+    full = at_largest_train_size([record for record in records if record.is_scored])
+    scored = sorted(full, key=lambda record: record.seed)
+    names = sorted({record.strategy for record in scored})
+    groups = [Standing(name, tuple(r for r in scored if r.strategy == name)) for name in names]
+    return sorted(groups, key=lambda standing: _sort_value(standing.headline, standing.first, sort))
+
+
+def best_by_validation(standings: Sequence[Standing]) -> Standing:
+    """Return the strategy with the highest validation f1_macro, the mean over seeds."""
+    return max(standings, key=lambda standing: standing.headline.validation.f1_macro)
+
+
+def _sort_value(entry: Entry, record: RunRecord, sort: str) -> float:
+    if sort == "name":
+        return 0.0  # the names are in order already and the sort is stable
+    if sort == "total_parameters":
+        return _or_last(record.total_parameters)
+    if sort.endswith("_seconds"):
+        return _or_last(entry.seconds[1 if sort == "fit_seconds" else 2])
+    return -float(getattr(entry.validation, sort))
+
+
+def _or_last(value: float | None) -> float:
+    return float("inf") if value is None else value
+
+
+def _entry(record: RunRecord, kind: Literal["seed", "deterministic"]) -> Entry:
+    return Entry(
+        strategy=record.strategy,
+        seed=str(record.seed) if kind == "seed" else kind,
+        kind=kind,
+        validation=_scores(record.validation),
+        test=_scores(record.test),
+        seconds=(record.encode_seconds, record.fit_seconds, record.predict_seconds),
+        trainable=record.trainable_parameters,
+        total=record.total_parameters,
+        memory=record.peak_memory_bytes,
+        cached=record.features in ("cached", "partly cached"),
+        tried=record.configurations_tried,
+    )
+
+
+def _scores(evaluation: Evaluation | None) -> Scores:
+    if evaluation is None:
+        raise ValueError("only scored records are laid out")
+    return Scores(evaluation.accuracy, evaluation.f1_macro, evaluation.f1_weighted)
+
+
+def _combined(rows: Sequence[Entry], kind: Literal["mean", "sd"], combine: Callable[[Sequence[float]], float]) -> Entry:
+    def over(part: Literal["validation", "test"]) -> Scores:
+        scores = [getattr(row, part) for row in rows]
+        return Scores(*(combine([getattr(s, name) for s in scores]) for name in Scores.__dataclass_fields__))
+
+    def over_seconds(stage: int) -> float | None:
+        known = [value for row in rows if (value := row.seconds[stage]) is not None]
+        return combine(known) if len(known) == len(rows) else None
+
+    seconds = (over_seconds(0), over_seconds(1), over_seconds(2))
+    cached = kind == "mean" and any(row.cached for row in rows)
+    return Entry(rows[0].strategy, kind, kind, over("validation"), over("test"), seconds, cached=cached)

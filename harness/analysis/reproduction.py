@@ -1,0 +1,120 @@
+"""A run again, from its own record: what comes out otherwise, in scores and in environment."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from harness.config.run_config import RunConfig
+from harness.results.records import Run, RunRecord
+
+METRICS = ("accuracy", "f1_macro", "f1_weighted")
+
+
+@dataclass(frozen=True)
+class ScoreChange:
+    """One score of one trial, then and now, fractions 0-1; None where the trial was not scored."""
+
+    trial: str
+    split: str
+    metric: str
+    then: float | None
+    now: float | None
+
+    def within(self, tolerance: float) -> bool:
+        """Return whether both are there and differ by no more than `tolerance`."""
+        return self.then is not None and self.now is not None and abs(self.now - self.then) <= tolerance
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A run and its repetition.
+
+    Attributes:
+        scores: Every score of every trial that the first run scored.
+        same_predictions: Trial -> whether all probabilities are equal bit for bit.
+        surroundings: What differs in data, model or environment: name, then, now.
+    """
+
+    scores: tuple[ScoreChange, ...]
+    same_predictions: dict[str, bool]
+    surroundings: tuple[tuple[str, str, str], ...]
+
+    def describe(self, tolerance: float) -> dict[str, Any]:
+        """Return it as plain values, for JSON."""
+        return {
+            "reproduced": self.succeeded(tolerance),
+            "tolerance": tolerance,
+            "scores": [asdict(change) for change in self.scores],
+            "same_predictions": self.same_predictions,
+            "surroundings": [{"name": name, "then": then, "now": now} for name, then, now in self.surroundings],
+        }
+
+    def succeeded(self, tolerance: float) -> bool:
+        """Return whether every score differs by no more than `tolerance`."""
+        return all(change.within(tolerance) for change in self.scores)
+
+
+def config_to_reproduce(run: Run, output_dir: str | None = None) -> RunConfig:
+    """Return the configuration that repeats a run.
+
+    The strategies are named one by one with all their recorded hyperparameters, so that neither a new plugin nor a
+    new default changes anything; batches get the recorded number of tokens, and features are computed anew.
+
+    Args:
+        run: What to repeat.
+        output_dir: Where the new run goes, None for where the old one went.
+    """
+    scored = [record for record in run.records if record.is_scored]
+    budget = run.model.token_budget if run.model else None
+    return run.config.model_copy(
+        update={
+            "strategies": tuple(dict.fromkeys(record.strategy for record in scored)),
+            "seeds": tuple(dict.fromkeys(record.seed for record in scored)),
+            # The name of a variant holds its own parameters; the rest of them stand in the run's own settings.
+            "set": {**run.config.set, **{r.strategy: dict(r.params) for r in scored if "(" not in r.strategy}},
+            "batch_tokens": budget or run.config.batch_tokens,
+            "cache": False,
+            "output_dir": output_dir or run.config.output_dir,
+        }
+    )
+
+
+def compare_runs(then: Run, now: Run) -> Reproduction:
+    """Compare a run with its repetition."""
+    again = {record.trial: record for record in now.records}
+    scored = [record for record in then.records if record.is_scored]
+    return Reproduction(
+        scores=tuple(change for record in scored for change in _changes(record, again.get(record.trial))),
+        same_predictions={
+            record.trial: record.trial in again
+            and record.predictions_sha256 == again[record.trial].predictions_sha256
+            and record.predictions_sha256 is not None
+            for record in scored
+        },
+        surroundings=tuple(_surroundings(then, now)),
+    )
+
+
+def _changes(then: RunRecord, now: RunRecord | None) -> Sequence[ScoreChange]:
+    return [
+        ScoreChange(then.trial, split, metric, _score(then, split, metric), _score(now, split, metric))
+        for split in ("validation", "test")
+        for metric in METRICS
+    ]
+
+
+def _score(record: RunRecord | None, split: str, metric: str) -> float | None:
+    evaluation = getattr(record, split) if record else None
+    return None if evaluation is None else float(getattr(evaluation, metric))
+
+
+def _surroundings(then: Run, now: Run) -> list[tuple[str, str, str]]:
+    old, new = _described(then), _described(now)
+    names = dict.fromkeys((*old, *new))
+    return [(n, str(old.get(n, "-")), str(new.get(n, "-"))) for n in names if old.get(n) != new.get(n)]
+
+
+def _described(run: Run) -> dict[str, Any]:
+    model = {"model": run.model.weights_sha256, "max_length": run.model.max_length} if run.model else {}
+    plugins = {f"plugin of {record.strategy}": f"{record.plugin} {record.plugin_version}" for record in run.records}
+    return {"data": run.task.content_sha256, **model, **run.environment, **plugins}

@@ -1,0 +1,266 @@
+"""One run or several, opened together: their strategies on the same test rows, and what can be said of them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import UserError, did_you_mean
+from harness.evaluation.evidence import Candidate, Conclusion, Evidence, assess
+from harness.results.feature_sample import FeatureSample, read_feature_samples
+from harness.results.predictions import Predictions, read_predictions
+from harness.results.records import Run, RunRecord, at_largest_train_size, read_run
+from harness.results.row_facts import RowFacts, read_row_facts
+from harness.results.run_directory import RunDirectory
+
+FINGERPRINT = {
+    "test_sha256": "the test rows",
+    "label_names": "the label names",
+    "metric_version": "the version of the metrics",
+    "limit": "the limit on rows",
+    "truncation": "the number of tokens that texts are cut at",
+}
+"""Field of a record's fingerprint -> what it is, for messages."""
+
+LONGEST_VALUE = 24  # characters of a value in a message
+
+
+@dataclass(frozen=True)
+class Studied:
+    """One strategy of one run.
+
+    Attributes:
+        name: Unique in the study: the strategy's, with the number of its run where several runs have it.
+        run_index: Position of its run in the study.
+        records: The records of its seeds that were scored, lowest seed first, under the study's name.
+        predictions_by_seed: What each of them predicted on test.
+    """
+
+    name: str
+    run_index: int
+    records: tuple[RunRecord, ...]
+    predictions_by_seed: tuple[Predictions, ...]
+
+    @property
+    def predictions(self) -> Predictions:
+        """What the lowest seed predicted on test."""
+        return self.predictions_by_seed[0]
+
+    @property
+    def is_floor(self) -> bool:
+        """Whether it answers without reading the texts."""
+        return "floors" in self.records[0].groups
+
+    @property
+    def validation_f1_macro(self) -> float:
+        """Mean over the seeds, a fraction."""
+        return fmean(record.validation.f1_macro for record in self.records if record.validation)
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """Its seeds, as evidence needs them."""
+        return [
+            Candidate(
+                strategy=self.name,
+                seed=record.seed,
+                probabilities=predictions.probabilities,
+                validation_f1_macro=self.validation_f1_macro,
+                seconds=record.seconds,
+                trainable_parameters=record.trainable_parameters,
+            )
+            for record, predictions in zip(self.records, self.predictions_by_seed, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class Study:
+    """Runs that are looked at together.
+
+    Attributes:
+        runs: The runs, at least one.
+        directories: Their folders.
+        strategies: All scored strategies, the best by validation f1_macro first.
+        failures: Run index and record of every trial without scores.
+        evidence: Intervals, tests and conclusion; strategies under their names in the study.
+        watermark: What forbids to compare the runs, None where nothing does.
+    """
+
+    runs: tuple[Run, ...]
+    directories: tuple[RunDirectory, ...]
+    strategies: tuple[Studied, ...]
+    failures: tuple[tuple[int, RunRecord], ...]
+    evidence: Evidence
+    watermark: str | None = None
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The k class names, of the first run."""
+        return tuple(self.runs[0].task.label_names)
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """Class ids of the test rows, int64 (n,)."""
+        return self.strategies[0].predictions.labels
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """Row of each test text in the split as it was read, from 0, int64 (n,)."""
+        return self.strategies[0].predictions.rows
+
+    @property
+    def records(self) -> list[RunRecord]:
+        """All records, the scored ones under their names in the study."""
+        return [*(r for studied in self.strategies for r in studied.records), *(r for _, r in self.failures)]
+
+    @cached_property
+    def facts(self) -> RowFacts | None:
+        """What the runs kept of the test rows, with their texts where one of the runs kept these."""
+        directories = self.directories[:1] if self.watermark else self.directories
+        kept = [facts for directory in directories if (facts := read_row_facts(directory))]
+        return next((facts for facts in kept if facts.texts is not None), kept[0] if kept else None)
+
+    @cached_property
+    def features(self) -> dict[str, FeatureSample]:
+        """Frozen features of a sample of the test rows of the first run: what they are -> the sample."""
+        return read_feature_samples(self.directories[0])
+
+    def strategy(self, name: str) -> Studied:
+        """Return a strategy by its name in the study.
+
+        Raises:
+            UserError: Where there is none of that name.
+        """
+        by_name = {studied.name: studied for studied in self.strategies}
+        if name not in by_name:
+            raise UserError(f"No strategy {name!r} was scored here. {did_you_mean(name, by_name)}")
+        return by_name[name]
+
+
+def open_study(directories: Sequence[RunDirectory], *, force: bool = False) -> Study:
+    """Open runs to look at them together.
+
+    Args:
+        directories: Folders of finished runs, at least one.
+        force: Open runs that cannot be compared, too; the study then says so in its `watermark`, and strategies
+            of different runs are not paired.
+
+    Raises:
+        UserError: For a run that cannot be read, that kept no predictions, or that cannot be compared with the
+            others, and where nothing was scored.
+    """
+    runs = tuple(read_run(directory) for directory in directories)
+    difference = _difference(runs, directories)
+    if difference and not force:
+        raise UserError(f"{difference} Name runs that agree in that, or see them side by side with --force.")
+    of_runs = [studied_strategies(run.records, directory) for run, directory in zip(runs, directories, strict=True)]
+    named = _with_unique_names(of_runs)
+    if not any(named):
+        folders = ", ".join(str(directory.path) for directory in directories)
+        raise UserError(f"{folders}: no strategy was scored, so there is nothing to compare or report.")
+    everything = [studied for strategies in named for studied in strategies]
+    together = sorted(everything, key=lambda studied: (-studied.validation_f1_macro, studied.name))
+    return Study(
+        runs=runs,
+        directories=tuple(directories),
+        strategies=tuple(together),
+        failures=tuple((i, record) for i, run in enumerate(runs) for record in run.records if not record.is_scored),
+        evidence=_evidence(runs, directories, named, together, paired=difference is None),
+        watermark=difference,
+    )
+
+
+def studied_strategies(records: Sequence[RunRecord], directory: RunDirectory, run_index: int = 0) -> list[Studied]:
+    """Return the scored strategies of a run with their predictions, seeds together, in the order of the records.
+
+    Raises:
+        UserError: Where the predictions of one are missing or damaged.
+    """
+    full = at_largest_train_size([record for record in records if record.is_scored])
+    scored = sorted(full, key=lambda record: record.seed)
+    return [
+        Studied(name, run_index, mine, tuple(read_predictions(directory, record.trial) for record in mine))
+        for name in dict.fromkeys(record.strategy for record in full)
+        for mine in [tuple(record for record in scored if record.strategy == name)]
+    ]
+
+
+def evidence_of(strategies: Sequence[Studied], facts: RowFacts | None) -> Evidence:
+    """Return intervals, tests and conclusion of strategies that were scored on the same rows."""
+    candidates = [candidate for studied in strategies for candidate in studied.candidates]
+    return assess(strategies[0].predictions.labels, candidates, facts.in_train if facts else None)
+
+
+def _with_unique_names(of_runs: Sequence[list[Studied]]) -> list[list[Studied]]:
+    times = Counter(studied.name for strategies in of_runs for studied in strategies)
+    named = []
+    for index, strategies in enumerate(of_runs):
+        names = [f"{s.name} ({index + 1})" if times[s.name] > 1 else s.name for s in strategies]
+        named.append([_renamed(s, name, index) for s, name in zip(strategies, names, strict=True)])
+    return named
+
+
+def _renamed(studied: Studied, name: str, run_index: int) -> Studied:
+    records = tuple(record.model_copy(update={"strategy": name}) for record in studied.records)
+    return Studied(name, run_index, records, studied.predictions_by_seed)
+
+
+def _difference(runs: Sequence[Run], directories: Sequence[RunDirectory]) -> str | None:
+    """Say in which fields of their fingerprints the runs differ, None where in none."""
+    first = _fingerprint_values(runs[0])
+    for run, directory in zip(runs[1:], directories[1:], strict=True):
+        values = _fingerprint_values(run)
+        differing = [
+            f"{what} ({field}: {_short(first[field])} in the first, {_short(values[field])} in the other)"
+            for field, what in FINGERPRINT.items()
+            if field in first and field in values and first[field] != values[field]
+        ]
+        if differing:
+            pair = f"{directories[0].path.name} and {directory.path.name}"
+            return f"The runs {pair} cannot be compared: they differ in {' and in '.join(differing)}."
+    return None
+
+
+def _fingerprint_values(run: Run) -> dict[str, Any]:
+    """Return field -> value of a run; truncation only where a strategy of it reads tokens."""
+    prints = [record.fingerprint for record in run.records if record.fingerprint]
+    values = {field: getattr(prints[0], field) for field in FINGERPRINT} if prints else {}
+    values.pop("truncation", None)
+    cut_at = [each.truncation for each in prints if each.truncation is not None]
+    return {**values, "truncation": max(cut_at)} if cut_at else values
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return "none"
+    text = ", ".join(value) if isinstance(value, tuple) else str(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
+
+
+def _evidence(
+    runs: Sequence[Run],
+    directories: Sequence[RunDirectory],
+    of_runs: Sequence[list[Studied]],
+    together: list[Studied],
+    *,
+    paired: bool,
+) -> Evidence:
+    if len(runs) == 1 and runs[0].evidence:
+        return runs[0].evidence
+    facts = [read_row_facts(directory) for directory in directories]
+    if paired:
+        return evidence_of(together, next((each for each in facts if each), None))
+    apart = [evidence_of(strategies, each) for strategies, each in zip(of_runs, facts, strict=True) if strategies]
+    best = together[0].name
+    return apart[0].model_copy(
+        update={
+            "trials": [trial for each in apart for trial in each.trials],
+            "pairs": [],
+            "letters": {},
+            "conclusion": Conclusion(best=best, tied=[], cheapest=best),
+        }
+    )

@@ -1,0 +1,183 @@
+"""RunConfig: flags and the TOML file are the same thing."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from harness.config.strategy_spec import parse_specs, spec_of_table
+from harness.errors import UserError, did_you_mean
+
+DEFAULT_DATASET = "emotion"
+DEFAULT_MODEL = "distilbert-base-uncased"
+
+NonEmpty = Annotated[str, Field(min_length=1)]
+
+
+class RunConfig(BaseModel):
+    """Everything a run depends on besides the data, the model and the plugins themselves.
+
+    `dataset` and `model` are None where nobody named them: then the defaults apply, and the bundled
+    sample may stand in for them. `set` maps strategy -> field -> value. `plugins` are files and modules, as they
+    were given.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    strategies: tuple[str, ...] = ("all",)
+    dataset: NonEmpty | None = None
+    text_column: str | None = None
+    label_column: str | None = None
+    label_names: tuple[str, ...] | None = None
+    model: NonEmpty | None = None
+    revision: str | None = None
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = (0,)
+    train_sizes: tuple[Literal["all"] | Annotated[int, Field(ge=2)], ...] = ("all",)
+    limit: Annotated[int, Field(ge=2)] | None = None
+    set: dict[str, dict[str, Any]] = {}
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    batch_tokens: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
+    cache: bool = True
+    cache_dir: NonEmpty | None = None
+    output_dir: str = "reports"
+    plugins: tuple[NonEmpty, ...] = ()
+    offline: bool = False
+    fail_fast: bool = False
+    save_models: bool = True
+    save_texts: bool = True
+
+    @field_validator("strategies", mode="before")
+    @classmethod
+    def _read_specs(cls, value: Any) -> Any:
+        """Write every item the same way, whether it came as text, as a list or as `[[strategies]]` tables."""
+        items = [value] if isinstance(value, str | dict) else list(value)
+        specs = [[spec_of_table(item)] if isinstance(item, dict) else parse_specs(str(item)) for item in items]
+        return tuple(str(spec) for listed in specs for spec in listed)
+
+    @field_validator("seeds", "train_sizes", "label_names", mode="before")
+    @classmethod
+    def _split_at_commas(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            parts = (part.strip() for part in value.split(","))
+            return tuple(int(part) if part.isdigit() else part for part in parts if part)
+        return (value,) if isinstance(value, int) else value
+
+    @field_validator("batch_tokens", mode="before")
+    @classmethod
+    def _whole_or_auto(cls, value: Any) -> Any:
+        if value != "auto" and not (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
+            raise ValueError("expected 'auto' or a whole number from 1")
+        return value
+
+    @field_validator("plugins", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("strategies", "seeds", "train_sizes")
+    @classmethod
+    def _without_repeats(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        if not value:
+            raise ValueError("name at least one")
+        return tuple(dict.fromkeys(value))
+
+    @field_validator("set", mode="before")
+    @classmethod
+    def _parse_assignments(cls, value: Any) -> Any:
+        return parse_assignments(value) if isinstance(value, list | tuple) else value
+
+    @property
+    def dataset_name(self) -> str:
+        """The data set to load, the default where none was named."""
+        return self.dataset or DEFAULT_DATASET
+
+    @property
+    def model_name(self) -> str:
+        """The encoder to load, the default where none was named."""
+        return self.model or DEFAULT_MODEL
+
+
+def parse_assignments(assignments: list[str] | tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """Turn `STRATEGY.FIELD=VALUE` strings into strategy -> field -> value, values still text.
+
+    Raises:
+        UserError: Where one is not of that form.
+    """
+    parsed: dict[str, dict[str, Any]] = {}
+    for assignment in assignments:
+        target, equals, value = str(assignment).partition("=")
+        strategy, dot, field = target.strip().rpartition(".")
+        if not (equals and dot and strategy and field):
+            raise UserError(f"--set expects STRATEGY.FIELD=VALUE, such as logreg_probe.C=0.1, got {assignment!r}.")
+        parsed.setdefault(strategy, {})[field.replace("-", "_")] = value.strip()
+    return parsed
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a configuration file; keys may be spelt with dashes or underscores.
+
+    Raises:
+        UserError: Where the file is missing, is not TOML or holds a name that is no flag.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"Cannot read the configuration file {path}: {error.strerror}. Check --config.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"The configuration file {path} is not valid TOML: {error}.") from error
+    values = {key.replace("-", "_"): value for key, value in content.items()}
+    if len(values) < len(content):
+        raise UserError(f"The configuration file {path} sets an option twice, with dashes and underscores. Keep one.")
+    for key in values:
+        if key not in RunConfig.model_fields:
+            raise UserError(
+                f"The configuration file {path} sets {key!r}, which is no option that a file can set. "
+                + did_you_mean(key, RunConfig.model_fields)
+            )
+    return values
+
+
+def build_config(flags: Mapping[str, Any], file: Path | None = None) -> RunConfig:
+    """Merge flags over the configuration file over the defaults.
+
+    Args:
+        flags: Options given on the command line, those not given left out; `set` as a list of
+            assignments.
+        file: A TOML file with the same names; its plugins are loaded besides those of the flags.
+
+    Returns:
+        The configuration.
+
+    Raises:
+        UserError: For a value that does not fit, naming the option.
+    """
+    values = read_toml(file) if file else {}
+    in_file = values.get("set", {})
+    try:
+        overrides = parse_assignments(in_file) if isinstance(in_file, list) else _underscored(dict(in_file))
+        for strategy, fields in parse_assignments(flags.get("set", ())).items():
+            overrides[strategy] = {**overrides.get(strategy, {}), **fields}
+        plugins = RunConfig(plugins=values.get("plugins", ())).plugins + tuple(flags.get("plugins", ()))
+        return RunConfig(**{**values, **flags, "set": overrides, "plugins": plugins})
+    except (ValidationError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(_explain(error)) from error
+
+
+def _underscored(table: dict[str, Any]) -> dict[str, Any]:
+    return {
+        strategy: {field.replace("-", "_"): value for field, value in dict(fields).items()}
+        for strategy, fields in table.items()
+    }
+
+
+def _explain(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return f"The [set] table must map strategy -> field -> value: {error}."
+    lines = []
+    for problem in error.errors():
+        option = str(problem["loc"][0]).replace("_", "-")
+        lines.append(f"--{option}: {problem['msg'].removeprefix('Value error, ')}, got {problem['input']!r}.")
+    return " ".join(dict.fromkeys(lines)) + " See 'harness run --help'."

@@ -1,0 +1,1 @@
+"""Files and columns -> a task that validates itself; its audit; the bundled sample."""

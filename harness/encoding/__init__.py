@@ -1,0 +1,1 @@
+"""Texts -> hidden states: a checkpoint's files -> a sound model and tokenizer."""

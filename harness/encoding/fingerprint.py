@@ -1,0 +1,93 @@
+"""What an encoder's features depend on, read off its files without loading it; and what loading it once has told."""
+
+import contextlib
+import hashlib
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+
+from harness.errors import UnavailableError
+from harness.results.run_directory import read_sealed, sha256_of, write_sealed
+
+ENCODING_VERSION = 1  # raise it with any change of the code that changes features by more than rounding
+# Weights, those of other engines, optimizer states, documentation and code, which is never run.
+OTHER_FILES = frozenset(
+    (".safetensors", ".bin", ".pt", ".pth", ".h5", ".msgpack", ".ot", ".onnx", ".gguf", ".md", ".py", ".png", "")
+)
+LIBRARIES = ("torch", "transformers", "tokenizers")
+
+
+@dataclass(frozen=True)
+class EncoderFacts:
+    """What a checkpoint turned out to be when it was loaded and found sound.
+
+    Attributes:
+        width: Numbers in one feature vector.
+        max_length: Tokens of the longest text it reads whole.
+        n_parameters: Number of its weights.
+        n_layers: Number of its blocks.
+        notes: What a reader of its scores should know of it.
+    """
+
+    width: int
+    max_length: int
+    n_parameters: int
+    n_layers: int
+    notes: tuple[str, ...] = ()
+
+
+def fingerprint(directory: Path, revision: str | None, device: str, dtype: str) -> dict[str, str | None]:
+    """Return everything that can change the features of a checkpoint, by name.
+
+    The versions of the libraries that compute are part of it: a new one may compute otherwise.
+
+    Args:
+        directory: Folder of the checkpoint.
+        revision: Commit of a hub checkpoint.
+        device: cpu, cuda or mps.
+        dtype: float32 or bfloat16.
+    """
+    return {
+        "revision": revision,
+        "weights": weights_hash(str(directory)),
+        "config": sha256_of(directory / "config.json"),
+        "tokenizer": _hash_of_files([file for file in sorted(directory.iterdir()) if _is_of_tokenizer(file)]),
+        "device": device,
+        "dtype": dtype,
+        **{library: metadata.version(library) for library in LIBRARIES},
+        "encoding": str(ENCODING_VERSION),
+    }
+
+
+def weights_hash(directory: str) -> str:
+    """Return the sha256 of a checkpoint's safetensors file; of several, that of their sha256s in the order of names."""
+    hashes = [sha256_of(file) for file in sorted(Path(directory).glob("*.safetensors"))]
+    if len(hashes) == 1:
+        return hashes[0]
+    return hashlib.sha256(bytes.fromhex("".join(hashes))).hexdigest()
+
+
+def _is_of_tokenizer(file: Path) -> bool:
+    """Return whether a tokenizer could read a file: whatever has no other known use, since each kind has its own."""
+    return file.is_file() and file.name != "config.json" and file.suffix not in OTHER_FILES and file.name[0] != "."
+
+
+def _hash_of_files(files: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.name}:{sha256_of(file)};".encode())
+    return digest.hexdigest()
+
+
+def read_facts(file: Path) -> EncoderFacts | None:
+    """Return what an earlier load has told, None where there was none."""
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        content = read_sealed(file)
+        return EncoderFacts(**{**content, "notes": tuple(content["notes"])})
+    return None
+
+
+def write_facts(file: Path, facts: EncoderFacts) -> None:
+    """Keep what loading has told; where the disk refuses, the next run loads again."""
+    with contextlib.suppress(UnavailableError):
+        write_sealed(file, asdict(facts))

@@ -1,0 +1,285 @@
+"""The encoder that transformers loads: length-sorted batches, one pass for all wanted states, no work nobody reads."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.encoding.batching import Batch, TokenIds, batches_by_length
+from harness.encoding.encoder import Features, Progress
+from harness.encoding.first_token import first_token_beside, first_token_only, supports_first_token_only
+from harness.encoding.token_budget import TokenBudget
+from harness.errors import ModelError, UserError
+from harness.system.out_of_memory import is_out_of_memory
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass
+class TransformerEncoder:
+    """An `Encoder` around a transformers model and its tokenizer, which are loaded when they are first needed.
+
+    Args:
+        name: Hub id or path it was asked for by.
+        revision: Commit of a hub checkpoint, None for a folder.
+        directory: Local folder of the checkpoint.
+        load: Returns the transformers model, in evaluation mode, on its device, and its tokenizer with a pad
+            token; it pickles where the encoder is to pickle.
+        width: Numbers in one feature vector.
+        max_length: Tokens of the longest text it reads whole, special tokens included.
+        n_parameters: Number of its weights.
+        n_layers: Number of its blocks.
+        fingerprint: Everything that can change its features, by name, None to keep none on disk.
+        budget: Tokens a batch, and how that came to be.
+        notes: What a reader of its scores should know of it, one sentence each.
+    """
+
+    name: str
+    revision: str | None
+    directory: str
+    load: Callable[[], tuple[Any, Any]]
+    width: int
+    max_length: int
+    n_parameters: int
+    n_layers: int
+    fingerprint: Mapping[str, str | None] | None = None
+    budget: TokenBudget = field(default_factory=TokenBudget)
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def _parts(self) -> tuple[Any, Any]:
+        return self.load()
+
+    def with_parts(self, parts: tuple[Any, Any]) -> "TransformerEncoder":
+        """Hand over a model and tokenizer that were loaded already, and return this encoder."""
+        self.__dict__["_parts"] = parts
+        return self
+
+    @property
+    def model(self) -> Any:
+        """The transformers model."""
+        return self._parts[0]
+
+    @property
+    def tokenizer(self) -> Any:
+        """The tokenizer."""
+        return self._parts[1]
+
+    @property
+    def token_budget(self) -> int | None:
+        """Tokens a batch, None before it was settled."""
+        return self.budget.tokens
+
+    @property
+    def degradations(self) -> tuple[str, ...]:
+        """What went otherwise than planned, one sentence each."""
+        return tuple(self.budget.degradations)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Whoever unpickles it loads the checkpoint anew: models that returned inner layers do not pickle.
+        return {name: value for name, value in self.__dict__.items() if name not in ("_parts", "_can_skip")}
+
+    @cached_property
+    def _can_skip(self) -> bool:
+        return supports_first_token_only(self.model)
+
+    @cached_property
+    def _minds_padding(self) -> bool:
+        """Whether padding changes a text's states in spite of the mask, as in FNet and ConvBERT."""
+        import torch
+
+        if self._can_skip:  # a family that does not, and its mask was tried
+            return False
+        ids, mean = self.tokenise(["is the padding of this text read?"])[0], Features(-1, "mean")
+        short = ids[: len(ids) // 2 + 1]
+        try:
+            alone, padded = (self._compute(batch, [mean])[mean][-1].float() for batch in ([short], [ids, short]))
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            return True  # not known, so the safe side
+        rounding = 1e-4 if self.model.dtype == torch.float32 else 0.1
+        return bool((alone - padded).abs().max() > rounding * alone.abs().max())
+
+    def skips_last_layer(self, wanted: Sequence[Features]) -> bool:
+        """Return whether the last block is computed for the first token only: of its layer nothing else is wanted."""
+        return all(map(self._is_first_token, filter(self._is_last, wanted))) and self._can_skip
+
+    def _is_last(self, features: Features) -> bool:
+        return features.layer in (-1, self.n_layers)
+
+    def _is_first_token(self, features: Features) -> bool:
+        return self._is_last(features) and features.pooling == "cls"
+
+    def encode(
+        self, texts: Sequence[str], wanted: Sequence[Features], progress: Progress | None = None
+    ) -> dict[Features, NDArray[np.float32]]:
+        """Return float32 (n, width) for each wanted state, in the order of `texts`, from one pass.
+
+        Where memory runs out, batches are halved and the pass goes on; `degradations` tells.
+
+        Args:
+            texts: n texts.
+            wanted: The states to return.
+            progress: Told how many texts are done after each batch.
+
+        Raises:
+            UserError: For a layer the model does not have.
+            ModelError: Where the model computes NaN or infinity, or memory cannot hold a single text.
+        """
+        import torch
+
+        self._check_layers(wanted)
+        device = self.model.device
+        tables = {f: torch.empty((len(texts), self.width), dtype=torch.float32, device=device) for f in wanted}
+        done = 0
+        skipping: AbstractContextManager[None] = contextlib.nullcontext()
+        if texts and self.skips_last_layer(wanted):
+            skipping = first_token_only(self.model)
+        with torch.inference_mode(), skipping:
+            self.budget.settle(texts, self.tokenise, self._compute, device.type)
+            padding = not self._minds_padding
+            for batch in batches_by_length(texts, self.tokenise, lambda: self.budget.tokens or 1, padding):
+                for part, states in self._in_memory(batch, wanted):
+                    rows = torch.from_numpy(part.rows).to(device, non_blocking=True)
+                    for features, table in tables.items():
+                        table.index_copy_(0, rows, states[features].float())
+                    done += len(part.rows)
+                    if progress:
+                        progress("encode", done, len(texts))
+        return {features: self._checked(features, table.cpu().numpy()) for features, table in tables.items()}
+
+    def count_truncated(self, texts: Sequence[str]) -> int:
+        """Return how many of the texts are longer than `max_length` tokens."""
+        # The number of characters tells nothing: one emoji can be four tokens, one ligature eighteen letters.
+        return int((self.count_tokens(texts) > self.max_length).sum())
+
+    def count_tokens(self, texts: Sequence[str]) -> NDArray[np.int64]:
+        """Return the tokens of each of n texts before it is cut, special tokens included, int64 (n,)."""
+        portions = (texts[start : start + PORTION] for start in range(0, len(texts), PORTION))
+        counts = (len(ids) for portion in portions for ids in self._ids(portion, truncation=False))
+        return np.fromiter(counts, dtype=np.int64)
+
+    def tokenise(self, texts: Sequence[str]) -> TokenIds:
+        """Return the token ids of each text, special tokens included, cut off at `max_length`."""
+        # A tokenizer without special tokens gives an empty text no token at all, and a model needs one.
+        return [ids or [self.tokenizer.pad_token_id] for ids in self._ids(texts, truncation=True)]
+
+    def _ids(self, texts: Sequence[str], truncation: bool) -> TokenIds:
+        if not texts:
+            return []
+        ids: TokenIds = self.tokenizer(
+            list(texts),
+            truncation=truncation,
+            max_length=self.max_length if truncation else None,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+            verbose=False,
+        )["input_ids"]
+        return ids
+
+    def _check_layers(self, wanted: Sequence[Features]) -> None:
+        for features in wanted:
+            if not -self.n_layers - 1 <= features.layer <= self.n_layers:
+                raise UserError(
+                    f"Model {self.name} has layers 0..{self.n_layers}, but layer {features.layer} was asked for."
+                )
+
+    def _checked(self, features: Features, table: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not np.isfinite(table).all():
+            raise ModelError(
+                f"Model {self.name}: layer {features.layer} computes NaN or infinity. Its weights are broken, or "
+                "--dtype is too narrow for it: try --dtype float32 or another model."
+            )
+        return table
+
+    def _in_memory(
+        self, batch: Batch, wanted: Sequence[Features]
+    ) -> Iterator[tuple[Batch, dict[Features, "torch.Tensor"]]]:
+        """Yield the states of a batch, of its halves where it does not fit into memory, and so on."""
+        try:
+            states = self._compute(batch.token_ids, wanted)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            states = None
+        if states is not None:
+            yield batch, states
+            return
+        if len(batch.rows) == 1:
+            raise ModelError(
+                f"Model {self.name}: memory does not hold even one text of {batch.length} tokens. Choose a smaller "
+                "--model, another --device or close other programs."
+            )
+        self.budget.halve(len(batch.rows) * batch.length)
+        for half in batch.halves():
+            yield from self._in_memory(half, wanted)
+
+    def _compute(self, token_ids: TokenIds, wanted: Sequence[Features]) -> dict[Features, "torch.Tensor"]:
+        """Return the wanted states (m, width) of m texts, on the device, without waiting for it."""
+        inputs, lengths = _padded(token_ids, self.tokenizer.pad_token_id)
+        device = self.model.device
+        mask = None if inputs.shape[1] == lengths.min() else _mask(lengths, inputs.shape[1], device)
+        only_last = all(map(self._is_last, wanted))
+        with self._first_token_beside(wanted) as first:
+            output = self.model(
+                input_ids=_moved(inputs, device),
+                attention_mask=None if mask is None else mask[:, None, None] if self._can_skip else mask.long(),
+                output_hidden_states=not only_last,
+            )
+        states = output.hidden_states or (output.last_hidden_state,)  # each (m, tokens, width)
+        taken = [
+            first[0] if first and self._is_first_token(f) else states[-1 if only_last else f.layer] for f in wanted
+        ]
+        return {f: pool(state, mask, f.pooling) for f, state in zip(wanted, taken, strict=True)}
+
+    def _first_token_beside(self, wanted: Sequence[Features]) -> AbstractContextManager[list[Any]]:
+        """Let the first token come out as it does alone, where it is wanted among others of its layer."""
+        of_last = {self._is_first_token(features) for features in wanted if self._is_last(features)}
+        return first_token_beside(self.model) if len(of_last) > 1 and self._can_skip else contextlib.nullcontext([])
+
+
+PORTION = 4096  # texts whose tokens are counted at once
+
+
+def _padded(token_ids: TokenIds, pad_token_id: int) -> tuple["torch.Tensor", "torch.Tensor"]:
+    """Return token ids (m, tokens) and lengths (m,), both int64, on the CPU."""
+    import torch
+
+    lengths = np.array([len(ids) for ids in token_ids])
+    inputs = np.full((len(token_ids), int(lengths.max())), pad_token_id, dtype=np.int64)
+    inputs[np.arange(inputs.shape[1]) < lengths[:, None]] = np.concatenate(token_ids)
+    return torch.from_numpy(inputs), torch.from_numpy(lengths)
+
+
+def _mask(lengths: "torch.Tensor", width: int, device: Any) -> "torch.Tensor":
+    """Return True for tokens and False for padding, (m, width)."""
+    import torch
+
+    return torch.arange(width, device=device)[None] < _moved(lengths, device)[:, None]
+
+
+def _moved(tensor: "torch.Tensor", device: Any) -> "torch.Tensor":
+    if device.type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
+
+
+def pool(states: "torch.Tensor", mask: "torch.Tensor | None", pooling: str) -> "torch.Tensor":
+    """Turn (m, tokens, width) into (m, width); `mask` is True for tokens, None where there is no padding."""
+    import torch
+
+    if pooling == "cls":
+        return states[:, 0]
+    if mask is None:
+        return states.amax(dim=1) if pooling == "max" else states.mean(dim=1, dtype=torch.float32)
+    if pooling == "max":
+        return states.masked_fill(~mask[..., None], float("-inf")).amax(dim=1)
+    weights = mask[..., None].to(states.dtype)  # summed in float32: bfloat16 cannot count beyond 256
+    return (states * weights).sum(dim=1, dtype=torch.float32) / weights.sum(dim=1, dtype=torch.float32)

@@ -1,0 +1,1 @@
+"""Frozen features: computed in one pass, kept on disk, read again."""

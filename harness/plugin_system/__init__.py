@@ -1,0 +1,1 @@
+"""Who offers what: finding, loading, checking and choosing plugins."""

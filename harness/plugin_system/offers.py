@@ -1,0 +1,231 @@
+"""What plugins offer, and what of it a run asks for: names, groups, variants, grids, left out."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from harness.config.run_config import RunConfig
+from harness.config.strategy_spec import GROUPS, StrategySpec, parse_specs
+from harness.encoding.encoder import Features
+from harness.errors import HarnessError, UserError, did_you_mean
+from harness.plugin_system.faults import Fault, FaultyPluginError
+from harness.strategies.grid_search import GridSearch
+from harness.strategies.strategy import Strategy, uses_model, wanted_features, with_parameters
+
+NAME = re.compile(r"\w[\w.-]*")
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A plugin: who offers it, and its strategies or the reason why it could not be loaded.
+
+    Attributes:
+        name: What its entry point, file or module is called.
+        distribution: What was installed, None for a file.
+        version: Of the distribution; of a file its hash.
+        source: What led to it: an entry point, `--plugin`, `HARNESS_PLUGINS`, or the caller of this program.
+        named: Whether the user asked for it by `--plugin` or in the configuration file.
+        hooks: Names of its hooks.
+        strategies: What it offers.
+        error: Why it could not be loaded, None where it could.
+        faults: The same for its author.
+        traceback: Of the exception that it raised.
+    """
+
+    name: str
+    distribution: str | None = None
+    version: str | None = None
+    strategies: tuple[Strategy, ...] = ()
+    error: str | None = None
+    traceback: str = ""
+    source: str = "given by the caller"
+    named: bool = False
+    hooks: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def origin(self) -> str:
+        """Distribution and version, or what stands in for them."""
+        return f"{self.distribution} {self.version}" if self.distribution else self.source
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A strategy and the plugin it comes from; `label` is its name in a run, None for the strategy's own."""
+
+    strategy: Strategy
+    plugin: Plugin
+    label: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called in tables and files."""
+        return self.label or self.strategy.name
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """The groups of `--strategies` it belongs to: those it declares, and what its inputs tell."""
+        trains = uses_model(self.strategy) and not wanted_features(self.strategy)
+        told = {"frozen"} if wanted_features(self.strategy) else {"trained"} if trains else set()
+        return frozenset({"all", *told, *getattr(self.strategy, "groups", ())})
+
+    @property
+    def named_groups(self) -> tuple[str, ...]:
+        """Its groups without `all`, in the order in which they are always named."""
+        return tuple(group for group in GROUPS if group in self.groups - {"all"})
+
+    @property
+    def not_installed(self) -> str | None:
+        """What to install before it can run, None where all is there."""
+        requires: Mapping[str, str] = getattr(self.strategy, "requires", {})
+        missing = {module: extra for module, extra in requires.items() if find_spec(module) is None}
+        if not missing:
+            return None
+        if self.plugin.distribution is None:  # a file has no extras
+            return f"not installed: pip install {' '.join(missing)}"
+        return f"not installed: pip install '{self.plugin.distribution}[{','.join(sorted({*missing.values()}))}]'"
+
+
+def select(
+    offers: Mapping[str, Offer], broken: Mapping[str, Plugin], config: RunConfig
+) -> tuple[list[Offer], list[Plugin]]:
+    """Return what a run asks for, with its parameters, each once.
+
+    Args:
+        offers: All strategies by name.
+        broken: All plugins that could not be loaded, by name.
+        config: What the run asks for.
+
+    Raises:
+        UserError: For a strategy or parameter that does not exist, or one whose packages are not installed.
+    """
+    specs = [spec for text in config.strategies for spec in parse_specs(text)]
+    for name in (*(spec.name for spec in specs), *config.set):
+        if name not in {*offers, *broken, *GROUPS}:
+            hint = did_you_mean(name, {*offers, *broken, *GROUPS})
+            told = [f"There is no strategy {name!r}. {hint}", *folder_here(name), *_not_loaded(broken.values())]
+            raise UserError(" ".join(told))
+    for name, values in config.set.items():  # a misspelt one is an error whether or not its strategy runs
+        if name in offers:
+            _with(offers[name].strategy, values, "--set")
+    left_out = {name for spec in specs if spec.left_out for name in _members(spec, offers, broken)}
+    chosen: dict[str, Offer] = {}
+    named_broken: dict[str, Plugin] = {}
+    for spec in specs if any(not spec.left_out for spec in specs) else [StrategySpec("all"), *specs]:
+        if spec.left_out:
+            continue
+        for name in _members(spec, offers, broken):
+            if name in left_out:
+                continue
+            if name in broken:
+                named_broken.setdefault(name, broken[name])
+            else:
+                offer = configured(offers[name], spec, config.set.get(name, {}))
+                chosen.setdefault(offer.name, offer)
+    if not chosen and not named_broken:
+        raise UserError(f"--strategies {','.join(config.strategies)} leaves no strategy. {did_you_mean('', offers)}")
+    return list(chosen.values()), list(named_broken.values())
+
+
+def folder_here(name: str) -> Iterator[str]:
+    """Say what to do where a strategy that is not there has the name of a folder with a distribution."""
+    if re.fullmatch(r"\w+", name) and Path(name, "pyproject.toml").is_file():
+        yield f"The folder {name} here is not installed: harness plugins install -e ./{name}"
+
+
+def _not_loaded(broken: Iterable[Plugin]) -> Iterator[str]:
+    """Say of each plugin that the user named why it could not be loaded: the strategy may be one of its."""
+    for plugin in broken:
+        if plugin.named:
+            yield f"{plugin.source} could not be loaded: {plugin.error}"
+
+
+def left_out_of_groups(offers: Mapping[str, Offer], config: RunConfig) -> list[str]:
+    """Say which strategies a group of the run would hold if their packages were installed, one sentence each."""
+    groups = {spec.name for text in config.strategies for spec in parse_specs(text) if spec.name in GROUPS}
+    return [
+        f"{name} was left out: {offer.not_installed}"
+        for name, offer in offers.items()
+        if offer.not_installed and groups & offer.groups
+    ]
+
+
+def configured(offer: Offer, spec: StrategySpec, settings: Mapping[str, Any]) -> Offer:
+    """Return an offer with the parameters of `--set` and, above them, those of its spec.
+
+    Raises:
+        UserError: For a parameter that does not exist or a value that does not fit.
+    """
+    if offer.not_installed:
+        raise UserError(f"Strategy {offer.name!r} needs a package that is {offer.not_installed}.")
+    base = _with(offer.strategy, settings, "--set")
+    if not spec.fields:
+        return replace(offer, strategy=base)
+    label = str(replace(spec, name=offer.strategy.name))
+    candidates = [_with(base, values, "--strategies") for values in spec.configurations()]
+    strategy = candidates[0] if len(candidates) == 1 else GridSearch(label, candidates)
+    return replace(offer, strategy=strategy, label=label)
+
+
+def _members(spec: StrategySpec, offers: Mapping[str, Offer], broken: Mapping[str, Plugin]) -> Iterator[str]:
+    """Yield the names a spec stands for, what is quick before what is slow; a group leaves out what cannot run."""
+    if spec.name not in GROUPS:
+        yield spec.name
+        return
+    if spec.fields:
+        raise UserError(f"--strategies: parameters belong to a strategy, {spec.name!r} is a group.")
+    members = [offer for offer in offers.values() if spec.name in offer.groups and not offer.not_installed]
+    yield from (offer.strategy.name for offer in sorted(members, key=lambda offer: _cost(offer.strategy)))
+    if spec.name == "all":
+        yield from broken
+
+
+def _with(strategy: Strategy, values: Mapping[str, Any], given_by: str) -> Strategy:
+    try:
+        changed = with_parameters(strategy, dict(values), given_by)
+        check_strategy(changed)
+    except HarnessError:
+        raise
+    except Exception as error:
+        raise UserError(f"{given_by} {strategy.name}: its plugin refuses {dict(values)}: {error}") from error
+    return changed
+
+
+def check_strategy(strategy: object) -> None:
+    """Refuse what is no strategy.
+
+    Raises:
+        PluginError: Saying what was expected and what came.
+    """
+    if (fault := _fault_of(strategy)) is not None:
+        raise FaultyPluginError([fault])
+
+
+def _fault_of(strategy: object) -> Fault | None:
+    name = getattr(strategy, "name", None)
+    if isinstance(strategy, type):
+        return Fault("a strategy", f"the class {strategy.__name__}", f"Return {strategy.__name__}().")
+    if not isinstance(name, str) or not NAME.fullmatch(name) or name in GROUPS:
+        called = f"one called {name!r}" if isinstance(name, str) else repr(strategy)[:80]
+        advice = f"Give its class another name: ClassVar[str], none of the groups {', '.join(GROUPS)}."
+        return Fault("a strategy with a name of letters, digits and _", called, advice)
+    if not isinstance(strategy, Strategy):
+        missing = [method for method in ("fit", "load") if not hasattr(strategy, method)]
+        advice = "See harness.Strategy, or start from harness.SklearnProbe, which has both."
+        return Fault(f"strategy {name!r} to have the methods fit and load", f"no {' and no '.join(missing)}", advice)
+    if wrong := [features for features in wanted_features(strategy) if not isinstance(features, Features)]:
+        advice = "Write, for example, Features(layer=-1, pooling='mean')."
+        return Fault(f"strategy {name!r} to have features that are harness.Features", repr(wrong[0]), advice)
+    if unknown := [group for group in getattr(strategy, "groups", ()) if group not in GROUPS]:
+        return Fault(
+            f"strategy {name!r} to be in groups among {', '.join(GROUPS)}", repr(unknown[0]), "Correct its groups."
+        )
+    return None
+
+
+def _cost(strategy: Strategy) -> int:
+    """Rank what is quick before what is slow, so that an interrupted run has the most to show."""
+    return 0 if not uses_model(strategy) else 1 if wanted_features(strategy) else 2

@@ -1,0 +1,183 @@
+"""RunRecord and Run: the JSON on disk, its schema published as harness/results/schema/run-v1.json."""
+
+from collections.abc import Sequence
+from math import inf
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field, ValidationError
+
+from harness.config.run_config import RunConfig
+from harness.data.audit import Audit
+from harness.errors import UserError
+from harness.evaluation.evidence import Evidence
+from harness.evaluation.metrics import METRIC_VERSION, Evaluation
+from harness.frozen_model import FrozenModel
+from harness.results.run_directory import RunDirectory
+
+SCHEMA_VERSION = 1
+
+
+class Failure(FrozenModel):
+    """Why a trial has no scores: where it stopped, the message, the traceback."""
+
+    stage: Literal["load plugin", "fit", "predict", "score", "save"]
+    message: str
+    traceback: str
+
+
+class Fingerprint(FrozenModel):
+    """What must be equal where the scores of two records are to be compared.
+
+    `test_sha256` is of the test texts and labels in order. `truncation` is the number of tokens that texts were
+    cut at, 0 where the strategy reads tokens and no text was cut, None where it reads no tokens.
+    """
+
+    test_sha256: str
+    label_names: tuple[str, ...]
+    metric_version: int
+    limit: int | None
+    truncation: int | None
+
+
+class RunRecord(FrozenModel):
+    """One strategy with one seed, on all of train or on `train_size` rows of it.
+
+    `groups` are those of `--strategies` that it belongs to, `all` apart.
+    `params` are those of the configuration that was kept; `configurations_tried` says of how many.
+
+    Seconds are wall time. `encode_seconds` is what the one pass over the encoder for its features took,
+    whether in this run or in an earlier one, and `features` says in which; both are None where the strategy
+    declares no frozen features. `predict_seconds` is for the test texts, without encoding.
+    `total_parameters` are the weights needed to predict, the frozen encoder's among them.
+    """
+
+    strategy: str
+    plugin: str
+    plugin_version: str | None = None
+    groups: tuple[str, ...] = ()
+    params: dict[str, Any] = Field(default_factory=dict)
+    configurations_tried: int = 1
+    seed: int = 0
+    train_size: int | None = None
+    status: Literal["ok", "failed", "interrupted", "skipped"]
+    validation: Evaluation | None = None
+    test: Evaluation | None = None
+    error: Failure | None = None
+    features: Literal["computed", "cached", "partly cached"] | None = None
+    encode_seconds: float | None = None
+    fit_seconds: float | None = None
+    predict_seconds: float | None = None
+    peak_memory_bytes: int | None = None
+    trainable_parameters: int | None = None
+    total_parameters: int | None = None
+    predictions_sha256: str | None = None
+    history: list[dict[str, float]] = Field(default_factory=list)
+    degradations: list[str] = Field(default_factory=list)
+    fingerprint: Fingerprint | None = None
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether it holds scores to show."""
+        return self.status == "ok" and self.validation is not None and self.test is not None
+
+    @property
+    def seconds(self) -> float | None:
+        """What the strategy cost, encoding, fitting and predicting test, None where that is not known."""
+        if self.fit_seconds is None or self.predict_seconds is None:
+            return None
+        return (self.encode_seconds or 0.0) + self.fit_seconds + self.predict_seconds
+
+    @property
+    def trial(self) -> str:
+        """Name of the trial, as in the names of its files."""
+        size = "" if self.train_size is None else f"-train{self.train_size}"
+        return f"{self.strategy}-seed{self.seed}{size}"
+
+
+class TaskInfo(FrozenModel):
+    """The data set of a run; `class_counts` maps split -> rows of each class."""
+
+    name: str
+    source: str
+    revision: str | None
+    content_sha256: str
+    label_names: list[str]
+    class_counts: dict[str, list[int]]
+
+    def n_rows(self, split: str) -> int:
+        """Return the number of rows of a split."""
+        return sum(self.class_counts[split])
+
+    def majority_accuracy(self, split: str) -> float:
+        """Return the accuracy on `split` of always answering the largest class of train."""
+        largest = int(np.argmax(self.class_counts["train"]))
+        return self.class_counts[split][largest] / self.n_rows(split)
+
+
+class ModelInfo(FrozenModel):
+    """The encoder of a run.
+
+    `truncated_texts` maps split -> texts longer than `max_length` tokens; `token_budget` is the number of
+    tokens a batch of it held in this run, None where it encoded nothing.
+    """
+
+    name: str
+    revision: str | None
+    weights_sha256: str
+    width: int
+    max_length: int
+    n_parameters: int
+    truncated_texts: dict[str, int] = Field(default_factory=dict)
+    token_budget: int | None = None
+
+
+class Run(FrozenModel):
+    """One comparison: what was asked, where it ran, what came out. `files` maps path -> sha256.
+
+    `audit` is None in a run that was stopped, `evidence` there and where nothing was scored.
+    """
+
+    schema_version: Literal[1] = 1
+    metric_version: int = METRIC_VERSION
+    status: Literal["complete", "failed", "interrupted"]
+    started: str
+    wall_seconds: float
+    command: list[str]
+    config: RunConfig
+    environment: dict[str, str | int]
+    task: TaskInfo
+    model: ModelInfo | None
+    fallback: str | None = None
+    notes: list[str] = Field(default_factory=list)
+    records: list[RunRecord]
+    audit: Audit | None = None
+    evidence: Evidence | None = None
+    files: dict[str, str] = Field(default_factory=dict)
+
+
+def at_largest_train_size(records: Sequence[RunRecord]) -> list[RunRecord]:
+    """Return the records that were trained on the most rows of train; where no size was asked for, all."""
+    sizes = [inf if record.train_size is None else record.train_size for record in records]
+    return [record for record, size in zip(records, sizes, strict=True) if size == max(sizes)]
+
+
+def read_run(directory: RunDirectory) -> Run:
+    """Read a run from disk.
+
+    Raises:
+        UserError: Where `run.json` is missing or is not a run this version can read.
+    """
+    content = directory.read_run()
+    version = content.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise UserError(
+            f"{directory.path}: run.json has schema version {version!r}, this program reads {SCHEMA_VERSION}. "
+            "Use the version of strategy-harness that wrote it."
+        )
+    try:
+        return Run.model_validate(content)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"]))
+        raise UserError(f"{directory.path}: run.json is damaged at {where}: {problem['msg']}.") from error

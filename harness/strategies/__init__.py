@@ -1,0 +1,1 @@
+"""What a strategy is, and bases to write one."""

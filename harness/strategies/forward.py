@@ -1,0 +1,136 @@
+"""A sequence classifier as a function, token ids -> logits: nothing computed that its head does not read, and in parts
+where memory runs out.
+"""
+
+import gc
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.encoding.first_token import first_token_only, supports_first_token_only
+from harness.system.out_of_memory import is_out_of_memory
+
+if TYPE_CHECKING:
+    import torch
+
+PREDICTION_BATCH = 64  # texts of similar length in one forward pass
+
+Result = TypeVar("Result")
+Integers = NDArray[np.int64]
+TokenIds = Sequence[Integers]
+Forward = Callable[[TokenIds], "torch.Tensor"]
+"""Token ids of m texts -> logits, float32 (m, k), on the model's device."""
+
+
+def token_ids_of(tokenizer: Any, texts: Sequence[str], max_length: int) -> TokenIds:
+    """Return the token ids of each text, at least one, cut off at `max_length`."""
+    ids = tokenizer(list(texts), truncation=True, max_length=max_length, return_attention_mask=False)["input_ids"]
+    return [np.array(row or [tokenizer.pad_token_id], dtype=np.int64) for row in ids]
+
+
+@contextmanager
+def fast_forward(model: Any, dtype: str) -> Iterator[Forward]:
+    """Give the model as a function of token ids, which does not compute what its head does not read.
+
+    The mask comes in its final form where it can, because transformers waits for the device to look at another.
+
+    Args:
+        model: A transformers model for sequence classification with a pad token; it is left in evaluation mode.
+        dtype: float32 or bfloat16, to compute in.
+    """
+    model.eval()
+    encoder = model.base_model
+    skips = supports_first_token_only(encoder)
+    with first_token_only(encoder) if skips else nullcontext():
+        yield partial(_logits, model, dtype, skips)
+
+
+def predict_logits(forward: Forward, token_ids: TokenIds) -> "torch.Tensor":
+    """Return logits, float32 (n, k), on the CPU; where memory runs out, go on with batches half as large.
+
+    Args:
+        forward: What `fast_forward` gives.
+        token_ids: Of n texts.
+    """
+    import torch
+
+    order = sorted(range(len(token_ids)), key=lambda row: -len(token_ids[row]))
+    parts, done, size = [], 0, PREDICTION_BATCH
+    with torch.inference_mode():
+        while done < len(order):
+            rows = order[done : done + size]
+            logits = if_it_fits(partial(forward, [token_ids[row] for row in rows]), len(rows))
+            if logits is None:
+                size = (len(rows) + 1) // 2
+                continue
+            parts.append(logits)
+            done += len(rows)
+        if size < PREDICTION_BATCH:
+            warnings.warn(f"Memory ran out: {size} texts were predicted at once, not {PREDICTION_BATCH}.", stacklevel=2)
+        return torch.cat(parts).cpu()[np.argsort(order)]
+
+
+def add_gradient(forward: Forward, token_ids: TokenIds, labels: Integers, rows: Integers, part: int) -> Any:
+    """Add the gradient of a batch's mean loss, computed part by part, and return the sum of its losses.
+
+    Args:
+        forward: What `fast_forward` gives.
+        token_ids: Of all texts.
+        labels: Of all texts.
+        rows: Which of them are the batch, int64 (m,).
+        part: Texts to compute at once.
+    """
+    from torch.nn import functional as F
+
+    total: Any = 0.0
+    for some in np.split(rows, range(part, len(rows), part)):
+        logits = forward([token_ids[row] for row in some])
+        loss: Any = F.cross_entropy(logits, _moved(labels[some], logits.device), reduction="sum")
+        (loss / len(rows)).backward()
+        total = total + loss.detach()
+    return total
+
+
+def if_it_fits(compute: Callable[[], Result], size: int) -> Result | None:
+    """Return the result, or None where memory ran out, what was held is free again, and half the size may fit."""
+    try:
+        return compute()
+    except Exception as error:
+        if size == 1 or not is_out_of_memory(error):
+            raise
+        traceback.clear_frames(error.__traceback__)  # its variables hold tensors
+    import torch
+
+    gc.collect()
+    torch.cuda.empty_cache()  # does nothing where there is no CUDA
+    return None
+
+
+def _logits(model: Any, dtype: str, mask_is_final: bool, token_ids: TokenIds) -> "torch.Tensor":
+    import torch
+
+    lengths = np.array([len(ids) for ids in token_ids])
+    is_token = np.arange(lengths.max()) < lengths[:, None]  # (m, tokens)
+    inputs = np.full(is_token.shape, model.config.pad_token_id, dtype=np.int64)
+    inputs[is_token] = np.concatenate(token_ids)
+    mask = None
+    if not is_token.all():
+        mask = _moved(is_token, model.device)
+        mask = mask[:, None, None] if mask_is_final else mask.long()
+    with torch.autocast(model.device.type, torch.bfloat16, enabled=dtype == "bfloat16"):
+        logits: torch.Tensor = model(input_ids=_moved(inputs, model.device), attention_mask=mask).logits
+    return logits.float()
+
+
+def _moved(array: NDArray[Any], device: Any) -> "torch.Tensor":
+    """Copy an array to the device without waiting for it."""
+    import torch
+
+    tensor = torch.from_numpy(array)
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)

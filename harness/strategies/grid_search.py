@@ -1,0 +1,109 @@
+"""Several configurations of one strategy as one row: all are fitted, the best on validation is kept."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.data.task import Split
+from harness.encoding.encoder import Features
+from harness.evaluation.metrics import evaluate
+from harness.strategies.strategy import Classifier, RunContext, Strategy, parameters, uses_model, wanted_features
+from harness.system.process import seed_everything
+
+CHOICE_FILE, CLASSIFIER_FOLDER = "choice.json", "classifier"
+
+
+@dataclass(frozen=True)
+class ChosenClassifier:
+    """The classifier of the configuration that validation preferred.
+
+    Args:
+        classifier: As that configuration's `fit` returned it.
+        index: Which configuration it was.
+        params: Its hyperparameters.
+        configurations_tried: How many there were.
+        history: One mapping a configuration: its number, its validation f1_macro.
+    """
+
+    classifier: Classifier
+    index: int
+    params: dict[str, Any]
+    configurations_tried: int
+    history: list[dict[str, float]]
+
+    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return class probabilities, float32 (n, k)."""
+        return self.classifier.predict_proba(texts)
+
+    def save(self, directory: Path) -> None:
+        """Write the classifier to a folder of its own, and which configuration it is."""
+        (directory / CLASSIFIER_FOLDER).mkdir()
+        self.classifier.save(directory / CLASSIFIER_FOLDER)
+        (directory / CHOICE_FILE).write_text(json.dumps({"configuration": self.index}), encoding="utf-8")
+
+    @property
+    def trainable_parameters(self) -> int | None:
+        """Number of weights the chosen configuration trained."""
+        return getattr(self.classifier, "trainable_parameters", None)
+
+    @property
+    def own_parameters(self) -> int | None:
+        """Number of weights the chosen classifier holds."""
+        return getattr(self.classifier, "own_parameters", None)
+
+
+class GridSearch:
+    """A strategy that tries several configurations of another and keeps the best by validation f1_macro.
+
+    Its cost is that of all of them. Of equal ones the first is kept. Each begins with the same seed, so that their
+    order changes nothing.
+
+    Args:
+        name: Name of the row.
+        candidates: The configurations, at least one.
+    """
+
+    def __init__(self, name: str, candidates: Sequence[Strategy]) -> None:
+        self.name = name
+        self.candidates = tuple(candidates)
+        self.groups: tuple[str, ...] = tuple(getattr(candidates[0], "groups", ()))
+        self.uses_model = any(map(uses_model, candidates))
+        self.imports = tuple(dict.fromkeys(m for each in candidates for m in getattr(each, "imports", ())))
+
+    def features_of(self, n_layers: int) -> tuple[Features, ...]:
+        """Return every frozen state that one of the configurations reads of an encoder of so many blocks."""
+        return tuple(dict.fromkeys(state for each in self.candidates for state in wanted_features(each, n_layers)))
+
+    def fit(self, train: Split, validation: Split, context: RunContext) -> ChosenClassifier:
+        """Fit every configuration on train and keep the one with the highest f1_macro on validation."""
+        best: tuple[float, int, Classifier] | None = None
+        history = []
+        for index, candidate in enumerate(self.candidates):
+            context.progress(f"configuration {index + 1}", index, len(self.candidates))
+            seed_everything(context.seed)
+            classifier = candidate.fit(train, validation, _within(context, index))
+            score = evaluate(validation.labels, classifier.predict_proba(list(validation.texts))).f1_macro
+            history.append({"configuration": index, "validation_f1_macro": score})
+            if best is None or score > best[0]:
+                best = score, index, classifier
+        if best is None:
+            raise ValueError("a grid needs at least one configuration")
+        _, index, classifier = best
+        return ChosenClassifier(classifier, index, parameters(self.candidates[index]), len(self.candidates), history)
+
+    def load(self, directory: Path, context: RunContext) -> Classifier:
+        """Return the classifier that was saved."""
+        index: int = json.loads((directory / CHOICE_FILE).read_text(encoding="utf-8"))["configuration"]
+        return self.candidates[index].load(directory / CLASSIFIER_FOLDER, context)
+
+
+def _within(context: RunContext, index: int) -> RunContext:
+    """Give a configuration a folder and a share of the progress of its own."""
+    workdir = context.workdir / f"configuration-{index}"
+    workdir.mkdir()
+    return replace(context, workdir=workdir)

@@ -1,0 +1,144 @@
+"""The objects a plugin deals with: Strategy, Classifier, RunContext."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol, get_type_hints, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.data.task import Split
+from harness.encoding.encoder import Features, Progress
+from harness.errors import UserError, did_you_mean
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """All that a strategy may use besides its data.
+
+    Attributes:
+        encode: `encode(texts, features)` -> float32 (n, width), the frozen state of n texts, private to the caller.
+        standardised: `standardised(texts, features)` -> a fitted scikit-learn `StandardScaler` and float32
+            (n, width), the frozen state standardised by it; built once for all strategies of a run.
+        label_names: Name of class i at position i.
+        model: Local folder of the checkpoint, fit for `from_pretrained`; "" where the strategy declares
+            `uses_model = False`.
+        revision: Commit of a hub checkpoint, None for a folder.
+        max_length: Tokens to truncate texts at.
+        batch_tokens: Tokens a batch that the user asked for, padding included, None to choose.
+        device: cpu, cuda or mps.
+        dtype: float32 or bfloat16, to compute in.
+        seed: Seeds everything random; Python, numpy and torch were seeded with it before `fit`.
+        workdir: An empty folder for temporary files, removed after the trial.
+        progress: `progress(what, done, total)`, to be called as often as one likes.
+        n_layers: Number of the encoder's blocks, 0 where the strategy declares `uses_model = False`.
+    """
+
+    encode: Callable[[Sequence[str], Features], NDArray[np.float32]]
+    standardised: Callable[[Sequence[str], Features], tuple[Any, NDArray[np.float32]]]
+    label_names: tuple[str, ...]
+    model: str
+    revision: str | None
+    max_length: int
+    batch_tokens: int | None
+    device: str
+    dtype: str
+    seed: int
+    workdir: Path
+    progress: Progress
+    n_layers: int = 0
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes, k."""
+        return len(self.label_names)
+
+
+@runtime_checkable
+class Classifier(Protocol):
+    """What `fit` returns.
+
+    A classifier may also have `trainable_parameters` and `own_parameters` (numbers of weights it trained
+    and holds, the frozen encoder's left out), `history` (one mapping name -> number an epoch), and, where `fit`
+    chose among several configurations on validation, `params` (the hyperparameters it kept) and
+    `configurations_tried`; all go into the record.
+    """
+
+    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return class probabilities, float32 (n, k), for n texts, columns in the task's class order."""
+
+    def save(self, directory: Path) -> None:
+        """Write everything that `Strategy.load` needs into an existing, empty folder, without pickle."""
+
+
+@runtime_checkable
+class Strategy(Protocol):
+    """A way of turning a pre-trained encoder into a classifier: a frozen dataclass of hyperparameters.
+
+    A strategy may also have `features` (the `Features` it will ask `context.encode` for, so that one pass
+    computes those of all strategies) or, where they depend on how deep the encoder is, a method `features_of(n_layers)`
+    that returns them, `uses_model = False` (it needs no encoder at all) and `imports` (names of modules that it imports
+    inside its methods; they are loaded before the clock starts).
+    """
+
+    @property
+    def name(self) -> str:
+        """Unique name, as in `--strategies`."""
+
+    def fit(self, train: Split, validation: Split, context: RunContext) -> Classifier:
+        """Fit on train, select on validation, leave the strategy itself unchanged."""
+
+    def load(self, directory: Path, context: RunContext) -> Classifier:
+        """Return the classifier that was saved to `directory`; it predicts the same as before."""
+
+
+def wanted_features(strategy: Strategy, n_layers: int = 0) -> tuple[Features, ...]:
+    """Return the frozen states a strategy declares, none by default.
+
+    Args:
+        strategy: The strategy.
+        n_layers: Number of the encoder's blocks; without it, one that reads all layers only tells that it reads some.
+    """
+    if hasattr(strategy, "features_of"):
+        return tuple(strategy.features_of(n_layers))
+    return tuple(getattr(strategy, "features", ()))
+
+
+def uses_model(strategy: Strategy) -> bool:
+    """Return whether a strategy needs the encoder's checkpoint; it does unless it says otherwise."""
+    return bool(getattr(strategy, "uses_model", True))
+
+
+def parameters(strategy: Strategy) -> dict[str, Any]:
+    """Return field -> value of a strategy's hyperparameters, {} where it has none."""
+    if not is_dataclass(strategy):
+        return {}
+    return {field.name: getattr(strategy, field.name) for field in fields(strategy)}
+
+
+def with_parameters(strategy: Strategy, values: dict[str, Any], given_by: str = "--set") -> Strategy:
+    """Return the strategy with some hyperparameters replaced.
+
+    Args:
+        strategy: A strategy that is a dataclass.
+        values: Field -> value; text is converted to the field's type.
+        given_by: The option they come from, for messages.
+
+    Raises:
+        UserError: For a field it does not have or a value that does not fit, naming both.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    known = parameters(strategy)
+    hints = get_type_hints(type(strategy), include_extras=True)
+    checked = {}
+    for field, value in values.items():
+        if field not in known:
+            raise UserError(f"Strategy {strategy.name!r} has no parameter {field!r}. {did_you_mean(field, known)}")
+        try:
+            checked[field] = TypeAdapter(hints[field]).validate_python(value)
+        except ValidationError as error:
+            reason = error.errors()[0]["msg"]
+            raise UserError(f"{given_by} {strategy.name}.{field}: {reason}, got {value!r}.") from error
+    return replace(strategy, **checked) if checked else strategy  # type: ignore[type-var]

@@ -1,0 +1,1 @@
+"""The process, the device, and files that are whole or absent."""

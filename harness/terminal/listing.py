@@ -1,0 +1,114 @@
+"""What there is and what is about to happen: strategies, plugins, the plan of a run."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from harness.plugin_system.offers import Offer, Plugin
+from harness.strategies.description import StrategyDescription
+from harness.strategies.strategy import parameters, wanted_features
+from harness.terminal.console import Page, folding
+from harness.terminal.run import label_value_lines
+from harness.terminal.scores import STACKED_BELOW
+
+
+def print_strategies(plugins: Sequence[Plugin], console: Console, group: str = "all") -> None:
+    """Print every strategy of a group with its plugin, groups and hyperparameters, then the broken plugins in red."""
+    page = Page(console)
+    every = (Offer(strategy, plugin) for plugin in plugins for strategy in plugin.strategies)
+    offers = sorted((offer for offer in every if group in offer.groups), key=lambda offer: offer.name)
+    rows = [(o.name, o.plugin.origin, _groups(o), _assignments(parameters(o.strategy))) for o in offers]
+    headings = ("strategy", "plugin", "groups", "parameters")
+    page.write(table(headings, rows, page) if rows else [Text("no strategies")])
+    missing = [(offer.name, offer.not_installed) for offer in offers if offer.not_installed]
+    page.write([Text("")] if missing else [])
+    page.write(folding(page.text(f"{name}: {told}", "yellow")) for name, told in missing)
+    for plugin in plugins:
+        if plugin.error is not None:
+            page.write(broken_plugin(plugin, plugin.error, page))
+
+
+def print_strategy(offer: Offer, description: StrategyDescription, console: Console) -> None:
+    """Print what one strategy is, where it comes from, and each of its parameters."""
+    page = Page(console)
+    page.write([page.text(offer.name, "bold")])
+    paragraphs = [" ".join(text.split()) for text in description.meaning.split("\n\n")]
+    page.write([*(folding(page.text(text)) for text in paragraphs if text), Text("")])
+    known = [f"layer {features.layer} {features.pooling}" for features in wanted_features(offer.strategy)]
+    reads = "several layers" if hasattr(offer.strategy, "features_of") else ", ".join(known)
+    search_space: str = getattr(offer.strategy, "search_space", "")
+    source = f", {offer.plugin.source}" if offer.plugin.distribution else ""
+    lines = [
+        ("plugin", f"{offer.plugin.origin}{source}"),
+        ("groups", f"all, {_groups(offer)}".rstrip(", ")),
+        *([("reads", f"frozen features: {reads}")] if reads else []),
+        *([("tuned over", search_space)] if search_space else []),
+        *([("needs", offer.not_installed)] if offer.not_installed else []),
+    ]
+    page.write([label_value_lines(lines, page), Text("")])
+    page.write(_parameters(offer, description, page))
+
+
+def _parameters(offer: Offer, description: StrategyDescription, page: Page) -> Iterator[RenderableType]:
+    if not description.parameters:
+        yield Text("It has no parameters.")
+        return
+    rows = [(p.name, str(p.default), p.values, p.meaning) for p in description.parameters]
+    yield from table(("parameter", "default", "values", "meaning"), rows, page)
+    name, default, *_ = rows[0]
+    yield Text("")
+    yield folding(page.text(f"To change one: harness run -s '{offer.name}({name}={default})'", "dim"))
+
+
+def _groups(offer: Offer) -> str:
+    return ", ".join(offer.named_groups)
+
+
+def print_plan(
+    plan_lines: Sequence[tuple[str, str]],
+    trials: Sequence[tuple[str, int, Mapping[str, Any]]],
+    console: Console,
+) -> None:
+    """Print what a run would do.
+
+    Args:
+        plan_lines: Labels and values.
+        trials: Strategy, seed and hyperparameters of each trial.
+        console: Where.
+    """
+    page = Page(console)
+    rows = [(strategy, f"seed {seed}", _assignments(params)) for strategy, seed, params in trials]
+    page.write([label_value_lines(plan_lines, page), Text("")])
+    page.write(table(("strategy", "seed", "parameters"), rows, page) if rows else [Text("no trials")])
+
+
+def _assignments(params: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in params.items())
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]], page: Page) -> Iterator[RenderableType]:
+    """Yield a table of text; on a narrow page the cells below one another, the first for a heading."""
+    if page.width < STACKED_BELOW:
+        for name, *cells in rows:
+            yield page.text(name, "bold")
+            for line in filter(None, cells):
+                yield Padding(page.text(line), (0, 0, 0, 2))
+        return
+    grid = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for heading in headings:
+        grid.add_column(heading, overflow="fold")
+    for name, *cells in rows:
+        grid.add_row(page.text(name, "bold"), *map(page.text, cells))
+    yield grid
+
+
+def broken_plugin(plugin: Plugin, error: str, page: Page) -> Iterator[RenderableType]:
+    """Yield a plugin that could not be loaded, and why, in red."""
+    origin = f" ({plugin.origin})" if plugin.distribution else ""
+    yield Text("")
+    yield page.text(f"broken plugin {plugin.name}{origin}", "bold red")
+    yield Padding(page.text(error.strip(), "red"), (0, 0, 0, 2))

@@ -1,0 +1,231 @@
+"""What is going on: a bar on a terminal, a line now and then in a log, nothing where nobody wants it."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
+from rich.table import Column
+from rich.text import Text
+
+from harness.results.records import RunRecord
+from harness.terminal.console import Page
+from harness.terminal.failures import reason
+from harness.wording import quantities
+
+LINE_INTERVAL = 5.0  # seconds between two lines in a log
+BAR_INTERVAL = 0.05  # seconds between two updates of the bar
+# Columns of the terminal from which there is room for the rate, the activity and the bar.
+RATE_FROM, ACTIVITY_FROM, BAR_FROM = 56, 72, 96
+
+Clock = Callable[[], float]
+
+
+class ProgressDisplay(Protocol):
+    """Shows how far a run is; `progress` may be called thousands of times a second."""
+
+    def stage(self, name: str, number: int, total: int) -> None:
+        """Begin a stage, such as "features" or "full_finetune seed 0": number (from 1) of total."""
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        """Say how much of what is done within the stage; a total of 0 where nobody can foretell, told at once."""
+
+    def finished(self, record: RunRecord) -> None:
+        """Tell how a trial ended."""
+
+
+@contextmanager
+def progress_display(
+    console: Console, *, quiet: bool = False, clock: Clock = time.monotonic
+) -> Iterator[ProgressDisplay]:
+    """Open a display of progress.
+
+    Args:
+        console: Where to show it.
+        quiet: Show nothing.
+        clock: Seconds that only grow.
+
+    Yields:
+        On a terminal a bar that leaves nothing behind but the results of the trials; elsewhere plain
+        lines, at most one every five seconds.
+    """
+    if quiet:
+        yield _Silence()
+    elif console.is_terminal and not console.is_dumb_terminal:
+        with _progress_bar(console) as bar:
+            yield _Bar(bar, Page(console), clock)
+    else:
+        yield _Lines(Page(console), clock)
+
+
+@contextmanager
+def waiting(console: Console, message: str, *, quiet: bool = False) -> Iterator[None]:
+    """Show on a terminal that something goes on whose end nobody can foretell.
+
+    Args:
+        console: Where to show it.
+        message: What goes on.
+        quiet: Show nothing.
+    """
+    if quiet or not console.is_terminal or console.is_dumb_terminal:
+        yield
+        return
+    with console.status(Page(console).text(message)):
+        yield
+
+
+class _Silence:
+    def stage(self, name: str, number: int, total: int) -> None:
+        pass
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        pass
+
+    def finished(self, record: RunRecord) -> None:
+        pass
+
+
+class _Speed:
+    """Rate and time left of one activity, from when it was first heard of.
+
+    An activity goes on while it counts up to the same total: a strategy may put the epoch into `what`.
+    """
+
+    def __init__(self, done: int, total: int, now: float) -> None:
+        self._first = self._done = done
+        self._total = total
+        self._started = self._now = now
+
+    def counts_on(self, done: int, total: int, now: float) -> bool:
+        goes_on = total == self._total and done >= self._done
+        self._done, self._now = done, now
+        return goes_on
+
+    @property
+    def per_second(self) -> float:
+        elapsed = self._now - self._started
+        return (self._done - self._first) / elapsed if elapsed > 0 else 0.0
+
+    @property
+    def left(self) -> str:
+        remaining = max(self._total - self._done, 0)
+        return quantities.duration(remaining / self.per_second) if self.per_second else "?"
+
+
+class _Throttled:
+    """Remembers the activity and when it may next be shown."""
+
+    interval: float
+
+    def __init__(self, page: Page, clock: Clock) -> None:
+        self.page = page
+        self._clock = clock
+        self._next = clock()
+        self._speed: _Speed | None = None
+        self._announced = ""
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        if total == 0:
+            self._speed = None  # what follows did not go on meanwhile
+            if what != self._announced:
+                self._announced = what
+                self.announce(what)
+            return
+        now = self._clock()
+        if self._speed is None or not self._speed.counts_on(done, total, now):
+            self._speed = _Speed(done, total, now)
+        if now >= self._next:
+            self._next = now + self.interval
+            self.show(what, done, total, self._speed)
+
+    def show(self, what: str, done: int, total: int, speed: _Speed) -> None:
+        raise NotImplementedError
+
+    def announce(self, what: str) -> None:
+        raise NotImplementedError
+
+    def begin(self, wait: float) -> None:
+        self._speed, self._announced = None, ""
+        self._next = self._clock() + wait
+
+    def finished(self, record: RunRecord) -> None:
+        self.page.write([_outcome(record, self.page)])
+
+
+class _Lines(_Throttled):
+    interval = LINE_INTERVAL
+
+    def stage(self, name: str, number: int, total: int) -> None:
+        self.begin(LINE_INTERVAL)
+        self.page.write([self.page.text(f"[{number}/{total}] {name}")])
+
+    def show(self, what: str, done: int, total: int, speed: _Speed) -> None:
+        unit = " texts" if what == "encode" else ""
+        rate = quantities.rate(speed.per_second)
+        line = f"{what} {done:,}/{total:,}{unit}, {rate}/s, {speed.left} left"
+        self.page.write([self.page.text(line)])
+
+    def announce(self, what: str) -> None:
+        self.page.write([self.page.text(what)])
+
+
+class _Bar(_Throttled):
+    interval = BAR_INTERVAL
+
+    def __init__(self, bar: Progress, page: Page, clock: Clock) -> None:
+        super().__init__(page, clock)
+        self._bar = bar
+        self._stage = ""
+        self._task = bar.add_task("", total=None, visible=False, what="", amount="", rate="", left="")
+
+    def stage(self, name: str, number: int, total: int) -> None:
+        self.begin(0.0)
+        self._stage = name
+        stage = self.page.short(f"[{number}/{total}] {name}", self.page.width // 3)
+        self._bar.reset(self._task, description=stage, total=None, visible=True, what="", amount="", rate="", left="")
+
+    def show(self, what: str, done: int, total: int, speed: _Speed) -> None:
+        unit = " texts/s" if what == "encode" else "/s"
+        self._bar.update(
+            self._task,
+            completed=done,
+            total=total,
+            what="" if what == self._stage else self.page.short(what, self.page.width // 4),
+            amount=f"{done:,}/{total:,}",
+            rate=quantities.rate(speed.per_second) + unit,
+            left=f"{speed.left} left",
+        )
+
+    def announce(self, what: str) -> None:
+        shown = self.page.short(what, self.page.width // 2)
+        self._bar.update(self._task, completed=0, total=None, what="", amount=shown, rate="", left="")
+
+
+def _progress_bar(console: Console) -> Progress:
+    columns: list[ProgressColumn] = [_text_column("description")]
+    if console.width >= ACTIVITY_FROM:
+        columns.append(_text_column("fields[what]"))
+    if console.width >= BAR_FROM:
+        columns.append(BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=8)))
+    columns.append(_text_column("fields[amount]"))
+    if console.width >= RATE_FROM:
+        columns.append(_text_column("fields[rate]"))
+    columns.append(_text_column("fields[left]"))
+    return Progress(*columns, console=console, transient=True, expand=console.width >= BAR_FROM)
+
+
+def _text_column(field: str) -> TextColumn:
+    return TextColumn(f"{{task.{field}}}", markup=False, table_column=Column(no_wrap=True, overflow="crop"))
+
+
+def _outcome(record: RunRecord, page: Page) -> Text:
+    trial = f"{record.strategy} seed {record.seed}"
+    if record.is_scored and record.validation is not None:
+        spent = sum(part for part in (record.fit_seconds, record.predict_seconds) if part is not None)
+        f1_macro = quantities.score(record.validation.f1_macro)
+        return page.text(f"{trial}: validation f1_macro {f1_macro}, {spent:.1f} s")
+    if record.error is None:
+        return page.text(f"{trial}: {record.status}", "red")
+    return page.text(f"{trial}: {record.status} in {record.error.stage}: {reason(record, page)}", "red")

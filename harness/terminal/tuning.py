@@ -1,0 +1,37 @@
+"""What a search found: the best configurations."""
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.text import Text
+
+from harness.runs.tuning import Tried, Tuning
+from harness.terminal.console import Page, folding
+from harness.wording import quantities
+
+SHOWN = 5
+
+
+def print_tuning(tuning: Tuning, console: Console) -> None:
+    """Print the best configurations and how many were tried; the winner as TOML is `harness.runs.tuning.as_toml`."""
+    page = Page(console)
+    page.write(_lines(tuning, page))
+
+
+def _lines(tuning: Tuning, page: Page) -> Iterator[Text]:
+    scored = sorted(
+        (each for each in tuning.tried if each.f1_macro is not None), key=lambda each: -(each.f1_macro or 0)
+    )
+    failed = len(tuning.tried) - len(scored)
+    yield page.text(f"{tuning.strategy}: {len(tuning.tried)} configurations tried, {failed} failed", "bold")
+    for each in scored[:SHOWN]:
+        yield folding(page.text(f"{quantities.score(each.f1_macro or 0)}  {_params(each)}"))
+    yield folding(
+        page.text(f"Validation f1_macro; test was not touched. The same command goes on from {tuning.file}", "dim")
+    )
+    if tuning.tried and not tuning.best:
+        yield folding(page.text(f"None could be scored; the last said: {tuning.tried[-1].problem}", "red"))
+
+
+def _params(tried: Tried) -> str:
+    return ", ".join(f"{name}={value}" for name, value in tried.params.items())

@@ -1,0 +1,77 @@
+"""What `harness verify` found, and what `harness reproduce` got otherwise."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from harness.analysis.reproduction import Reproduction, ScoreChange
+from harness.analysis.verification import Check
+from harness.terminal.console import Page, folding
+from harness.terminal.grid import Grid, Heading
+from harness.terminal.scores import STACKED_BELOW
+
+
+def print_checks(checks: Sequence[Check], console: Console) -> None:
+    """Print every check, what does not hold in red, and the result in the last line."""
+    page = Page(console)
+    broken = [check for check in checks if check.problem]
+    for check in checks:
+        style = "red" if check.problem else "green"
+        told = f": {check.problem}" if check.problem else ""
+        mark = page.glyphs.cross if check.problem else page.glyphs.tick
+        page.write([folding(page.text(f"{mark} {check.what}{told}", style))])
+    total = f"{len(checks)} checks"
+    if broken:
+        page.write([Text(f"{total}, {len(broken)} failed: this run does not hold.", style="bold red")])
+    else:
+        page.write([Text(f"{total}, all hold: every score follows from the predictions.", style="bold green")])
+
+
+def print_reproduction(reproduction: Reproduction, tolerance: float, console: Console) -> None:
+    """Print scores then and now, and what differs in data, model and environment."""
+    page = Page(console)
+    page.write(_score_lines(reproduction, tolerance, page))
+    page.write(_surroundings(reproduction, page))
+    outside = [change for change in reproduction.scores if not change.within(tolerance)]
+    equal = sum(reproduction.same_predictions.values())
+    page.write([Text("")])
+    page.write([Text(f"{equal} of {len(reproduction.same_predictions)} trials predict the same, bit for bit.")])
+    if outside:
+        told = f"Not reproduced: {len(outside)} scores differ by more than {tolerance:g}."
+        page.write([Text(told, style="bold red")])
+    else:
+        told = f"Reproduced: no score differs by more than {tolerance:g}."
+        page.write([Text(told, style="bold green")])
+
+
+def _score_lines(reproduction: Reproduction, tolerance: float, page: Page) -> Iterator[RenderableType]:
+    shown = [change for change in reproduction.scores if change.split == "test" and change.metric != "f1_weighted"]
+    if page.width < STACKED_BELOW:
+        for change in shown:
+            yield page.text(f"{change.trial} {change.metric}")
+            yield Text("  " + " ".join(_numbers(change)), style=_style(change, tolerance))
+        return
+    headings = [Heading("trial", is_name=True), Heading("test", is_name=True), *map(Heading, ("then", "now", "change"))]
+    rows = [([page.short(c.trial, 40), c.metric, *_numbers(c)], _style(c, tolerance)) for c in shown]
+    yield from Grid(headings, rows).lines(page.glyphs.rule)
+
+
+def _numbers(change: ScoreChange) -> list[str]:
+    if change.then is None or change.now is None:
+        return ["-" if value is None else f"{value:.4f}" for value in (change.then, change.now)] + ["-"]
+    return [f"{change.then:.4f}", f"{change.now:.4f}", f"{change.now - change.then:+.4f}"]
+
+
+def _style(change: ScoreChange, tolerance: float) -> str:
+    return "" if change.within(tolerance) else "red"
+
+
+def _surroundings(reproduction: Reproduction, page: Page) -> Iterator[RenderableType]:
+    yield Text("")
+    if not reproduction.surroundings:
+        yield Text("Data, model, plugins, versions and machine are the same.")
+        return
+    yield Text("What differs around it", style="bold underline")
+    for name, then, now in reproduction.surroundings:
+        yield folding(page.text(f"{name}: {then} {page.glyphs.arrow} {now}", "yellow"))

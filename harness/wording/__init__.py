@@ -1,0 +1,1 @@
+"""How numbers, phrases and foreign text are written, in every language."""

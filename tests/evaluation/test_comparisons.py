@@ -1,0 +1,135 @@
+"""Tests agree with published examples and err as seldom as they promise; letters say what the tests say."""
+
+import re
+from itertools import combinations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.stats import chi2
+
+from harness.evaluation.comparisons import ALPHA, holm, mcnemar_p, rank_letters
+from harness.evaluation.intervals import Bootstrap
+
+
+@pytest.mark.parametrize(
+    ("only_first", "only_second", "p"),
+    [
+        # Fay, Exact McNemar's Test and Matching Confidence Intervals (vignette of R's exact2x2): (21, 9, 2, 12).
+        (9, 2, 0.06543),
+        # Bentur et al. (2009) in Fagerland, Lydersen and Laake (2013), BMC Medical Research Methodology 13:91.
+        (1, 7, 0.0703),
+    ],
+)
+def test_mcnemar_gives_the_published_p_values(only_first: int, only_second: int, p: float) -> None:
+    assert mcnemar_p(only_first, only_second) == pytest.approx(p, abs=5e-5)
+    assert mcnemar_p(only_second, only_first) == mcnemar_p(only_first, only_second)
+
+
+def test_mcnemar_comes_near_the_asymptotic_test_of_many_rows() -> None:
+    """Approval of a prime minister, Agresti (1990), Categorical Data Analysis, p. 350: chi-squared 17.36."""
+    statistic = (150 - 86) ** 2 / (150 + 86)
+    assert statistic == pytest.approx(17.36, abs=0.005)
+    assert mcnemar_p(150, 86) == pytest.approx(chi2.sf(statistic, df=1), rel=0.25)
+
+
+@pytest.mark.parametrize("n", [0, 1, 7, 200_000])
+def test_mcnemar_finds_nothing_where_both_are_right_alone_equally_often(n: int) -> None:
+    assert mcnemar_p(n, n) == 1
+
+
+def test_holm_gives_the_textbook_example() -> None:
+    """Four tests, the first and the fourth rejected: Wikipedia, Holm-Bonferroni method, Example."""
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+
+
+def test_holm_keeps_the_order_and_never_passes_one() -> None:
+    """R 4.5: p.adjust(c(0.5, 0.001, 0.9, 0.05, 0.1, 0.01), "holm")."""
+    assert holm([0.5, 0.001, 0.9, 0.05, 0.1, 0.01]) == pytest.approx([1, 0.006, 1, 0.2, 0.3, 0.05])
+    assert holm([0.02]) == [0.02]
+    assert holm([]) == []
+
+
+def test_where_all_are_alike_some_pair_is_called_different_in_at_most_6_of_100_test_sets() -> None:
+    rng = np.random.default_rng(3)
+    pairs = list(combinations(range(4), 2))
+    n_test_sets, errors = 2000, {"accuracy": 0, "f1_macro": 0}
+    for _ in range(n_test_sets):
+        labels, predictions = alike(rng, n=300, n_classifiers=4)
+        right = predictions == labels
+        only = [(int((right[a] & ~right[b]).sum()), int((right[b] & ~right[a]).sum())) for a, b in pairs]
+        found = Bootstrap(labels, predictions, 4, pairs, n_resamples=500)
+        errors["accuracy"] += min(holm([mcnemar_p(*each) for each in only])) < ALPHA
+        errors["f1_macro"] += min(holm([found.p_value(*pair) for pair in pairs])) < ALPHA
+    shares = {metric: count / n_test_sets for metric, count in errors.items()}
+    assert all(0.01 < share < 0.06 for share in shares.values()), shares
+
+
+def alike(rng: np.random.Generator, n: int, n_classifiers: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return labels of four unequal classes, and equally good predictions that miss hard rows together."""
+    labels = rng.choice(4, n, p=[0.5, 0.3, 0.15, 0.05])
+    hard = rng.random(n)
+    missed = 0.7 * hard + 0.3 * rng.random((n_classifiers, n)) > 0.7
+    return labels, np.where(missed, rng.integers(0, 4, (n_classifiers, n)), labels)
+
+
+def letters_in(text: str) -> set[str]:
+    return set(re.findall(r"[a-z]\d*", text))
+
+
+def random_differences(rng: np.random.Generator, m: int, density: float) -> NDArray[np.bool_]:
+    upper = np.triu(rng.random((m, m)) < density, 1)
+    return np.asarray(upper | upper.T)
+
+
+def test_letters_of_a_documented_example() -> None:
+    """R's multcompView, ?multcompLetters: A-B and A-C alike, B-C different."""
+    different = np.array([[0, 0, 0], [0, 0, 1], [0, 1, 0]], dtype=bool)
+    assert rank_letters(different, [2, 3, 1]) == ["ab", "a", "b"]
+
+
+def test_one_classifier_and_equal_ones_are_all_a() -> None:
+    assert rank_letters(np.zeros((1, 1), dtype=bool), [0.5]) == ["a"]
+    assert rank_letters(np.zeros((4, 4), dtype=bool), [1, 2, 3, 4]) == ["a"] * 4
+
+
+def test_letters_follow_the_scores_not_the_order() -> None:
+    different = ~np.eye(3, dtype=bool)
+    assert rank_letters(different, [0.2, 0.9, 0.5]) == ["c", "a", "b"]
+
+
+@pytest.mark.parametrize("density", [0.05, 0.3, 0.6, 0.95])
+@pytest.mark.parametrize("m", [2, 5, 12, 20])
+def test_two_share_a_letter_unless_they_are_different(m: int, density: float) -> None:
+    rng = np.random.default_rng(m)
+    for _ in range(10):
+        different = random_differences(rng, m, density)
+        scores = rng.random(m).tolist()
+        letters = [letters_in(text) for text in rank_letters(different, scores)]
+        for i, j in combinations(range(m), 2):
+            assert bool(letters[i] & letters[j]) != bool(different[i, j])
+        assert "a" in letters[int(np.argmax(scores))]
+
+
+def test_no_letter_says_what_another_says() -> None:
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        letters = [letters_in(text) for text in rank_letters(random_differences(rng, 10, 0.4), rng.random(10).tolist())]
+        members = [{i for i in range(10) if letter in letters[i]} for letter in set.union(*letters)]
+        assert not any(one < other for one in members for other in members)
+
+
+def test_more_than_26_letters_can_be_told_apart() -> None:
+    letters = rank_letters(~np.eye(60, dtype=bool), list(range(60, 0, -1)))
+    assert [letters[i] for i in (0, 25, 26, 51, 52, 59)] == ["a", "z", "a1", "z1", "a2", "h2"]
+    chain = np.abs(np.subtract.outer(np.arange(60), np.arange(60))) > 1
+    chained = rank_letters(chain, list(range(60, 0, -1)))
+    assert chained[26] == "za1"
+    assert letters_in(chained[26]) == {"z", "a1"}
+
+
+def test_letters_of_100_ranked_classifiers_are_there_at_once() -> None:
+    apart = np.abs(np.subtract.outer(np.arange(100), np.arange(100))) > 7
+    letters = rank_letters(apart, list(range(100, 0, -1)))
+    assert letters_in(letters[0]) == {"a"}
+    assert len(set.union(*map(letters_in, letters))) == 93

@@ -1,0 +1,220 @@
+"""What is concluded follows from intervals and tests, names the cheapest of the best, and keeps seeds apart."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from harness import evaluate
+from harness.evaluation.evidence import Candidate, Evidence, assess
+from harness.evaluation.intervals import Bootstrap, wilson
+
+Labels = NDArray[np.int64]
+LABELS: Labels = np.arange(600, dtype=np.int64) % 3
+
+
+def probabilities_of(predictions: Labels, n_classes: int = 3, confidence: float = 0.8) -> NDArray[np.float32]:
+    rest = (1 - confidence) / max(n_classes - 1, 1)
+    table = np.full((len(predictions), n_classes), rest, dtype=np.float32)
+    table[np.arange(len(predictions)), predictions] = confidence
+    return table
+
+
+def wrong_in(rows: slice | list[int], labels: Labels = LABELS) -> NDArray[np.float32]:
+    """Return predictions that are right but in these rows."""
+    predictions = labels.copy()
+    predictions[rows] = (predictions[rows] + 1) % 3
+    return probabilities_of(predictions)
+
+
+def candidate(
+    strategy: str,
+    wrong: slice | list[int],
+    validation: float = 0.5,
+    seconds: float | None = 1.0,
+    parameters: int | None = 10,
+    seed: int = 0,
+) -> Candidate:
+    return Candidate(strategy, seed, wrong_in(wrong), validation, seconds, parameters)
+
+
+FULL = candidate("full", slice(0, 60), validation=0.9, seconds=100)
+PROBE = candidate("probe", slice(30, 95), validation=0.8, seconds=5)
+TFIDF = candidate("tfidf", slice(20, 90), validation=0.7, seconds=2)
+MAJORITY = candidate("majority", slice(0, 400), validation=0.2, seconds=0.1)
+ALL = [PROBE, MAJORITY, FULL, TFIDF]
+
+
+def test_the_best_by_validation_what_it_is_tied_with_and_the_cheapest_of_these() -> None:
+    found = assess(LABELS, ALL).conclusion
+    assert (found.best, found.tied, found.cheapest) == ("full", ["probe", "tfidf"], "tfidf")
+
+
+def test_the_best_is_chosen_on_validation_even_where_test_says_otherwise() -> None:
+    modest = candidate("modest", slice(0, 60), validation=0.6)
+    hopeful = candidate("hopeful", slice(0, 300), validation=0.9, seconds=50)
+    found = assess(LABELS, [modest, hopeful])
+    assert (found.conclusion.best, found.conclusion.tied, found.conclusion.cheapest) == ("hopeful", [], "hopeful")
+    assert found.letters["modest"].f1_macro == "a"
+    assert found.letters["hopeful"].f1_macro == "b"
+
+
+@pytest.mark.parametrize(
+    ("costs", "cheapest"),
+    [
+        ([(9.0, 5), (3.0, 5), (4.0, 1)], "second"),
+        ([(None, 1), (3.0, 5), (None, 0)], "second"),
+        ([(3.0, 5), (3.0, 5), (3.0, 4)], "third"),
+        ([(3.0, None), (3.0, 7), (3.0, 8)], "second"),
+        ([(None, None), (None, None), (None, 3)], "third"),
+        ([(None, None), (None, None), (None, None)], "first"),
+    ],
+)
+def test_the_cheapest_takes_the_fewest_seconds_then_parameters_and_what_is_unknown_comes_last(
+    costs: list[tuple[float | None, int | None]], cheapest: str
+) -> None:
+    named = zip(("first", "second", "third"), costs, strict=True)
+    tied = [candidate(name, [1, 2, 3], 0.5, seconds, parameters) for name, (seconds, parameters) in named]
+    assert assess(LABELS, tied).conclusion.cheapest == cheapest
+
+
+def test_of_strategies_that_are_equal_on_validation_the_best_is_the_first_by_name_as_in_the_tables() -> None:
+    found = assess(LABELS, [candidate("words", [1], 0.9), candidate("probe", [2], 0.9)]).conclusion
+    assert (found.best, found.tied) == ("probe", ["words"])
+
+
+def test_a_single_candidate_is_the_best_and_the_cheapest() -> None:
+    found = assess(LABELS, [FULL])
+    assert (found.conclusion.best, found.conclusion.tied, found.conclusion.cheapest) == ("full", [], "full")
+    assert found.pairs == []
+    assert found.letters["full"].model_dump() == {"accuracy": "a", "f1_macro": "a"}
+    assert len(found.trials) == 1
+
+
+def test_every_seed_has_intervals_and_only_the_lowest_is_compared() -> None:
+    seeds = [candidate("full", slice(0, 300), seed=7), candidate("full", slice(0, 60), seed=3), MAJORITY]
+    found = assess(LABELS, seeds)
+    assert [(trial.strategy, trial.seed) for trial in found.trials] == [("full", 7), ("full", 3), ("majority", 0)]
+    assert found.trials[0].accuracy == wilson(300, 600)
+    assert found.trials[1].accuracy == wilson(540, 600)
+    assert [(pair.first, pair.second) for pair in found.pairs] == [("full", "majority")]
+    assert (found.pairs[0].only_first_right, found.pairs[0].only_second_right) == (340, 0)
+    assert list(found.letters) == ["full", "majority"]
+
+
+def test_numbers_are_those_of_the_rooms_below() -> None:
+    found = assess(LABELS, [FULL, PROBE])
+    predictions = np.stack([each.probabilities.argmax(axis=1) for each in (FULL, PROBE)])
+    below = Bootstrap(LABELS, predictions, 3, [(0, 1)])
+    (pair,) = found.pairs
+    for i, trial in enumerate(found.trials):
+        assert trial.f1_macro == below.interval("f1_macro", i)
+        assert trial.f1_weighted == below.interval("f1_weighted", i)
+    assert (pair.f1_macro.value, pair.f1_macro.interval) == below.difference("f1_macro", 0, 1)
+    assert pair.f1_macro.p == below.p_value(0, 1) == pair.f1_macro.p_holm
+    assert pair.accuracy.value == pytest.approx(35 / 600 - 30 / 600)
+    assert (pair.only_first_right, pair.only_second_right) == (35, 30)
+    assert found.trials[0].calibration.ece == pytest.approx(0.1, abs=1e-6)  # right in 540 of 600, 80 % sure
+
+
+def test_letters_are_shared_unless_the_corrected_p_value_is_below_5_percent() -> None:
+    found = assess(LABELS, ALL)
+    for pair in found.pairs:
+        for metric in ("accuracy", "f1_macro"):
+            one, other = (set(getattr(found.letters[name], metric)) for name in (pair.first, pair.second))
+            assert bool(one & other) == (getattr(pair, metric).p_holm >= 0.05)
+            assert getattr(pair, metric).p_holm >= getattr(pair, metric).p
+
+
+def test_holm_counts_the_pairs() -> None:
+    """Alone, 9 rows against 1 differ by p = 0.021; among six pairs that is nothing."""
+    ahead, behind = candidate("ahead", [0]), candidate("behind", list(range(1, 10)))
+    others = [candidate("third", [0, 1, 2, 20]), candidate("fourth", [1, 2, 3, 30])]
+    alone, among = assess(LABELS, [ahead, behind]), assess(LABELS, [ahead, behind, *others])
+    assert alone.pairs[0].accuracy.p == among.pairs[0].accuracy.p == pytest.approx(0.0215, abs=5e-5)
+    assert alone.letters["behind"].accuracy == "b"
+    assert among.pairs[0].accuracy.p_holm == pytest.approx(6 * 0.0215, abs=5e-4)
+    assert {each.accuracy for each in among.letters.values()} == {"a"}
+
+
+def test_equal_predictions_do_not_differ_at_all() -> None:
+    (pair,) = assess(LABELS, [FULL, candidate("copy", slice(0, 60))]).pairs
+    for difference in (pair.accuracy, pair.f1_macro):
+        assert difference.value == difference.interval.low == difference.interval.high == 0
+        assert difference.p == difference.p_holm == 1
+
+
+def test_scores_on_unseen_rows_stand_beside() -> None:
+    in_train = np.zeros(600, dtype=bool)
+    in_train[:30] = True
+    (trial,) = assess(LABELS, [FULL], in_train).trials
+    expected = evaluate(LABELS[30:], FULL.probabilities[30:])
+    assert trial.unseen is not None
+    assert trial.unseen.model_dump() == {
+        "n_rows": 570,
+        "accuracy": expected.accuracy,
+        "f1_macro": expected.f1_macro,
+        "f1_weighted": expected.f1_weighted,
+    }
+    assert trial.accuracy == wilson(540, 600)
+
+
+@pytest.mark.parametrize("in_train", [None, np.ones(600, dtype=bool)], ids=["nobody looked", "none is left"])
+def test_without_unseen_rows_there_are_no_scores_of_them(in_train: NDArray[np.bool_] | None) -> None:
+    assert assess(LABELS, [FULL], in_train).trials[0].unseen is None
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_a_test_set_of_a_few_rows_has_evidence(n: int) -> None:
+    labels = LABELS[:n]
+    right, wrong = probabilities_of(labels), probabilities_of((labels + 1) % 3)
+    found = assess(labels, [Candidate("right", 0, right, 0.9, 1, 1), Candidate("wrong", 0, wrong, 0.8, 1, 1)])
+    assert found.n_rows == n
+    assert {each.f1_macro for each in found.letters.values()} == {"a"}
+    assert found.conclusion.tied == ["wrong"]
+
+
+def test_evidence_survives_json_and_is_the_same_each_time() -> None:
+    found = assess(LABELS, ALL, np.arange(600) < 5)
+    assert Evidence.model_validate(json.loads(found.model_dump_json())) == found
+    assert assess(LABELS, ALL, np.arange(600) < 5) == found
+
+
+def test_the_global_random_state_is_left_alone() -> None:
+    np.random.seed(1)
+    expected = np.random.random()
+    np.random.seed(1)
+    assess(LABELS, [FULL, PROBE])
+    assert np.random.random() == expected
+
+
+@pytest.mark.parametrize(
+    ("candidates", "message"),
+    [
+        ([], "at least one trial"),
+        ([FULL, FULL], "each of them once"),
+        ([FULL, Candidate("short", 0, FULL.probabilities[:10], 0.5, 1, 1)], "of 600 rows"),
+        ([FULL, Candidate("wide", 0, probabilities_of(LABELS, 4), 0.5, 1, 1)], "the same classes"),
+    ],
+)
+def test_candidates_that_cannot_be_compared_are_refused(candidates: list[Candidate], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        assess(LABELS, candidates)
+
+
+@pytest.mark.parametrize("n_classes", [6, 77])
+def test_20_strategies_on_2000_rows_take_less_than_5_seconds(n_classes: int) -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, n_classes, 2000)
+    predictions = np.where(rng.random((20, 2000)) < 0.8, labels, rng.integers(0, n_classes, (20, 2000)))
+    many = [
+        Candidate(f"strategy {i}", 0, probabilities_of(each, n_classes), 0.8, 1.0, 1)
+        for i, each in enumerate(predictions)
+    ]
+    assess(labels[:10], [Candidate("imports", 0, many[0].probabilities[:10], 0.8, 1.0, 1)])
+    started = time.process_time()
+    found = assess(labels, many)
+    assert time.process_time() - started < 5
+    assert len(found.pairs) == 190

@@ -1,0 +1,177 @@
+"""Seeds repeat, strangers' changes are undone, and what the machine has is told as it is."""
+
+import os
+import random
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from harness import UserError
+from harness.system.process import (
+    SPIN_COUNT,
+    PeakMemory,
+    be_discreet,
+    choose_device,
+    choose_dtype,
+    describe,
+    go_offline,
+    restored_globals,
+    seed_everything,
+    synchronized_clock,
+)
+
+HUB_VARIABLES = (
+    "HF_HUB_OFFLINE",
+    "HF_DATASETS_OFFLINE",
+    "HF_HUB_DISABLE_TELEMETRY",
+    "TOKENIZERS_PARALLELISM",
+)
+
+
+@pytest.fixture(autouse=True)
+def _unchanged() -> Iterator[None]:
+    with restored_globals():
+        yield
+
+
+def draws() -> list[float]:
+    return [random.random(), np.random.random(), torch.rand(1).item()]
+
+
+def state() -> dict[str, object]:
+    return {
+        "threads": torch.get_num_threads(),
+        "dtype": torch.get_default_dtype(),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+        "only warns": torch.is_deterministic_algorithms_warn_only_enabled(),
+        "gradients": torch.is_grad_enabled(),
+        "variables": dict(os.environ),
+        "directory": os.getcwd(),
+        "filters": list(warnings.filters),
+    }
+
+
+def disturb(directory: Path) -> None:
+    seed_everything(99)
+    torch.set_num_threads(torch.get_num_threads() + 1)
+    torch.set_default_dtype(torch.float64)
+    torch.use_deterministic_algorithms(False, warn_only=True)
+    torch.set_grad_enabled(False)
+    os.environ["A_STRATEGY_WAS_HERE"] = "1"
+    os.environ.pop("PATH")
+    os.chdir(directory)
+    warnings.simplefilter("ignore")
+
+
+def test_a_seed_repeats_the_draws_of_python_numpy_and_torch() -> None:
+    seed_everything(7)
+    first = draws()
+    seed_everything(7)
+    assert draws() == first
+    seed_everything(8)
+    assert all(one != other for one, other in zip(draws(), first, strict=True))
+
+
+@pytest.mark.parametrize("seed", [0, 2**32 - 1])
+def test_every_seed_that_a_run_allows_is_a_seed(seed: int) -> None:
+    seed_everything(seed)
+    assert torch.are_deterministic_algorithms_enabled()
+
+
+def test_everything_that_a_strategy_changes_is_as_before_also_after_an_error(tmp_path: Path) -> None:
+    seed_everything(3)
+    torch.use_deterministic_algorithms(True, warn_only=False)
+    before, expected = state(), draws()
+    seed_everything(3)
+    torch.use_deterministic_algorithms(True, warn_only=False)
+    with suppress(KeyError), restored_globals():
+        disturb(tmp_path)
+        disturbed = state()
+        raise KeyError
+    assert all(disturbed[name] != before[name] for name in before)
+    assert state() == before
+    assert draws() == expected
+
+
+def test_a_named_device_that_is_not_there_is_refused_with_those_that_are() -> None:
+    for device, there in {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }.items():
+        if there:
+            assert choose_device(device) == device
+        else:
+            with pytest.raises(UserError, match=rf"--device {device}: torch .* it finds .*cpu"):
+                choose_device(device)
+
+
+def test_auto_is_the_best_device_and_cpu_is_always_there() -> None:
+    assert choose_device("cpu") == "cpu"
+    if not torch.cuda.is_available() and not torch.backends.mps.is_available():
+        assert choose_device("auto") == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("name", "device", "dtype"),
+    [("auto", "cpu", "float32"), ("auto", "mps", "float32"), ("bfloat16", "cpu", "bfloat16")],
+)
+def test_bfloat16_is_chosen_only_where_it_is_asked_for_or_computed_in_hardware(
+    name: str, device: str, dtype: str
+) -> None:
+    assert choose_dtype(name, device) == dtype
+
+
+def test_peak_memory_sees_a_hundred_megabytes() -> None:
+    with PeakMemory("cpu") as before:
+        pass
+    with PeakMemory("cpu") as peak:
+        held = np.ones(100_000_000, dtype=np.uint8)
+        time.sleep(0.1)
+        del held
+    assert peak.bytes - before.bytes > 80_000_000
+
+
+def test_peak_memory_sees_what_is_held_at_the_end_of_a_short_block() -> None:
+    with PeakMemory("cpu") as before:
+        pass
+    with PeakMemory("cpu") as peak:
+        held = np.ones(36_000_000, dtype=np.uint8)  # in less time than lies between two looks
+    assert peak.bytes - before.bytes > 0.8 * held.nbytes
+
+
+def test_the_clock_runs_forward_in_seconds() -> None:
+    start = synchronized_clock("cpu")
+    time.sleep(0.02)
+    assert 0.01 < synchronized_clock("cpu") - start < 5
+
+
+def test_offline_and_discreet_are_variables_of_the_hub_and_keep_what_the_user_set() -> None:
+    for name in HUB_VARIABLES:
+        os.environ.pop(name, None)
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    go_offline()
+    be_discreet()
+    assert [os.environ[name] for name in HUB_VARIABLES] == ["1", "1", "1", "false"]
+
+
+def test_threads_wait_for_each_other_as_the_user_says_or_briefly() -> None:
+    for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT"):
+        os.environ.pop(name, None)
+    be_discreet()
+    assert os.environ.pop("GOMP_SPINCOUNT") == str(SPIN_COUNT)
+    os.environ["OMP_WAIT_POLICY"] = "ACTIVE"
+    be_discreet()
+    assert "GOMP_SPINCOUNT" not in os.environ
+
+
+def test_the_description_names_versions_and_the_device() -> None:
+    told = describe("cpu", "float32")
+    assert (told["torch"], told["numpy"]) == (torch.__version__, np.__version__)
+    assert (told["device"], told["dtype"], told["threads"]) == ("cpu", "float32", torch.get_num_threads())
+    assert all(value != "" for value in told.values())

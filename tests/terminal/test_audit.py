@@ -1,0 +1,230 @@
+"""An audit on the page: a few lines where something is to be known, tables and examples on demand."""
+
+import io
+
+import numpy as np
+import pytest
+from rich.cells import cell_len
+
+from harness import Provenance, Split, Task
+from harness.data.audit import Audit, audit_task
+from harness.terminal import make_console, print_audit
+from harness.terminal.audit import audit_lines
+from harness.terminal.console import Page
+
+from .factory import block, line_with, right_stripped
+from .test_report import HOSTILE
+
+CLEAN = (
+    "the lake is calm",
+    "tea at noon",
+    "the train was late",
+    "a crowd of people",
+    "my friend laughed",
+    "rain again",
+)
+
+
+def task_of(
+    train: list[str],
+    validation: list[str],
+    test: list[str],
+    labels: tuple[int, ...] = (0, 1),
+    names: tuple[str, ...] = ("no", "yes"),
+) -> Task:
+    splits = [Split(tuple(texts), np.resize(labels, len(texts))) for texts in (train, validation, test)]
+    return Task("reviews", names, *splits, Provenance("reviews.csv", notes=("a note",)), allow_unseen=True)
+
+
+LEAKY = task_of(
+    ["I like it", "i like  it", "never again", "fine", "so so", "fine"],
+    ["never again", "would buy"],
+    ["I like it", "FINE", "not for me", "would buy"],
+)
+CLEAN_TASK = task_of(list(CLEAN[:2]), list(CLEAN[2:4]), list(CLEAN[4:]))
+
+
+def lines_of(audit: Audit, width: int = 80, language: str = "en") -> str:
+    stream = io.StringIO()
+    page = Page(make_console(stream, width=width), language)
+    page.write(audit_lines(audit, page))
+    return right_stripped(stream.getvalue())
+
+
+def page_of(task: Task, width: int, encoding: str = "utf-8", model: str | None = None, **options: object) -> str:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    audit = audit_task(task, **options)  # type: ignore[arg-type]
+    print_audit(audit, task, model, make_console(stream, width=width))
+    stream.flush()
+    return right_stripped(stream.buffer.getvalue().decode(encoding))  # type: ignore[attr-defined]
+
+
+def test_clean_data_get_two_lines_and_nothing_alarming() -> None:
+    assert lines_of(audit_task(CLEAN_TASK)) == block(
+        """
+        Data audit
+        train: 3 words a text in the median, 3 to 4; 2 classes of equal size
+        No text comes twice, within a split or in two, and none has two labels.
+        """
+    )
+
+
+def test_what_is_found_is_told_with_the_number_of_rows_it_is_of() -> None:
+    assert lines_of(audit_task(LEAKY, {"train": 3, "validation": 0, "test": 1}, 512)) == block(
+        """
+        Data audit
+        train: 2 words a text in the median, 1 to 3; 2 classes of equal size
+        2 of 4 test texts also stand in train, 1 of them letter by letter (texts with
+        two labels: 1).
+        1 of 2 validation texts also stand in train.
+        1 of 4 test texts also stand in validation.
+        Texts longer than the 512 tokens that the encoder reads: 3 of 6 train (50%), 1
+        of 4 test (25%).
+        2 of 6 train rows repeat an earlier text (texts with two labels: 1).
+        """
+    )
+
+
+def test_near_duplicates_are_told_where_they_were_looked_for() -> None:
+    long = "i would rather stay at home with a good book than go out"
+    task = task_of([long, "a"], ["b", "c"], [f"{long}!", "d"])
+    told = "1 of 2 test texts nearly stand in train (similarity 0.8 or more)."
+    assert told in lines_of(audit_task(task, near_duplicates=True))
+    assert told not in lines_of(audit_task(task))
+
+
+def test_the_largest_and_the_smallest_class_are_named() -> None:
+    task = task_of([f"text {i}" for i in range(8)], ["a", "b"], ["c", "d"], (0, 1, 1, 1))
+    assert "largest class yes (75%), smallest no (25%)" in lines_of(audit_task(task), 120)
+
+
+def test_empty_texts_are_told() -> None:
+    task = task_of(["", "b", "c"], [" ", "\n"], ["c d", "d"])
+    text = lines_of(audit_task(task))
+    assert "1 of 3 train texts are empty." in text
+    assert "2 of 2 validation texts are empty." in text
+
+
+def test_eighty_columns_hold_all_tables() -> None:
+    heading, _, *tables = page_of(LEAKY, 80).split("\n\n")
+    assert heading == "data set  reviews: 6 train / 2 validation / 4 test rows, 2 classes\nnote      a note"
+    assert "\n\n".join(tables[:-1]) == block(
+        """
+        Classes
+                 train     validation     test
+        class  rows share  rows share  rows share
+        ─────  ──────────  ──────────  ──────────
+        no        3   50%     1   50%     2   50%
+        yes       3   50%     1   50%     2   50%
+
+        Lengths
+        characters  min  5 %  25 %  median  75 %  95 %  max
+        ──────────  ───  ───  ────  ──────  ────  ────  ───
+        train         4    4     4       5    10    11   11
+        validation    9    9     9       9    11    11   11
+        test          4    4     4       9     9    10   10
+
+        words       min  5 %  25 %  median  75 %  95 %  max
+        ──────────  ───  ───  ────  ──────  ────  ────  ───
+        train         1    1     1       2     3     3    3
+        validation    2    2     2       2     2     2    2
+        test          1    1     1       2     3     3    3
+
+        Texts that come more than once
+                                 letter by letter          normalised
+        where                 texts rows two labels  texts rows two labels
+        ────────────────────  ─────────────────────  ─────────────────────
+        train                     1    1          0      2    2          1
+        validation                0    0          0      0    0          0
+        test                      0    0          0      0    0          0
+        train and validation      1    1          0      1    1          0
+        train and test            1    1          0      2    2          1
+        validation and test       1    1          0      1    1          0
+        all splits                -    -          0      -    -          1
+        texts: different texts that come more than once in a split, or stand in both;
+        rows: all but the first of each text, or those of the second split; two labels:
+        different texts with two labels or more; normalised: but for case, spacing and
+        Unicode form
+        """
+    )
+
+
+def test_examples_are_looked_up_in_the_data() -> None:
+    assert page_of(LEAKY, 80).split("\n\n")[-1] == block(
+        """
+        Examples, rows counted from 1
+        train and validation
+          train 3 (no), validation 1 (no)
+          never again
+        train and test
+          train 1 (no), test 1 (no)
+          I like it
+          train 4 (yes), test 2 (yes)
+          fine
+        validation and test
+          validation 2 (yes), test 4 (yes)
+          would buy
+        train
+          train 1 (no), train 2 (yes)
+          I like it
+          train 4 (yes), train 6 (yes)
+          fine
+        """
+    )
+
+
+def test_forty_columns_hold_the_same_counts_in_two_tables() -> None:
+    text = page_of(LEAKY, 40)
+    assert (
+        block(
+            """
+                            letter by letter
+        where             texts rows two labels
+        ────────────────  ─────────────────────
+        train                 1    1          0
+        """
+        )
+        in text
+    )
+    assert text.count("train/validation") == 2
+    assert "characters  min  median  95 %  max" in text
+    assert "class  train  validation  test" in text
+
+
+def test_tokens_and_the_model_are_shown_where_an_encoder_counted() -> None:
+    counts = {"train": np.arange(6), "validation": np.arange(2), "test": np.arange(4)}
+    text = page_of(LEAKY, 80, model="tiny", token_counts=counts, max_length=4)
+    assert "model     tiny, at most 4 tokens a text" in text
+    assert line_with(text, "tokens      min").split()[-1] == "max"
+    assert "Texts longer than the 4 tokens that the encoder reads: 1 of 6 train (17%)." in text
+
+
+def test_both_texts_of_a_near_duplicate_are_shown() -> None:
+    long = "i would rather stay at home with a good book than go out"
+    text = page_of(task_of([long, "a"], ["b", "c"], [f"{long}!", "d"]), 80, near_duplicates=True)
+    after = text[text.index("nearly the same: train and test") :].splitlines()
+    assert after[1].startswith("  train 1 (no), test 1 (no): 0.9")
+    assert [line.strip() for line in after[2:4]] == [long, f"{long}!"]
+
+
+def test_of_many_classes_the_largest_are_shown() -> None:
+    labels = tuple(i for i in range(30) for _ in range(i + 1))
+    texts = [f"text {i}" for i in range(len(labels))]
+    task = task_of(texts, ["a"] * 30, ["b"] * 30, labels, tuple(f"class {i:02}" for i in range(30)))
+    text = page_of(task, 80)
+    assert "class 29" in text
+    assert "class 09" not in text
+    assert "and 10 smaller classes" in text
+
+
+@pytest.mark.parametrize("width", [40, 64, 80, 100, 140])
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_no_line_is_longer_than_the_page_whatever_the_texts(width: int, encoding: str) -> None:
+    texts = [name * 30 for name in HOSTILE]
+    task = task_of(texts * 2, texts, [*texts, f"{texts[5]}!"], tuple(range(6)), tuple(HOSTILE))
+    text = page_of(task, width, encoding, model="中文" * 20, near_duplicates=True, max_length=512)
+    assert max(map(cell_len, text.splitlines())) <= width
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    if encoding == "ascii":
+        assert text.isascii()

@@ -1,0 +1,135 @@
+"""Progress on a terminal, in a log and not at all."""
+
+import io
+
+import pytest
+
+from harness import RunRecord
+from harness.terminal import (
+    make_console,
+    progress_display,
+)
+
+from .factory import (
+    failed,
+    scored,
+)
+
+
+class Clock:
+    """A clock that only the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_progress_on_a_pipe_is_a_line_every_five_seconds_at_most() -> None:
+    stream, clock = io.StringIO(), Clock()
+    with progress_display(make_console(stream), clock=clock) as display:
+        display.stage("encode", 1, 3)
+        for second in range(13):
+            clock.now = second
+            for _ in range(100):
+                display.progress("encode", 234 * second, 20_000)
+        display.stage("full_finetune seed 0", 2, 3)
+    assert stream.getvalue().splitlines() == [
+        "[1/3] encode",
+        "encode 1,170/20,000 texts, 234/s, 1:20 left",
+        "encode 2,340/20,000 texts, 234/s, 1:15 left",
+        "[2/3] full_finetune seed 0",
+    ]
+
+
+def test_the_rate_survives_a_change_of_epoch_and_starts_anew_with_another_count() -> None:
+    stream, clock = io.StringIO(), Clock()
+    with progress_display(make_console(stream), clock=clock) as display:
+        display.stage("full_finetune seed 0", 1, 1)
+        for second in range(11):
+            clock.now = second
+            display.progress(f"epoch {1 + second // 4}, step", 2 * second, 40)
+        clock.now = 15
+        display.progress("predict", 0, 900)
+    assert stream.getvalue().splitlines()[1:] == [
+        "epoch 2, step 10/40, 2.0/s, 0:15 left",
+        "epoch 3, step 20/40, 2.0/s, 0:10 left",
+        "predict 0/900, 0.00/s, ? left",
+    ]
+
+
+def test_a_finished_trial_is_told_with_its_score_or_its_failure() -> None:
+    stream = io.StringIO()
+    with progress_display(make_console(stream)) as display:
+        display.finished(scored("probe", 0.9, 0.1, seed=3))
+        display.finished(failed("lora", "no [/] adapter\nin sight"))
+        display.finished(RunRecord(strategy="late", plugin="p", status="skipped"))
+    assert stream.getvalue().splitlines() == [
+        "probe seed 3: validation f1_macro 0.8900, 5.3 s",
+        "lora seed 0: failed in fit: no [/] adapter↵in sight",
+        "late seed 0: skipped",
+    ]
+
+
+def test_quiet_progress_prints_nothing() -> None:
+    stream = io.StringIO()
+    with progress_display(make_console(stream), quiet=True) as display:
+        display.stage("encode", 1, 1)
+        display.progress("encode", 1, 2)
+        display.finished(scored("probe", 0.9, 0.9))
+    assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize("width", [40, 120])
+def test_a_terminal_gets_a_bar_with_stage_amount_and_rate(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    stream, clock = io.StringIO(), Clock()
+    with progress_display(make_console(stream, width=width), clock=clock) as display:
+        display.stage("[/]", 1, 3)
+        display.progress("encode", 0, 1000)
+        clock.now = 2.0
+        display.progress("encode", 500, 1000)
+        display.finished(scored("probe", 0.9, 0.9))
+    text = stream.getvalue()
+    assert "[1/3] [/]" in text
+    assert "500/1,000" in text
+    assert ("250 texts/s" in text) == (width == 120)
+    assert "0:02 left" in text
+    assert "probe seed 0: validation f1_macro 0.8900, 5.3 s" in " ".join(text.split())
+
+
+def test_waiting_for_what_nobody_can_foretell_is_told_at_once_and_once() -> None:
+    stream, clock = io.StringIO(), Clock()
+    with progress_display(make_console(stream), clock=clock) as display:
+        display.stage("features", 1, 2)
+        display.progress("encode", 0, 100)
+        for _ in range(3):
+            display.progress("waiting for another run", 0, 0)
+        clock.now = 60
+        display.progress("encode", 0, 100)
+        clock.now = 70
+        display.progress("encode", 50, 100)
+        display.stage("features", 2, 2)
+        display.progress("waiting for another run", 0, 0)
+    assert stream.getvalue().splitlines() == [
+        "[1/2] features",
+        "waiting for another run",
+        "encode 0/100 texts, 0.00/s, ? left",
+        "encode 50/100 texts, 5.0/s, 0:10 left",
+        "[2/2] features",
+        "waiting for another run",
+    ]
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_a_terminal_shows_for_what_it_waits(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    stream, clock = io.StringIO(), Clock()
+    with progress_display(make_console(stream, width=width), clock=clock) as display:
+        display.stage("features", 1, 3)
+        display.progress("encode", 0, 1000)
+        display.progress("waiting for another run", 0, 0)
+    assert "waiting for" in stream.getvalue()
