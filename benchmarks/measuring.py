@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from harness.system.process import describe, synchronized_clock
+from harness.system.device import describe, synchronized_clock
 
 Seconds = dict[str, list[float]]
 

@@ -54,7 +54,8 @@ def prepare(options: argparse.Namespace) -> None:
 
     The hub's client reads its settings when it is imported, so this comes before any other import.
     """
-    from harness.system.process import be_discreet, choose_device, go_offline, quiet_libraries
+    from harness.system.device import choose_device
+    from harness.system.process import be_discreet, go_offline, quiet_libraries
 
     go_offline()
     be_discreet()

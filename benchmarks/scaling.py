@@ -38,7 +38,7 @@ def encode_through_cache(encoder: Any, texts: tuple[str, ...], folder: Path) -> 
 def measure_one(options: argparse.Namespace) -> dict[str, float]:
     """Encode the texts of one size in this process and return its numbers."""
     from harness.huggingface import load_encoder
-    from harness.system.process import PeakMemory
+    from harness.system.device import PeakMemory
 
     encoder = load_encoder(options.model, None, True, options.device, options.dtype)
     encoder.encode(list(generated_texts(256, seed=1)), [_features()])

@@ -5,6 +5,7 @@ The names below are the public interface; plugins import them from here and noth
 
 from harness.config.run_config import RunConfig
 from harness.data.task import Provenance, Split, Task
+from harness.encoding.checkpoint import load_tokenizer
 from harness.encoding.encoder import Encoder, Features
 from harness.encoding.first_token import first_token_only, supports_first_token_only
 from harness.errors import (
@@ -19,7 +20,6 @@ from harness.errors import (
 )
 from harness.evaluation.metrics import ClassScore, Evaluation, evaluate
 from harness.hookspecs import hookimpl
-from harness.huggingface import load_tokenizer
 from harness.results.records import Run, RunRecord
 from harness.strategies.finetuning import FineTunedClassifier, FineTuning
 from harness.strategies.sklearn_probe import SklearnClassifier, SklearnProbe, SklearnStrategy

@@ -14,7 +14,8 @@ from harness.evaluation.metrics import METRIC_VERSION, evaluate
 from harness.results.predictions import read_predictions
 from harness.results.records import Run, RunRecord, read_run
 from harness.results.row_facts import read_row_facts
-from harness.results.run_directory import RunDirectory, sha256_of
+from harness.results.run_directory import RunDirectory
+from harness.system.files import sha256_of
 
 TOLERANCE = 1e-9  # what another build of numpy may add up differently
 

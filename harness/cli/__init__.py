@@ -13,12 +13,14 @@ from harness.cli.cache import cache
 from harness.cli.compare import compare
 from harness.cli.completion import SHELLS, completion_script
 from harness.cli.errors import errors
-from harness.cli.list import SORT_KEYS, list_, show
+from harness.cli.listing import list_
 from harness.cli.plugins import plugins as plugins_
 from harness.cli.report import report
+from harness.cli.reproduce import reproduce
 from harness.cli.run import EXIT_SIGINT, EXIT_SIGTERM, Terminated, run
+from harness.cli.show import SORT_KEYS, show
 from harness.cli.tune import tune
-from harness.cli.verify import reproduce, verify
+from harness.cli.verify import verify
 from harness.errors import HarnessError
 
 __all__ = ["SORT_KEYS", "cli", "main"]

@@ -7,8 +7,8 @@ import click
 
 from harness.cli import options
 from harness.cli.completion import complete_folders
-from harness.cli.list import SORT_KEYS
 from harness.cli.printing import echo_json
+from harness.cli.show import SORT_KEYS
 from harness.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:

@@ -111,7 +111,7 @@ def execute_shown(plan: "Plan", command: list[str], *, quiet: bool) -> tuple["Ru
 def _print_plan(plan: "Plan", as_json: bool) -> None:
     from harness.data.task import SPLITS
     from harness.runs.cache_explanation import explain_cache
-    from harness.runs.trial import recorded_parameters
+    from harness.strategies.strategy import recorded_parameters
     from harness.terminal import cache_summary, make_console, print_banner, print_plan
 
     trials = [

@@ -7,7 +7,7 @@ from importlib import metadata
 from pathlib import Path
 
 from harness.errors import UnavailableError
-from harness.results.run_directory import read_sealed, sha256_of, write_sealed
+from harness.system.files import read_sealed, sha256_of, write_sealed
 
 ENCODING_VERSION = 1  # raise it with any change of the code that changes features by more than rounding
 # Weights, those of other engines, optimizer states, documentation and code, which is never run.

@@ -8,9 +8,9 @@ from typing import Any
 
 from harness.encoding.encoder import Features
 from harness.errors import UnavailableError
-from harness.results.run_directory import read_sealed, write_sealed
+from harness.system.device import synchronized_clock
+from harness.system.files import read_sealed, write_sealed
 from harness.system.out_of_memory import is_out_of_memory
-from harness.system.process import synchronized_clock
 
 # The first is taken unless another turns out to be clearly faster.
 CANDIDATES = {"cpu": (2048, 1024, 4096), "cuda": (16_384, 8192, 32_768, 65_536), "mps": (8192, 4096, 16_384)}

@@ -20,7 +20,7 @@ from harness.errors import UnavailableError
 from harness.features.directory import CacheDirectory
 from harness.features.entry import SCHEMA_VERSION, DamagedEntryError, Entry, EntryWriter, map_rows, npy_header
 from harness.features.single_pass import FeaturePass, Slot
-from harness.results.run_directory import disk_errors
+from harness.system.files import disk_errors
 
 STANDARDISED_AT_ONCE = 65_536  # rows
 WAITING = "waiting for another run that computes the same features"

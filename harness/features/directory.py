@@ -25,7 +25,7 @@ from harness.features.entry import (
     npy_header,
     open_entry,
 )
-from harness.results.run_directory import disk_errors, read_sealed
+from harness.system.files import disk_errors, read_sealed
 
 VARIABLE = "HARNESS_CACHE"
 FEATURES, ENCODERS, LOCKS, TRASH = "features", "encoders", "locks", "trash"

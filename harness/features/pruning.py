@@ -22,7 +22,7 @@ from harness.features.directory import (
     stored_in,
 )
 from harness.features.entry import OPTION, digest_of
-from harness.results.run_directory import disk_errors
+from harness.system.files import disk_errors
 
 Reason = Literal["unfinished", "unused", "beyond the size", "all"]
 

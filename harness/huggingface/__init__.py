@@ -7,13 +7,14 @@ from harness.config.run_config import RunConfig
 from harness.data.columns import build_task
 from harness.data.files import READERS, declared_order, find_split_files, read_split
 from harness.data.task import Task
+from harness.encoding.checkpoint import load_tokenizer
 from harness.encoding.encoder import Encoder
 from harness.encoding.fingerprint import weights_hash
 from harness.encoding.sequence_classifier import load_sequence_classifier
 from harness.encoding.tiny_checkpoint import write_tiny_checkpoint
 from harness.features.directory import cache_directory
 from harness.hookspecs import hookimpl
-from harness.huggingface.checkpoint import is_on_disk, load_encoder, load_tokenizer
+from harness.huggingface.checkpoint import is_on_disk, load_encoder
 from harness.huggingface.hub import settle_network
 from harness.huggingface.hub_dataset import SHORT_NAMES, load_hub_dataset
 

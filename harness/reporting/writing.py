@@ -10,7 +10,7 @@ from harness.reporting.latex import to_latex
 from harness.reporting.markdown import to_markdown
 from harness.reporting.page import to_html
 from harness.reporting.spreadsheet import to_csv
-from harness.results.run_directory import to_json, write_atomically
+from harness.system.files import to_json, write_atomically
 from harness.wording.languages import Say, translator
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from harness.data.stratification import stratified_rows
 from harness.data.task import Split
 from harness.encoding.encoder import Features
-from harness.results.run_directory import RunDirectory, write_atomically
+from harness.results.run_directory import RunDirectory
+from harness.system.files import write_atomically
 
 MOST_ROWS = 2000  # more points than that hide each other in a picture
 FOLDER = "features"

@@ -13,7 +13,8 @@ from harness.data.task import Task
 from harness.data.words import count_words
 from harness.encoding.encoder import Encoder, token_counts
 from harness.errors import UserError
-from harness.results.run_directory import RunDirectory, write_atomically
+from harness.results.run_directory import RunDirectory
+from harness.system.files import write_atomically
 
 FILE = "test_rows.parquet"
 

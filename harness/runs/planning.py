@@ -12,7 +12,7 @@ from harness.huggingface import SAMPLE, settle_network
 from harness.plugin_system.manager import PluginManager
 from harness.plugin_system.offers import Offer, Plugin, left_out_of_groups
 from harness.strategies.strategy import uses_model, wanted_features
-from harness.system.process import choose_device, choose_dtype
+from harness.system.device import choose_device, choose_dtype
 
 FALLBACK_PRESET = "offline.toml"
 

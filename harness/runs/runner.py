@@ -21,7 +21,7 @@ from harness.runs.findings import Findings, fingerprinted, gather_findings
 from harness.runs.planning import Plan
 from harness.runs.trial import Trial, run_trial
 from harness.strategies.strategy import uses_model
-from harness.system.process import PeakMemory, describe
+from harness.system.device import PeakMemory, describe
 
 
 class Reporter(Protocol):

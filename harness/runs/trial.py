@@ -2,12 +2,11 @@
 
 import errno
 import hashlib
-import json
 import shutil
 import tempfile
 import traceback
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -23,9 +22,19 @@ from harness.errors import UserError
 from harness.evaluation.metrics import checked_probabilities, evaluate
 from harness.features.cache import FeatureCache
 from harness.results.records import Failure, RunRecord
-from harness.results.run_directory import RunDirectory, disk_errors
-from harness.strategies.strategy import Classifier, RunContext, Strategy, parameters, uses_model, wanted_features
-from harness.system.process import PeakMemory, restored_globals, seed_everything, synchronized_clock
+from harness.results.run_directory import RunDirectory
+from harness.strategies.strategy import (
+    Classifier,
+    RunContext,
+    Strategy,
+    as_recorded,
+    recorded_parameters,
+    uses_model,
+    wanted_features,
+)
+from harness.system.device import PeakMemory, synchronized_clock
+from harness.system.files import disk_errors
+from harness.system.process import restored_globals, seed_everything
 
 Stage = Literal["load plugin", "fit", "predict", "score", "save"]
 
@@ -92,23 +101,6 @@ class Trial:
             train_size=self.train_size,
             status=status,
         )
-
-
-def recorded_parameters(strategy: Strategy) -> dict[str, Any]:
-    """Return field -> value of a strategy's hyperparameters; a value that JSON cannot hold as its text."""
-    return as_recorded(parameters(strategy))
-
-
-def as_recorded(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values as JSON holds them, others as their text."""
-    return {name: _recordable(value) for name, value in params.items()}
-
-
-def _recordable(value: Any) -> Any:
-    try:
-        return json.loads(json.dumps(value, allow_nan=False))
-    except (TypeError, ValueError, RecursionError):
-        return str(value)
 
 
 class _TrialFailedError(Exception):

@@ -14,11 +14,11 @@ from harness.evaluation.metrics import checked_probabilities, evaluate
 from harness.features.cache import FeatureCache
 from harness.features.directory import cache_directory
 from harness.plugin_system.offers import Offer
-from harness.results.run_directory import disk_errors, folder_name
 from harness.runs.planning import Plan
 from harness.runs.search_space import Choice, Range, Space
 from harness.runs.trial import Trial, make_context, no_progress
 from harness.strategies.strategy import Strategy, parameters, wanted_features, with_parameters
+from harness.system.files import disk_errors, folder_name
 from harness.system.process import restored_globals, seed_everything
 
 if TYPE_CHECKING:

@@ -18,9 +18,10 @@ from annotated_types import Ge, Gt, Interval
 from numpy.typing import NDArray
 
 from harness.data.task import Split
+from harness.encoding.checkpoint import load_tokenizer
+from harness.encoding.sequence_classifier import load_sequence_classifier
 from harness.errors import StrategyError, UndertrainedWarning
 from harness.evaluation.metrics import evaluate
-from harness.huggingface import load_sequence_classifier, load_tokenizer
 from harness.strategies.forward import (
     Forward,
     Integers,

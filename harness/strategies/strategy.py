@@ -1,6 +1,7 @@
 """The objects a plugin deals with: Strategy, Classifier, RunContext."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, get_type_hints, runtime_checkable
@@ -142,3 +143,20 @@ def with_parameters(strategy: Strategy, values: dict[str, Any], given_by: str = 
             reason = error.errors()[0]["msg"]
             raise UserError(f"{given_by} {strategy.name}.{field}: {reason}, got {value!r}.") from error
     return replace(strategy, **checked) if checked else strategy  # type: ignore[type-var]
+
+
+def recorded_parameters(strategy: Strategy) -> dict[str, Any]:
+    """Return field -> value of a strategy's hyperparameters; a value that JSON cannot hold as its text."""
+    return as_recorded(parameters(strategy))
+
+
+def as_recorded(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values as JSON holds them, others as their text."""
+    return {name: _recordable(value) for name, value in params.items()}
+
+
+def _recordable(value: Any) -> Any:
+    try:
+        return json.loads(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError, RecursionError):
+        return str(value)

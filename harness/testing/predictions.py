@@ -10,8 +10,7 @@ from harness.data.task import Split, Task
 from harness.errors import StrategyError
 from harness.evaluation.metrics import checked_probabilities
 from harness.results.records import RunRecord
-from harness.runs.trial import recorded_parameters
-from harness.strategies.strategy import Strategy
+from harness.strategies.strategy import Strategy, recorded_parameters
 from harness.testing.bench import Bench
 from harness.testing.examination import Examination, examine, renamed, with_other_test_labels
 from harness.testing.expecting import expect, expecting

@@ -10,7 +10,7 @@ import pytest
 
 from harness.features.cache import FeatureCache
 from harness.features.directory import CacheDirectory
-from harness.results.run_directory import read_sealed, write_sealed
+from harness.system.files import read_sealed, write_sealed
 
 from ..letters import CLS, MEAN, LetterEncoder, many_texts
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harness import UnavailableError
 from harness.features.entry import DamagedEntryError, Entry, EntryWriter, open_entry
-from harness.results.run_directory import read_sealed, write_sealed
+from harness.system.files import read_sealed, write_sealed
 
 PARTS = {"texts": "a hash", "layer": -1, "revision": None}
 SHAPE = (10, 4)

@@ -12,10 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness import UnavailableError, UserError
-from harness.results.run_directory import (
-    RunDirectory,
+from harness.results.run_directory import RunDirectory, find_run
+from harness.system.files import (
     disk_errors,
-    find_run,
     folder_name,
     read_sealed,
     sha256_of,

@@ -13,18 +13,8 @@ import pytest
 import torch
 
 from harness import UserError
-from harness.system.process import (
-    SPIN_COUNT,
-    PeakMemory,
-    be_discreet,
-    choose_device,
-    choose_dtype,
-    describe,
-    go_offline,
-    restored_globals,
-    seed_everything,
-    synchronized_clock,
-)
+from harness.system.device import PeakMemory, choose_device, choose_dtype, describe, synchronized_clock
+from harness.system.process import SPIN_COUNT, be_discreet, go_offline, restored_globals, seed_everything
 
 HUB_VARIABLES = (
     "HF_HUB_OFFLINE",

@@ -26,9 +26,9 @@ from harness.terminal import make_console, print_audit, print_errors, print_run
 from harness.terminal.scores import LETTERS_LEGEND
 from harness.wording.languages import catalogue
 
+from ..terminal.factory import a_run, failed, scored, shown
+from ..terminal.test_audit import LEAKY
 from .phrases import said_in
-from .rendering.factory import a_run, failed, scored, shown
-from .rendering.test_audit import LEAKY
 
 ROOT = Path(__file__).parents[2]
 SOURCE = Path(harness.__file__).parent

@@ -1,19 +1,16 @@
-"""Commands that only look: `harness list`, `harness show`."""
+"""`harness list`: the strategies there are, and their parameters."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli import options
-from harness.cli.completion import complete_folders, complete_strategies
-from harness.cli.printing import echo_json, echo_tracebacks
+from harness.cli.completion import complete_strategies
+from harness.cli.printing import echo_json
 from harness.config.strategy_spec import GROUPS
 
 if TYPE_CHECKING:
     from harness.plugin_system.manager import PluginManager
-
-SORT_KEYS = ("f1_macro", "accuracy", "f1_weighted", "fit_seconds", "predict_seconds", "total_parameters", "name")
 
 
 @click.command("list")
@@ -58,47 +55,3 @@ def _print_one(manager: "PluginManager", name: str, as_json: bool) -> None:
         echo_json(describe_offer(offer))
     else:
         print_strategy(offer, describe_strategy(offer.strategy), make_console())
-
-
-@click.command()
-@click.argument("name", metavar="RUN", default="latest", shell_complete=complete_folders)
-@options.runs_folder
-@click.option("--confusion/--no-confusion", default=True, help="Show the confusion matrices.")
-@click.option("--per-class/--no-per-class", default=True, help="Show the best strategy's scores by class.")
-@click.option("--pairs", is_flag=True, help="Show the difference of every two strategies.")
-@click.option("--sort", type=click.Choice(SORT_KEYS), default="f1_macro", help="Order by this, scores on validation.")
-@options.language
-@click.option("--json", "as_json", is_flag=True, help="Print run.json.")
-@click.option("--debug", is_flag=True, help="Print the tracebacks of failed strategies.")
-def show(
-    name: str,
-    output_dir: str,
-    confusion: bool,
-    per_class: bool,
-    pairs: bool,
-    sort: str,
-    language: str,
-    as_json: bool,
-    debug: bool,
-) -> int:
-    """Show a run again: 'latest', its folder, or its folder's name."""
-    from harness.results.records import read_run
-    from harness.results.run_directory import find_run
-    from harness.terminal import make_console, print_run
-
-    result = read_run(find_run(name, Path(output_dir)))
-    if as_json:
-        echo_json(result.model_dump(mode="json"))
-    else:
-        print_run(
-            result,
-            make_console(),
-            sort=sort,
-            confusion=confusion,
-            per_class=per_class,
-            pairs=pairs,
-            language=language,
-        )
-    if debug:
-        echo_tracebacks(result)
-    return 0

@@ -1,0 +1,78 @@
+"""`harness reproduce`: a run again from its own record, and what differs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli import options
+from harness.cli.completion import complete_files
+from harness.cli.printing import echo_json
+from harness.errors import PluginError
+
+if TYPE_CHECKING:
+    from harness.config.run_config import RunConfig
+    from harness.results.records import Run
+
+EXIT_NOT_REPRODUCED = 1
+
+
+@click.command()
+@options.run_argument
+@options.runs_folder
+@click.option("--tolerance", type=click.FloatRange(min=0, max=1), default=0.005, metavar="FRACTION",
+              help="Largest difference of a score that counts as the same.")  # fmt: skip
+@click.option("--plugin", "plugins", multiple=True, metavar="FILE|MODULE", shell_complete=complete_files,
+              help="Load this plugin instead of those that the run names; repeatable.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
+@options.verbose
+@options.debug
+@click.pass_context
+def reproduce(
+    ctx: click.Context,
+    name: str,
+    output_dir: str,
+    tolerance: float,
+    plugins: tuple[str, ...],
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    debug: bool,
+) -> int:
+    """Run a run again from its own record and tell what differs, in scores and in environment.
+
+    Takes as long as the run did: features are computed anew, whatever the cache holds. Exits with 1 where a score
+    differs by more than the tolerance.
+    """
+    del debug
+    from harness.analysis.reproduction import compare_runs, config_to_reproduce
+    from harness.results.records import read_run
+    from harness.results.run_directory import find_run
+    from harness.terminal import make_console, print_reproduction
+
+    then = read_run(find_run(name, Path(output_dir)))
+    config = config_to_reproduce(then, output_dir)
+    if plugins:
+        config = config.model_copy(update={"plugins": plugins})
+    now = _run_again(config, ctx.obj["plugins"], ctx.obj["argv"], quiet, verbose)
+    reproduction = compare_runs(then, now)
+    if as_json:
+        echo_json(reproduction.describe(tolerance))
+    else:
+        print_reproduction(reproduction, tolerance, make_console())
+    return 0 if reproduction.succeeded(tolerance) else EXIT_NOT_REPRODUCED
+
+
+def _run_again(config: "RunConfig", plugins: Sequence[object], command: list[str], quiet: bool, verbose: bool) -> "Run":
+    from harness.cli.planning import plan_of
+    from harness.cli.run import execute_shown
+
+    plan = plan_of(config, plugins, quiet=quiet, verbose=verbose)
+    for plugin in plan.broken:
+        raise PluginError(f"{plugin.source} could not be loaded: {plugin.error} Name it as it is now: --plugin FILE.")
+    run, _, interrupt = execute_shown(plan, command, quiet=quiet)
+    if interrupt:
+        raise interrupt
+    return run
