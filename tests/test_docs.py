@@ -60,7 +60,8 @@ def test_every_field_of_the_context_is_documented() -> None:
 def test_every_attribute_that_the_harness_asks_strategies_and_classifiers_for_is_documented() -> None:
     asked_for = set()
     for file in (ROOT / "harness").rglob("*.py"):
-        asked_for |= set(re.findall(r'getattr\((?:\w+\.)?(?:strategy|classifier), "([a-z]\w*)"', file.read_text("utf-8")))
+        source = file.read_text(encoding="utf-8")
+        asked_for |= set(re.findall(r'getattr\((?:\w+\.)?(?:strategy|classifier), "([a-z]\w*)"', source))
     assert {"features", "requires", "history", "groups"} <= asked_for
     contract = DOCS.split("## The contract")[1].split("## Every hook")[0]
     assert sorted(name for name in asked_for if f"| `{name}" not in contract) == []
