@@ -55,7 +55,7 @@ def build_task(
             "Name two with --text-column and --label-column."
         )
     for table in tables.values():
-        _refuse_bad_cells(table, text_column, label_column)
+        refuse_bad_cells(table, text_column, label_column)
     _refuse_hidden_test(tables, label_column)
     if any(cell in (HIDDEN, str(HIDDEN)) for cell in tables["train"].columns[label_column]):
         notes.append("label -1 occurs in train and was taken for a class; elsewhere it often marks a missing label")
@@ -110,7 +110,12 @@ def _choose(table: Table, given: str | None, usual: Sequence[str], kind: str, no
     )
 
 
-def _refuse_bad_cells(table: Table, text_column: str, label_column: str) -> None:
+def refuse_bad_cells(table: Table, text_column: str, label_column: str) -> None:
+    """Refuse a table without the two columns, or with a text or label that is none.
+
+    Raises:
+        DataError: Naming the first rows.
+    """
     for column in (text_column, label_column):
         if column not in table.columns:
             raise DataError(

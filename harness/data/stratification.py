@@ -74,6 +74,23 @@ def draw(labels: NDArray[np.int64], take: NDArray[np.int64], seed: int = 0) -> N
     return np.sort(grouped[place < take[labels[grouped]]])
 
 
+def held_out_rows(labels: NDArray[np.int64], n_rows: int, seed: int = 0) -> NDArray[np.int64]:
+    """Draw rows to set aside, every class with its share; each class keeps at least one row.
+
+    Args:
+        labels: Class ids, int64 (n,).
+        n_rows: How many rows are wanted; at least one of each class that can spare one is taken.
+        seed: Seed of the draw.
+
+    Returns:
+        Row indices in ascending order, int64 (m,), m the nearest to `n_rows` that these rules allow; none where every
+        class has a single row.
+    """
+    spare = np.maximum(np.bincount(labels) - 1, 0)
+    n_taken = min(max(n_rows, int((spare > 0).sum()), 1), int(spare.sum()))
+    return draw(labels, allocate(spare, n_taken), seed)
+
+
 def nested_rows(labels: NDArray[np.int64], n_rows: int, seed: int) -> NDArray[np.int64]:
     """Choose rows at random so that classes keep their shares and fewer rows are always part of more.
 

@@ -4,11 +4,12 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.data.stratification import allocate, draw, nested_rows, stratified_rows
+from harness.data.stratification import held_out_rows, nested_rows, stratified_rows
 from harness.errors import DataError, rows_named
 
 SPLITS = ("train", "validation", "test")
@@ -137,6 +138,46 @@ class Task:
                 "--label-column."
             )
 
+    @classmethod
+    def from_pandas(
+        cls,
+        frame: Any,
+        text: str = "text",
+        label: str = "label",
+        *,
+        name: str = "data",
+        validation: Any = None,
+        test: Any = None,
+        test_size: float = 0.2,
+        seed: int = 0,
+        label_names: Sequence[str] | None = None,
+    ) -> "Task":
+        """Make a task of a pandas DataFrame.
+
+        Args:
+            frame: A row a text; train and, where these are not given, the rows to set aside for validation and test.
+            text: Column of the texts.
+            label: Column of the labels: names, whole numbers, or categories, whose order is kept.
+            name: Short name for tables and folders.
+            validation: A frame with the same columns; a tenth of train, stratified, by default.
+            test: A frame with the same columns; `test_size` of `frame`, stratified, by default.
+            test_size: Share of the rows to set aside as test, above 0 and below 1; not used where `test` is given.
+            seed: Seed of the rows that are set aside as test.
+            label_names: Class names in id order, by default those of the categories, else sorted.
+
+        Returns:
+            The task. `source_rows` of its splits are positions in the frame that a row comes from, counted from 0.
+
+        Raises:
+            DataError: For a missing label, a text that is no text, a column that is not there, and what else no
+                comparison can be made of.
+        """
+        from harness.data.frames import task_of_frames
+
+        frames = {"train": frame, "validation": validation, "test": test}
+        given = {split: each for split, each in frames.items() if each is not None}
+        return task_of_frames(name, given, text, label, test_size=test_size, seed=seed, label_names=label_names)
+
     @property
     def n_classes(self) -> int:
         """Number of classes, k."""
@@ -197,15 +238,12 @@ def set_aside_validation(train: Split) -> tuple[Split, Split]:
     Raises:
         DataError: Where every class has a single row.
     """
-    counts = np.bincount(train.labels)
-    spare = np.maximum(counts - 1, 0)
-    if not spare.any():
+    held = held_out_rows(train.labels, round(VALIDATION_SHARE * len(train)))
+    if not len(held):
         raise DataError(
             "There is no validation split, and none can be set aside: every class of train has a single row. "
             "Check --label-column, or add rows or a validation split."
         )
-    n_rows = min(max(round(VALIDATION_SHARE * len(train)), int((spare > 0).sum()), 1), int(spare.sum()))
-    held = draw(train.labels, allocate(spare, n_rows))
     return train.rows(np.setdiff1d(np.arange(len(train)), held)), train.rows(held)
 
 

@@ -6,9 +6,12 @@ Nothing here is escaped. Each writer escapes every string it writes, whether it 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Formatter
-from typing import ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
-from harness.reporting.figures.canvas import Drawing
+from harness.reporting.figures.canvas import Drawing, finished
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Tone = Literal["", "muted", "good", "bad", "failed"]
 
@@ -108,10 +111,14 @@ class Table:
 class Picture:
     """A picture, drawn where it is asked for, what it shows in words, and what stands below it."""
 
-    draw: Callable[[], Drawing]
+    figure: Callable[[], "Figure"]
     alternative: Words
     caption: Words = ""
     below: Sequence["Block"] = ()
+
+    def draw(self) -> Drawing:
+        """Return it as SVG."""
+        return finished(self.figure())
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from harness.reporting import numbers
-from harness.reporting.figures.canvas import DARK, Drawing
-from harness.reporting.figures.confusion import confusion_picture, shares_of_rows
-from harness.reporting.figures.cost import Point, cost_picture, efficient
-from harness.reporting.figures.curves import Line, curves_picture
-from harness.reporting.figures.history import history_picture, is_drawable
+from harness.reporting.figures.canvas import DARK, Drawing, finished
+from harness.reporting.figures.confusion import confusion_figure, shares_of_rows
+from harness.reporting.figures.cost import Point, cost_figure, efficient
+from harness.reporting.figures.curves import Line, curves_figure
+from harness.reporting.figures.history import history_figure, is_drawable
 from harness.reporting.figures.labels import place_names
-from harness.reporting.figures.reliability import Bin, reliability_picture
-from harness.reporting.figures.scatter import largest_classes, scatter_picture
+from harness.reporting.figures.reliability import Bin, reliability_figure
+from harness.reporting.figures.scatter import largest_classes, scatter_figure
 from harness.reporting.text import shorten
 
 from .factory import EMOTIONS, HISTORY
@@ -29,20 +29,26 @@ def points(*costs_and_scores: tuple[float, float]) -> list[Point]:
 
 
 def a_cost_picture() -> Drawing:
-    return cost_picture(points((0, 0.1), (3.2, 0.8), (1900, 0.9), (90, 0.5)), "seconds", "f1", numbers.seconds_tick)
+    return finished(
+        cost_figure(points((0, 0.1), (3.2, 0.8), (1900, 0.9), (90, 0.5)), "seconds", "f1", numbers.seconds_tick)
+    )
 
 
 def a_scatter_picture() -> Drawing:
     rng = np.random.default_rng(0)
-    return scatter_picture(rng.normal(size=(300, 2)), rng.integers(0, 6, 300), EMOTIONS, ("one", "two"))
+    return finished(scatter_figure(rng.normal(size=(300, 2)), rng.integers(0, 6, 300), EMOTIONS, ("one", "two")))
 
 
 PICTURES: dict[str, Callable[[], Drawing]] = {
     "cost": a_cost_picture,
-    "confusion": lambda: confusion_picture(np.arange(36).reshape(6, 6).tolist(), EMOTIONS, "true", "predicted"),
-    "reliability": lambda: reliability_picture([Bin(0.4, 0.5, 0.4), Bin(0.6, 0.9, 0.8)], "confidence", "accuracy"),
-    "curves": lambda: curves_picture([Line("probe", [(64, 0.4, 0.02), (1024, 0.6, None)])], "rows", "f1"),
-    "history": lambda: history_picture(HISTORY),
+    "confusion": lambda: finished(
+        confusion_figure(np.arange(36).reshape(6, 6).tolist(), EMOTIONS, "true", "predicted")
+    ),
+    "reliability": lambda: finished(
+        reliability_figure([Bin(0.4, 0.5, 0.4), Bin(0.6, 0.9, 0.8)], "confidence", "accuracy")
+    ),
+    "curves": lambda: finished(curves_figure([Line("probe", [(64, 0.4, 0.02), (1024, 0.6, None)])], "rows", "f1")),
+    "history": lambda: finished(history_figure(HISTORY)),
     "scatter": a_scatter_picture,
 }
 
@@ -80,9 +86,9 @@ def test_a_picture_needs_no_style_attributes_and_has_only_colours_that_turn_dark
     ["$x^2$ and $\\frac{1}{0}$", "</text></svg><script>", "a & b", "\x00\x1b[31m\ufffe", "中文標籤", "עברית", ""],
 )
 def test_names_are_text_whatever_they_hold(name: str) -> None:
-    drawing = confusion_picture([[3, 1], [0, 4]], [name, "other"], "true", "predicted")
+    drawing = finished(confusion_figure([[3, 1], [0, 4]], [name, "other"], "true", "predicted"))
     assert texts(drawing).count(shorten(name, 14)) == (2 if name else 0)
-    placed = cost_picture([Point(name, 1.0, 0.5, 0.4, 0.6)], "seconds", "f1", numbers.seconds_tick)
+    placed = finished(cost_figure([Point(name, 1.0, 0.5, 0.4, 0.6)], "seconds", "f1", numbers.seconds_tick))
     assert shorten(name, 26) in [*texts(placed), ""]
 
 
@@ -101,7 +107,7 @@ def test_the_efficient_are_those_that_none_beats_in_cost_and_score() -> None:
     ],
 )
 def test_costs_have_round_ticks_and_nothing_stands_at_the_left(costs: tuple[float, float], expected: list[str]) -> None:
-    drawing = cost_picture(points((costs[0], 0.5), (costs[1], 0.6)), "seconds", "f1", numbers.seconds_tick)
+    drawing = finished(cost_figure(points((costs[0], 0.5), (costs[1], 0.6)), "seconds", "f1", numbers.seconds_tick))
     assert [text for text in texts(drawing) if text in expected] == expected
 
 
@@ -117,14 +123,14 @@ def test_names_cover_neither_points_nor_each_other() -> None:
 
 
 def test_a_confusion_matrix_has_a_number_in_every_cell_that_is_not_empty_up_to_twelve_classes() -> None:
-    drawing = confusion_picture([[30, 0, 1], [2, 1000, 0], [0, 0, 0]], ["a", "b", "c"], "true", "predicted")
+    drawing = finished(confusion_figure([[30, 0, 1], [2, 1000, 0], [0, 0, 0]], ["a", "b", "c"], "true", "predicted"))
     assert [text for text in texts(drawing) if text not in "abc"] == ["30", "1", "2", "1,000", "predicted", "true"]
 
 
 def test_a_large_confusion_matrix_stays_small() -> None:
     rng = np.random.default_rng(0)
     counts = rng.poisson(0.1, (77, 77)) + 30 * np.eye(77, dtype=int)
-    drawing = confusion_picture(counts.tolist(), [f"intent {i}" for i in range(77)], "true", "predicted")
+    drawing = finished(confusion_figure(counts.tolist(), [f"intent {i}" for i in range(77)], "true", "predicted"))
     assert len(drawing.svg) < 120_000
     assert drawing.width < 400
     assert texts(drawing) == ["predicted", "true"]
@@ -135,10 +141,10 @@ def test_a_class_without_rows_has_no_shares() -> None:
 
 
 def test_a_history_parts_losses_from_scores_and_names_every_line() -> None:
-    both, losses = history_picture(HISTORY), history_picture([{"epoch": 1, "loss": 0.5}])
+    both, losses = finished(history_figure(HISTORY)), finished(history_figure([{"epoch": 1, "loss": 0.5}]))
     assert both.height > losses.height
     assert {"train_loss", "validation_loss", "validation_accuracy", "validation_f1_macro", "epoch"} <= set(texts(both))
-    ragged = history_picture([{"loss": 1.0}, {"loss": 0.5, "perplexity": 200.0}])
+    ragged = finished(history_figure([{"loss": 1.0}, {"loss": 0.5, "perplexity": 200.0}]))
     assert {"loss", "perplexity", "step"} <= set(texts(ragged))
 
 
@@ -150,7 +156,7 @@ def test_a_history_of_epochs_alone_is_not_drawn() -> None:
 
 def test_lines_that_end_together_are_named_below_each_other() -> None:
     lines = [Line(f"strategy {i}", [(64, 0.2, None), (256, 0.5 + i / 1000, 0.01)]) for i in range(12)]
-    drawing = curves_picture(lines, "rows of train", "test f1_macro")
+    drawing = finished(curves_figure(lines, "rows of train", "test f1_macro"))
     named = [
         element for element in ET.fromstring(drawing.svg).iter(TEXT) if (element.text or "").startswith("strategy")
     ]
@@ -162,17 +168,19 @@ def test_lines_that_end_together_are_named_below_each_other() -> None:
 def test_only_the_ten_largest_classes_have_colours_of_their_own() -> None:
     labels = np.repeat(np.arange(77), np.r_[np.full(67, 2), np.full(10, 9)])
     assert largest_classes(labels) == list(range(67, 77))
-    drawing = scatter_picture(
-        np.random.default_rng(0).normal(size=(len(labels), 2)), labels, [f"c{i}" for i in range(77)], ("x", "y")
+    drawing = finished(
+        scatter_figure(
+            np.random.default_rng(0).normal(size=(len(labels), 2)), labels, [f"c{i}" for i in range(77)], ("x", "y")
+        )
     )
     assert {text for text in texts(drawing) if text.startswith("c")} <= {f"c{i}" for i in range(67, 77)}
 
 
 def test_a_scatter_picture_of_two_thousand_rows_stays_small() -> None:
     rng = np.random.default_rng(0)
-    drawing = scatter_picture(rng.normal(size=(2000, 2)), rng.integers(0, 6, 2000), EMOTIONS, ("x", "y"))
+    drawing = finished(scatter_figure(rng.normal(size=(2000, 2)), rng.integers(0, 6, 2000), EMOTIONS, ("x", "y")))
     assert len(drawing.svg) < 100_000
 
 
 def test_points_that_all_lie_in_one_place_are_drawn() -> None:
-    assert scatter_picture(np.zeros((5, 2)), np.array([0, 1, 0, 1, 0]), ["a", "b"], ("x", "y")).svg
+    assert finished(scatter_figure(np.zeros((5, 2)), np.array([0, 1, 0, 1, 0]), ["a", "b"], ("x", "y"))).svg

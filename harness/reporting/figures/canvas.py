@@ -131,7 +131,8 @@ def finished(figure: "Figure") -> Drawing:
     the picture stays a light one on its own paper.
     """
     stream = io.BytesIO()
-    figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None, "Type": None, "Format": None})
+    with drawing():
+        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None, "Type": None, "Format": None})
     root = ET.fromstring(stream.getvalue())
     for child in root.findall(_METADATA) + root.findall(_STYLE_SHEET):
         root.remove(child)

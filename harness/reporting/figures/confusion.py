@@ -14,10 +14,8 @@ from harness.reporting.figures.canvas import (
     PAPER,
     RULE,
     SMALL,
-    Drawing,
     axes_with_margins,
     drawing,
-    finished,
     new_figure,
 )
 from harness.reporting.figures.labels import text_width
@@ -25,6 +23,7 @@ from harness.reporting.text import shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.path import Path
 
 MOST_WITH_NUMBERS = 12  # classes; with more, the cells are too small to hold them
@@ -35,9 +34,9 @@ HALF = 0.5  # share of a row from which a cell is dark and its number written in
 SIDE = 330  # pixels of the whole matrix where it has many classes
 
 
-def confusion_picture(
+def confusion_figure(
     counts: Sequence[Sequence[int]], label_names: Sequence[str], true: str, predicted: str
-) -> Drawing:
+) -> "Figure":
     """Draw a confusion matrix.
 
     Args:
@@ -47,7 +46,7 @@ def confusion_picture(
         predicted: What the columns are.
 
     Returns:
-        The picture.
+        The figure.
     """
     table = np.asarray(counts, dtype=np.float64)
     k, cell = len(table), _side_of_cell(len(table))
@@ -68,7 +67,7 @@ def confusion_picture(
         style: dict[str, Any] = {"color": MUTED, "fontsize": SMALL}
         figure.text(left / width, 1 - 10 / height, predicted, va="center", **style)
         figure.text(10 / width, 1 - top / height, true, ha="center", va="top", rotation=90, **style)
-        return finished(figure)
+        return figure
 
 
 def _side_of_cell(k: int) -> float:

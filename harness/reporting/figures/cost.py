@@ -12,10 +12,8 @@ from harness.reporting.figures.canvas import (
     PAPER,
     RULE,
     SMALL,
-    Drawing,
     axes_with_margins,
     drawing,
-    finished,
     name_vertical_axis,
     new_figure,
 )
@@ -55,7 +53,7 @@ def efficient(points: Sequence[Point]) -> list[int]:
     return front
 
 
-def cost_picture(points: Sequence[Point], cost_label: str, score_label: str, write: Callable[[float], str]) -> Drawing:
+def cost_figure(points: Sequence[Point], cost_label: str, score_label: str, write: Callable[[float], str]) -> "Figure":
     """Draw strategies by cost (logarithmic; 0 stands apart at the left) and score, the efficient ones joined.
 
     Args:
@@ -65,7 +63,7 @@ def cost_picture(points: Sequence[Point], cost_label: str, score_label: str, wri
         write: Cost -> what stands at its tick.
 
     Returns:
-        The picture.
+        The figure.
     """
     with drawing():
         figure = new_figure(WIDTH, HEIGHT)
@@ -79,7 +77,7 @@ def cost_picture(points: Sequence[Point], cost_label: str, score_label: str, wri
         axes.grid(axis="y")
         axes.tick_params(length=0)
         _draw(figure, axes, points, xs)
-        return finished(figure)
+        return figure
 
 
 def _positions(points: Sequence[Point], axes: "Axes", write: Callable[[float], str]) -> list[float]:

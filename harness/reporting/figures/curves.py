@@ -11,10 +11,8 @@ from harness.reporting.figures.canvas import (
     MUTED,
     PAPER,
     SMALL,
-    Drawing,
     axes_with_margins,
     drawing,
-    finished,
     name_vertical_axis,
     new_figure,
 )
@@ -23,6 +21,7 @@ from harness.reporting.text import shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 WIDTH, HEIGHT = 420, 300
 LEFT, TOP, BOTTOM = 38, 32, 44
@@ -37,7 +36,7 @@ class Line:
     points: Sequence[tuple[int, float, float | None]]
 
 
-def curves_picture(lines: Sequence[Line], rows_label: str, score_label: str, marked: int | None = None) -> Drawing:
+def curves_figure(lines: Sequence[Line], rows_label: str, score_label: str, marked: int | None = None) -> "Figure":
     """Draw scores against numbers of rows (logarithmic), each line named at its end; beyond ten lines are grey.
 
     Args:
@@ -47,7 +46,7 @@ def curves_picture(lines: Sequence[Line], rows_label: str, score_label: str, mar
         marked: Number of rows at which a dotted line stands, None for no line.
 
     Returns:
-        The picture.
+        The figure.
     """
     right = max(text_width(shorten(line.name, LONGEST_NAME), SMALL) for line in lines) + 14
     with drawing():
@@ -63,7 +62,7 @@ def curves_picture(lines: Sequence[Line], rows_label: str, score_label: str, mar
         if marked:
             axes.axvline(math.log10(marked), color=MUTED, linewidth=1, linestyle=":", zorder=0)
         _draw(axes, lines)
-        return finished(figure)
+        return figure
 
 
 def _draw(axes: "Axes", lines: Sequence[Line]) -> None:

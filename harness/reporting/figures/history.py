@@ -7,10 +7,8 @@ from harness.reporting.figures.canvas import (
     HUES,
     PAPER,
     SMALL,
-    Drawing,
     axes_with_margins,
     drawing,
-    finished,
     new_figure,
 )
 from harness.reporting.figures.labels import name_ends, text_width
@@ -18,6 +16,7 @@ from harness.reporting.text import shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 WIDTH, PANEL = 420, 130
 LEFT, TOP, BOTTOM, GAP = 38, 10, 42, 22
@@ -27,7 +26,7 @@ CLOCKS = ("epoch", "layer", "configuration", "step")  # names of what is counted
 Series = Mapping[str, list[tuple[float, float]]]
 
 
-def history_picture(history: Sequence[Mapping[str, float]]) -> Drawing:
+def history_figure(history: Sequence[Mapping[str, float]]) -> "Figure":
     """Draw a history of training.
 
     Args:
@@ -35,7 +34,7 @@ def history_picture(history: Sequence[Mapping[str, float]]) -> Drawing:
             and other numbers get a panel each.
 
     Returns:
-        The picture.
+        The figure.
     """
     clock = next((name for name in CLOCKS if all(name in epoch for epoch in history)), None)
     panels = [panel for panel in _panels(_series(history, clock)) if panel]
@@ -52,7 +51,7 @@ def history_picture(history: Sequence[Mapping[str, float]]) -> Drawing:
                 axes.tick_params(labelbottom=False)
             else:
                 axes.set_xlabel(clock or CLOCKS[-1])
-        return finished(figure)
+        return figure
 
 
 def is_drawable(history: Sequence[Mapping[str, float]]) -> bool:

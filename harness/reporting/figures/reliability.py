@@ -9,16 +9,15 @@ from harness.reporting.figures.canvas import (
     MUTED,
     ORANGE,
     PAPER,
-    Drawing,
     axes_with_margins,
     drawing,
-    finished,
     name_vertical_axis,
     new_figure,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 WIDTH, HEIGHT = 240, 262
 LEFT, RIGHT, TOP, BOTTOM = 30, 10, 30, 42
@@ -35,7 +34,7 @@ class Bin:
     accuracy: float
 
 
-def reliability_picture(bins: Sequence[Bin], confidence: str, accuracy: str) -> Drawing:
+def reliability_figure(bins: Sequence[Bin], confidence: str, accuracy: str) -> "Figure":
     """Draw accuracy against confidence; the nearer to the diagonal, the more the probabilities can be believed.
 
     Args:
@@ -44,7 +43,7 @@ def reliability_picture(bins: Sequence[Bin], confidence: str, accuracy: str) -> 
         accuracy: Label of the vertical axis.
 
     Returns:
-        The picture.
+        The figure.
     """
     with drawing():
         figure = new_figure(WIDTH, HEIGHT)
@@ -53,7 +52,7 @@ def reliability_picture(bins: Sequence[Bin], confidence: str, accuracy: str) -> 
         name_vertical_axis(figure, accuracy)
         _frame(axes)
         _draw(axes, bins)
-        return finished(figure)
+        return figure
 
 
 def _frame(axes: "Axes") -> None:

@@ -12,10 +12,8 @@ from harness.reporting.figures.canvas import (
     PAPER,
     RULE,
     SMALL,
-    Drawing,
     axes_with_margins,
     drawing,
-    finished,
     new_figure,
 )
 from harness.reporting.figures.labels import place_names, write_name
@@ -31,9 +29,9 @@ LONGEST_NAME = 18
 DOT = 4.5  # pixels
 
 
-def scatter_picture(
+def scatter_figure(
     points: NDArray[np.float64], labels: NDArray[np.int64], label_names: Sequence[str], axis_names: tuple[str, str]
-) -> Drawing:
+) -> "Figure":
     """Draw points coloured by label, each class named at its middle; classes beyond the ten largest are grey.
 
     Args:
@@ -43,7 +41,7 @@ def scatter_picture(
         axis_names: What the axes are.
 
     Returns:
-        The picture.
+        The figure.
     """
     named = largest_classes(labels)
     with drawing():
@@ -56,7 +54,7 @@ def scatter_picture(
             _dots(axes, points[labels == label], HUES[i])
         middles = np.array([np.median(points[labels == label], axis=0) for label in named])
         _name_middles(figure, axes, middles, [shorten(label_names[label], LONGEST_NAME) for label in named])
-        return finished(figure)
+        return figure
 
 
 def largest_classes(labels: NDArray[np.int64]) -> list[int]:

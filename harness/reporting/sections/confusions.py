@@ -21,7 +21,7 @@ from harness.reporting.document import (
     Section,
     Table,
 )
-from harness.reporting.figures.confusion import MOST_WITH_NUMBERS, confusion_picture
+from harness.reporting.figures.confusion import MOST_WITH_NUMBERS, confusion_figure
 from harness.reporting.subject import Subject
 
 LISTED = 20  # confusions where a matrix is too large to be read as a table
@@ -30,11 +30,7 @@ LISTED = 20  # confusions where a matrix is too large to be read as a table
 def confusions_section(subject: Subject) -> Section:
     """Draw the confusion matrix of every strategy on test, the best by validation first."""
     say = subject.say
-    pictures = [
-        _picture(subject, studied, studied.records[0].test)
-        for studied in subject.study.strategies
-        if studied.records[0].test
-    ]
+    pictures = [picture for studied in subject.study.strategies if (picture := confusion_picture(subject, studied))]
     note = say(
         "Rows are true classes, columns predicted ones. Blue is right, orange is wrong, darker is more of the row."
     )
@@ -49,9 +45,12 @@ def title(subject: Subject, studied: Studied) -> Phrase:
     return Phrase(subject.say("{name}, seed {seed}"), values)
 
 
-def _picture(subject: Subject, studied: Studied, test: Evaluation) -> Picture:
-    say, names = subject.say, subject.label_names(studied)
-    draw = partial(confusion_picture, test.confusion, names, say("true"), say("predicted"))
+def confusion_picture(subject: Subject, studied: Studied) -> Picture | None:
+    """Draw the confusion matrix of a strategy's lowest seed on test; None where it has no test scores."""
+    say, names, test = subject.say, subject.label_names(studied), studied.records[0].test
+    if test is None:
+        return None
+    draw = partial(confusion_figure, test.confusion, names, say("true"), say("predicted"))
     n_right = sum(row[i] for i, row in enumerate(test.confusion))
     alternative = Phrase(
         say("Confusion matrix of {name}: {right} of {n} test rows are on the diagonal. The numbers follow as a table."),

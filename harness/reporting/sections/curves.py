@@ -18,7 +18,7 @@ from harness.reporting.document import (
     Section,
     Table,
 )
-from harness.reporting.figures.curves import Line, curves_picture
+from harness.reporting.figures.curves import Line, curves_figure
 from harness.reporting.subject import Subject
 
 
@@ -41,13 +41,19 @@ def _blocks(subject: Subject, curves: Sequence[Curve]) -> Iterator[Block]:
             sentence = "Fine-tuning ({trained}) is not ahead of the probes ({frozen}) at the largest size."
         values = {"trained": crossing.trained, "frozen": crossing.frozen, "n": numbers.count(crossing.n_rows)}
         yield Paragraph(Phrase(say(sentence), values))
-    lines = [Line(curve.strategy, [(p.n_rows, p.mean, p.sd) for p in curve.points]) for curve in curves]
-    overtaken = crossing.n_rows if crossing else None
-    draw = partial(curves_picture, lines, say("rows of train"), say("test f1_macro"), overtaken)
-    yield Gallery([Picture(draw, _alternative(subject, curves))])
+    yield Gallery([curves_picture(subject, curves)])
     yield _table(subject, curves)
     if any(point.sd is not None for curve in curves for point in curve.points):
         yield Paragraph(say("mean over seeds ± sd; each seed draws its own rows of train"), "note")
+
+
+def curves_picture(subject: Subject, curves: Sequence[Curve]) -> Picture:
+    """Draw learning curves, with a line where fine-tuning overtakes the probes."""
+    say, crossing = subject.say, find_crossing(curves)
+    lines = [Line(curve.strategy, [(p.n_rows, p.mean, p.sd) for p in curve.points]) for curve in curves]
+    overtaken = crossing.n_rows if crossing else None
+    draw = partial(curves_figure, lines, say("rows of train"), say("test f1_macro"), overtaken)
+    return Picture(draw, _alternative(subject, curves))
 
 
 def _alternative(subject: Subject, curves: Sequence[Curve]) -> Phrase:

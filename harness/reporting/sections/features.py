@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from harness.reporting import numbers
 from harness.reporting.document import Gallery, Paragraph, Phrase, Picture, Section
-from harness.reporting.figures.scatter import largest_classes, scatter_picture
+from harness.reporting.figures.scatter import largest_classes, scatter_figure
 from harness.reporting.subject import Subject
 from harness.results.feature_sample import FeatureSample
 
@@ -22,7 +22,7 @@ UMAP_NEIGHBOURS = 15  # its authors' default
 
 def features_section(subject: Subject) -> Section | None:
     """Draw the frozen features of the first run's test rows; None where it kept none."""
-    say, pictures = subject.say, list(_pictures(subject))
+    say, pictures = subject.say, list(feature_pictures(subject))
     if not pictures:
         return None
     note = say(
@@ -33,7 +33,8 @@ def features_section(subject: Subject) -> Section | None:
     return Section("features", say("Frozen features"), [Gallery(pictures), Paragraph(note, "note")])
 
 
-def _pictures(subject: Subject) -> Iterator[Picture]:
+def feature_pictures(subject: Subject) -> Iterator[Picture]:
+    """Draw the test rows by each frozen state that the first run kept."""
     study = subject.study
     of_first_run = next((studied for studied in study.strategies if studied.run_index == 0), None)
     if of_first_run is None:
@@ -66,7 +67,7 @@ def _picture(subject: Subject, state: str, plane: Plane, labels: NDArray[np.int6
         subject.say("{state}: {how} of {n} test rows, coloured by label. Medians of the classes: {middles}."),
         {**values, "middles": subject.say(", ").join(told)},
     )
-    return Picture(partial(scatter_picture, points, labels, names, axis_names), alternative, caption)
+    return Picture(partial(scatter_figure, points, labels, names, axis_names), alternative, caption)
 
 
 def _planes(subject: Subject, sample: FeatureSample) -> Iterator[Plane]:

@@ -3,22 +3,22 @@
 from functools import partial
 
 from harness.analysis.study import Studied
-from harness.evaluation.calibration import Calibration
 from harness.reporting import numbers
 from harness.reporting.document import Cell, Column, Fold, Gallery, Paragraph, Phrase, Picture, Row, Section, Table
-from harness.reporting.figures.history import history_picture, is_drawable
-from harness.reporting.figures.reliability import Bin, reliability_picture
+from harness.reporting.figures.history import history_figure, is_drawable
+from harness.reporting.figures.reliability import Bin, reliability_figure
 from harness.reporting.sections.confusions import title
 from harness.reporting.subject import Subject
 
 
 def learning_section(subject: Subject) -> Section | None:
     """Draw the history of each trained strategy's lowest seed; None where none kept one."""
-    pictures = [picture for studied in subject.study.strategies if (picture := _history(subject, studied))]
+    pictures = [picture for studied in subject.study.strategies if (picture := history_picture(subject, studied))]
     return Section("learning", subject.say("Learning history"), [Gallery(pictures)]) if pictures else None
 
 
-def _history(subject: Subject, studied: Studied) -> Picture | None:
+def history_picture(subject: Subject, studied: Studied) -> Picture | None:
+    """Draw the learning history of a strategy's lowest seed; None where it kept none."""
     history = studied.records[0].history
     if not is_drawable(history):
         return None
@@ -27,17 +27,13 @@ def _history(subject: Subject, studied: Studied) -> Picture | None:
         subject.say("Learning history of {name} over {n} entries; the last: {last}."),
         {"name": studied.name, "n": numbers.count(len(history)), "last": last},
     )
-    return Picture(partial(history_picture, history), alternative, title(subject, studied))
+    return Picture(partial(history_figure, history), alternative, title(subject, studied))
 
 
 def calibration_section(subject: Subject) -> Section | None:
     """Draw the reliability curve of every strategy, with the expected calibration error."""
     say = subject.say
-    pictures = [
-        _reliability(subject, studied, trial.calibration)
-        for studied in subject.study.strategies
-        if (trial := subject.trial(studied))
-    ]
+    pictures = [picture for studied in subject.study.strategies if (picture := calibration_picture(subject, studied))]
     if not pictures:
         return None
     note = say(
@@ -48,11 +44,15 @@ def calibration_section(subject: Subject) -> Section | None:
     return Section("calibration", say("Calibration"), [Paragraph(note, "note"), Gallery(pictures)])
 
 
-def _reliability(subject: Subject, studied: Studied, calibration: Calibration) -> Picture:
-    say = subject.say
+def calibration_picture(subject: Subject, studied: Studied) -> Picture | None:
+    """Draw the reliability curve of a strategy's lowest seed; None where nothing is known of its probabilities."""
+    say, trial = subject.say, subject.trial(studied)
+    if trial is None:
+        return None
+    calibration = trial.calibration
     n_rows = sum(each.n for each in calibration.bins)
     bins = [Bin(each.n / n_rows, each.confidence, each.accuracy) for each in calibration.bins]
-    draw = partial(reliability_picture, bins, say("confidence"), say("accuracy"))
+    draw = partial(reliability_figure, bins, say("confidence"), say("accuracy"))
     values = {"name": str(title(subject, studied)), "ece": numbers.score(calibration.ece)}
     caption = Phrase(say("{name}: ECE {ece}"), values)
     alternative = Phrase(say("Reliability curve of {name}: expected calibration error {ece}."), values)

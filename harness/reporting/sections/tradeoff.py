@@ -1,32 +1,44 @@
 """Cost against quality as pictures, and the efficient strategies by name."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from harness.reporting import numbers
 from harness.reporting.document import Gallery, Phrase, Picture, Section
-from harness.reporting.figures.cost import Point, cost_picture, efficient
+from harness.reporting.figures.cost import Point, cost_figure, efficient
 from harness.reporting.subject import Subject
 from harness.results.records import RunRecord
 
 
+@dataclass(frozen=True)
+class Cost:
+    """A cost of strategies: what it is called, how it is read off a record, and how it is written at an axis."""
+
+    label: str
+    of: Callable[[RunRecord], float | None]
+    write: Callable[[float], str]
+
+
+COSTS = {
+    "seconds": Cost("seconds to encode, fit and predict", lambda record: record.seconds, numbers.seconds_tick),
+    "parameters": Cost("trained weights", lambda record: record.trainable_parameters, numbers.parameters_tick),
+}
+
+
 def tradeoff_section(subject: Subject) -> Section | None:
     """Draw f1_macro against seconds and against trained weights; None where no cost is known."""
-    pictures = list(_pictures(subject))
+    pictures = [picture for cost in COSTS.values() if (picture := cost_picture(subject, cost))]
     return Section("cost", subject.say("Cost against quality"), [Gallery(pictures)]) if pictures else None
 
 
-def _pictures(subject: Subject) -> Iterator[Picture]:
-    say = subject.say
-    costs: list[tuple[str, Callable[[RunRecord], float | None], Callable[[float], str]]] = [
-        (say("seconds to encode, fit and predict"), lambda record: record.seconds, numbers.seconds_tick),
-        (say("trained weights"), lambda record: record.trainable_parameters, numbers.parameters_tick),
-    ]
-    for label, cost_of, write in costs:
-        points = _points(subject, cost_of)
-        if points:
-            draw = partial(cost_picture, points, label, say("test f1_macro"), write)
-            yield Picture(draw, _alternative(subject, points, label, write), _caption(subject, label))
+def cost_picture(subject: Subject, cost: Cost) -> Picture | None:
+    """Draw test f1_macro against a cost; None where no strategy's is known."""
+    label, points = subject.say(cost.label), _points(subject, cost.of)
+    if not points:
+        return None
+    draw = partial(cost_figure, points, label, subject.say("test f1_macro"), cost.write)
+    return Picture(draw, _alternative(subject, points, label, cost.write), _caption(subject, label))
 
 
 def _points(subject: Subject, cost_of: Callable[[RunRecord], float | None]) -> list[Point]:

@@ -1,0 +1,101 @@
+"""DataFrames -> Task: what is set aside, what a label is, what is refused."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness import DataError, Task
+
+
+def tickets(n: int = 40) -> pd.DataFrame:
+    topics = ["billing", "login", "refund", "other"]
+    rows = [(f"ticket {i} about {topics[i % 4]}", topics[i % 4], i) for i in range(n)]
+    return pd.DataFrame(rows, columns=["body", "topic", "id"]).set_index("id")
+
+
+def of(frame: pd.DataFrame, **options: Any) -> Task:
+    return Task.from_pandas(frame, text="body", label="topic", name="tickets", **options)
+
+
+def test_a_frame_becomes_three_splits_that_keep_the_shares_of_the_classes_and_share_no_row() -> None:
+    task = of(tickets(), test_size=0.2, seed=0)
+    assert task.name == "tickets"
+    assert task.label_names == ("billing", "login", "other", "refund")
+    assert [len(split) for split in (task.train, task.validation, task.test)] == [28, 4, 8]
+    assert np.bincount(task.test.labels).tolist() == [2, 2, 2, 2]
+    rows = np.concatenate([split.rows_in_source() for split in (task.train, task.validation, task.test)])
+    assert sorted(rows.tolist()) == list(range(40))
+
+
+def test_a_split_says_which_row_of_the_frame_each_text_is() -> None:
+    frame = tickets()
+    task = of(frame, seed=3)
+    for split in (task.train, task.validation, task.test):
+        assert [frame["body"].iloc[row] for row in split.rows_in_source()] == list(split.texts)
+        assert [frame["topic"].iloc[row] for row in split.rows_in_source()] == [
+            task.label_names[y] for y in split.labels
+        ]
+
+
+def test_the_seed_chooses_the_test_rows_and_the_record_tells_of_it() -> None:
+    first, again, other = of(tickets(), seed=0), of(tickets(), seed=0), of(tickets(), seed=1)
+    assert first.content_hash() == again.content_hash() != other.content_hash()
+    assert "8 of 40 rows, stratified, seed 1, were set aside" in other.provenance.notes[0]
+
+
+def test_frames_of_their_own_for_validation_and_test_are_taken_as_they_are() -> None:
+    frame = tickets()
+    task = of(frame.iloc[:24], validation=frame.iloc[24:32], test=frame.iloc[32:])
+    assert task.test.texts == tuple(frame["body"].iloc[32:])
+    assert task.validation.rows_in_source().tolist() == list(range(8))
+    assert task.provenance.notes == ()
+
+
+def test_categories_keep_their_order_and_those_that_do_not_occur_are_no_classes() -> None:
+    frame = tickets()
+    order = ["refund", "never", "other", "login", "billing"]
+    frame["topic"] = pd.Categorical(frame["topic"], categories=order)
+    assert of(frame).label_names == ("refund", "other", "login", "billing")
+
+
+def test_labels_may_be_numbers_or_bools_and_names_be_given_for_them() -> None:
+    frame = tickets()
+    frame["topic"] = np.arange(40) % 2
+    assert of(frame).label_names == ("0", "1")
+    assert of(frame, label_names=["no", "yes"]).label_names == ("no", "yes")
+    frame["topic"] = frame["topic"].astype(bool)
+    assert len(of(frame).label_names) == 2
+
+
+def test_a_class_with_a_single_row_stays_in_train() -> None:
+    frame = tickets()
+    frame.iloc[7, 1] = "unique"
+    task = of(frame)
+    assert (task.train.labels == task.label_names.index("unique")).sum() == 1
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda frame: frame.rename(columns={"body": "bodi"}), "has no column 'body'. Did you mean 'bodi'?"),
+        (lambda frame: frame.assign(topic=frame["topic"].where(frame["topic"] != "login")), "have no label"),
+        (lambda frame: frame.assign(body=[None, *frame["body"][1:]]), "row 1 holds nothing (null)"),
+        (lambda frame: frame.assign(topic=np.arange(40) / 2), "expected a class id or name"),
+        (lambda frame: frame.assign(topic=[f"label {i}" for i in range(40)]), "no two rows of one class"),
+        (lambda frame: frame.iloc[:0], "empty"),
+        (lambda frame: pd.concat([frame, frame["topic"]], axis=1), "several columns 'topic'"),
+        (lambda frame: frame["body"], "Expected a pandas DataFrame as train, got Series"),
+    ],
+)
+def test_what_no_comparison_can_be_made_of_is_refused(spoil: Any, told: str) -> None:
+    with pytest.raises(DataError, match=re.escape(told)):
+        of(spoil(tickets()))
+
+
+@pytest.mark.parametrize("test_size", [0, 1, 1.5, -0.1])
+def test_a_share_for_test_that_leaves_nothing_is_refused(test_size: float) -> None:
+    with pytest.raises(DataError, match="above 0 and below 1"):
+        of(tickets(), test_size=test_size)
