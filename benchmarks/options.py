@@ -3,8 +3,10 @@
 import argparse
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
+SETTINGS = ExitStack()  # what this process is put into, until it ends
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 DTYPES = ("float32", "bfloat16")
 
@@ -54,12 +56,12 @@ def prepare(options: argparse.Namespace) -> None:
 
     The hub's client reads its settings when it is imported, so this comes before any other import.
     """
+    from harness.huggingface.network import offline_hub
     from harness.system.device import choose_device
-    from harness.system.process import be_discreet, go_offline, quiet_libraries
+    from harness.system.process import library_defaults
 
-    go_offline()
-    be_discreet()
-    quiet_libraries()
+    SETTINGS.enter_context(offline_hub())
+    SETTINGS.enter_context(library_defaults())
     os.environ["TQDM_DISABLE"] = os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"
     if options.threads:
         os.environ["OMP_NUM_THREADS"] = str(options.threads)  # for the processes that a benchmark starts

@@ -78,8 +78,8 @@ def main(argv: Sequence[str] | None = None, plugins: Sequence[object] = ()) -> i
         permission or network, 5 internal, 130 and 143 signals.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    state = {"plugins": plugins, "argv": ["harness", *arguments]}
-    debug = "--debug" in arguments
+    command = ["harness", *arguments]
+    state = {"plugins": plugins, "argv": command, "debug": False}
     try:
         with warnings.catch_warnings():
             return int(cli.main(arguments, prog_name="harness", standalone_mode=False, obj=state) or 0)
@@ -92,14 +92,14 @@ def main(argv: Sequence[str] | None = None, plugins: Sequence[object] = ()) -> i
         click.echo("Stopped.", err=True)
         return EXIT_SIGTERM if isinstance(stop.__cause__, Terminated) else EXIT_SIGINT
     except HarnessError as error:
-        return _report(error, str(error), error.exit_code, debug)
+        return _report(error, str(error), error.exit_code, bool(state["debug"]))
     except (BrokenPipeError, SystemExit):  # rich and click exit where the reader of a pipe went away
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
-        command = shlex.join(state["argv"])  # type: ignore[arg-type]
         fault = f"A fault of the harness itself: {type(error).__name__}: {error}."
-        return _report(error, f"{fault} Run '{command} --debug' and report it.", EXIT_INTERNAL, debug)
+        advice = f"Run '{shlex.join(command)} --debug' and report it."
+        return _report(error, f"{fault} {advice}", EXIT_INTERNAL, bool(state["debug"]))
 
 
 def _report(error: Exception, message: str, code: int, debug: bool) -> int:

@@ -1,6 +1,5 @@
 """`harness audit`: whether a data set can carry a conclusion, before anything is trained on it."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,8 +7,8 @@ import click
 
 from harness.cli import options
 from harness.cli.completion import complete_folders
+from harness.cli.planning import config_from, data_of
 from harness.cli.printing import echo_json
-from harness.config.run_config import RunConfig, build_config
 from harness.errors import UserError
 
 if TYPE_CHECKING:
@@ -52,10 +51,10 @@ def audit(
     del debug
     from harness.terminal import make_console, print_audit
 
-    config = build_config({name: value for name, value in flags.items() if value is not None}, config_file)
+    config = config_from(flags, config_file)
     if config.revision is not None and config.model is None:
         raise UserError("--revision is of a model, but none is named. Name it with --model.")
-    task, encoder = _load(config, ctx.obj["plugins"], quiet=as_json, verbose=verbose)
+    task, encoder = data_of(ctx, config, quiet=as_json, verbose=verbose)
     found = _look_over(task, encoder, near_duplicates, quiet=as_json)
     model = encoder.name if encoder else None
     if as_json:
@@ -64,29 +63,6 @@ def audit(
         print_audit(found, task, model, make_console(), language)
     return 0
 # fmt: on
-
-
-def _load(
-    config: RunConfig, plugins: Sequence[object], *, quiet: bool, verbose: bool
-) -> tuple["Task", "Encoder | None"]:
-    """Load the data, and the encoder where one is named."""
-    from harness.system.process import be_discreet, quiet_libraries
-
-    be_discreet()
-    if not verbose:
-        quiet_libraries()
-    # The network is settled first: the hub's client reads its settings when a plugin imports it.
-    from harness.huggingface import settle_network_for
-    from harness.plugin_system.files import named_plugins
-    from harness.plugin_system.manager import PluginManager
-    from harness.terminal import make_console, waiting
-
-    with waiting(make_console(stderr=True), "loading data", quiet=quiet):
-        settle_network_for(config, needs_model=config.model is not None)
-        manager = PluginManager(plugins, named_plugins(config.plugins))
-        task = manager.load_task(config)
-        encoder = manager.load_encoder(config, "cpu", "float32") if config.model else None
-    return task.limited(config.limit) if config.limit else task, encoder
 
 
 def _look_over(task: "Task", encoder: "Encoder | None", near_duplicates: bool, *, quiet: bool) -> "Audit":

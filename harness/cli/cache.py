@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli import options
-from harness.cli.planning import plan_from
+from harness.cli.planning import config_from, plan_of
 from harness.cli.printing import echo_json
 from harness.config.run_config import build_config
 from harness.errors import UserError
@@ -74,7 +74,7 @@ def explain(
     from harness.runs.cache_explanation import explain_cache
     from harness.terminal import make_console, print_banner, print_cache_explanation
 
-    plan = plan_from(flags, config_file, ctx.obj["plugins"], quiet=as_json, verbose=verbose)
+    plan = plan_of(ctx, config_from(flags, config_file), quiet=as_json, verbose=verbose)
     explanation = explain_cache(plan)
     if as_json:
         echo_json(explanation.describe() | {"fallback": plan.fallback})

@@ -6,6 +6,7 @@ import click
 
 from harness.cli import options
 from harness.cli.completion import complete_strategies
+from harness.cli.planning import quiet_libraries
 from harness.cli.printing import echo_json
 from harness.config.strategy_spec import GROUPS
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("name", required=False, shell_complete=complete_strategies)
 @options.plugins
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--debug", is_flag=True, help="Print tracebacks of broken plugins.")
+@options.debug
 @click.pass_context
 def list_(ctx: click.Context, name: str | None, plugins: tuple[str, ...] | None, as_json: bool, debug: bool) -> int:
     """List strategies, their plugins, groups and parameters, and broken plugins with the reason.
@@ -25,14 +26,12 @@ def list_(ctx: click.Context, name: str | None, plugins: tuple[str, ...] | None,
     With NAME, tell of one strategy what it is and what each of its parameters means, may be and is by default; of a
     group, list its strategies.
     """
-    from harness.plugin_system.files import named_plugins
-    from harness.plugin_system.manager import PluginManager
-    from harness.system.process import be_discreet, quiet_libraries, restored_process
+    quiet_libraries(ctx)
+    from harness.runs.opening import open_plugins
+    from harness.system.process import restored_process
     from harness.terminal import make_console, print_strategies
 
-    be_discreet()
-    quiet_libraries()
-    manager = PluginManager(ctx.obj["plugins"], named_plugins(plugins or ()), restored_process)
+    manager = open_plugins(plugins or (), ctx.obj["plugins"], restored=restored_process)
     if name is not None and name not in GROUPS:
         _print_one(manager, name, as_json)
     elif as_json:

@@ -11,6 +11,14 @@ from harness.wording.languages import LANGUAGES, language_of_locale
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+
+def _remember_debug(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
+    """Let `harness.cli.main` know, which prints the traceback of an error that ends the command."""
+    del param
+    ctx.find_root().obj["debug"] = value
+    return value
+
+
 # fmt: off
 DATA = (
     click.option("-d", "--dataset", metavar="NAME", shell_complete=complete_files,
@@ -55,7 +63,7 @@ language = click.option("--lang", "language", type=click.Choice(LANGUAGES), defa
 run_argument = click.argument("name", metavar="RUN", default="latest", shell_complete=complete_folders)
 runs_folder = click.option("-o", "--output-dir", default="reports", metavar="FOLDER",
                            shell_complete=complete_folders, help="Where runs are looked for.")
-debug = click.option("--debug", is_flag=True, help="Print tracebacks.")
+debug = click.option("--debug", is_flag=True, is_eager=True, callback=_remember_debug, help="Print tracebacks.")
 # fmt: on
 
 

@@ -1,50 +1,61 @@
-"""Flags -> plan: what `run` and `cache explain` begin with."""
+"""Flags -> plan, data or plugins: what commands begin with, under a spinner and without libraries' messages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from harness.config.run_config import RunConfig, build_config
 
 if TYPE_CHECKING:
+    from harness.data.task import Task
+    from harness.encoding.encoder import Encoder
     from harness.runs.planning import Plan
 
 
-def plan_from(
-    flags: Mapping[str, Any], config_file: Path | None, plugins: Sequence[object], *, quiet: bool, verbose: bool
-) -> "Plan":
-    """Load and check everything that the flags ask for.
+def config_from(flags: Mapping[str, Any], config_file: Path | None) -> RunConfig:
+    """Return the configuration of flags, None where they were not given, over a TOML file with the same names."""
+    return build_config({name: value for name, value in flags.items() if value is not None}, config_file)
+
+
+def quiet_libraries(ctx: click.Context, *, verbose: bool = False) -> None:
+    """Keep the libraries' messages off the screen until the command ends, unless `verbose`."""
+    from harness.system.process import library_defaults
+
+    ctx.with_resource(library_defaults(verbose=verbose))
+
+
+def plan_of(ctx: click.Context, config: RunConfig, *, quiet: bool, verbose: bool) -> "Plan":
+    """Load and check everything that a configuration asks for.
 
     Args:
-        flags: Options by name, None where they were not given.
-        config_file: A TOML file with the same names; a flag wins.
-        plugins: Modules or objects with hooks, besides the installed plugins.
+        ctx: The command's context.
+        config: What to run.
         quiet: Show nothing while that goes on.
         verbose: Let libraries warn.
 
     Raises:
-        HarnessError: For anything wrong with the flags, the data or the encoder.
+        HarnessError: For anything wrong with the configuration, the data or the encoder.
     """
-    config = build_config({name: value for name, value in flags.items() if value is not None}, config_file)
-    return plan_of(config, plugins, quiet=quiet, verbose=verbose)
+    quiet_libraries(ctx, verbose=verbose)
+    from harness.runs.opening import open_plan
+
+    with _waiting("loading strategies, data and encoder", quiet):
+        return open_plan(config, ctx.obj["plugins"])
 
 
-def plan_of(config: RunConfig, plugins: Sequence[object], *, quiet: bool, verbose: bool) -> "Plan":
-    """Load and check everything that a configuration asks for; arguments and errors as for `plan_from`."""
-    from harness.system.process import be_discreet, quiet_libraries
+def data_of(ctx: click.Context, config: RunConfig, *, quiet: bool, verbose: bool) -> "tuple[Task, Encoder | None]":
+    """Load the data, and the encoder where one is named; arguments and errors as of `plan_of`."""
+    quiet_libraries(ctx, verbose=verbose)
+    from harness.runs.opening import open_data
 
-    be_discreet()
-    if not verbose:
-        quiet_libraries()
-    # The network is settled first: the hub's client reads its settings when a plugin imports it.
-    from harness.huggingface import settle_network_for
-    from harness.plugin_system.files import named_plugins
-    from harness.plugin_system.manager import PluginManager
-    from harness.runs.planning import make_plan
+    with _waiting("loading data", quiet):
+        return open_data(config, ctx.obj["plugins"])
+
+
+def _waiting(for_what: str, quiet: bool) -> AbstractContextManager[None]:
     from harness.terminal import make_console, waiting
 
-    with waiting(make_console(stderr=True), "loading strategies, data and encoder", quiet=quiet):
-        settle_network_for(config)
-        named = named_plugins(config.plugins)
-        recorded = config.model_copy(update={"plugins": tuple(plugin.text for plugin in named)})
-        return make_plan(recorded, PluginManager(plugins, named))
+    return waiting(make_console(stderr=True), for_what, quiet=quiet)

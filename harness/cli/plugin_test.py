@@ -4,6 +4,7 @@ import click
 
 from harness.cli import options
 from harness.cli.completion import complete_strategies
+from harness.cli.planning import quiet_libraries
 from harness.cli.printing import echo_json
 
 EXIT_FAILED = 1
@@ -31,14 +32,12 @@ def test(
     Fits them on a tiny task and a tiny encoder, which takes seconds. Says of each check whether it holds, and if not,
     what was expected and what came. Exits with 1 where one fails.
     """
-    from harness.system.process import be_discreet, quiet_libraries
+    quiet_libraries(ctx)
     from harness.terminal import make_console, print_conformance, print_conformance_total
     from harness.testing import open_bench
     from harness.testing.finding import find_offers
     from harness.testing.suite import CheckResult, each_check
 
-    be_discreet()
-    quiet_libraries()
     offers = find_offers(names, ctx.obj["plugins"], plugins or ())
     console, found = make_console(), dict[str, list[CheckResult]]()
     with open_bench() as bench:

@@ -8,6 +8,7 @@ import click
 
 from harness.cli import options
 from harness.cli.completion import complete_folders, complete_strategies
+from harness.cli.planning import quiet_libraries
 from harness.cli.plugin_test import test
 from harness.cli.printing import echo_json
 
@@ -105,13 +106,10 @@ def install(target: str, editable: bool, debug: bool) -> int:
 
 
 def _loaded(ctx: click.Context, plugins: tuple[str, ...] | None) -> "LoadedPlugins":
-    from harness.plugin_system.files import named_plugins
-    from harness.plugin_system.loading import LoadedPlugins
-    from harness.system.process import be_discreet, quiet_libraries, restored_process
+    quiet_libraries(ctx)
+    from harness.runs.opening import open_loaded_plugins
 
-    be_discreet()
-    quiet_libraries()
-    return LoadedPlugins(ctx.obj["plugins"], named_plugins(plugins or ()), restored_process)
+    return open_loaded_plugins(plugins or (), ctx.obj["plugins"])
 
 
 def _told(change: Callable[[], int]) -> int:

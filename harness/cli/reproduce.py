@@ -1,6 +1,5 @@
 """`harness reproduce`: a run again from its own record, and what differs."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +7,7 @@ import click
 
 from harness.cli import options
 from harness.cli.completion import complete_files
+from harness.cli.planning import plan_of
 from harness.cli.printing import echo_json
 from harness.errors import PluginError
 
@@ -56,7 +56,7 @@ def reproduce(
     config = config_to_reproduce(then, output_dir)
     if plugins:
         config = config.model_copy(update={"plugins": plugins})
-    now = _run_again(config, ctx.obj["plugins"], ctx.obj["argv"], quiet, verbose)
+    now = _run_again(ctx, config, quiet=quiet, verbose=verbose)
     reproduction = compare_runs(then, now)
     if as_json:
         echo_json(reproduction.describe(tolerance))
@@ -65,14 +65,13 @@ def reproduce(
     return 0 if reproduction.succeeded(tolerance) else EXIT_NOT_REPRODUCED
 
 
-def _run_again(config: "RunConfig", plugins: Sequence[object], command: list[str], quiet: bool, verbose: bool) -> "Run":
-    from harness.cli.planning import plan_of
+def _run_again(ctx: click.Context, config: "RunConfig", *, quiet: bool, verbose: bool) -> "Run":
     from harness.cli.run import execute_shown
 
-    plan = plan_of(config, plugins, quiet=quiet, verbose=verbose)
+    plan = plan_of(ctx, config, quiet=quiet, verbose=verbose)
     for plugin in plan.broken:
         raise PluginError(f"{plugin.source} could not be loaded: {plugin.error} Name it as it is now: --plugin FILE.")
-    run, _, interrupt = execute_shown(plan, command, quiet=quiet)
+    run, _, interrupt = execute_shown(plan, ctx.obj["argv"], quiet=quiet)
     if interrupt:
         raise interrupt
     return run

@@ -8,7 +8,7 @@ import click
 
 from harness.cli import options
 from harness.cli.completion import complete_folders
-from harness.cli.planning import plan_from
+from harness.cli.planning import config_from, plan_of
 from harness.cli.printing import echo_json, echo_tracebacks
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def run(
     **flags: Any,
 ) -> int:
     """Run strategies on one data set under one protocol and print one table."""
-    plan = plan_from(flags, config_file, ctx.obj["plugins"], quiet=quiet, verbose=verbose)
+    plan = plan_of(ctx, config_from(flags, config_file), quiet=quiet, verbose=verbose)
     if dry_run:
         _print_plan(plan, as_json)
         return EXIT_FAILED_STRATEGY if plan.broken else 0

@@ -7,7 +7,7 @@ import click
 
 from harness.cli import options
 from harness.cli.completion import complete_folders, complete_strategies
-from harness.cli.planning import plan_from
+from harness.cli.planning import config_from, plan_of
 from harness.cli.printing import echo_json
 from harness.errors import UserError
 
@@ -64,8 +64,8 @@ def tune(
 
     if flags.pop("strategies", None):
         raise UserError("Tuning takes its strategy as the argument: leave out --strategies.")
-    plan = plan_from(flags | {"strategies": strategy, "seeds": (seed,)}, config_file, ctx.obj["plugins"],
-                     quiet=quiet, verbose=verbose)
+    config = config_from(flags | {"strategies": strategy, "seeds": (seed,)}, config_file)
+    plan = plan_of(ctx, config, quiet=quiet, verbose=verbose)
     found = left_to_search(plan, search_space(only_strategy(plan).strategy, space), named=space is not None)
     errors = make_console(stderr=True)
 

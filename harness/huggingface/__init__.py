@@ -15,8 +15,8 @@ from harness.encoding.tiny_checkpoint import write_tiny_checkpoint
 from harness.features.directory import cache_directory
 from harness.hookspecs import hookimpl
 from harness.huggingface.checkpoint import is_on_disk, load_encoder
-from harness.huggingface.hub import settle_network
 from harness.huggingface.hub_dataset import SHORT_NAMES, load_hub_dataset
+from harness.huggingface.network import settle_network
 
 SAMPLE = "sample"
 

@@ -1,66 +1,20 @@
-"""The hub: whether it answers, what it has, what is already here."""
+"""Checkpoints of the hub: what it has, what is already here, and why something cannot be had."""
 
-import functools
-import os
-import threading
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from harness.errors import ModelError, UnavailableError, UserError
-from harness.system.process import go_offline
+from harness.huggingface.network import PATIENCE, network_block, settle_network, was_asked
 
-PATIENCE = 3.0  # seconds; the hub's own client may wait for minutes on a host that never answers
-SERVER_ERROR = 500
 ANSWER_TIMEOUT = 10.0  # seconds, for one answer of a hub that was reachable before
-OFFLINE_VARIABLES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
 WANTED_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 UNWANTED_FILES = ["*/*"]  # folders hold the same model for other engines
 
 
-def settle_network(offline: bool) -> bool:
-    """Decide once whether the hub may be asked, and keep its client off the network otherwise.
-
-    Args:
-        offline: Whether the user forbade the network.
-
-    Returns:
-        Whether the hub answers within three seconds.
-    """
-    forbidden = any(os.environ.get(name, "").upper() in {"1", "TRUE", "YES", "ON"} for name in OFFLINE_VARIABLES)
-    if not (offline or forbidden) and _answers(os.environ.get("HF_ENDPOINT", "https://huggingface.co")):
-        return True
-    go_offline()
-    return False
-
-
-@functools.cache
-def _answers(endpoint: str) -> bool:
-    """Ask in a thread of its own: looking up a name can hang longer than any timeout of the request."""
-    answered = threading.Event()
-
-    def ask() -> None:
-        request = urllib.request.Request(endpoint, method="HEAD")
-        try:
-            urllib.request.urlopen(request, timeout=PATIENCE).close()
-            answered.set()
-        except urllib.error.HTTPError as error:
-            if error.code < SERVER_ERROR:
-                answered.set()
-        except (OSError, ValueError):
-            return
-
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(PATIENCE)
-    return answered.is_set()
-
-
 def unavailable(kind: str, name: str, offline: bool, command: str) -> UnavailableError:
-    """Return the error for something that is neither here nor to be had."""
-    asked = _answers.cache_info().currsize > 0
-    silent = f"the hub did not answer within {PATIENCE:g} seconds" if asked else "HF_HUB_OFFLINE forbids asking the hub"
-    why = "--offline forbids asking the hub" if offline else silent
+    """Return the error for something that is neither cached nor downloadable."""
+    silent = f"the hub did not answer within {PATIENCE:g} seconds"
+    forbidden = "--offline" if offline else "HF_HUB_OFFLINE"
+    why = silent if was_asked() and not offline else f"{forbidden} forbids asking the hub"
     return UnavailableError(
         f"{kind} {name!r} is not on this machine, neither as a folder nor in the hub's cache, and {why}. "
         f"Where there is a network, get it with: {command}"
@@ -83,6 +37,7 @@ def refused_by_hub(error: Exception, kind: str, name: str, revision: str | None)
     return UnavailableError(f"{kind} {name!r} cannot be had from the hub: {why}.")
 
 
+@network_block()
 def fetch_checkpoint(name: str, revision: str | None, offline: bool) -> tuple[Path, str]:
     """Return the local folder of a hub checkpoint, downloading it where that is allowed, and its commit.
 

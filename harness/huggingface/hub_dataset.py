@@ -10,7 +10,8 @@ from harness.data.columns import build_task
 from harness.data.files import SPLIT_NAMES, Table
 from harness.data.task import Task
 from harness.errors import DataError, UnavailableError, UserError
-from harness.huggingface.hub import ANSWER_TIMEOUT, refused_by_hub, settle_network, unavailable
+from harness.huggingface.hub import ANSWER_TIMEOUT, refused_by_hub, unavailable
+from harness.huggingface.network import network_block, settle_network
 
 SHORT_NAMES = {"emotion": "dair-ai/emotion:split"}
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -46,12 +47,12 @@ def _malformed(name: str) -> UserError:
     )
 
 
+@network_block()
 def _download(identifier: str, config: str | None, revision: str | None, offline: bool) -> tuple[Any, str | None]:
     reachable = settle_network(offline)
     import datasets
     from huggingface_hub.errors import HFValidationError
 
-    datasets.config.HF_HUB_OFFLINE = not reachable
     datasets.disable_progress_bars()
     datasets.logging.set_verbosity(datasets.logging.CRITICAL)  # its errors are raised as well
     try:

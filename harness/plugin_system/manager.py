@@ -36,6 +36,7 @@ class PluginManager:
         named: Sequence[NamedPlugin] = (),
         restored: Callable[[], AbstractContextManager[None]] = restored_globals,
     ) -> None:
+        self._given = extra, tuple(named), restored
         loaded = LoadedPlugins(extra, named, restored)
         for first, second in loaded.clashes():
             raise PluginError(
@@ -47,6 +48,12 @@ class PluginManager:
         self.plugins: tuple[Plugin, ...] = loaded.plugins
         self.offers: dict[str, Offer] = {offer.name: offer for offer in loaded.offers()}
         self.plugins = tuple(self._with_distinct_names())
+
+    def with_named(self, named: Sequence[NamedPlugin]) -> "PluginManager":
+        """Return a manager that has loaded these files and modules, too: this one where it has them all."""
+        extra, before, restored = self._given
+        missing = [plugin for plugin in named if plugin not in before]
+        return PluginManager(extra, [*before, *missing], restored) if missing else self
 
     def _with_distinct_names(self) -> Iterator[Plugin]:
         """Give a broken plugin a name of its own, so that each is a row of its own."""

@@ -8,7 +8,9 @@ from harness.config.run_config import RunConfig, read_toml
 from harness.data.task import Task
 from harness.encoding.encoder import Encoder, Features, depth
 from harness.errors import UnavailableError, UserError
-from harness.huggingface import SAMPLE, settle_network
+from harness.huggingface import SAMPLE
+from harness.huggingface.network import is_settled_offline, network_block, settle_network
+from harness.plugin_system.files import named_plugins
 from harness.plugin_system.manager import PluginManager
 from harness.plugin_system.offers import Offer, Plugin, left_out_of_groups
 from harness.strategies.strategy import uses_model, wanted_features
@@ -31,6 +33,7 @@ class Plan:
         dtype: float32 or bfloat16.
         fallback: What stands in for the defaults and why, None where nothing does.
         notes: What was left out, one sentence each.
+        offline: Whether the hub's clients are kept off the network while it runs, as they were while it was planned.
     """
 
     config: RunConfig
@@ -42,6 +45,7 @@ class Plan:
     dtype: str
     fallback: str | None = None
     notes: tuple[str, ...] = ()
+    offline: bool = False
 
     @property
     def trials(self) -> list[tuple[Offer, int, int | None]]:
@@ -56,12 +60,19 @@ class Plan:
         return sorted({features for strategy in readers for features in wanted_features(strategy, depth(self.encoder))})
 
 
+@network_block()
 def make_plan(config: RunConfig, manager: PluginManager) -> Plan:
     """Select strategies, load data and encoder, and check it all.
+
+    Args:
+        config: What to run.
+        manager: Loaded plugins; those that `config` or the environment names besides are loaded here.
 
     Raises:
         HarnessError: For anything wrong with the configuration, the data or the encoder.
     """
+    named = named_plugins(config.plugins)
+    config, manager = config.model_copy(update={"plugins": tuple(p.text for p in named)}), manager.with_named(named)
     offers, broken = manager.select(config)
     selected = {offer.name.partition("(")[0] for offer in offers}
     without_effect = [
@@ -83,7 +94,7 @@ def make_plan(config: RunConfig, manager: PluginManager) -> Plan:
         task = task.limited(config.limit)
     _refuse_large_sizes(config, task)
     notes = (*left_out_of_groups(manager.offers, config), *without_effect)
-    return Plan(config, task, encoder, offers, broken, device, dtype, fallback, notes)
+    return Plan(config, task, encoder, offers, broken, device, dtype, fallback, notes, is_settled_offline())
 
 
 def _refuse_large_sizes(config: RunConfig, task: Task) -> None:

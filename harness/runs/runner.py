@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from harness.encoding.encoder import Features
 from harness.features.cache import FeatureCache
 from harness.features.directory import cache_directory
 from harness.huggingface import weights_hash
+from harness.huggingface.network import offline_hub
 from harness.plugin_system.offers import Offer, Plugin
 from harness.results.feature_sample import write_feature_samples
 from harness.results.records import Failure, ModelInfo, Run, RunRecord, TaskInfo
@@ -37,6 +38,19 @@ class Reporter(Protocol):
         """A trial is over."""
 
 
+class Silence:
+    """A reporter that shows nothing."""
+
+    def stage(self, name: str, number: int, total: int) -> None:
+        """Show nothing."""
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        """Show nothing."""
+
+    def finished(self, record: RunRecord) -> None:
+        """Show nothing."""
+
+
 @dataclass
 class _Shared:
     """What trials share: the features of all of them, what they cost, and what went wrong there."""
@@ -47,13 +61,15 @@ class _Shared:
     notes: list[str] = field(default_factory=list)
 
 
-def execute(plan: Plan, reporter: Reporter, command: list[str]) -> tuple[Run, Path, KeyboardInterrupt | None]:
+def execute(
+    plan: Plan, reporter: Reporter | None = None, command: Sequence[str] = ()
+) -> tuple[Run, Path, KeyboardInterrupt | None]:
     """Run all trials of a plan and write the run directory.
 
     Args:
         plan: What to run.
-        reporter: Told how far it is.
-        command: The command line, for the record.
+        reporter: Told how far it is; None for nobody.
+        command: The command line, for the record; empty for a call from Python.
 
     Returns:
         The run, its folder and, where the user stopped it, the interrupt that did.
@@ -61,6 +77,11 @@ def execute(plan: Plan, reporter: Reporter, command: list[str]) -> tuple[Run, Pa
     Raises:
         UnavailableError: Where the disk refuses; what was written stays.
     """
+    with offline_hub(plan.offline):
+        return _execute(plan, reporter or Silence(), list(command))
+
+
+def _execute(plan: Plan, reporter: Reporter, command: list[str]) -> tuple[Run, Path, KeyboardInterrupt | None]:
     started, clock = datetime.now(UTC), time.perf_counter()
     task, model = _task_info(plan), _model_info(plan)  # now, so that nothing is left to fail after the trials
     environment = describe(plan.device, plan.dtype)

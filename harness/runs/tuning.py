@@ -13,6 +13,7 @@ from harness.errors import UserError
 from harness.evaluation.metrics import checked_probabilities, evaluate
 from harness.features.cache import FeatureCache
 from harness.features.directory import cache_directory
+from harness.huggingface.network import offline_hub
 from harness.plugin_system.offers import Offer
 from harness.runs.planning import Plan
 from harness.runs.search_space import Choice, Range, Space
@@ -193,7 +194,7 @@ def _validation_f1_macro(plan: Plan, offer: Offer, features: FeatureCache | None
         dtype=plan.dtype,
         save_model=False,
     )
-    with _context(trial) as context:
+    with offline_hub(plan.offline), _context(trial) as context:
         classifier = strategy.fit(task.train, task.validation, context)
         probabilities = classifier.predict_proba(list(task.validation.texts))
         checked = checked_probabilities(probabilities, len(task.validation), task.n_classes)

@@ -1,4 +1,4 @@
-"""The machine a run happens on: seeds, device, dtype, versions, memory, and leaving all that as it was."""
+"""The state of this process: what libraries read of it, seeds, and leaving it as it was."""
 
 import contextlib
 import os
@@ -10,39 +10,51 @@ from contextlib import contextmanager
 # Turns that GNU OpenMP's threads wait for work before they sleep, not its own 300,000 (libgomp manual, GOMP_SPINCOUNT):
 # while they turn, a core is kept from whoever it is that they wait for. benchmarks/neighbour.py tells what it is worth.
 SPIN_COUNT = 10_000
+WARNING_LIBRARIES = ("transformers", "datasets", "huggingface_hub", "accelerate", "torch")
+VERBOSITIES = {"TRANSFORMERS_VERBOSITY": "error", "DATASETS_VERBOSITY": "error"}  # read when they are imported
 
 
-def go_offline() -> None:
-    """Keep the hub's client and everything above it off the network.
+@contextmanager
+def library_defaults(*, verbose: bool = False) -> Iterator[None]:
+    """Set what libraries read of the environment, hide their warnings, and leave both as they were.
 
-    They read these variables once, when they are imported, so this comes before any plugin is loaded.
+    What the environment sets already stays. A variable that is read when a library is imported keeps its effect on
+    one that is imported in the block.
+
+    Args:
+        verbose: Whether the libraries may warn. What a strategy warns of goes into its record in either case.
     """
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    os.environ["HF_DATASETS_OFFLINE"] = "1"
-
-
-def be_discreet() -> None:
-    """Set what libraries read once: no telemetry, no bars to tear ours apart, no threads in each other's way."""
-    for name in ("HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS", "DO_NOT_TRACK"):
-        os.environ.setdefault(name, "1")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    if threads := os.environ.get("OMP_NUM_THREADS"):  # torch heeds it, tokenizers would take every core
-        os.environ.setdefault("RAYON_NUM_THREADS", threads)
-    if "OMP_WAIT_POLICY" not in os.environ:  # the user's word, over which GOMP_SPINCOUNT would have the last
-        os.environ.setdefault("GOMP_SPINCOUNT", str(SPIN_COUNT))
-    # CUDA matrix products repeat only with a fixed workspace (cuBLAS manual, "Results reproducibility").
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-
-
-def quiet_libraries() -> None:
-    """Keep the libraries' warnings off the screen; what a strategy warns of still goes into its record."""
     import logging
 
-    warnings.simplefilter("ignore")
-    for name in ("TRANSFORMERS_VERBOSITY", "DATASETS_VERBOSITY"):  # read when they are imported
-        os.environ.setdefault(name, "error")
-    for name in ("transformers", "datasets", "huggingface_hub", "accelerate", "torch"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    loggers = [] if verbose else [logging.getLogger(name) for name in WARNING_LIBRARIES]
+    levels = [logger.level for logger in loggers]
+    defaults = _environment_defaults() | ({} if verbose else VERBOSITIES)
+    ours = {name: value for name, value in defaults.items() if name not in os.environ}
+    os.environ.update(ours)
+    with warnings.catch_warnings():
+        if not verbose:
+            warnings.simplefilter("ignore")
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
+            for name in ours:
+                os.environ.pop(name, None)
+
+
+def _environment_defaults() -> dict[str, str]:
+    """Return variables that mean no telemetry, no progress bars, and threads that leave each other room."""
+    defaults = dict.fromkeys(("HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS", "DO_NOT_TRACK"), "1")
+    defaults["TOKENIZERS_PARALLELISM"] = "true"
+    if threads := os.environ.get("OMP_NUM_THREADS"):  # torch heeds it, tokenizers would take every core
+        defaults["RAYON_NUM_THREADS"] = threads
+    if "OMP_WAIT_POLICY" not in os.environ:  # the user's word, over which GOMP_SPINCOUNT would have the last
+        defaults["GOMP_SPINCOUNT"] = str(SPIN_COUNT)
+    # CUDA matrix products repeat only with a fixed workspace (cuBLAS manual, "Results reproducibility").
+    return defaults | {"CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
 
 
 def seed_everything(seed: int) -> None:

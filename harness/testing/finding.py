@@ -6,9 +6,10 @@ from pathlib import Path
 
 from harness.config.run_config import RunConfig
 from harness.errors import PluginError, UserError
-from harness.plugin_system.files import NamedPlugin, named_plugins
+from harness.plugin_system.files import NamedPlugin
 from harness.plugin_system.manager import PluginManager
 from harness.plugin_system.offers import Offer
+from harness.runs.opening import open_plugins
 
 
 def find_offers(names: Sequence[str], extra: Sequence[object] = (), plugins: Sequence[str] = ()) -> list[Offer]:
@@ -24,7 +25,7 @@ def find_offers(names: Sequence[str], extra: Sequence[object] = (), plugins: Seq
         UserError: Where there is no such strategy or file, or a plugin that was asked for cannot be loaded.
     """
     files = [name for name in names if NamedPlugin(name).is_file]
-    manager = PluginManager(extra, named_plugins([*plugins, *files]))
+    manager = open_plugins([*plugins, *files], extra)
     found: dict[str, Offer] = {}
     for name in names:
         for offer in _offers_of_file(NamedPlugin(name), manager) if name in files else _offers_named(name, manager):

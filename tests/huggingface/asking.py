@@ -91,5 +91,8 @@ def a_dataset(offline: bool, name: str) -> dict[str, Any]:
 if __name__ == "__main__":
     import huggingface_hub  # noqa: F401 - so that its import is not counted as waiting for the hub
 
+    from harness.huggingface.network import network_block
+
     offline, questions = json.loads(sys.argv[1])
-    print(json.dumps([answer(question, offline) for question in questions]))
+    with network_block():  # as a run is one
+        print(json.dumps([answer(question, offline) for question in questions]))

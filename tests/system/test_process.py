@@ -1,5 +1,6 @@
 """Seeds repeat, strangers' changes are undone, and what the machine has is told as it is."""
 
+import logging
 import os
 import random
 import time
@@ -14,14 +15,7 @@ import torch
 
 from harness import UserError
 from harness.system.device import PeakMemory, choose_device, choose_dtype, describe, synchronized_clock
-from harness.system.process import SPIN_COUNT, be_discreet, go_offline, restored_globals, seed_everything
-
-HUB_VARIABLES = (
-    "HF_HUB_OFFLINE",
-    "HF_DATASETS_OFFLINE",
-    "HF_HUB_DISABLE_TELEMETRY",
-    "TOKENIZERS_PARALLELISM",
-)
+from harness.system.process import SPIN_COUNT, library_defaults, restored_globals, seed_everything
 
 
 @pytest.fixture(autouse=True)
@@ -141,23 +135,32 @@ def test_the_clock_runs_forward_in_seconds() -> None:
     assert 0.01 < synchronized_clock("cpu") - start < 5
 
 
-def test_offline_and_discreet_are_variables_of_the_hub_and_keep_what_the_user_set() -> None:
-    for name in HUB_VARIABLES:
-        os.environ.pop(name, None)
+def test_libraries_get_defaults_for_a_block_and_what_the_user_set_stays() -> None:
+    os.environ.pop("HF_HUB_DISABLE_TELEMETRY", None)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    go_offline()
-    be_discreet()
-    assert [os.environ[name] for name in HUB_VARIABLES] == ["1", "1", "1", "false"]
+    before, filters, level = dict(os.environ), list(warnings.filters), logging.getLogger("torch").level
+    with library_defaults():
+        assert (os.environ["HF_HUB_DISABLE_TELEMETRY"], os.environ["TOKENIZERS_PARALLELISM"]) == ("1", "false")
+        assert logging.getLogger("torch").level == logging.ERROR
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.warn("of a library", stacklevel=1)
+        assert not caught
+    assert (dict(os.environ), list(warnings.filters), logging.getLogger("torch").level) == (before, filters, level)
+
+
+def test_verbose_libraries_may_warn() -> None:
+    with library_defaults(verbose=True), pytest.warns(UserWarning, match="of a library"):
+        warnings.warn("of a library", stacklevel=1)
 
 
 def test_threads_wait_for_each_other_as_the_user_says_or_briefly() -> None:
     for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT"):
         os.environ.pop(name, None)
-    be_discreet()
-    assert os.environ.pop("GOMP_SPINCOUNT") == str(SPIN_COUNT)
+    with library_defaults():
+        assert os.environ["GOMP_SPINCOUNT"] == str(SPIN_COUNT)
     os.environ["OMP_WAIT_POLICY"] = "ACTIVE"
-    be_discreet()
-    assert "GOMP_SPINCOUNT" not in os.environ
+    with library_defaults():
+        assert "GOMP_SPINCOUNT" not in os.environ
 
 
 def test_the_description_names_versions_and_the_device() -> None:

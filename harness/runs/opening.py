@@ -1,0 +1,71 @@
+"""The composition root: plugins, network, data and encoder put together for command line, Python API and tests.
+
+Nothing here changes the calling process beyond its own call, nor hides what libraries print: a caller who wants that
+holds `harness.system.process.library_defaults` around the whole of what it does.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+
+from harness.config.run_config import RunConfig
+from harness.data.task import Task
+from harness.encoding.encoder import Encoder
+from harness.huggingface import settle_network_for
+from harness.huggingface.network import network_block
+from harness.plugin_system.files import named_plugins
+from harness.plugin_system.loading import LoadedPlugins
+from harness.plugin_system.manager import PluginManager
+from harness.runs.planning import Plan, make_plan
+from harness.system.process import restored_globals, restored_process
+
+
+def open_plugins(
+    named: Sequence[str] = (),
+    plugins: Sequence[object] = (),
+    *,
+    restored: Callable[[], AbstractContextManager[None]] = restored_globals,
+) -> PluginManager:
+    """Load all plugins: installed, named, of the environment's HARNESS_PLUGINS, and given.
+
+    Args:
+        named: Files and modules, as `--plugin` takes them.
+        plugins: Modules or objects with hooks.
+        restored: Undoes what a plugin does to the process while it is loaded; `restored_process` imports no torch.
+
+    Raises:
+        PluginError: Where two plugins offer a strategy of the same name.
+    """
+    return PluginManager(plugins, named_plugins(named), restored)
+
+
+def open_loaded_plugins(named: Sequence[str] = (), plugins: Sequence[object] = ()) -> LoadedPlugins:
+    """Load all plugins to look at them, also where two offer the same strategy; the arguments of `open_plugins`."""
+    return LoadedPlugins(plugins, named_plugins(named), restored_process)
+
+
+@network_block()
+def open_plan(config: RunConfig, plugins: Sequence[object] = ()) -> Plan:
+    """Load and check everything that a configuration asks for, its plugins among it.
+
+    Args:
+        config: What to run.
+        plugins: Modules or objects with hooks, besides the installed plugins and those that `config` names.
+
+    Returns:
+        A run that can start.
+
+    Raises:
+        HarnessError: For anything wrong with the configuration, the data or the encoder.
+    """
+    settle_network_for(config)  # first: the hub's client reads its settings when a plugin imports it
+    return make_plan(config, open_plugins(config.plugins, plugins))
+
+
+@network_block()
+def open_data(config: RunConfig, plugins: Sequence[object] = ()) -> tuple[Task, Encoder | None]:
+    """Load the data that a configuration asks for, and the encoder where it names one; arguments as of `open_plan`."""
+    settle_network_for(config, needs_model=config.model is not None)
+    manager = open_plugins(config.plugins, plugins)
+    task = manager.load_task(config)
+    encoder = manager.load_encoder(config, "cpu", "float32") if config.model else None
+    return task.limited(config.limit) if config.limit else task, encoder
