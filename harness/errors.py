@@ -13,18 +13,33 @@ Each message is one paragraph: what was expected, what came, which object, what 
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """What the command line tells the process that called it; signals as shells count them, 128 + their number."""
+
+    OK = 0
+    FAILED = 1  # a strategy without scores, a plugin with faults, a run that does not come out again
+    USAGE = 2
+    BAD_INPUT = 3  # data or a model that cannot be used, a run folder that does not hold
+    UNAVAILABLE = 4  # disk, permission or network
+    INTERNAL = 5
+    INTERRUPTED = 130  # SIGINT
+    TERMINATED = 143  # SIGTERM
 
 
 class HarnessError(Exception):
     """Base of all errors with a message meant for the user."""
 
-    exit_code = 5
+    exit_code: ClassVar[ExitCode] = ExitCode.INTERNAL
 
 
 class UserError(HarnessError):
     """A flag, a name or a configuration that cannot be meant."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 class PluginError(UserError):
@@ -34,25 +49,25 @@ class PluginError(UserError):
 class DataError(HarnessError):
     """A data set that cannot carry a comparison; raised before anything is trained."""
 
-    exit_code = 3
+    exit_code = ExitCode.BAD_INPUT
 
 
 class ModelError(HarnessError):
     """A checkpoint that is not the encoder it claims to be."""
 
-    exit_code = 3
+    exit_code = ExitCode.BAD_INPUT
 
 
 class UnavailableError(HarnessError):
     """A disk, a permission or a network that says no."""
 
-    exit_code = 4
+    exit_code = ExitCode.UNAVAILABLE
 
 
 class StrategyError(HarnessError):
     """A strategy that returned something that is not a prediction."""
 
-    exit_code = 1
+    exit_code = ExitCode.FAILED
 
 
 class UndertrainedWarning(UserWarning):

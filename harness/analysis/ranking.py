@@ -1,13 +1,13 @@
 """Records -> rows in order: seeds of a strategy together, the best by validation first, failures apart."""
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeVar
 
 from harness.errors import UserError, did_you_mean
-from harness.evaluation.metrics import Evaluation
+from harness.evaluation.metrics import Evaluation, best_first
 from harness.results.records import RunRecord, at_largest_train_size
 
 # No key reads a test score: whoever sorts by one has selected on the test split.
@@ -20,6 +20,9 @@ SORT_KEYS = (
     "total_parameters",
     "name",
 )
+
+MAJORITY = "majority"
+ROUNDING = 1e-12  # the mean of equal accuracies may differ from them in the last bit
 
 Optional3 = tuple[float | None, float | None, float | None]
 
@@ -41,6 +44,7 @@ class Entry:
     """
 
     strategy: str
+    base: str
     seed: str
     kind: Literal["seed", "deterministic", "mean", "sd"]
     validation: Scores
@@ -57,13 +61,28 @@ class Entry:
 class Standing:
     """One strategy with the records of its seeds that were scored, at least one, by seed."""
 
-    strategy: str
+    name: str
     records: tuple[RunRecord, ...]
 
     @property
     def first(self) -> RunRecord:
         """Record of the lowest seed."""
         return self.records[0]
+
+    @property
+    def base(self) -> str:
+        """Name of the strategy without the parameters of a variant and the number of a run."""
+        return self.first.base
+
+    @property
+    def is_floor(self) -> bool:
+        """Whether it answers without reading the texts."""
+        return "floors" in self.first.groups
+
+    @property
+    def validation_f1_macro(self) -> float:
+        """Mean over the seeds, a fraction."""
+        return self.headline.validation.f1_macro
 
     @property
     def deterministic(self) -> bool:
@@ -92,6 +111,9 @@ class Standing:
         return next((entry for entry in self.entries if entry.kind == "mean"), self.entries[0])
 
 
+AnyStanding = TypeVar("AnyStanding", bound=Standing)
+
+
 def rank(records: Sequence[RunRecord], sort: str = "f1_macro") -> list[Standing]:
     """Group the scored records by strategy and sort the groups.
 
@@ -108,16 +130,39 @@ def rank(records: Sequence[RunRecord], sort: str = "f1_macro") -> list[Standing]
     """
     if sort not in SORT_KEYS:
         raise UserError(f"Cannot sort by {sort!r}. {did_you_mean(sort, SORT_KEYS)}")
-    full = at_largest_train_size([record for record in records if record.is_scored])
-    scored = sorted(full, key=lambda record: record.seed)
-    names = sorted({record.strategy for record in scored})
-    groups = [Standing(name, tuple(r for r in scored if r.strategy == name)) for name in names]
+    groups = [Standing(name, seeds) for name, seeds in sorted(by_strategy(records).items())]
     return sorted(groups, key=lambda standing: _sort_value(standing.headline, standing.first, sort))
 
 
-def best_by_validation(standings: Sequence[Standing]) -> Standing:
-    """Return the strategy with the highest validation f1_macro, the mean over seeds."""
-    return max(standings, key=lambda standing: standing.headline.validation.f1_macro)
+def by_strategy(records: Sequence[RunRecord]) -> dict[str, tuple[RunRecord, ...]]:
+    """Return strategy -> its scored records, lowest seed first, of a learning curve those at its end.
+
+    Strategies are in the order in which they come in `records`.
+    """
+    full = at_largest_train_size([record for record in records if record.is_scored])
+    scored = sorted(full, key=lambda record: record.seed)
+    return {name: tuple(r for r in scored if r.strategy == name) for name in dict.fromkeys(r.strategy for r in full)}
+
+
+def by_validation(standings: Iterable[AnyStanding]) -> list[AnyStanding]:
+    """Sort strategies, the best by validation f1_macro first, the mean over seeds; equal ones by name."""
+    return sorted(standings, key=lambda standing: best_first(standing.validation_f1_macro, standing.name))
+
+
+def best_by_validation(standings: Iterable[AnyStanding]) -> AnyStanding:
+    """Return the first of `by_validation`."""
+    return by_validation(standings)[0]
+
+
+def is_no_better_than_majority(base: str, accuracy: float, majority: float) -> bool:
+    """Return whether a strategy learnt nothing that shows in its validation accuracy; `majority` itself need not.
+
+    Args:
+        base: Its name, without parameters of a variant.
+        accuracy: Its validation accuracy, a fraction.
+        majority: Validation accuracy of always answering the largest class.
+    """
+    return base != MAJORITY and accuracy <= majority + ROUNDING
 
 
 def _sort_value(entry: Entry, record: RunRecord, sort: str) -> float:
@@ -137,6 +182,7 @@ def _or_last(value: float | None) -> float:
 def _entry(record: RunRecord, kind: Literal["seed", "deterministic"]) -> Entry:
     return Entry(
         strategy=record.strategy,
+        base=record.base,
         seed=str(record.seed) if kind == "seed" else kind,
         kind=kind,
         validation=_scores(record.validation),
@@ -167,4 +213,4 @@ def _combined(rows: Sequence[Entry], kind: Literal["mean", "sd"], combine: Calla
 
     seconds = (over_seconds(0), over_seconds(1), over_seconds(2))
     cached = kind == "mean" and any(row.cached for row in rows)
-    return Entry(rows[0].strategy, kind, kind, over("validation"), over("test"), seconds, cached=cached)
+    return Entry(rows[0].strategy, rows[0].base, kind, kind, over("validation"), over("test"), seconds, cached=cached)

@@ -5,9 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from harness.config.run_config import RunConfig
+from harness.evaluation.metrics import METRICS
 from harness.results.records import Run, RunRecord
-
-METRICS = ("accuracy", "f1_macro", "f1_weighted")
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def config_to_reproduce(run: Run, output_dir: str | None = None) -> RunConfig:
             "strategies": tuple(dict.fromkeys(record.strategy for record in scored)),
             "seeds": tuple(dict.fromkeys(record.seed for record in scored)),
             # The name of a variant holds its own parameters; the rest of them stand in the run's own settings.
-            "set": {**run.config.set, **{r.strategy: dict(r.params) for r in scored if "(" not in r.strategy}},
+            "set": {**run.config.set, **{r.strategy: dict(r.params) for r in scored if r.strategy == r.base}},
             "batch_tokens": budget or run.config.batch_tokens,
             "cache": False,
             "output_dir": output_dir or run.config.output_dir,

@@ -4,17 +4,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import fmean
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.analysis.ranking import Standing, by_strategy, by_validation
 from harness.errors import UserError, did_you_mean
 from harness.evaluation.evidence import Candidate, Conclusion, Evidence, assess
 from harness.results.feature_sample import FeatureSample, read_feature_samples
 from harness.results.predictions import Predictions, read_predictions
-from harness.results.records import Run, RunRecord, at_largest_train_size, read_run
+from harness.results.records import Run, RunRecord, read_run
 from harness.results.row_facts import RowFacts, read_row_facts
 from harness.results.run_directory import RunDirectory
 
@@ -31,35 +31,23 @@ LONGEST_VALUE = 24  # characters of a value in a message
 
 
 @dataclass(frozen=True)
-class Studied:
-    """One strategy of one run.
+class Studied(Standing):
+    """One strategy of one run, with what it predicted.
 
     Attributes:
         name: Unique in the study: the strategy's, with the number of its run where several runs have it.
-        run_index: Position of its run in the study.
         records: The records of its seeds that were scored, lowest seed first, under the study's name.
+        run_index: Position of its run in the study.
         predictions_by_seed: What each of them predicted on test.
     """
 
-    name: str
     run_index: int
-    records: tuple[RunRecord, ...]
     predictions_by_seed: tuple[Predictions, ...]
 
     @property
     def predictions(self) -> Predictions:
         """What the lowest seed predicted on test."""
         return self.predictions_by_seed[0]
-
-    @property
-    def is_floor(self) -> bool:
-        """Whether it answers without reading the texts."""
-        return "floors" in self.records[0].groups
-
-    @property
-    def validation_f1_macro(self) -> float:
-        """Mean over the seeds, a fraction."""
-        return fmean(record.validation.f1_macro for record in self.records if record.validation)
 
     @property
     def candidates(self) -> list[Candidate]:
@@ -163,7 +151,7 @@ def open_study(directories: Sequence[RunDirectory], *, force: bool = False) -> S
         folders = ", ".join(str(directory.path) for directory in directories)
         raise UserError(f"{folders}: no strategy was scored, so there is nothing to compare or report.")
     everything = [studied for strategies in named for studied in strategies]
-    together = sorted(everything, key=lambda studied: (-studied.validation_f1_macro, studied.name))
+    together = by_validation(everything)
     return Study(
         runs=runs,
         directories=tuple(directories),
@@ -180,12 +168,9 @@ def studied_strategies(records: Sequence[RunRecord], directory: RunDirectory, ru
     Raises:
         UserError: Where the predictions of one are missing or damaged.
     """
-    full = at_largest_train_size([record for record in records if record.is_scored])
-    scored = sorted(full, key=lambda record: record.seed)
     return [
-        Studied(name, run_index, mine, tuple(read_predictions(directory, record.trial) for record in mine))
-        for name in dict.fromkeys(record.strategy for record in full)
-        for mine in [tuple(record for record in scored if record.strategy == name)]
+        Studied(name, mine, run_index, tuple(read_predictions(directory, record.trial) for record in mine))
+        for name, mine in by_strategy(records).items()
     ]
 
 
@@ -206,7 +191,7 @@ def _with_unique_names(of_runs: Sequence[list[Studied]]) -> list[list[Studied]]:
 
 def _renamed(studied: Studied, name: str, run_index: int) -> Studied:
     records = tuple(record.model_copy(update={"strategy": name}) for record in studied.records)
-    return Studied(name, run_index, records, studied.predictions_by_seed)
+    return Studied(name, records, run_index, studied.predictions_by_seed)
 
 
 def _difference(runs: Sequence[Run], directories: Sequence[RunDirectory]) -> str | None:

@@ -17,15 +17,14 @@ from harness.cli.listing import list_
 from harness.cli.plugins import plugins as plugins_
 from harness.cli.report import report
 from harness.cli.reproduce import reproduce
-from harness.cli.run import EXIT_SIGINT, EXIT_SIGTERM, Terminated, run
-from harness.cli.show import SORT_KEYS, show
+from harness.cli.run import exit_code_of_signal, run
+from harness.cli.show import show
 from harness.cli.tune import tune
 from harness.cli.verify import verify
-from harness.errors import HarnessError
+from harness.errors import ExitCode, HarnessError
 
-__all__ = ["SORT_KEYS", "cli", "main"]
+__all__ = ["cli", "main"]
 
-EXIT_INTERNAL = 5
 SETTINGS = {
     "help_option_names": ["-h", "--help"],
     "token_normalize_func": lambda token: token.replace("_", "-"),  # of options, commands and choices
@@ -90,7 +89,7 @@ def main(argv: Sequence[str] | None = None, plugins: Sequence[object] = ()) -> i
         return stop.exit_code
     except (click.Abort, KeyboardInterrupt) as stop:
         click.echo("Stopped.", err=True)
-        return EXIT_SIGTERM if isinstance(stop.__cause__, Terminated) else EXIT_SIGINT
+        return exit_code_of_signal(stop.__cause__)
     except HarnessError as error:
         return _report(error, str(error), error.exit_code, bool(state["debug"]))
     except (BrokenPipeError, SystemExit):  # rich and click exit where the reader of a pipe went away
@@ -99,7 +98,7 @@ def main(argv: Sequence[str] | None = None, plugins: Sequence[object] = ()) -> i
     except Exception as error:
         fault = f"A fault of the harness itself: {type(error).__name__}: {error}."
         advice = f"Run '{shlex.join(command)} --debug' and report it."
-        return _report(error, f"{fault} {advice}", EXIT_INTERNAL, bool(state["debug"]))
+        return _report(error, f"{fault} {advice}", ExitCode.INTERNAL, bool(state["debug"]))
 
 
 def _report(error: Exception, message: str, code: int, debug: bool) -> int:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.analysis.ranking import SORT_KEYS
 from harness.cli import options
 from harness.cli.completion import complete_folders
 from harness.cli.printing import echo_json
-from harness.cli.show import SORT_KEYS
 from harness.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:

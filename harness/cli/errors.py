@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.analysis.ranking import best_by_validation
 from harness.cli import options
 from harness.cli.completion import complete_folders, complete_strategies
 from harness.cli.printing import echo_json
@@ -68,7 +69,7 @@ def errors(
     if as_json:
         echo_json(_as_json(analysis, run, seed, facts) | {"calibration": calibration.model_dump(mode="json")})
         return 0
-    best = ", best by validation f1_macro" if chosen is _best(studied) else ""
+    best = ", best by validation f1_macro" if chosen is best_by_validation(studied) else ""
     about = [("run", directory.path.name), ("strategy", f"{chosen.name}, seed {seed}{best}")]
     console = make_console()
     print_errors(analysis, run.task.label_names, facts, about, console, top=top, language=language)
@@ -82,17 +83,13 @@ def _chosen(name: str | None, studied: Sequence["Studied"], run: "Run") -> "Stud
     if not by_name:
         raise UserError("No strategy of this run was scored, so there are no predictions to look at.")
     if name is None:
-        return _best(studied)
+        return best_by_validation(studied)
     if name in by_name:
         return by_name[name]
     if failed := next((record for record in run.records if record.strategy == name), None):
         reason = f": {failed.error.message}" if failed.error else ""
         raise UserError(f"Strategy {name!r} has no scores in this run, it is {failed.status}{reason}")
     raise UserError(f"This run has no strategy {name!r}. {did_you_mean(name, by_name)}")
-
-
-def _best(studied: Sequence["Studied"]) -> "Studied":
-    return max(studied, key=lambda each: each.validation_f1_macro)
 
 
 def _by_seed(studied: "Studied") -> dict[int, Any]:

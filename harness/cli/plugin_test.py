@@ -6,8 +6,7 @@ from harness.cli import options
 from harness.cli.completion import complete_strategies
 from harness.cli.planning import quiet_libraries
 from harness.cli.printing import echo_json
-
-EXIT_FAILED = 1
+from harness.errors import ExitCode
 
 
 @click.command("test")
@@ -51,4 +50,4 @@ def test(
     failed = [result for results in found.values() for result in results if result.problem]
     for details in dict.fromkeys(result.details for result in failed) if debug else ():
         click.echo(details, err=True, nl=bool(details))
-    return EXIT_FAILED if failed else 0
+    return ExitCode.FAILED if failed else ExitCode.OK

@@ -11,12 +11,11 @@ from harness.cli.completion import complete_folders, complete_strategies
 from harness.cli.planning import quiet_libraries
 from harness.cli.plugin_test import test
 from harness.cli.printing import echo_json
+from harness.errors import ExitCode
+from harness.plugin_system.scaffold import KINDS
 
 if TYPE_CHECKING:
     from harness.plugin_system.loading import LoadedPlugins
-
-EXIT_FAULTS = 1
-KINDS = ("probe", "torch", "finetune")
 
 
 @click.group()
@@ -66,12 +65,12 @@ def doctor(ctx: click.Context, name: str | None, plugins: tuple[str, ...] | None
     loaded = _loaded(ctx, plugins)
     diagnoses = diagnose(loaded, name)
     print_diagnoses(diagnoses, len(loaded.plugins), make_console())
-    return EXIT_FAULTS if any(diagnosis.faults for diagnosis in diagnoses) else 0
+    return ExitCode.FAILED if any(diagnosis.faults for diagnosis in diagnoses) else ExitCode.OK
 
 
 @plugins.command()
 @click.argument("name")
-@click.option("--kind", type=click.Choice(KINDS), default=KINDS[0],
+@click.option("--kind", type=click.Choice(tuple(KINDS)), default=next(iter(KINDS)),
               help="What its strategy starts from: a scikit-learn classifier or a torch head on frozen features, or "
               "fine-tuning.")  # fmt: skip
 @click.option("-o", "--output-dir", default=".", metavar="FOLDER", type=click.Path(path_type=Path),

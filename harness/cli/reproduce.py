@@ -9,13 +9,11 @@ from harness.cli import options
 from harness.cli.completion import complete_files
 from harness.cli.planning import plan_of
 from harness.cli.printing import echo_json
-from harness.errors import PluginError
+from harness.errors import ExitCode, PluginError
 
 if TYPE_CHECKING:
     from harness.config.run_config import RunConfig
     from harness.results.records import Run
-
-EXIT_NOT_REPRODUCED = 1
 
 
 @click.command()
@@ -62,7 +60,7 @@ def reproduce(
         echo_json(reproduction.describe(tolerance))
     else:
         print_reproduction(reproduction, tolerance, make_console())
-    return 0 if reproduction.succeeded(tolerance) else EXIT_NOT_REPRODUCED
+    return ExitCode.OK if reproduction.succeeded(tolerance) else ExitCode.FAILED
 
 
 def _run_again(ctx: click.Context, config: "RunConfig", *, quiet: bool, verbose: bool) -> "Run":

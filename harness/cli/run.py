@@ -10,17 +10,20 @@ from harness.cli import options
 from harness.cli.completion import complete_folders
 from harness.cli.planning import config_from, plan_of
 from harness.cli.printing import echo_json, echo_tracebacks
+from harness.errors import ExitCode
 
 if TYPE_CHECKING:
     from harness.results.records import Run
     from harness.runs.planning import Plan
 
-EXIT_FAILED_STRATEGY = 1
-EXIT_SIGINT, EXIT_SIGTERM = 130, 143
-
 
 class Terminated(KeyboardInterrupt):
     """SIGTERM, handled like Ctrl-C."""
+
+
+def exit_code_of_signal(stop: BaseException | None) -> ExitCode:
+    """Return the exit code of a run that a signal stopped."""
+    return ExitCode.TERMINATED if isinstance(stop, Terminated) else ExitCode.INTERRUPTED
 
 
 def _terminate(number: int, frame: object) -> None:
@@ -71,7 +74,7 @@ def run(
     plan = plan_of(ctx, config_from(flags, config_file), quiet=quiet, verbose=verbose)
     if dry_run:
         _print_plan(plan, as_json)
-        return EXIT_FAILED_STRATEGY if plan.broken else 0
+        return ExitCode.FAILED if plan.broken else ExitCode.OK
     return _run(plan, as_json=as_json, quiet=quiet, debug=debug, command=ctx.obj["argv"], language=language)
 # fmt: on
 
@@ -88,8 +91,8 @@ def _run(plan: "Plan", *, as_json: bool, quiet: bool, debug: bool, command: list
         echo_tracebacks(result)
     make_console(stderr=True).print(f"Saved in {path}", soft_wrap=True)
     if interrupt:
-        return EXIT_SIGTERM if isinstance(interrupt, Terminated) else EXIT_SIGINT
-    return 0 if result.status == "complete" else EXIT_FAILED_STRATEGY
+        return exit_code_of_signal(interrupt)
+    return ExitCode.OK if result.status == "complete" else ExitCode.FAILED
 
 
 def execute_shown(plan: "Plan", command: list[str], *, quiet: bool) -> tuple["Run", Path, KeyboardInterrupt | None]:

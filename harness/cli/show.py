@@ -4,11 +4,10 @@ from pathlib import Path
 
 import click
 
+from harness.analysis.ranking import SORT_KEYS
 from harness.cli import options
 from harness.cli.completion import complete_folders
 from harness.cli.printing import echo_json, echo_tracebacks
-
-SORT_KEYS = ("f1_macro", "accuracy", "f1_weighted", "fit_seconds", "predict_seconds", "total_parameters", "name")
 
 
 @click.command()

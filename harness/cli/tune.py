@@ -9,12 +9,10 @@ from harness.cli import options
 from harness.cli.completion import complete_folders, complete_strategies
 from harness.cli.planning import config_from, plan_of
 from harness.cli.printing import echo_json
-from harness.errors import UserError
+from harness.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
     from harness.runs.tuning import Tuning
-
-EXIT_NOTHING_SCORED = 1
 
 
 # fmt: off
@@ -82,7 +80,7 @@ def tune(
         print_tuning(tuning, errors)
         if tuning.best:
             click.echo(as_toml(tuning, tuning.best))
-    return 0 if tuning.best else EXIT_NOTHING_SCORED
+    return ExitCode.OK if tuning.best else ExitCode.FAILED
 # fmt: on
 
 

@@ -6,8 +6,7 @@ import click
 
 from harness.cli import options
 from harness.cli.printing import echo_json
-
-EXIT_DAMAGED = 3
+from harness.errors import ExitCode
 
 
 @click.command()
@@ -32,4 +31,4 @@ def verify(name: str, output_dir: str, as_json: bool, debug: bool) -> int:
         echo_json({"run": str(directory.path), "checks": listed})
     else:
         print_checks(checks, make_console())
-    return EXIT_DAMAGED if any(check.problem for check in checks) else 0
+    return ExitCode.BAD_INPUT if any(check.problem for check in checks) else ExitCode.OK

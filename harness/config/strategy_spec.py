@@ -15,7 +15,8 @@ EXPECTED = (
     "expected names, groups or variants such as logreg_probe, frozen, logreg_probe(C=0.1), logreg_probe(C=0.1|1|10) "
     "or !majority, separated by commas"
 )
-_SPEC = re.compile(r"(?P<out>!?)\s*(?P<name>[\w.:-]+)\s*(?:\((?P<fields>.*)\))?", re.DOTALL)
+_NAME = r"[\w.:-]+"
+_SPEC = re.compile(rf"(?P<out>!?)\s*(?P<name>{_NAME})\s*(?:\((?P<fields>.*)\))?", re.DOTALL)
 _PIECE = re.compile(r"""\s*(?:"(?P<quoted>[^"]*)"|(?P<plain>[^"|]*))\s*(?:\||$)""")
 _NEEDS_QUOTES = re.compile(r'[,|()\s"]|^$')
 
@@ -45,6 +46,12 @@ class StrategySpec:
         for field, values in self.fields:
             choices = [{**choice, field: value} for choice in choices for value in values]
         return choices
+
+
+def base_name(label: str) -> str:
+    """Return the strategy that a row is of: `logreg_probe` of `logreg_probe(C=0.1)` and of `logreg_probe (2)`."""
+    found = re.match(_NAME, label)
+    return found[0] if found else label
 
 
 def parse_specs(text: str) -> list[StrategySpec]:

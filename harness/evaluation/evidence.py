@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from harness.evaluation.calibration import Calibration, calibrate
 from harness.evaluation.comparisons import ALPHA, holm, mcnemar_p, rank_letters
-from harness.evaluation.intervals import LEVEL, N_RESAMPLES, Bootstrap, Interval, Metric, wilson
-from harness.evaluation.metrics import evaluate
+from harness.evaluation.intervals import LEVEL, N_RESAMPLES, Bootstrap, Interval, wilson
+from harness.evaluation.metrics import TESTED, Metric, best_first, evaluate
 from harness.frozen_model import FrozenModel
 
 SEED = 0
@@ -250,7 +250,7 @@ def _differences(
 
 def _letters(chosen: dict[str, int], pairs: Sequence[PairEvidence], bootstrap: Bootstrap) -> dict[str, Letters]:
     by_metric = {}
-    for metric in ("accuracy", "f1_macro"):
+    for metric in TESTED:
         different = np.zeros((len(chosen), len(chosen)), dtype=bool)
         for (i, j), pair in zip(combinations(range(len(chosen)), 2), pairs, strict=True):
             different[i, j] = different[j, i] = getattr(pair, metric).p_holm < ALPHA
@@ -263,7 +263,7 @@ def _letters(chosen: dict[str, int], pairs: Sequence[PairEvidence], bootstrap: B
 
 def _conclusion(strategies: Sequence[Candidate], pairs: Sequence[PairEvidence]) -> Conclusion:
     """Return the best by validation, and what is tied with it, best first; equal ones by name, as tables have them."""
-    by_validation = sorted(strategies, key=lambda each: (-each.validation_f1_macro, each.strategy))
+    by_validation = sorted(strategies, key=lambda each: best_first(each.validation_f1_macro, each.strategy))
     best = by_validation[0].strategy
     alike = [pair for pair in pairs if best in (pair.first, pair.second) and pair.f1_macro.p_holm >= ALPHA]
     names = {name for pair in alike for name in (pair.first, pair.second)}

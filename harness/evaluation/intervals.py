@@ -1,11 +1,12 @@
 """How far a score may be off because the test rows are a sample: Wilson's interval, and a bootstrap over the rows."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.evaluation.metrics import METRICS, Metric
 from harness.frozen_model import FrozenModel
 
 LEVEL = 0.95
@@ -15,9 +16,6 @@ BATCH_RESAMPLES = 100  # at a time: more leave the processor's cache and are slo
 PAIR_ELEMENTS = 250_000  # F1s of pairs held at a time, for the same reason
 COUNTED = 10  # resamples beyond a difference that are enough to count them; Knijnenburg et al. (2009)
 TIE = 1e-12  # scores nearer than this are equal: sums round differently from machine to machine
-
-Metric = Literal["accuracy", "f1_macro", "f1_weighted"]
-METRICS: tuple[Metric, ...] = get_args(Metric)
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]

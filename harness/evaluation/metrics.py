@@ -1,6 +1,6 @@
 """Predictions -> Evaluation: the one place where scores are computed."""
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,10 @@ from harness.errors import StrategyError
 from harness.frozen_model import FrozenModel
 
 METRIC_VERSION = 1  # raised whenever the same predictions would score differently
+Metric = Literal["accuracy", "f1_macro", "f1_weighted"]
+METRICS: tuple[Metric, ...] = get_args(Metric)
+TESTED: tuple[Metric, ...] = ("accuracy", "f1_macro")
+"""The scores that differences between strategies are tested of."""
 
 
 class ClassScore(FrozenModel):
@@ -33,6 +37,11 @@ class Evaluation(FrozenModel):
     f1_weighted: float
     per_class: list[ClassScore]
     confusion: list[list[int]]
+
+
+def best_first(validation_f1_macro: float, name: str) -> tuple[float, str]:
+    """Return the sort key of a strategy: the best by validation f1_macro first, equal ones by name."""
+    return -validation_f1_macro, name
 
 
 def checked_probabilities(output: Any, n_rows: int, n_classes: int) -> NDArray[np.float32]:

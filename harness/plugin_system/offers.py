@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.config.run_config import RunConfig
-from harness.config.strategy_spec import GROUPS, StrategySpec, parse_specs
+from harness.config.strategy_spec import GROUPS, StrategySpec, base_name, parse_specs
 from harness.encoding.encoder import Features
 from harness.errors import HarnessError, UserError, did_you_mean
 from harness.plugin_system.faults import Fault, FaultyPluginError
@@ -64,6 +64,11 @@ class Offer:
     def name(self) -> str:
         """What it is called in tables and files."""
         return self.label or self.strategy.name
+
+    @property
+    def base(self) -> str:
+        """Name of the strategy without the parameters of a variant."""
+        return base_name(self.name)
 
     @property
     def groups(self) -> frozenset[str]:

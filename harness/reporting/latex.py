@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 from harness.analysis.study import Studied, Study
+from harness.evaluation.metrics import METRICS
 from harness.reporting import numbers
 from harness.reporting.document import Name, Phrase, Words
 from harness.reporting.sections.answer import the_answer
-from harness.reporting.sections.scores import METRICS
 from harness.reporting.subject import Subject
 from harness.reporting.text import shorten, visible
 from harness.wording.languages import Say

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 from harness.analysis.study import Study
 from harness.evaluation.evidence import Evidence
-from harness.evaluation.metrics import Evaluation
+from harness.evaluation.metrics import METRICS, TESTED, Evaluation
 from harness.reporting.text import visible
 from harness.results.records import RunRecord
 
 # What a spreadsheet takes for the beginning of a formula, the wide forms of East Asian keyboards among them
 # (OWASP, "CSV injection"); tabs and line ends are written as escapes before.
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\\t", "\\r")  # noqa: RUF001
-METRICS = ("accuracy", "f1_macro", "f1_weighted")
 COSTS = (
     *("encode_seconds", "fit_seconds", "predict_seconds"),
     *("peak_memory_bytes", "trainable_parameters", "total_parameters"),
@@ -86,7 +85,7 @@ def _evidence(evidence: Evidence, name: str, record: RunRecord) -> dict[str, Val
     unseen = trial.unseen if trial else None
     cells |= {f"test_not_in_train_{metric}": getattr(unseen, metric) if unseen else None for metric in METRICS}
     cells["test_ece"] = trial.calibration.ece if trial else None
-    return cells | {f"rank_letters_{metric}": getattr(letters, metric, None) for metric in ("accuracy", "f1_macro")}
+    return cells | {f"rank_letters_{metric}": getattr(letters, metric, None) for metric in TESTED}
 
 
 def _safe(value: Value) -> Value:

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field, ValidationError
 
 from harness.config.run_config import RunConfig
+from harness.config.strategy_spec import base_name
 from harness.data.audit import Audit
 from harness.errors import UserError
 from harness.evaluation.evidence import Evidence
@@ -75,6 +76,11 @@ class RunRecord(FrozenModel):
     history: list[dict[str, float]] = Field(default_factory=list)
     degradations: list[str] = Field(default_factory=list)
     fingerprint: Fingerprint | None = None
+
+    @property
+    def base(self) -> str:
+        """Name of the strategy without the parameters of a variant and the number of a run."""
+        return base_name(self.strategy)
 
     @property
     def is_scored(self) -> bool:

@@ -74,7 +74,7 @@ def make_plan(config: RunConfig, manager: PluginManager) -> Plan:
     named = named_plugins(config.plugins)
     config, manager = config.model_copy(update={"plugins": tuple(p.text for p in named)}), manager.with_named(named)
     offers, broken = manager.select(config)
-    selected = {offer.name.partition("(")[0] for offer in offers}
+    selected = {offer.base for offer in offers}
     without_effect = [
         f"--set {name} has no effect: it is not among the strategies" for name in config.set if name not in selected
     ]

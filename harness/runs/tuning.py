@@ -109,7 +109,7 @@ def only_strategy(plan: Plan) -> Offer:
 
 def settings_of(plan: Plan) -> dict[str, str]:
     """Return field -> value of what --set or a configuration file sets of the plan's one strategy."""
-    return dict(plan.config.set.get(only_strategy(plan).name.partition("(")[0], {}))
+    return dict(plan.config.set.get(only_strategy(plan).base, {}))
 
 
 def left_to_search(plan: Plan, space: Space, *, named: bool) -> Space:

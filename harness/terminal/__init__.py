@@ -1,6 +1,5 @@
 """Records -> what a person reads on a terminal, in a pipe or in a log; no score is computed here."""
 
-from harness.analysis.ranking import SORT_KEYS
 from harness.terminal.audit_tables import print_audit
 from harness.terminal.cache import (
     cache_summary,
@@ -24,7 +23,6 @@ from harness.terminal.verification import print_checks, print_reproduction
 from harness.wording.text import safe_text
 
 __all__ = [
-    "SORT_KEYS",
     "ProgressDisplay",
     "cache_summary",
     "cache_total",

@@ -16,7 +16,7 @@ def answer(conclusion: Conclusion, standings: Sequence[Standing], say: Say) -> s
         standings: The strategies; scores and costs of several seeds are their means.
         say: Translates fixed phrases.
     """
-    records = {standing.strategy: standing for standing in standings}
+    records = {standing.name: standing for standing in standings}
     best, others = conclusion.best, [name for name in conclusion.tied if name != conclusion.best]
     first = say("Best by validation f1_macro: {best} ({cost}).").format(best=best, cost=_cost(records[best], say))
     if len(records) == 1:

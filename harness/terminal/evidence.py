@@ -52,7 +52,7 @@ def evidence_lines(evidence: Evidence, standings: Sequence[Standing], page: Page
     """
     trials = {trial.strategy: trial for trial in reversed(evidence.trials)}  # the lowest seed stays
     letters = {name: each.model_dump() for name, each in evidence.letters.items()}
-    rows = [_Row(s, trials[s.strategy], letters.get(s.strategy, {})) for s in standings if s.strategy in trials]
+    rows = [_Row(s, trials[s.name], letters.get(s.name, {})) for s in standings if s.name in trials]
     if not rows:
         return
     yield page.text(page.say("Test scores with 95 % intervals"), "bold underline")
@@ -73,7 +73,7 @@ def _table(rows: Sequence[_Row], page: Page) -> Iterator[Text]:
     for metric in METRICS:
         headings += [Heading(page.say("score"), page.say(metric)), Heading(page.say("95 %"), page.say(metric))]
         headings += [Heading(page.say("rank"), page.say(metric), is_name=True)] if rows[0].letters else []
-    cells = [[page.short(row.standing.strategy, NAME_WIDTH), *_numbers(row)] for row in rows]
+    cells = [[page.short(row.standing.name, NAME_WIDTH), *_numbers(row)] for row in rows]
     taken = Grid(headings, [(each, "") for each in cells]).width + GAP_BETWEEN_GROUPS
     if (width := min(page.width - taken, WIDEST_BAR)) >= NARROWEST_BAR:
         headings.append(Heading("", is_name=True))
@@ -94,7 +94,7 @@ def _numbers(row: _Row) -> Iterator[str]:
 def _stacked(rows: Sequence[_Row], page: Page) -> Iterator[Text]:
     bars = interval_bars([(row.score("f1_macro"), row.interval("f1_macro")) for row in rows], page.width - 3, page)
     for row, bar in zip(rows, bars, strict=True):
-        yield page.text(row.standing.strategy)
+        yield page.text(row.standing.name)
         for metric, short in METRICS.items():
             low, high = (quantities.short_score(end) for end in (row.interval(metric).low, row.interval(metric).high))
             yield Text(
@@ -118,7 +118,7 @@ def _unseen_lines(rows: Sequence[_Row], evidence: Evidence, page: Page) -> Itera
     write = quantities.score if in_full else quantities.short_score
     longest = NAME_WIDTH if in_full else page.width - 14
     cells = [
-        [page.short(row.standing.strategy, longest), *(write(getattr(scores, metric)) for metric in METRICS)]
+        [page.short(row.standing.name, longest), *(write(getattr(scores, metric)) for metric in METRICS)]
         for row, scores in unseen
     ]
     yield from Grid(headings, [(each, "") for each in cells]).lines(page.glyphs.rule)

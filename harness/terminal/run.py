@@ -8,8 +8,9 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from harness.analysis.learning_curve import learning_curves
-from harness.analysis.ranking import Standing, best_by_validation, rank
+from harness.analysis.ranking import Standing, best_by_validation, by_validation, rank
 from harness.evaluation.evidence import Evidence
+from harness.evaluation.metrics import TESTED
 from harness.results.records import ModelInfo, Run
 from harness.terminal.answer import answer
 from harness.terminal.audit import audit_lines
@@ -123,7 +124,7 @@ def _of_split(n: int, split: str, page: Page) -> str:
 
 def _settings(run: Run) -> Iterator[str]:
     """Yield the parameters that the run set otherwise than their defaults, for the strategies it has."""
-    names = {record.strategy.split("(")[0] for record in run.records}
+    names = {record.base for record in run.records}
     for strategy, fields in run.config.set.items():
         if strategy in names and fields:
             yield f"{strategy} {', '.join(f'{field}={value}' for field, value in fields.items())}"
@@ -149,9 +150,9 @@ def _results(run: Run, standings: Sequence[Standing], page: Page) -> Iterator[Re
     yield Text("")
     yield folding(page.text(_verdict(run.evidence, standings, page)))
     for standing in standings:
-        if standing.first.configurations_tried > 1 and "(" in standing.strategy:  # a grid of the user's
+        if standing.first.configurations_tried > 1 and standing.name != standing.base:  # a grid of the user's
             kept = ", ".join(f"{name}={value}" for name, value in standing.first.params.items())
-            told = page.say("{strategy}: validation kept {params}").format(strategy=standing.strategy, params=kept)
+            told = page.say("{strategy}: validation kept {params}").format(strategy=standing.name, params=kept)
             yield folding(page.text(told, "dim"))
     for record in run.records:
         for degradation in record.degradations:
@@ -171,7 +172,7 @@ def _verdict(evidence: Evidence | None, standings: Sequence[Standing], page: Pag
         return answer(evidence.conclusion, standings, page.say)
     best = best_by_validation(standings)
     test = best.headline.test
-    name = best.strategy
+    name = best.name
     if best.headline.kind == "mean":
         name = page.say("{name} (mean of {n} seeds)").format(name=name, n=len(best.records))
     told = page.say("Best by validation f1_macro: {best}, with test accuracy {accuracy} and test f1_macro {f1_macro}")
@@ -187,7 +188,7 @@ def _verdict(evidence: Evidence | None, standings: Sequence[Standing], page: Pag
         if behind >= 0
         else "; the best on frozen features, {name}, is {gap} ahead in test accuracy."
     )
-    return verdict + told.format(name=runner_up.strategy, gap=quantities.score(abs(behind)))
+    return verdict + told.format(name=runner_up.name, gap=quantities.score(abs(behind)))
 
 
 def evidence_section(
@@ -197,18 +198,17 @@ def evidence_section(
     yield Text("")
     yield from evidence_lines(evidence, standings, page)
     if pairs:
-        for metric in ("f1_macro", "accuracy"):
+        for metric in reversed(TESTED):
             yield Text("")
-            yield from pair_lines(evidence, [standing.strategy for standing in standings], page, metric)
+            yield from pair_lines(evidence, [standing.name for standing in standings], page, metric)
     yield Text("")
     yield from cost_against_quality(standings, page)
 
 
 def _matrices(run: Run, standings: Sequence[Standing], page: Page) -> Iterator[RenderableType]:
-    best_first = sorted(standings, key=lambda standing: -standing.headline.validation.f1_macro)
     matrices = [
         confusion_matrix(standing.first.test, run.task.label_names, _title(standing, page), page.console, page.language)
-        for standing in best_first
+        for standing in by_validation(standings)
         if standing.first.test is not None
     ]
     yield Text("")
@@ -218,7 +218,7 @@ def _matrices(run: Run, standings: Sequence[Standing], page: Page) -> Iterator[R
 
 def _title(standing: Standing, page: Page) -> str:
     several = len(standing.records) > 1 and not standing.deterministic
-    name = page.short(standing.strategy, NAME_WIDTH)
+    name = page.short(standing.name, NAME_WIDTH)
     return page.say("{name}, seed {seed}").format(name=name, seed=standing.first.seed) if several else name
 
 

@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from harness.analysis.ranking import Standing
+from harness.analysis.tradeoff import efficient
 from harness.terminal.console import Page
 from harness.terminal.frame import empty_cells, framed
 from harness.wording import quantities
@@ -40,9 +41,9 @@ def cost_against_quality(standings: Sequence[Standing], page: Page) -> Iterator[
         return
     yield page.text(page.say("Cost against quality on the test split"), "bold underline")
     yield from _canvas(points, page)
-    efficient = {point.sign for point in points if not any(_beats(other, point) for other in points)}
+    front = {points[i].sign for i in efficient([(point.seconds, point.score) for point in points])}
     for point in points:
-        star = page.glyphs.efficient if point.sign in efficient else " "
+        star = page.glyphs.efficient if point.sign in front else " "
         numbers = f"{quantities.score(point.score)} {quantities.seconds(point.seconds):>7} {page.say('s')}"
         name = page.short(point.name, max(page.width - len(numbers) - 5, 4))
         yield Text(f"{point.sign} {star} {numbers}  {name}", no_wrap=True, overflow="crop")
@@ -53,21 +54,17 @@ def _point(sign: str, standing: Standing) -> _Point | None:
     record = standing.first
     if record.test is None or record.seconds is None:
         return None
-    return _Point(sign, standing.strategy, max(record.seconds, SMALLEST_COST), record.test.f1_macro)
-
-
-def _beats(one: _Point, other: _Point) -> bool:
-    no_worse = one.seconds <= other.seconds and one.score >= other.score
-    return no_worse and (one.seconds < other.seconds or one.score > other.score)
+    return _Point(sign, standing.name, record.seconds, record.test.f1_macro)
 
 
 def _canvas(points: Sequence[_Point], page: Page) -> Iterator[Text]:
     low, high = min(p.score for p in points), max(p.score for p in points)
-    fast, slow = min(p.seconds for p in points), max(p.seconds for p in points)
+    costs = [max(point.seconds, SMALLEST_COST) for point in points]
+    fast, slow = min(costs), max(costs)
     cells = empty_cells(low, high, page)
     width = len(cells[0])
-    for point in points:
-        across = _share(math.log(point.seconds), math.log(fast), math.log(slow))
+    for point, cost in zip(points, costs, strict=True):
+        across = _share(math.log(cost), math.log(fast), math.log(slow))
         down = 1 - _share(point.score, low, high)
         _put(cells[round(down * (len(cells) - 1))], round(across * (width - 1)), point.sign)
     start, end = (f"{quantities.seconds(cost)} {page.say('s')}" for cost in (fast, slow))

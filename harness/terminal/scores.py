@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from rich.cells import cell_len
 from rich.text import Text
 
-from harness.analysis.ranking import Entry, Scores, Standing, best_by_validation
+from harness.analysis.ranking import Entry, Scores, Standing, best_by_validation, is_no_better_than_majority
+from harness.evaluation.metrics import METRICS
 from harness.terminal.console import Page, folding
 from harness.terminal.grid import Grid, Heading
 from harness.wording import quantities
@@ -14,16 +15,15 @@ from harness.wording.text import left
 
 STACKED_BELOW = 64  # columns
 NAME_WIDTH = 32
-TOLERANCE = 1e-12  # the mean of equal accuracies may differ from them in the last bit
 
 
 @dataclass(frozen=True)
 class _Wording:
-    metrics: tuple[str, str, str]
+    metrics: tuple[str, ...]
     says_majority: bool
 
 
-_FULL = _Wording(("accuracy", "f1_macro", "f1_weighted"), says_majority=True)
+_FULL = _Wording(METRICS, says_majority=True)
 _NO_WORD = _Wording(_FULL.metrics, says_majority=False)
 _SHORT = _Wording(("acc", "F1m", "F1w"), says_majority=False)
 _SHORT_LEGEND = "acc = accuracy, F1m = f1_macro, F1w = f1_weighted"
@@ -58,10 +58,10 @@ class ScoreTable:
         """Return whether a row is the best by validation."""
         return entry is best_by_validation(self.standings).headline
 
-    def is_at_most_majority(self, entry: Entry) -> bool:
+    def is_no_better(self, entry: Entry) -> bool:
         """Return whether a row has learnt nothing that shows in its validation accuracy."""
-        learns = entry.strategy.split(" (")[0] != "majority" and entry.kind != "sd"
-        return learns and entry.validation.accuracy <= self.majority + TOLERANCE
+        scores = entry.kind != "sd"
+        return scores and is_no_better_than_majority(entry.base, entry.validation.accuracy, self.majority)
 
     def lines(self, page: Page) -> Iterator[Text]:
         """Yield the table in the widest layout that fits, then its legend."""
@@ -125,7 +125,7 @@ class ScoreTable:
     def _marks(self, entry: Entry, page: Page, wording: _Wording) -> list[str]:
         at_most = f"{page.glyphs.at_most} {page.say('majority')}" if wording.says_majority else page.glyphs.at_most
         tried = page.say("{n} tried").format(n=entry.tried)
-        marks = [page.glyphs.star] * self.is_best(entry) + [at_most] * self.is_at_most_majority(entry)
+        marks = [page.glyphs.star] * self.is_best(entry) + [at_most] * self.is_no_better(entry)
         return [*marks, tried] if entry.tried > 1 else marks
 
     def _cost(self, entry: Entry, page: Page) -> list[str]:
@@ -140,7 +140,7 @@ class ScoreTable:
     def _style(self, entry: Entry) -> str:
         if self.is_best(entry):
             return "bold"
-        if self.is_at_most_majority(entry):
+        if self.is_no_better(entry):
             return "yellow"
         return "dim" if entry.kind == "sd" else ""
 
@@ -159,7 +159,7 @@ class ScoreTable:
         yield page.text(f"{page.glyphs.star} {page.say('best validation f1_macro')}", "dim")
         if self.letters:
             yield folding(page.text(page.say(LETTERS_LEGEND), "dim"))
-        if any(map(self.is_at_most_majority, self.entries)):
+        if any(map(self.is_no_better, self.entries)):
             meaning = page.say(_MAJORITY_LEGEND).format(accuracy=quantities.score(self.majority))
             yield folding(page.text(f"{page.glyphs.at_most} {meaning}", "yellow"))
         if any(entry.cached for entry in self.entries):

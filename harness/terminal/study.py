@@ -11,6 +11,7 @@ from harness.analysis.ranking import rank
 from harness.analysis.study import Studied, Study
 from harness.evaluation.comparisons import ALPHA
 from harness.evaluation.flips import Flips, find_flips, rows_behind
+from harness.evaluation.metrics import TESTED
 from harness.results.records import Run
 from harness.terminal.answer import answer
 from harness.terminal.console import Page, folding
@@ -111,7 +112,7 @@ def _verdict(study: Study, first: Studied, second: Studied, page: Page) -> Itera
     for pair in study.evidence.pairs:
         if {pair.first, pair.second} != {first.name, second.name}:
             continue
-        for metric in ("accuracy", "f1_macro"):
+        for metric in TESTED:
             sign, difference = (-1 if pair.first == first.name else 1), getattr(pair, metric)
             told = page.say("beyond chance" if difference.p_holm < ALPHA else "not beyond chance")
             p = f"p {difference.p_holm:.3f}, Holm, {len(study.evidence.pairs)}"

@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli import SORT_KEYS
 from harness.plugin_system.manager import PluginManager
 from harness.strategies.description import describe_strategy
-from harness.terminal import SORT_KEYS as RENDERED_SORT_KEYS
 
 from .commands import Harness
 
@@ -97,10 +95,6 @@ def test_the_shell_completes_strategies(typed: str, offered: str) -> None:
     script = "import sys; sys.argv = ['harness']; from harness.cli import cli; cli(prog_name='harness')"
     done = subprocess.run([sys.executable, "-c", script], env=os.environ | variables, capture_output=True, text=True)
     assert done.stdout.splitlines() == [f"plain,{offered}"], done.stderr
-
-
-def test_the_command_line_sorts_by_what_can_be_rendered() -> None:
-    assert SORT_KEYS == RENDERED_SORT_KEYS
 
 
 def test_a_reader_that_goes_away_is_no_failure() -> None:

@@ -11,7 +11,7 @@ import pytest
 from harness.reporting import numbers
 from harness.reporting.figures.canvas import DARK, Drawing, finished
 from harness.reporting.figures.confusion import confusion_figure, shares_of_rows
-from harness.reporting.figures.cost import Point, cost_figure, efficient
+from harness.reporting.figures.cost import Point, cost_figure
 from harness.reporting.figures.curves import Line, curves_figure
 from harness.reporting.figures.history import history_figure, is_drawable
 from harness.reporting.figures.labels import place_names
@@ -90,11 +90,6 @@ def test_names_are_text_whatever_they_hold(name: str) -> None:
     assert texts(drawing).count(shorten(name, 14)) == (2 if name else 0)
     placed = finished(cost_figure([Point(name, 1.0, 0.5, 0.4, 0.6)], "seconds", "f1", numbers.seconds_tick))
     assert shorten(name, 26) in [*texts(placed), ""]
-
-
-def test_the_efficient_are_those_that_none_beats_in_cost_and_score() -> None:
-    assert efficient(points((1, 0.5), (2, 0.4), (3, 0.9), (3, 0.8), (0, 0.1), (4, 0.9))) == [4, 0, 2]
-    assert efficient([]) == []
 
 
 @pytest.mark.parametrize(

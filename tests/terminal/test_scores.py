@@ -5,7 +5,8 @@ import io
 import pytest
 
 from harness import UserError
-from harness.terminal import SORT_KEYS, make_console, print_run
+from harness.analysis.ranking import SORT_KEYS
+from harness.terminal import make_console, print_run
 
 from .factory import BOLD, EXAMPLE, a_run, block, coloured, line_with, order_of, scored, table_of
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.analysis.tradeoff import efficient
 from harness.reporting.figures.canvas import (
     BLUE,
     INK,
@@ -41,16 +42,6 @@ class Point:
     score: float
     low: float
     high: float
-
-
-def efficient(points: Sequence[Point]) -> list[int]:
-    """Return which points no other one beats in both cost and score, by rising cost (the Pareto front)."""
-    order = sorted(range(len(points)), key=lambda i: (points[i].cost, -points[i].score))
-    front: list[int] = []
-    for i in order:
-        if not front or points[i].score > points[front[-1]].score:
-            front.append(i)
-    return front
 
 
 def cost_figure(points: Sequence[Point], cost_label: str, score_label: str, write: Callable[[float], str]) -> "Figure":
@@ -105,7 +96,7 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 def _draw(figure: "Figure", axes: "Axes", points: Sequence[Point], xs: Sequence[float]) -> None:
-    front = efficient(points)
+    front = efficient([(point.cost, point.score) for point in points])
     axes.plot([xs[i] for i in front], [points[i].score for i in front], color=BLUE, linewidth=1.6, zorder=2)
     for i, (x, point) in enumerate(zip(xs, points, strict=True)):
         colour = BLUE if i in front else MUTED

@@ -4,7 +4,6 @@ from functools import partial
 
 import numpy as np
 
-from harness.analysis.ranking import Standing
 from harness.analysis.study import Studied
 from harness.evaluation.metrics import Evaluation
 from harness.reporting import numbers
@@ -39,7 +38,7 @@ def confusions_section(subject: Subject) -> Section:
 
 def title(subject: Subject, studied: Studied) -> Phrase:
     """Name a strategy, with the seed where that makes a difference."""
-    if len(studied.records) == 1 or Standing(studied.name, studied.records).deterministic:
+    if len(studied.records) == 1 or studied.deterministic:
         return Phrase("{name}", {"name": studied.name})
     values = {"name": studied.name, "seed": str(studied.records[0].seed)}
     return Phrase(subject.say("{name}, seed {seed}"), values)

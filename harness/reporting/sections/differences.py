@@ -2,15 +2,15 @@
 
 from typing import Literal
 
+from harness.evaluation.comparisons import ALPHA
 from harness.evaluation.evidence import Difference, PairEvidence
+from harness.evaluation.metrics import Metric
 from harness.reporting import numbers
 from harness.reporting.document import Block, Cell, Column, Fold, Paragraph, Row, Section, Table
 from harness.reporting.subject import Subject
 
-SIGNIFICANT = 0.05
 MOST_WITH_NAMES = 8  # strategies; the columns of more are numbered
 
-Metric = Literal["f1_macro", "accuracy"]
 CAPTIONS: dict[Metric, str] = {
     "f1_macro": "Difference in test f1_macro, row minus column; below it p of the paired bootstrap",
     "accuracy": "Difference in test accuracy, row minus column; below it p of McNemar's exact test",
@@ -48,7 +48,7 @@ def _cell(pairs: dict[tuple[str, str], PairEvidence], first: str, second: str, m
     if pair is None:
         return Cell("")
     difference: Difference = getattr(pair, metric)
-    significant = difference.p_holm < SIGNIFICANT
+    significant = difference.p_holm < ALPHA
     value = sign * difference.value
     tone: Literal["", "good", "bad"] = ("good" if value > 0 else "bad") if significant else ""
     return Cell(numbers.difference(value), f"p {numbers.p_value(difference.p_holm)}", bold=significant, tone=tone)
@@ -80,6 +80,6 @@ def _list(subject: Subject) -> Table:
 
 def _difference_cells(difference: Difference) -> list[Cell]:
     small = numbers.difference_interval(difference.interval.low, difference.interval.high)
-    bold = difference.p_holm < SIGNIFICANT
+    bold = difference.p_holm < ALPHA
     p, p_holm = numbers.p_value(difference.p), numbers.p_value(difference.p_holm)
     return [Cell(numbers.difference(difference.value), small, bold=bold), Cell(p), Cell(p_holm, bold=bold)]

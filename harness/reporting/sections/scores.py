@@ -3,20 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from harness.analysis.ranking import Standing
+from harness.analysis.ranking import MAJORITY, Standing, is_no_better_than_majority
 from harness.analysis.study import Studied
 from harness.evaluation.evidence import TrialEvidence
 from harness.evaluation.intervals import Interval
-from harness.evaluation.metrics import Evaluation
+from harness.evaluation.metrics import METRICS, TESTED, Evaluation
 from harness.reporting import numbers
 from harness.reporting.document import Bar, Block, Cell, Column, Fold, Paragraph, Phrase, Row, Section, Table
 from harness.reporting.subject import Subject
 from harness.results.records import RunRecord
 
-METRICS = ("accuracy", "f1_macro", "f1_weighted")
-RANKED = ("accuracy", "f1_macro")  # those that differences are tested of
 LONGEST_REASON = 600  # characters; the whole message is in run.json
-TOLERANCE = 1e-12  # the mean of equal accuracies may differ from them in the last bit
 
 
 def scores_section(subject: Subject) -> Section:
@@ -40,10 +37,10 @@ def _columns(subject: Subject) -> list[Column]:
     columns = [Column(say("strategy"), kind="name"), Column(say("f1_macro"), say("validation"))]
     for metric in METRICS:
         columns.append(Column(say(metric), test))
-        if metric in RANKED and subject.study.evidence.letters:
+        if metric in TESTED and subject.study.evidence.letters:
             columns.append(Column(say("rank"), test, "letters"))
     if _n_unseen(subject) is not None:
-        columns += [Column(say(metric), say("test rows not in train")) for metric in RANKED]
+        columns += [Column(say(metric), say("test rows not in train")) for metric in TESTED]
     columns += [Column(say(stage), seconds) for stage in ("encode", "fit", "predict")]
     return columns + [Column(say(kind), parameters) for kind in ("trainable", "total")]
 
@@ -51,7 +48,7 @@ def _columns(subject: Subject) -> list[Column]:
 def _scored_rows(subject: Subject) -> Iterator[Row]:
     for studied in subject.study.strategies:
         yield Row(_cells(subject, studied, studied.records[0]), "good" if studied is subject.best else "")
-        if spread := _spread_cells(subject, Standing(studied.name, studied.records)):
+        if spread := _spread_cells(subject, studied):
             yield Row(spread, "muted")
 
 
@@ -63,11 +60,11 @@ def _cells(subject: Subject, studied: Studied, record: RunRecord) -> list[Cell]:
     letters = subject.study.evidence.letters
     for metric, cell in zip(METRICS, _test_cells(subject, record.test, trial), strict=True):
         cells.append(_with_bar(cell, subject, studied) if metric == "f1_macro" else cell)
-        if metric in RANKED and letters:
+        if metric in TESTED and letters:
             cells.append(Cell(getattr(letters.get(studied.name), metric, "")))
     if _n_unseen(subject) is not None:
         unseen = trial.unseen if trial else None
-        cells += [Cell(numbers.score(getattr(unseen, metric) if unseen else None)) for metric in RANKED]
+        cells += [Cell(numbers.score(getattr(unseen, metric) if unseen else None)) for metric in TESTED]
     seconds = (record.encode_seconds, record.fit_seconds, record.predict_seconds)
     cells += [Cell(numbers.seconds(value)) for value in seconds]
     return cells + [Cell(numbers.parameters(n)) for n in (record.trainable_parameters, record.total_parameters)]
@@ -85,7 +82,8 @@ def _test_cells(subject: Subject, test: Evaluation | None, trial: TrialEvidence 
 
 def _with_bar(cell: Cell, subject: Subject, studied: Studied) -> Cell:
     """Add the interval of f1_macro to draw, on the scale of all strategies that have learnt something."""
-    trials = {s.name: subject.trial(s) for s in subject.study.strategies if not _is_at_most_majority(subject, s)}
+    learnt = [s for s in subject.study.strategies if s.base != MAJORITY and not _is_no_better(subject, s)]
+    trials = {studied.name: subject.trial(studied) for studied in learnt}
     intervals = [trial.f1_macro for trial in trials.values() if trial]
     mine, test = trials.get(studied.name), studied.records[0].test
     if mine is None or test is None:
@@ -98,20 +96,20 @@ def _remark(subject: Subject, studied: Studied) -> str:
     say, record, remarks = subject.say, studied.records[0], [subject.where(studied.run_index)]
     if studied is subject.best:
         remarks.append(say("best by validation"))
-    if Standing(studied.name, studied.records).deterministic:
+    if studied.deterministic:
         remarks.append(say("deterministic"))
     elif len(studied.records) > 1:
         remarks.append(say("seed {seed}").format(seed=record.seed))
     if record.configurations_tried > 1:
         remarks.append(say("{n} tried").format(n=record.configurations_tried))
-    if record.strategy != "majority" and _is_at_most_majority(subject, studied):
+    if _is_no_better(subject, studied):
         remarks.append(say("no better than the largest class"))
     return say(", ").join(filter(None, remarks))
 
 
-def _is_at_most_majority(subject: Subject, studied: Studied) -> bool:
+def _is_no_better(subject: Subject, studied: Studied) -> bool:
     majority, validation = subject.run(studied).task.majority_accuracy("validation"), studied.records[0].validation
-    return validation is not None and validation.accuracy <= majority + TOLERANCE
+    return validation is not None and is_no_better_than_majority(studied.base, validation.accuracy, majority)
 
 
 def _spread_cells(subject: Subject, standing: Standing) -> list[Cell]:
@@ -129,7 +127,7 @@ def _spread_cells(subject: Subject, standing: Standing) -> list[Cell]:
     cells.append(cell("validation", "f1_macro"))
     for metric in METRICS:
         cells.append(cell("test", metric))
-        cells += [Cell("")] * (metric in RANKED and bool(subject.study.evidence.letters))
+        cells += [Cell("")] * (metric in TESTED and bool(subject.study.evidence.letters))
     return cells + [Cell("")] * (len(_columns(subject)) - len(cells))
 
 

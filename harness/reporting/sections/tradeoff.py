@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from harness.analysis.tradeoff import efficient
 from harness.reporting import numbers
 from harness.reporting.document import Gallery, Phrase, Picture, Section
-from harness.reporting.figures.cost import Point, cost_figure, efficient
+from harness.reporting.figures.cost import Point, cost_figure
 from harness.reporting.subject import Subject
 from harness.results.records import RunRecord
 
@@ -54,7 +55,8 @@ def _points(subject: Subject, cost_of: Callable[[RunRecord], float | None]) -> l
 
 
 def _alternative(subject: Subject, points: list[Point], label: str, write: Callable[[float], str]) -> Phrase:
-    told = [f"{points[i].name} ({write(points[i].cost)}, {numbers.score(points[i].score)})" for i in efficient(points)]
+    front = [points[i] for i in efficient([(point.cost, point.score) for point in points])]
+    told = [f"{point.name} ({write(point.cost)}, {numbers.score(point.score)})" for point in front]
     sentence = subject.say("Test f1_macro against {cost}, logarithmic. Efficient, from cheap to costly: {strategies}.")
     return Phrase(sentence, {"cost": label, "strategies": subject.names(told)})
 
