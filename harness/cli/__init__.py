@@ -10,6 +10,7 @@ import click
 
 from harness.cli.audit import audit
 from harness.cli.cache import cache
+from harness.cli.command import Command
 from harness.cli.compare import compare
 from harness.cli.completion import SHELLS, completion_script
 from harness.cli.errors import errors
@@ -57,7 +58,7 @@ for _command in (run, list_, show, compare, errors, report, audit, verify, repro
     cli.add_command(_command)
 
 
-@cli.command()
+@cli.command(cls=Command)
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> int:
     """Print the completion script of a shell: eval "$(harness completion bash)"."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli import options
+from harness.cli.command import Command
 from harness.cli.completion import complete_folders
 from harness.cli.planning import config_from, data_of
 from harness.cli.printing import echo_json
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 # fmt: off
-@click.command()
+@click.command(cls=Command)
 @options.what_is_read
 @click.option("-m", "--model", metavar="NAME", shell_complete=complete_folders,
               help="Encoder, a folder or a hub id: its tokens are counted, and the texts that it would cut.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli import options
+from harness.cli.command import Group
 from harness.cli.planning import config_from, plan_of
 from harness.cli.printing import echo_json
 from harness.config.run_config import build_config
@@ -29,7 +30,7 @@ def _bytes(ctx: click.Context, param: click.Parameter, value: str | None) -> int
     return round(float(match[1]) * UNITS[match[2]])
 
 
-@click.group()
+@click.group(cls=Group)
 def cache() -> None:
     """Look into, explain and tidy up the cache of frozen features.
 

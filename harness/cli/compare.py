@@ -7,6 +7,7 @@ import click
 
 from harness.analysis.ranking import SORT_KEYS
 from harness.cli import options
+from harness.cli.command import Command
 from harness.cli.completion import complete_folders
 from harness.cli.printing import echo_json
 from harness.errors import UserError, did_you_mean
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from harness.analysis.study import Study
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("names", metavar="RUN...", nargs=-1, required=True, shell_complete=complete_folders)
 @click.option(
     "--pair",

@@ -8,6 +8,7 @@ import click
 
 from harness.analysis.ranking import best_by_validation
 from harness.cli import options
+from harness.cli.command import Command
 from harness.cli.completion import complete_folders, complete_strategies
 from harness.cli.printing import echo_json
 from harness.errors import UserError, did_you_mean
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 # fmt: off
-@click.command()
+@click.command(cls=Command)
 @click.argument("name", metavar="[RUN]", default="latest", shell_complete=complete_folders)
 @click.option("-s", "--strategy", metavar="NAME", shell_complete=complete_strategies,
               help="The strategy to look at.  [default: the best by validation f1_macro]")

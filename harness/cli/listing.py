@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli import options
+from harness.cli.command import Command
 from harness.cli.completion import complete_strategies
 from harness.cli.planning import quiet_libraries
 from harness.cli.printing import echo_json
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from harness.plugin_system.manager import PluginManager
 
 
-@click.command("list")
+@click.command("list", cls=Command)
 @click.argument("name", required=False, shell_complete=complete_strategies)
 @options.plugins
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from harness.cli.command import joined
 from harness.cli.completion import complete_files, complete_folders, complete_strategies
 from harness.wording.languages import LANGUAGES, language_of_locale
 
@@ -26,7 +27,8 @@ DATA = (
                  "(jsonl, json, csv, tsv, parquet), or such files, comma-separated.  [default: emotion]"),
     click.option("--text-column", metavar="NAME", help="Column of the texts; guessed from usual names."),
     click.option("--label-column", metavar="NAME", help="Column of the labels; guessed from usual names."),
-    click.option("--label-names", metavar="NAMES", help="Names of label ids 0, 1, ..., comma-separated."),
+    click.option("--label-names", multiple=True, callback=joined, metavar="NAMES",
+                 help="Names of label ids 0, 1, ..., comma-separated."),
     click.option("-n", "--limit", type=int, metavar="N", help="At most N rows of each split, stratified."),
 )
 revision = click.option("--revision", metavar="NAME", help="Branch, tag or commit of the model on the hub.")
@@ -39,7 +41,8 @@ plugins = click.option("--plugin", "--plugins", "plugins", multiple=True, metava
                        "repeatable, besides those in $HARNESS_PLUGINS.")
 offline = click.option("--offline", is_flag=True, default=None, help="Never touch the network.")
 WHAT = (
-    click.option("-s", "--strategies", metavar="NAMES", shell_complete=complete_strategies,
+    click.option("-s", "--strategies", multiple=True, callback=joined, metavar="NAMES",
+                 shell_complete=complete_strategies,
                  help="Strategies, comma-separated, or 'all'.  [default: all]"),
     *DATA,
     click.option("-m", "--model", metavar="NAME", shell_complete=complete_folders,

@@ -3,13 +3,14 @@
 import click
 
 from harness.cli import options
+from harness.cli.command import Command
 from harness.cli.completion import complete_strategies
 from harness.cli.planning import quiet_libraries
 from harness.cli.printing import echo_json
 from harness.errors import ExitCode
 
 
-@click.command("test")
+@click.command("test", cls=Command)
 @click.argument("names", metavar="NAME|FILE...", nargs=-1, required=True, shell_complete=complete_strategies)
 @options.plugins
 @click.option(

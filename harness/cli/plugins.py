@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli import options
+from harness.cli.command import Group
 from harness.cli.completion import complete_folders, complete_strategies
 from harness.cli.planning import quiet_libraries
 from harness.cli.plugin_test import test
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from harness.plugin_system.loading import LoadedPlugins
 
 
-@click.group()
+@click.group(cls=Group)
 def plugins() -> None:
     """List, check, write, install and remove plugins: strategies and loaders that others wrote, or you."""
 

@@ -5,10 +5,11 @@ from pathlib import Path
 import click
 
 from harness.cli import options
+from harness.cli.command import Command
 from harness.cli.completion import complete_files, complete_folders
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("names", metavar="RUN...", nargs=-1, shell_complete=complete_folders)
 @click.option(
     "-o",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli import options
+from harness.cli.command import Command
 from harness.cli.completion import complete_files
 from harness.cli.planning import plan_of
 from harness.cli.printing import echo_json
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from harness.results.records import Run
 
 
-@click.command()
+@click.command(cls=Command)
 @options.run_argument
 @options.runs_folder
 @click.option("--tolerance", type=click.FloatRange(min=0, max=1), default=0.005, metavar="FRACTION",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli import options
+from harness.cli.command import Command, joined
 from harness.cli.completion import complete_folders
 from harness.cli.planning import config_from, plan_of
 from harness.cli.printing import echo_json, echo_tracebacks
@@ -35,10 +36,11 @@ def _typed(value: str) -> Any:
 
 
 # fmt: off
-@click.command()
+@click.command(cls=Command)
 @options.what_is_encoded
-@click.option("--seeds", metavar="NUMBERS", help="Seeds, comma-separated.  [default: 0]")
-@click.option("--train-sizes", "--train-size", "train_sizes", metavar="NUMBERS",
+@click.option("--seeds", multiple=True, callback=joined, metavar="NUMBERS",
+              help="Seeds, comma-separated, such as 0,1,2 or 0-4.  [default: 0]")
+@click.option("--train-sizes", "--train-size", "train_sizes", multiple=True, callback=joined, metavar="NUMBERS",
               help="Learning curves: rows of train to fit on, comma-separated, such as 64,256,1024,all.  "
               "[default: all]")
 @click.option("-b", "--batch-tokens", metavar="auto|N", type=_typed,

@@ -6,11 +6,12 @@ import click
 
 from harness.analysis.ranking import SORT_KEYS
 from harness.cli import options
+from harness.cli.command import Command
 from harness.cli.completion import complete_folders
 from harness.cli.printing import echo_json, echo_tracebacks
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("name", metavar="RUN", default="latest", shell_complete=complete_folders)
 @options.runs_folder
 @click.option("--confusion/--no-confusion", default=True, help="Show the confusion matrices.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli import options
+from harness.cli.command import Command
 from harness.cli.completion import complete_folders, complete_strategies
 from harness.cli.planning import config_from, plan_of
 from harness.cli.printing import echo_json
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 # fmt: off
-@click.command()
+@click.command(cls=Command)
 @click.argument("strategy", metavar="STRATEGY", shell_complete=complete_strategies)
 @options.what_is_encoded
 @click.option("--space", metavar="RANGES",

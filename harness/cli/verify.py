@@ -5,11 +5,12 @@ from pathlib import Path
 import click
 
 from harness.cli import options
+from harness.cli.command import Command
 from harness.cli.printing import echo_json
 from harness.errors import ExitCode
 
 
-@click.command()
+@click.command(cls=Command)
 @options.run_argument
 @options.runs_folder
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

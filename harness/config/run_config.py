@@ -1,5 +1,6 @@
 """RunConfig: flags and the TOML file are the same thing."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,8 @@ from harness.errors import UserError, did_you_mean
 
 DEFAULT_DATASET = "emotion"
 DEFAULT_MODEL = "distilbert-base-uncased"
+RANGE = re.compile(r"\s*(\d{1,10})\s*-\s*(\d{1,10})\s*")
+MOST_IN_A_RANGE = 1000
 
 NonEmpty = Annotated[str, Field(min_length=1)]
 
@@ -65,6 +68,12 @@ class RunConfig(BaseModel):
             return tuple(int(part) if part.isdigit() else part for part in parts if part)
         return (value,) if isinstance(value, int) else value
 
+    @field_validator("seeds", mode="before")
+    @classmethod
+    def _count_ranges(cls, value: Any) -> Any:
+        """Write 0-4 as 0,1,2,3,4; pydantic calls this one before the one above."""
+        return ",".join(map(_spelt_out, value.split(","))) if isinstance(value, str) else value
+
     @field_validator("batch_tokens", mode="before")
     @classmethod
     def _whole_or_auto(cls, value: Any) -> Any:
@@ -98,6 +107,17 @@ class RunConfig(BaseModel):
     def model_name(self) -> str:
         """The encoder to load, the default where none was named."""
         return self.model or DEFAULT_MODEL
+
+
+def _spelt_out(part: str) -> str:
+    """Return the numbers of a range such as 0-4, comma-separated; what is no range as it is."""
+    match = RANGE.fullmatch(part)
+    if match is None:
+        return part
+    first, last = int(match[1]), int(match[2])
+    if not first <= last < first + MOST_IN_A_RANGE:
+        raise ValueError(f"expected a range that counts up, of at most {MOST_IN_A_RANGE} numbers")
+    return ",".join(map(str, range(first, last + 1)))
 
 
 def parse_assignments(assignments: list[str] | tuple[str, ...]) -> dict[str, dict[str, Any]]:

@@ -1,7 +1,7 @@
 """What the tests of the command line share: what came of a command, and data as files."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,11 @@ class Outcome:
 
 
 Harness = Callable[..., Outcome]
+
+
+def unless_given(argv: Sequence[str], usual: Mapping[str, str]) -> list[str]:
+    """Return the usual options with their values, but for those that `argv` gives: an option is given once."""
+    return [word for option, value in usual.items() if option not in argv for word in (option, value)]
 
 
 def write_data(task: Task, folder: Path) -> Path:

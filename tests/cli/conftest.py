@@ -8,7 +8,7 @@ import pytest
 from harness import Task
 from harness.cli import main
 
-from .commands import FEWER_STEPS, QUICK, Harness, Outcome, write_data
+from .commands import FEWER_STEPS, QUICK, Harness, Outcome, unless_given, write_data
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +30,8 @@ def harness(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Harness:
 
     def command(*argv: str, plugins: Sequence[object] = ()) -> Outcome:
         folder = tmp_path / "reports"
-        where = ["-o", str(folder)] if argv[:1] in (("run",), ("show",), ("errors",)) else []
+        elsewhere = {"-o", "--output-dir", "--output_dir"} & {*argv}
+        where = ["-o", str(folder)] if argv[:1] in (("run",), ("show",), ("errors",)) and not elsewhere else []
         capsys.readouterr()
         code = main([*argv[:1], *where, *argv[1:]], plugins=plugins)
         out, err = capsys.readouterr()
@@ -44,8 +45,8 @@ def run(harness: Harness, tiny_data: Path, tiny_model: Path) -> Harness:
     """`harness run` on the tiny data and the tiny encoder, by default of two quick strategies without progress."""
 
     def command(*argv: str, plugins: Sequence[object] = (), strategies: str = QUICK) -> Outcome:
-        known = ["-d", str(tiny_data), "-m", str(tiny_model), "-s", strategies, "-q", "--offline"]
-        return harness("run", *known, *argv, plugins=plugins)
+        known = unless_given(argv, {"-d": str(tiny_data), "-m": str(tiny_model), "-s": strategies})
+        return harness("run", *known, "-q", "--offline", *argv, plugins=plugins)
 
     return command
 
@@ -79,5 +80,5 @@ def cache(harness: Harness, folder: Path) -> Harness:
 @pytest.fixture
 def explain(cache: Harness, tiny_data: Path, tiny_model: Path) -> Harness:
     """`harness cache explain` of the run that `cached_run` makes, with more options."""
-    known = ("explain", "-d", str(tiny_data), "-m", str(tiny_model), "-s", QUICK, "--offline")
-    return lambda *argv: cache(*known, *argv)
+    known = {"-d": str(tiny_data), "-m": str(tiny_model), "-s": QUICK}
+    return lambda *argv: cache("explain", *unless_given(argv, known), "--offline", *argv)

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from harness import RunConfig
+from harness.cli.command import OF_A_STRATEGY
 
-from .commands import Harness
+from .commands import QUICK, Harness
 
 
 def test_set_changes_a_parameter_and_keeps_its_type(run: Harness) -> None:
@@ -36,7 +37,20 @@ def test_set_changes_a_parameter_and_keeps_its_type(run: Harness) -> None:
         (["-b", "many"], "--batch-tokens: expected 'auto' or a whole number from 1"),
         (["--cache-dir", ""], "--cache-dir:"),
         (["--device", "tpu"], "'tpu' is not one of"),
-        (["stray"], "unexpected extra argument"),
+        (["--seeds", "4-0"], "--seeds: expected a range that counts up"),
+        (["--seeds", "0-4294967295"], "--seeds: expected a range that counts up"),
+        (["stray"], "unexpected extra argument (stray). A data set is named with -d: harness run -d stray"),
+        (["-m", "one", "-m", "other"], "--model is given 2 times. A run has one encoder"),
+        (["-d", "one", "-d", "other"], "--dataset is given 2 times. A run has one data set"),
+        (["--limit", "3", "-n", "4"], "--limit is given 2 times"),
+        (["--cache", "--no-cache"], "--cache is given 2 times"),
+        (["--epochs", "3"], "--set full_finetune.epochs=VALUE"),
+        (["--num_train_epochs=3"], "--set full_finetune.epochs=VALUE"),
+        (["--batch-size", "16"], "--set full_finetune.batch_size=VALUE"),
+        (["--learning-rate", "1e-4"], "--set full_finetune.learning_rate=VALUE"),
+        (["--lr", "1e-4"], "--set full_finetune.learning_rate=VALUE"),
+        (["--model_name_or_path", "x"], "Did you mean --model?"),
+        (["--seed", "1"], "Did you mean --seeds?"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_a_hint(run: Harness, argv: list[str], message: str) -> None:
@@ -52,6 +66,22 @@ def test_a_device_that_is_not_there_is_refused(run: Harness) -> None:
     outcome = run("--device", "cuda")
     assert outcome.code == 2
     assert "finds no such device" in outcome.err
+
+
+def test_fields_that_hints_name_are_fields_of_full_finetune(harness: Harness) -> None:
+    outcome = harness("list", "full_finetune")
+    assert [field for field in OF_A_STRATEGY if f"\n{field} " not in outcome.out] == []
+
+
+def test_lists_that_are_given_in_several_options_are_put_together(run: Harness) -> None:
+    lists = ("--seeds", "1-2", "--seeds", "0", "-s", QUICK, "-s", "stratified_random")
+    config = run(*lists, "--train-size", "6").run.config
+    assert config.strategies == (*QUICK.split(","), "stratified_random")
+    assert (config.seeds, config.train_sizes) == ((1, 2, 0), (6,))
+
+
+def test_a_word_without_an_option_is_taken_for_no_data_set_by_other_commands(harness: Harness) -> None:
+    assert "-d" not in harness("cache", "list", "stray").err
 
 
 def test_an_unknown_command_is_refused(harness: Harness) -> None:

@@ -48,7 +48,8 @@ def test_the_cache_is_used_unless_it_is_switched_off(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "seeds"), [("0,1, 2", (0, 1, 2)), ("3", (3,)), (3, (3,)), ([1, 1, 0], (1, 0)), ("1,", (1,))]
+    ("given", "seeds"),
+    [("0,1, 2", (0, 1, 2)), ("3", (3,)), (3, (3,)), ([1, 1, 0], (1, 0)), ("1,", (1,)), ("0-2, 7", (0, 1, 2, 7))],
 )
 def test_lists_may_be_written_with_commas_and_repeats_count_once(given: Any, seeds: tuple[int, ...]) -> None:
     assert build_config({"seeds": given}).seeds == seeds

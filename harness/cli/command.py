@@ -1,0 +1,84 @@
+"""A command that answers habits: an option given twice, options of other trainers, a word without an option."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import click
+
+OF_A_STRATEGY = {
+    "epochs": ("epochs", "num-epochs", "n-epochs", "num-train-epochs", "max-epochs"),
+    "batch_size": ("batch-size", "train-batch-size", "per-device-train-batch-size"),
+    "learning_rate": ("learning-rate", "lr"),
+    "weight_decay": ("weight-decay", "wd"),
+    "warmup": ("warmup", "warmup-ratio", "warmup-steps"),
+}
+OF_A_RUN = {
+    "dataset": ("data", "data-dir", "dataset-name", "train-file", "validation-file", "test-file", "train-data"),
+    "model": ("model-name", "model-name-or-path", "model-path", "encoder"),
+    "seeds": ("seed", "random-state", "random-seed"),
+    "output-dir": ("output", "output-folder", "out"),
+    "dtype": ("fp16", "bf16", "precision"),
+}
+ONE_A_RUN = {
+    "model": "A run has one encoder: run the command once for each, then 'harness compare RUN RUN'.",
+    "dataset": "A run has one data set: files of its splits are written with commas, -d train.csv,test.csv.",
+}
+
+
+class Command(click.Command):
+    """A command that refuses what click would take in silence or refuse without a way out."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse arguments.
+
+        Raises:
+            UsageError: Where an option that takes one value is given twice, where an option is unknown, with the one
+                that was meant, and where a word belongs to no option.
+        """
+        if not ctx.resilient_parsing:
+            self._refuse_habits(ctx, list(args))
+        return super().parse_args(ctx, args)
+
+    def _refuse_habits(self, ctx: click.Context, args: list[str]) -> None:
+        try:
+            _, rest, order = self.make_parser(ctx).parse_args(args=args)
+        except click.NoSuchOption as error:
+            if hint := self._hint(error.option_name.lstrip("-"), {name for p in self.params for name in p.opts}):
+                raise click.UsageError(f"No such option {error.option_name!r}. {hint}", ctx) from error
+            raise
+        for param, times in Counter(order).items():
+            if times > 1 and isinstance(param, click.Option) and _takes_one(param):
+                advice = ONE_A_RUN.get(param.name or "", "Give it once.")
+                raise click.UsageError(f"{max(param.opts, key=len)} is given {times} times. {advice}", ctx)
+        if rest and any(param.name == "dataset" for param in self.params):
+            raise click.UsageError(
+                f"Got unexpected extra argument ({' '.join(rest)}). A data set is named with -d: "
+                f"{ctx.command_path} -d {rest[0]}",
+                ctx,
+            )
+
+    def _hint(self, given: str, options: set[str]) -> str | None:
+        field = next((field for field, names in OF_A_STRATEGY.items() if given in names), None)
+        if field and "--set" in options:
+            return (
+                f"It is of a strategy that trains, and set there: --set STRATEGY.{field}=VALUE, such as "
+                f"--set full_finetune.{field}=VALUE; 'harness list full_finetune' shows all."
+            )
+        meant = next((option for option, names in OF_A_RUN.items() if given in names), None)
+        return f"Did you mean --{meant}?" if meant and f"--{meant}" in options else None
+
+
+class Group(click.Group):
+    """A group whose commands are of the kind above."""
+
+    command_class = Command
+    group_class = type
+
+
+def _takes_one(option: click.Option) -> bool:
+    return not (option.multiple or option.count or (option.is_flag and not option.secondary_opts))
+
+
+def joined(ctx: click.Context, param: click.Parameter, value: Sequence[str]) -> str | None:
+    """Collect what an option that may be repeated was given into one comma-separated list; None where it was not."""
+    return ",".join(value) if value else None
