@@ -3,21 +3,21 @@
 from collections.abc import Iterator
 
 from harness.analysis.study import Study
-from harness.reporting import numbers
-from harness.reporting.document import Facts, Phrase, Report, Section, Words
-from harness.reporting.sections.answer import answer_section
-from harness.reporting.sections.confusions import classes_section, confusions_section
-from harness.reporting.sections.curves import curves_section
-from harness.reporting.sections.data import data_section
-from harness.reporting.sections.differences import differences_section
-from harness.reporting.sections.errors import errors_section
-from harness.reporting.sections.features import features_section
-from harness.reporting.sections.learning import calibration_section, learning_section
-from harness.reporting.sections.remarks import remarks_section
-from harness.reporting.sections.reproduction import reproduction_section
-from harness.reporting.sections.scores import scores_section
-from harness.reporting.sections.tradeoff import tradeoff_section
-from harness.reporting.subject import Subject
+from harness.document import numbers
+from harness.document.model import Facts, Phrase, Report, Section, Words
+from harness.document.sections.answer import answer_section
+from harness.document.sections.confusions import classes_section, confusions_section
+from harness.document.sections.curves import curves_section
+from harness.document.sections.data import data_section
+from harness.document.sections.differences import differences_section
+from harness.document.sections.errors import errors_section
+from harness.document.sections.features import features_section
+from harness.document.sections.learning import calibration_section, learning_section
+from harness.document.sections.remarks import remarks_section
+from harness.document.sections.reproduction import reproduction_section
+from harness.document.sections.scores import scores_section
+from harness.document.sections.tradeoff import tradeoff_section
+from harness.document.subject import Subject
 from harness.results.records import Run
 from harness.wording.languages import Say
 

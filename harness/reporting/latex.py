@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 
 from harness.analysis.study import Studied, Study
+from harness.document import numbers
+from harness.document.model import Name, Phrase, Words
+from harness.document.sections.answer import the_answer
+from harness.document.subject import Subject
+from harness.document.text import shorten, visible
 from harness.evaluation.metrics import METRICS
-from harness.reporting import numbers
-from harness.reporting.document import Name, Phrase, Words
-from harness.reporting.sections.answer import the_answer
-from harness.reporting.subject import Subject
-from harness.reporting.text import shorten, visible
 from harness.wording.languages import Say
 
 LONGEST_NAME = 40

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from harness.reporting.document import (
+from harness.document.model import (
     Block,
     Cell,
     Code,
@@ -20,7 +20,7 @@ from harness.reporting.document import (
     Table,
     Words,
 )
-from harness.reporting.text import visible
+from harness.document.text import visible
 
 # What begins markup, HTML, a mention, a link, an emoji name or a formula, wherever it stands.
 _SPECIAL = re.compile(

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from harness.reporting.document import Bar, Name, Phrase, Report
-from harness.reporting.text import visible
+from harness.document.model import Bar, Name, Phrase, Report
+from harness.document.text import visible
 from harness.wording.languages import Say
 
 if TYPE_CHECKING:

@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 
 from harness.analysis.learning_curve import learning_curves
 from harness.analysis.study import Studied, Study
+from harness.document.figures.canvas import drawing
+from harness.document.model import Picture
+from harness.document.sections.confusions import confusion_picture
+from harness.document.sections.curves import curves_picture
+from harness.document.sections.features import feature_pictures
+from harness.document.sections.learning import calibration_picture, history_picture
+from harness.document.sections.tradeoff import COSTS, cost_picture
+from harness.document.subject import Subject
 from harness.errors import UserError, did_you_mean
-from harness.reporting.document import Picture
-from harness.reporting.figures.canvas import drawing
-from harness.reporting.sections.confusions import confusion_picture
-from harness.reporting.sections.curves import curves_picture
-from harness.reporting.sections.features import feature_pictures
-from harness.reporting.sections.learning import calibration_picture, history_picture
-from harness.reporting.sections.tradeoff import COSTS, cost_picture
-from harness.reporting.subject import Subject
 from harness.wording.languages import translator
 
 if TYPE_CHECKING:

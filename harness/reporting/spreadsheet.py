@@ -5,9 +5,9 @@ import io
 from collections.abc import Iterator
 
 from harness.analysis.study import Study
+from harness.document.text import visible
 from harness.evaluation.evidence import Evidence
 from harness.evaluation.metrics import METRICS, TESTED, Evaluation
-from harness.reporting.text import visible
 from harness.results.records import RunRecord
 
 # What a spreadsheet takes for the beginning of a formula, the wide forms of East Asian keyboards among them

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from harness.analysis.study import Study
+from harness.document.model import Fold, Gallery, Paragraph, Picture, Report, Section, Table
 from harness.reporting.content import compose
-from harness.reporting.document import Fold, Gallery, Paragraph, Picture, Report, Section, Table
 from harness.wording.languages import translator
 
 

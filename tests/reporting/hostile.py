@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from harness.analysis.study import Study
-from harness.reporting.text import visible
+from harness.document.text import visible
 
 from .factory import HISTORY, Contestant, a_study, a_task, failed
 

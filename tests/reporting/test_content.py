@@ -9,8 +9,8 @@ import pytest
 
 from harness import UserError
 from harness.analysis.study import Study, open_study
+from harness.document import numbers
 from harness.encoding.encoder import Features
-from harness.reporting import numbers
 
 from .documents import paragraphs, pictures_of, report_of, rows, section, table, tables
 from .factory import EMOTIONS, FIVE, Contestant, a_run, a_study, a_task, failed

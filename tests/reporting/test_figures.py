@@ -8,16 +8,16 @@ import matplotlib
 import numpy as np
 import pytest
 
-from harness.reporting import numbers
-from harness.reporting.figures.canvas import DARK, Drawing, finished
-from harness.reporting.figures.confusion import confusion_figure, shares_of_rows
-from harness.reporting.figures.cost import Point, cost_figure
-from harness.reporting.figures.curves import Line, curves_figure
-from harness.reporting.figures.history import history_figure, is_drawable
-from harness.reporting.figures.labels import place_names
-from harness.reporting.figures.reliability import Bin, reliability_figure
-from harness.reporting.figures.scatter import largest_classes, scatter_figure
-from harness.reporting.text import shorten
+from harness.document import numbers
+from harness.document.figures.canvas import DARK, Drawing, finished
+from harness.document.figures.confusion import confusion_figure, shares_of_rows
+from harness.document.figures.cost import Point, cost_figure
+from harness.document.figures.curves import Line, curves_figure
+from harness.document.figures.history import history_figure, is_drawable
+from harness.document.figures.labels import place_names
+from harness.document.figures.reliability import Bin, reliability_figure
+from harness.document.figures.scatter import largest_classes, scatter_figure
+from harness.document.text import shorten
 
 from .factory import EMOTIONS, HISTORY
 

@@ -157,9 +157,9 @@ def test_twenty_strategies_are_drawn_in_seconds(tmp_path: Path) -> None:
         for i in range(20)
     ]
     study = a_study(tmp_path / "run", many, task=a_task(n_rows=2000))
-    start = time.perf_counter()
+    start = time.process_time()
     write_report(study, tmp_path / "report.html")
-    assert time.perf_counter() - start < 20  # 3 seconds on two idle cores
+    assert time.process_time() - start < 20  # 3 of the processor, whoever else wants it
     assert (tmp_path / "report.html").stat().st_size < 3_000_000
 
 

@@ -12,8 +12,8 @@ from markdown_it import MarkdownIt
 
 from harness import Run
 from harness.analysis.study import Study
+from harness.document.text import visible
 from harness.reporting import ENDINGS, write_report
-from harness.reporting.text import visible
 
 from .browser import Browser
 from .hostile import HOSTILE, shown

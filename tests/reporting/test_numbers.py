@@ -2,8 +2,8 @@
 
 import pytest
 
-from harness.reporting import numbers
-from harness.reporting.numbers import DASH, MINUS
+from harness.document import numbers
+from harness.document.numbers import DASH, MINUS
 
 
 @pytest.mark.parametrize(

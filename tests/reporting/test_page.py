@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from harness.analysis.study import Study
+from harness.document.figures.canvas import BLUE, DARK, HUES, INK, MUTED, ORANGE, PAPER, RULE
+from harness.document.figures.confusion import HALF, opacity
 from harness.reporting import write_report
-from harness.reporting.figures.canvas import BLUE, DARK, HUES, INK, MUTED, ORANGE, PAPER, RULE
-from harness.reporting.figures.confusion import HALF, opacity
 
 from .browser import Browser
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from harness.data.audit import Audit
-from harness.reporting import numbers
-from harness.reporting.document import Block, Cell, Column, Heading, Paragraph, Phrase, Row, Section, Table
-from harness.reporting.subject import Subject
+from harness.document import numbers
+from harness.document.model import Block, Cell, Column, Heading, Paragraph, Phrase, Row, Section, Table
+from harness.document.subject import Subject
 
 MOST_CLASSES = 100
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.reporting.figures.canvas import (
+from harness.document.figures.canvas import (
     HUES,
     MUTED,
     PAPER,
@@ -16,8 +16,8 @@ from harness.reporting.figures.canvas import (
     drawing,
     new_figure,
 )
-from harness.reporting.figures.labels import place_names, write_name
-from harness.reporting.text import shorten
+from harness.document.figures.labels import place_names, write_name
+from harness.document.text import shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.reporting.figures.canvas import PAPER, SMALL
-from harness.reporting.text import cells
+from harness.document.figures.canvas import PAPER, SMALL
+from harness.document.text import cells
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

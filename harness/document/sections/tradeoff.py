@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from harness.analysis.tradeoff import efficient
-from harness.reporting import numbers
-from harness.reporting.document import Gallery, Phrase, Picture, Section
-from harness.reporting.figures.cost import Point, cost_figure
-from harness.reporting.subject import Subject
+from harness.document import numbers
+from harness.document.figures.cost import Point, cost_figure
+from harness.document.model import Gallery, Phrase, Picture, Section
+from harness.document.subject import Subject
 from harness.results.records import RunRecord
 
 

@@ -4,8 +4,8 @@ import json
 import shlex
 from collections.abc import Iterator
 
-from harness.reporting import numbers
-from harness.reporting.document import (
+from harness.document import numbers
+from harness.document.model import (
     Block,
     Cell,
     Code,
@@ -19,7 +19,7 @@ from harness.reporting.document import (
     Table,
     Words,
 )
-from harness.reporting.subject import Subject
+from harness.document.subject import Subject
 from harness.results.records import Run
 
 MACHINE = ("platform", "device", "device_name", "dtype", "threads", "logical_cores")

@@ -3,12 +3,12 @@
 from functools import partial
 
 from harness.analysis.study import Studied
-from harness.reporting import numbers
-from harness.reporting.document import Cell, Column, Fold, Gallery, Paragraph, Phrase, Picture, Row, Section, Table
-from harness.reporting.figures.history import history_figure, is_drawable
-from harness.reporting.figures.reliability import Bin, reliability_figure
-from harness.reporting.sections.confusions import title
-from harness.reporting.subject import Subject
+from harness.document import numbers
+from harness.document.figures.history import history_figure, is_drawable
+from harness.document.figures.reliability import Bin, reliability_figure
+from harness.document.model import Cell, Column, Fold, Gallery, Paragraph, Phrase, Picture, Row, Section, Table
+from harness.document.sections.confusions import title
+from harness.document.subject import Subject
 
 
 def learning_section(subject: Subject) -> Section | None:

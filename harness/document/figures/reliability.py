@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.reporting.figures.canvas import (
+from harness.document.figures.canvas import (
     BLUE,
     MUTED,
     ORANGE,

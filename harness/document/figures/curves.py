@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.reporting import numbers
-from harness.reporting.figures.canvas import (
+from harness.document import numbers
+from harness.document.figures.canvas import (
     HUES,
     MUTED,
     PAPER,
@@ -16,8 +16,8 @@ from harness.reporting.figures.canvas import (
     name_vertical_axis,
     new_figure,
 )
-from harness.reporting.figures.labels import name_ends, text_width
-from harness.reporting.text import shorten
+from harness.document.figures.labels import name_ends, text_width
+from harness.document.text import shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.reporting.figures.canvas import (
+from harness.document.figures.canvas import (
     BLUE,
     INK,
     MUTED,
@@ -18,8 +18,8 @@ from harness.reporting.figures.canvas import (
     drawing,
     new_figure,
 )
-from harness.reporting.figures.labels import text_width
-from harness.reporting.text import shorten
+from harness.document.figures.labels import text_width
+from harness.document.text import shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

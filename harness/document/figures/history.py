@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from harness.reporting.figures.canvas import (
+from harness.document.figures.canvas import (
     HUES,
     PAPER,
     SMALL,
@@ -11,8 +11,8 @@ from harness.reporting.figures.canvas import (
     drawing,
     new_figure,
 )
-from harness.reporting.figures.labels import name_ends, text_width
-from harness.reporting.text import shorten
+from harness.document.figures.labels import name_ends, text_width
+from harness.document.text import shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

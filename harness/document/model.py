@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from string import Formatter
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
-from harness.reporting.figures.canvas import Drawing, finished
+from harness.document.figures.canvas import Drawing, finished
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -1,8 +1,8 @@
 """The answer in one sentence: the best by validation, what it is tied with, the cheapest of these, and their cost."""
 
-from harness.reporting import numbers
-from harness.reporting.document import Block, Name, Paragraph, Phrase, Section
-from harness.reporting.subject import NAMED, Subject
+from harness.document import numbers
+from harness.document.model import Block, Name, Paragraph, Phrase, Section
+from harness.document.subject import NAMED, Subject
 
 
 def answer_section(subject: Subject) -> Section:

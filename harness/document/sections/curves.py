@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from harness.analysis.learning_curve import Curve, Point, find_crossing, learning_curves
-from harness.reporting import numbers
-from harness.reporting.document import (
+from harness.document import numbers
+from harness.document.figures.curves import Line, curves_figure
+from harness.document.model import (
     Block,
     Cell,
     Column,
@@ -18,8 +19,7 @@ from harness.reporting.document import (
     Section,
     Table,
 )
-from harness.reporting.figures.curves import Line, curves_figure
-from harness.reporting.subject import Subject
+from harness.document.subject import Subject
 
 
 def curves_section(subject: Subject) -> Section | None:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from harness.reporting.document import Listing, Paragraph, Phrase, Section
-from harness.reporting.subject import Subject
+from harness.document.model import Listing, Paragraph, Phrase, Section
+from harness.document.subject import Subject
 from harness.results.records import Run
 from harness.wording.languages import Say
 

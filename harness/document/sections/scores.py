@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from harness.analysis.ranking import MAJORITY, Standing, is_no_better_than_majority
 from harness.analysis.study import Studied
+from harness.document import numbers
+from harness.document.model import Bar, Block, Cell, Column, Fold, Paragraph, Phrase, Row, Section, Table
+from harness.document.subject import Subject
 from harness.evaluation.evidence import TrialEvidence
 from harness.evaluation.intervals import Interval
 from harness.evaluation.metrics import METRICS, TESTED, Evaluation
-from harness.reporting import numbers
-from harness.reporting.document import Bar, Block, Cell, Column, Fold, Paragraph, Phrase, Row, Section, Table
-from harness.reporting.subject import Subject
 from harness.results.records import RunRecord
 
 LONGEST_REASON = 600  # characters; the whole message is in run.json

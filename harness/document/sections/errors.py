@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from harness.analysis.error_analysis import ErrorAnalysis, analyse_errors
 from harness.analysis.joint_errors import JointErrors
 from harness.analysis.study import Studied
-from harness.reporting import numbers
-from harness.reporting.document import Block, Cell, Column, Fold, Heading, Paragraph, Phrase, Row, Section, Table
-from harness.reporting.subject import Subject
+from harness.document import numbers
+from harness.document.model import Block, Cell, Column, Fold, Heading, Paragraph, Phrase, Row, Section, Table
+from harness.document.subject import Subject
 
 N_SHOWN = 10
 LONGEST_TEXT = 600  # characters

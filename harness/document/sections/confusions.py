@@ -5,9 +5,9 @@ from functools import partial
 import numpy as np
 
 from harness.analysis.study import Studied
-from harness.evaluation.metrics import Evaluation
-from harness.reporting import numbers
-from harness.reporting.document import (
+from harness.document import numbers
+from harness.document.figures.confusion import MOST_WITH_NUMBERS, confusion_figure
+from harness.document.model import (
     Block,
     Cell,
     Column,
@@ -20,8 +20,8 @@ from harness.reporting.document import (
     Section,
     Table,
 )
-from harness.reporting.figures.confusion import MOST_WITH_NUMBERS, confusion_figure
-from harness.reporting.subject import Subject
+from harness.document.subject import Subject
+from harness.evaluation.metrics import Evaluation
 
 LISTED = 20  # confusions where a matrix is too large to be read as a table
 

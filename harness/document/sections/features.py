@@ -9,10 +9,10 @@ from importlib.util import find_spec
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.reporting import numbers
-from harness.reporting.document import Gallery, Paragraph, Phrase, Picture, Section
-from harness.reporting.figures.scatter import largest_classes, scatter_figure
-from harness.reporting.subject import Subject
+from harness.document import numbers
+from harness.document.figures.scatter import largest_classes, scatter_figure
+from harness.document.model import Gallery, Paragraph, Phrase, Picture, Section
+from harness.document.subject import Subject
 from harness.results.feature_sample import FeatureSample
 
 Plane = tuple[NDArray[np.float64], tuple[str, str], str]

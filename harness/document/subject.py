@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from harness.analysis.study import Studied, Study
+from harness.document import numbers
 from harness.evaluation.evidence import TrialEvidence
-from harness.reporting import numbers
 from harness.results.records import Run, RunRecord
 from harness.results.row_facts import RowFacts, read_row_facts
 from harness.wording.languages import Say

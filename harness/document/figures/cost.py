@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.analysis.tradeoff import efficient
-from harness.reporting.figures.canvas import (
+from harness.document.figures.canvas import (
     BLUE,
     INK,
     MUTED,
@@ -18,8 +18,8 @@ from harness.reporting.figures.canvas import (
     name_vertical_axis,
     new_figure,
 )
-from harness.reporting.figures.labels import place_names, write_name
-from harness.reporting.text import shorten
+from harness.document.figures.labels import place_names, write_name
+from harness.document.text import shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

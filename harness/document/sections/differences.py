@@ -2,12 +2,12 @@
 
 from typing import Literal
 
+from harness.document import numbers
+from harness.document.model import Block, Cell, Column, Fold, Paragraph, Row, Section, Table
+from harness.document.subject import Subject
 from harness.evaluation.comparisons import ALPHA
 from harness.evaluation.evidence import Difference, PairEvidence
 from harness.evaluation.metrics import Metric
-from harness.reporting import numbers
-from harness.reporting.document import Block, Cell, Column, Fold, Paragraph, Row, Section, Table
-from harness.reporting.subject import Subject
 
 MOST_WITH_NAMES = 8  # strategies; the columns of more are numbered
 
