@@ -70,12 +70,22 @@ def config_to_reproduce(run: Run, output_dir: str | None = None) -> RunConfig:
             "strategies": tuple(dict.fromkeys(record.strategy for record in scored)),
             "seeds": tuple(dict.fromkeys(record.seed for record in scored)),
             # The name of a variant holds its own parameters; the rest of them stand in the run's own settings.
-            "set": {**run.config.set, **{r.strategy: dict(r.params) for r in scored if r.strategy == r.base}},
+            "set": {**run.config.set, **_params_of_all(scored)},
             "batch_tokens": budget or run.config.batch_tokens,
             "cache": False,
             "output_dir": output_dir or run.config.output_dir,
         }
     )
+
+
+def _params_of_all(records: Sequence[RunRecord]) -> dict[str, dict[str, Any]]:
+    """Return strategy -> hyperparameters that all its records share; what depends on the rows is left to its rule."""
+    shared: dict[str, dict[str, Any]] = {}
+    for record in records:
+        if record.strategy == record.base:
+            known = shared.setdefault(record.strategy, dict(record.params))
+            shared[record.strategy] = {name: value for name, value in known.items() if record.params.get(name) == value}
+    return shared
 
 
 def compare_runs(then: Run, now: Run) -> Reproduction:

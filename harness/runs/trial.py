@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from harness.data.task import Task
 from harness.encoding.encoder import Encoder, Features, Progress, depth
-from harness.errors import UserError
+from harness.errors import UndertrainedWarning, UserError
 from harness.evaluation.metrics import checked_probabilities, evaluate
 from harness.features.cache import FeatureCache
 from harness.results.records import Failure, RunRecord
@@ -143,7 +143,11 @@ def run_trial(trial: Trial, progress: Progress = no_progress) -> RunRecord:
     encoding, degradations = (
         (trial.encode_peak_bytes, trial.encode_degradations) if wanted_features(trial.strategy) else (0, ())
     )
-    update = {"peak_memory_bytes": max(memory.bytes, encoding), "degradations": [*degradations, *_told(caught)]}
+    update = {
+        "peak_memory_bytes": max(memory.bytes, encoding),
+        "degradations": [*degradations, *_told(caught)],
+        "undertrained": any(issubclass(warning.category, UndertrainedWarning) for warning in caught),
+    }
     record = record.model_copy(update=update)
     if trial.directory:
         RunDirectory(trial.directory).write_record(record.trial, record.model_dump(mode="json"))

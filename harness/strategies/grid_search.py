@@ -94,7 +94,8 @@ class GridSearch:
         if best is None:
             raise ValueError("a grid needs at least one configuration")
         _, index, classifier = best
-        return ChosenClassifier(classifier, index, parameters(self.candidates[index]), len(self.candidates), history)
+        params = getattr(classifier, "params", None) or parameters(self.candidates[index])
+        return ChosenClassifier(classifier, index, params, len(self.candidates), history)
 
     def load(self, directory: Path, context: RunContext) -> Classifier:
         """Return the classifier that was saved."""

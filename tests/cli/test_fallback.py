@@ -54,16 +54,6 @@ def test_what_was_named_and_is_here_is_no_fallback(harness: Harness) -> None:
     assert "FALLBACK" not in outcome.out + outcome.err
 
 
-@needs_wheel
-def test_the_fallback_brings_settings_and_the_users_win(harness: Harness) -> None:
-    argv = ("run", "--dry-run", "-s", "full_finetune", "--set", "full_finetune.epochs=1")
-    outcome = harness(*argv)
-    assert outcome.code == 0, outcome.err
-    assert "epochs=1, batch_size=16" in outcome.out
-    assert "FALLBACK" in outcome.out
-    assert not outcome.folder.exists()
-
-
 @pytest.mark.parametrize(
     "named",
     [

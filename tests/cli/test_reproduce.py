@@ -49,6 +49,17 @@ class MoodyPlugin:
         return [Moody()]
 
 
+def test_settings_that_depend_on_the_number_of_rows_come_out_again_for_every_size(
+    run: Harness, harness: Harness
+) -> None:
+    folder = run("--train-sizes", "12,all", "--set", "full_finetune.epochs=1", strategies="full_finetune").folder
+    (first,) = (read_run(find_run(str(path), folder)) for path in folder.iterdir())
+    assert {record.params["learning_rate"] for record in first.records} == {3e-4}
+    outcome = harness("reproduce", "latest", "-o", str(folder), "--tolerance", "0", "-q")
+    assert outcome.code == 0
+    assert "2 of 2 trials predict the same, bit for bit." in outcome.out
+
+
 def test_a_run_comes_out_again_bit_for_bit(run: Harness, harness: Harness) -> None:
     folder = run("--set", "logreg_probe.C=0.5", "--limit", "20").folder
     outcome = harness("reproduce", "latest", "-o", str(folder), "--tolerance", "0", "-q")

@@ -101,7 +101,7 @@ def test_each_text_is_read_once_an_epoch_beside_texts_of_similar_length(strategy
 def test_the_recipe_is_that_of_trainer(strategy: Any, steady: Bench, tmp_path: Path) -> None:
     n = len(steady.task.train)
     recipe = {"learning_rate": 1e-2, "weight_decay": 0.3}
-    ours = fit(replace(strategy, epochs=8, batch_size=n, warmup=0.5, **recipe), steady)
+    ours = fit(replace(strategy, epochs=8, batch_size=n, warmup=0.5, patience=8, **recipe), steady)
     logs = _trainer_logs(
         steady, tmp_path, num_train_epochs=8, per_device_train_batch_size=n, warmup_steps=0.5, **recipe
     )

@@ -9,6 +9,7 @@ import torch
 
 from harness import Split, Strategy, evaluate
 from harness.plugin_system.manager import PluginManager
+from harness.results.records import RunRecord
 from harness.runs.trial import run_trial
 from harness.testing import Bench
 
@@ -46,7 +47,7 @@ def test_the_mlp_stops_when_the_validation_loss_stops_falling(strategies: dict[s
 def test_fine_tuning_keeps_the_epoch_with_the_best_f1_weighted(strategies: dict[str, Strategy], bench: Bench) -> None:
     others = Split(bench.task.validation.texts, (bench.task.validation.labels + 1) % 3)  # what is learnt is wrong here
     misled = replace(bench, task=replace(bench.task, validation=others))
-    classifier = fit(strategies["full_finetune"], misled, learning_rate=2e-3, epochs=6, batch_size=8)
+    classifier = fit(strategies["full_finetune"], misled, learning_rate=2e-3, epochs=6, batch_size=8, patience=6)
     scores = [epoch["validation_f1_weighted"] for epoch in classifier.history]
     assert len(scores) == 6
     assert scores[-1] < max(scores)
@@ -54,38 +55,74 @@ def test_fine_tuning_keeps_the_epoch_with_the_best_f1_weighted(strategies: dict[
     assert kept.f1_weighted == pytest.approx(max(scores))
 
 
-def test_fine_tuning_that_learns_nothing_says_so(strategies: dict[str, Strategy], bench: Bench) -> None:
-    def told(**parameters: Any) -> list[str]:
-        trial = bench.trial(replace(strategies["full_finetune"], **parameters))
-        return run_trial(trial).degradations
+def test_fine_tuning_that_learns_nothing_says_so_and_its_record_is_marked(
+    strategies: dict[str, Strategy], bench: Bench
+) -> None:
+    def record(**parameters: Any) -> RunRecord:
+        return run_trial(bench.trial(replace(strategies["full_finetune"], **parameters)))
 
-    (said,) = told(learning_rate=1e-9)
-    assert "not below the 1.10 of answering each class's share" in said  # ln 3
-    assert told(learning_rate=2e-3, epochs=10, batch_size=8) == []
+    still = record(learning_rate=1e-9, epochs=2)
+    (said,) = still.degradations
+    assert "1.10 at the end (answering each class's share: 1.10)" in said  # ln 3
+    assert still.undertrained
+    learnt = record(learning_rate=2e-3, epochs=10, batch_size=8)
+    assert learnt.degradations == []
+    assert not learnt.undertrained
+
+
+def test_fine_tuning_that_is_no_better_than_the_largest_class_is_marked_although_its_loss_fell(
+    strategies: dict[str, Strategy], bench: Bench
+) -> None:
+    train = bench.task.train
+    shuffled = Split(train.texts, np.random.default_rng(1).permutation(train.labels))
+    largest = np.bincount(shuffled.labels).argmax()
+    validation = Split(train.texts[:9], np.where(np.arange(9) < 8, largest, (largest + 1) % 3))
+    task = replace(bench.task, train=shuffled, validation=validation)
+    strategy = replace(strategies["full_finetune"], learning_rate=2e-3, epochs=30, batch_size=8, patience=10)  # type: ignore[type-var]
+    record = run_trial(bench.trial(strategy, task))
+    assert record.history[-1]["train_loss"] < 0.9 * record.history[0]["train_loss"]
+    assert record.undertrained
+
+
+def test_training_stops_when_validation_no_longer_rises_but_not_before_it_has_learnt_anything(
+    strategies: dict[str, Strategy], bench: Bench
+) -> None:
+    quick = fit(strategies["full_finetune"], bench, learning_rate=2e-3, epochs=10, batch_size=4, patience=1)
+    scores = [entry["validation_f1_weighted"] for entry in quick.history]
+    assert len(scores) < 10
+    assert scores[-1] <= max(scores[:-1])
+    slow = fit(strategies["full_finetune"], bench, learning_rate=1e-9, epochs=10, batch_size=24, patience=1)
+    assert [entry["epoch"] for entry in slow.history] == list(range(1, 11))
+
+
+def test_more_than_ten_epochs_are_evaluated_ten_times_at_most(strategies: dict[str, Strategy], bench: Bench) -> None:
+    classifier = fit(strategies["full_finetune"], bench, learning_rate=1e-9, epochs=25, batch_size=48)
+    assert [entry["epoch"] for entry in classifier.history] == [3, 6, 9, 12, 15, 18, 21, 24, 25]
+    assert [entry["step"] for entry in classifier.history] == [entry["epoch"] for entry in classifier.history]
 
 
 def test_fine_tuning_learns_from_few_rows(strategies: dict[str, Strategy], bench: Bench) -> None:
-    classifier = fit(strategies["full_finetune"], bench, learning_rate=2e-3, epochs=10, batch_size=8)
+    classifier = fit(strategies["full_finetune"], bench, learning_rate=2e-3, epochs=20, batch_size=8)
     scores = evaluate(bench.task.test.labels, classifier.predict_proba(bench.task.test.texts))
     assert scores.accuracy > 0.8
 
 
-@pytest.mark.parametrize(("min_steps", "passes"), [(0, 1), (24, 1), (25, 2), (60, 3)])
-def test_min_steps_repeats_a_small_train_split(
-    strategies: dict[str, Strategy], bench: Bench, min_steps: int, passes: int
+@pytest.mark.parametrize(("min_steps", "epochs"), [(0, 4), (24, 4), (25, 5), (60, 10)])
+def test_min_steps_makes_more_epochs_of_a_small_train_split(
+    strategies: dict[str, Strategy], bench: Bench, min_steps: int, epochs: int
 ) -> None:
     steps: list[tuple[int, int]] = []
 
     def note(what: str, done: int, total: int) -> None:
         steps.append((done, total))
 
-    strategy = replace(strategies["full_finetune"], epochs=4, batch_size=8, min_steps=min_steps)  # type: ignore[type-var]
+    strategy = replace(strategies["full_finetune"], epochs=4, batch_size=8, min_steps=min_steps, patience=10)  # type: ignore[type-var]
     with bench.in_context(bench.trial(strategy)) as context:
         train, validation = bench.task.train, bench.task.validation
         classifier = strategy.fit(train, validation, replace(context, progress=note))
-    n_steps = 4 * passes * -(-len(train) // 8)
+    n_steps = epochs * -(-len(train) // 8)
     assert steps == [(step, n_steps) for step in range(1, n_steps + 1)]
-    assert [epoch["epoch"] for epoch in classifier.history] == [1, 2, 3, 4]  # type: ignore[attr-defined]
+    assert [epoch["epoch"] for epoch in classifier.history] == list(range(1, epochs + 1))  # type: ignore[attr-defined]
 
 
 def test_fine_tuning_that_diverges_says_what_to_do(strategies: dict[str, Strategy], bench: Bench) -> None:

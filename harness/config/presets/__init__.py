@@ -1,1 +1,0 @@
-"""Settings for situations, as TOML files with the names of the flags."""
