@@ -13,6 +13,7 @@ from harness.cli.printing import echo_json
 from harness.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
+    from harness.runs.planning import Plan
     from harness.runs.tuning import Tuning
 
 
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
               help="Configurations in all, with those of an earlier search.  [default: 20, none with --minutes]")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), metavar="M",
               help="Begin no new one after that.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, metavar="K", help="Seeds the search and every fit.")
+@click.option("--seed", type=click.IntRange(min=0), metavar="K",
+              help="Seeds the search and every fit.  [default: the configuration file's, or 0]")
+@click.option("--train-size", metavar="N", help="Rows of train to search on, or 'all'.  "
+              "[default: the configuration file's, or all]")
 @click.option("-o", "--output-dir", metavar="FOLDER", shell_complete=complete_folders,
               help="Where searches are kept, to be gone on with.  [default: reports]")
 @options.cache_dir
@@ -43,7 +47,8 @@ def tune(
     space: str | None,
     trials: int | None,
     minutes: float | None,
-    seed: int,
+    seed: int | None,
+    train_size: str | None,
     as_json: bool,
     verbose: bool,
     quiet: bool,
@@ -52,18 +57,19 @@ def tune(
 ) -> int:
     """Search the hyperparameters of one strategy for the best validation f1_macro; test is never touched.
 
-    The same command goes on where it stopped. Standard output is the winner as a configuration file has it:
-    > tuned.toml.
+    The same command goes on where it stopped. Standard output is a configuration file that repeats the winner:
+    > tuned.toml, then harness run -c tuned.toml.
     """
     del debug
     from harness.runs.search_space import search_space
-    from harness.runs.tuning import Tried, as_toml, left_to_search, only_strategy
+    from harness.runs.tuned_config import as_toml
+    from harness.runs.tuning import Tried, left_to_search, only_strategy
     from harness.runs.tuning import tune as search
     from harness.terminal import make_console, print_tuning
 
     if flags.pop("strategies", None):
         raise UserError("Tuning takes its strategy as the argument: leave out --strategies.")
-    config = config_from(flags | {"strategies": strategy, "seeds": (seed,)}, config_file)
+    config = config_from(flags | {"strategies": strategy, "seeds": seed, "train_sizes": train_size}, config_file)
     plan = plan_of(ctx, config, quiet=quiet, verbose=verbose)
     found = left_to_search(plan, search_space(only_strategy(plan).strategy, space), named=space is not None)
     errors = make_console(stderr=True)
@@ -76,11 +82,11 @@ def tune(
     n_trials = trials if trials or minutes else 20
     tuning = search(plan, found, n_trials=n_trials, seconds=minutes and minutes * 60, tell=tell)
     if as_json:
-        echo_json(_as_json(tuning))
+        echo_json(_as_json(tuning, plan))
     else:
         print_tuning(tuning, errors)
         if tuning.best:
-            click.echo(as_toml(tuning, tuning.best))
+            click.echo(as_toml(plan, tuning.best))
     return ExitCode.OK if tuning.best else ExitCode.FAILED
 # fmt: on
 
@@ -89,15 +95,15 @@ def _written(params: dict[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in params.items())
 
 
-def _as_json(tuning: "Tuning") -> dict[str, Any]:
+def _as_json(tuning: "Tuning", plan: "Plan") -> dict[str, Any]:
     from dataclasses import asdict
 
-    from harness.runs.tuning import as_toml
+    from harness.runs.tuned_config import as_toml
 
     return {
         "strategy": tuning.strategy,
         "file": str(tuning.file),
         "tried": [asdict(tried) for tried in tuning.tried],
         "best": asdict(tuning.best) if tuning.best else None,
-        "config": as_toml(tuning, tuning.best) if tuning.best else None,
+        "config": as_toml(plan, tuning.best) if tuning.best else None,
     }

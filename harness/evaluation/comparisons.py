@@ -1,6 +1,5 @@
 """Which classifiers of many can be told apart: an exact test, a correction for many tests, and letters that show it."""
 
-import gc
 from collections.abc import Sequence
 from string import ascii_lowercase
 
@@ -33,17 +32,15 @@ def holm(p_values: Sequence[float]) -> list[float]:
     """Return p values corrected for their number, in the order given.
 
     Calling different whatever is below 0.05 then errs in at most 5 % of families of tests, however many of
-    them are truly alike. Holm (1979), Scandinavian Journal of Statistics 6, 65-70.
+    them are truly alike. Holm (1979), Scandinavian Journal of Statistics 6, 65-70: the smallest of m p values is
+    multiplied by m, the next by m - 1, and so on; none becomes smaller than the one before it, or larger than 1.
     """
-    from statsmodels.stats.multitest import multipletests
-
-    if not p_values:
-        return []
-    gc.freeze()  # statsmodels collects the garbage of the whole process at each call, which takes 0.7 s beside torch
-    try:
-        return [float(p) for p in multipletests(p_values, method="holm")[1]]
-    finally:
-        gc.unfreeze()
+    p = np.asarray(p_values, dtype=np.float64)  # (m,)
+    ascending = np.argsort(p, kind="stable")
+    stepped_down = np.maximum.accumulate(p[ascending] * np.arange(len(p), 0, -1))
+    corrected = np.empty_like(p)
+    corrected[ascending] = np.minimum(stepped_down, 1)
+    return [float(each) for each in corrected]
 
 
 def rank_letters(different: NDArray[np.bool_], scores: Sequence[float]) -> list[str]:

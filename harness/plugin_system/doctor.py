@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from harness.hookspecs import GROUP
 from harness.plugin_system.faults import Fault
 from harness.plugin_system.loading import LoadedPlugins
-from harness.plugin_system.metadata import Installed, canonical, declared_points, hidden, installed
+from harness.plugin_system.metadata import Installed, declared_points, hidden, installed
 from harness.plugin_system.offers import Offer, Plugin
 
 INSTALL = "harness plugins install"
@@ -47,7 +49,7 @@ def diagnose(loaded: LoadedPlugins, name: str | None = None) -> list[Diagnosis]:
     found = [*_plugins(loaded, name), *_distributions(distributions, name)]
     if name is None:
         return [diagnosis for diagnosis in found if diagnosis.faults]
-    meant = [diagnosis for diagnosis in found if canonical(name) in map(canonical, diagnosis.names)]
+    meant = [diagnosis for diagnosis in found if canonicalize_name(name) in map(canonicalize_name, diagnosis.names)]
     known = {known for diagnosis in found for known in diagnosis.names}
     return [d for d in meant if d.faults] or meant[:1] or [Diagnosis(name, (_unknown(name, known),))]
 
@@ -95,7 +97,7 @@ def _distributions(distributions: Sequence[Installed], name: str | None) -> Iter
     for found in distributions:
         if id(found) in not_counting:
             continue
-        asked_for = name is not None and canonical(name) == canonical(found.name)
+        asked_for = name is not None and canonicalize_name(name) == canonicalize_name(found.name)
         if not (asked_for or found.is_for_the_harness or found.misplaced):
             continue
         faults = [*_misplaced(found), *_out_of_date(found)]
@@ -162,7 +164,7 @@ def _unknown(name: str, known: set[str]) -> Fault:
 def _advice_on_files(name: str) -> Iterator[str]:
     for path in (Path(name), Path(name.replace("-", "_")), Path()):
         points = declared_points(path / "pyproject.toml")
-        if points and (path != Path() or canonical(name) in map(canonical, points)):
+        if points and (path != Path() or canonicalize_name(name) in map(canonicalize_name, points)):
             where = path if path.is_absolute() else f"./{path}" if path != Path() else "."
             yield f"{path.resolve()} declares it: install it with '{INSTALL} -e {where}'."
             return

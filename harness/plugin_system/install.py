@@ -7,8 +7,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from packaging.utils import canonicalize_name
+
 from harness.errors import UnavailableError, UserError
-from harness.plugin_system.metadata import DISTRIBUTION, canonical, entry_points
+from harness.plugin_system.metadata import DISTRIBUTION, entry_points
 
 PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 
@@ -44,7 +46,7 @@ def uninstall(name: str, *, yes: bool = False) -> int:
     _refuse_options(name)
     owners = {point.name: point.dist.name for point in entry_points() if point.dist}
     distribution = owners.get(name, name)
-    if canonical(distribution) == DISTRIBUTION:
+    if canonicalize_name(distribution) == DISTRIBUTION:
         raise UserError(
             f"{name} is part of {DISTRIBUTION} itself. To leave it out of a run, say --strategies '!{name}'."
         )

@@ -13,6 +13,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
 from harness.hookspecs import GROUP
 
 DISTRIBUTION = "strategy-harness"
@@ -51,7 +54,7 @@ class Installed:
         listed = self._metadata.get_all("Requires-Dist") or []
         if not listed and self.folder.suffix == ".egg-info":
             listed = self.dist.requires or []
-        return [canonical(re.split(r"[^\w.-]", text, maxsplit=1)[0]) for text in listed]
+        return [name for text in listed if (name := _required_name(text))]
 
     @cached_property
     def points(self) -> dict[str, str]:
@@ -67,7 +70,7 @@ class Installed:
     @cached_property
     def is_for_the_harness(self) -> bool:
         """Whether it says that it is made for the harness: it requires it or has entry points for it."""
-        return bool(self.points) or canonical(self.name) == DISTRIBUTION or DISTRIBUTION in self.requires
+        return bool(self.points) or canonicalize_name(self.name) == DISTRIBUTION or DISTRIBUTION in self.requires
 
     @cached_property
     def source(self) -> Path | None:
@@ -99,7 +102,7 @@ def hidden(distributions: list[Installed]) -> Iterator[tuple[Installed, Installe
     """Yield distributions found twice: the one that counts and one that it hides."""
     first: dict[str, Installed] = {}
     for found in distributions:
-        counts = first.setdefault(canonical(found.name), found)
+        counts = first.setdefault(canonicalize_name(found.name), found)
         if counts.folder.resolve() != found.folder.resolve():
             yield counts, found
 
@@ -112,9 +115,12 @@ def declared_points(pyproject: Path) -> dict[str, str] | None:
     return None
 
 
-def canonical(name: str) -> str:
-    """Return the name of a distribution as all its spellings are compared (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+def _required_name(requirement: str) -> str | None:
+    """Return the normalised name in a line of Requires-Dist, None where the line is malformed."""
+    try:
+        return canonicalize_name(Requirement(requirement).name)
+    except InvalidRequirement:
+        return None
 
 
 def _folder(found: metadata.Distribution) -> Path:

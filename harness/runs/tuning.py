@@ -4,10 +4,12 @@ import contextlib
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.config.strategy_spec import parse_specs
+from harness.data.task import Task
 from harness.encoding.encoder import depth
 from harness.errors import UserError
 from harness.evaluation.metrics import checked_probabilities, evaluate
@@ -42,13 +44,12 @@ class Tried:
 class Tuning:
     """A search: every configuration that was tried, in this run and before.
 
-    `settings` are the fields that all of them had in common, as the user set them; `file` is where it goes on from.
+    `file` is where it goes on from.
     """
 
     strategy: str
     tried: tuple[Tried, ...]
     file: Path
-    settings: dict[str, Any] = field(default_factory=dict)
 
     @property
     def best(self) -> Tried | None:
@@ -68,7 +69,7 @@ def tune(
     """Search a strategy's hyperparameters; test is neither predicted nor scored.
 
     Args:
-        plan: A run of one strategy and one seed.
+        plan: A run of one strategy, one seed and one number of rows of train.
         space: Where to search.
         n_trials: Configurations to try in all, those of an earlier search among them; None for no limit.
         seconds: Time to begin new configurations in, None for no limit.
@@ -91,25 +92,31 @@ def tune(
         tried = _try(plan, offer, params, features)
         _tell_study(study, asked, tried)
         tell(len(study.trials), tried)
-    settings = {name: parameters(offer.strategy)[name] for name in settings_of(plan)}
-    return Tuning(offer.name, tuple(map(_tried, study.trials)), file, settings)
+    return Tuning(offer.name, tuple(map(_tried, study.trials)), file)
 
 
 def only_strategy(plan: Plan) -> Offer:
     """Return the one strategy of a plan.
 
     Raises:
-        UserError: Where it holds several, or several seeds.
+        UserError: Where it holds several, or several seeds or sizes of train.
     """
-    if len(plan.offers) != 1 or len(plan.config.seeds) != 1:
-        names = ", ".join(offer.name for offer in plan.offers)
-        raise UserError(f"Tuning takes one strategy and one seed, got {names} with seeds {plan.config.seeds}.")
+    for what, given, example in (
+        ("strategy", [offer.name for offer in plan.offers], "logreg_probe"),
+        ("seed", plan.config.seeds, f"--seed {plan.config.seeds[0]}"),
+        ("number of train rows", plan.config.train_sizes, f"--train-size {plan.config.train_sizes[-1]}"),
+    ):
+        if len(given) != 1:
+            came = ", ".join(map(str, given)) or "none"
+            raise UserError(f"Tuning takes one {what}, got {came}. Name one, such as {example}.")
     return plan.offers[0]
 
 
 def settings_of(plan: Plan) -> dict[str, str]:
-    """Return field -> value of what --set or a configuration file sets of the plan's one strategy."""
-    return dict(plan.config.set.get(only_strategy(plan).base, {}))
+    """Return field -> value of what --set, a configuration file or the strategy's own brackets set."""
+    name = only_strategy(plan).base
+    specs = [spec for text in plan.config.strategies for spec in parse_specs(text) if spec.name == name]
+    return {**plan.config.set.get(name, {}), **{field: values[0] for spec in specs for field, values in spec.fields}}
 
 
 def left_to_search(plan: Plan, space: Space, *, named: bool) -> Space:
@@ -127,16 +134,29 @@ def left_to_search(plan: Plan, space: Space, *, named: bool) -> Space:
     left = {field: where for field, where in space.items() if field not in fixed}
     if fixed and (named or not left):
         fields = ", ".join(sorted(fixed))
-        raise UserError(f"{fields}: set by --set or a configuration file, and to be searched. Leave one of them out.")
+        raise UserError(f"{fields}: set (by --set, a configuration file or STRATEGY) and to be searched. Keep one.")
     return left
 
 
 def _study_name(plan: Plan, offer: Offer) -> str:
-    """Name what makes two searches the same: strategy and its settings, data, encoder, limit, seed."""
+    """Name what makes two searches the same: strategy and its settings, data, encoder, rows of train, seed."""
     encoder = f"{plan.encoder.name}" if plan.encoder else "no-model"
     settings = "".join(f"-{field}={value}" for field, value in sorted(settings_of(plan).items()))
     data = f"{plan.task.name}-{plan.task.content_hash()[:12]}"
-    return f"{offer.name}{settings}-{data}-{encoder}-seed{plan.config.seeds[0]}"
+    size = _train_size(plan)
+    rows = "" if size is None else f"-{size}rows"
+    return f"{offer.base}{settings}-{data}-{encoder}{rows}-seed{plan.config.seeds[0]}"
+
+
+def _train_size(plan: Plan) -> int | None:
+    """Return the rows of train to search on, None for all."""
+    ((_, _, size),) = plan.trials
+    return size
+
+
+def _task(plan: Plan) -> Task:
+    size = _train_size(plan)
+    return plan.task if size is None else plan.task.with_train_rows(size, plan.config.seeds[0])
 
 
 def _open_study(file: Path, name: str, seed: int) -> "optuna.Study":
@@ -168,8 +188,8 @@ def _suggest(asked: "optuna.Trial", field: str, where: Range | Choice, strategy:
 
 def _try(plan: Plan, offer: Offer, params: dict[str, Any], features: FeatureCache | None) -> Tried:
     try:
-        strategy = with_parameters(offer.strategy, {f: str(value) for f, value in params.items()}, "--space")
-        return Tried(params, _validation_f1_macro(plan, replace(offer, strategy=strategy), features))
+        changed = replace(offer, strategy=with_text(offer.strategy, params))
+        return Tried(params, _validation_f1_macro(plan, changed, features))
     except KeyboardInterrupt:
         raise
     except UserError:
@@ -179,7 +199,7 @@ def _try(plan: Plan, offer: Offer, params: dict[str, Any], features: FeatureCach
 
 
 def _validation_f1_macro(plan: Plan, offer: Offer, features: FeatureCache | None) -> float:
-    task, strategy = plan.task, offer.strategy
+    task, strategy = _task(plan), offer.strategy
     if features and (wanted := wanted_features(strategy, depth(plan.encoder))):
         features.fill([task.train.texts, task.validation.texts], wanted)
     trial = Trial(
@@ -223,15 +243,6 @@ def _tried(trial: "optuna.trial.FrozenTrial") -> Tried:
     return Tried(dict(trial.params), trial.value, trial.user_attrs.get("problem"))
 
 
-def as_toml(tuning: Tuning, best: Tried) -> str:
-    """Return the winner as a `[[strategies]]` table of a configuration file."""
-    lines = ["[[strategies]]", f'name = "{tuning.strategy}"']
-    lines += [f"{name} = {_toml(value)}" for name, value in {**tuning.settings, **best.params}.items()]
-    return "\n".join(lines)
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    return repr(value)
+def with_text(strategy: Strategy, params: dict[str, Any]) -> Strategy:
+    """Return the strategy with the values of one configuration, which the search may hold as text."""
+    return with_parameters(strategy, {field: str(value) for field, value in params.items()}, "--space")

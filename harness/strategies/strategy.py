@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, get_type_hints, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, get_type_hints, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 from harness.data.task import Split
 from harness.encoding.encoder import Features, Progress
 from harness.errors import UserError, did_you_mean
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,7 @@ def with_parameters(strategy: Strategy, values: dict[str, Any], given_by: str = 
 
     Args:
         strategy: A strategy that is a dataclass.
-        values: Field -> value; text is converted to the field's type.
+        values: Field -> value; text is converted to the field's type, `none` to None where the field may be None.
         given_by: The option they come from, for messages.
 
     Raises:
@@ -138,11 +142,20 @@ def with_parameters(strategy: Strategy, values: dict[str, Any], given_by: str = 
         if field not in known:
             raise UserError(f"Strategy {strategy.name!r} has no parameter {field!r}. {did_you_mean(field, known)}")
         try:
-            checked[field] = TypeAdapter(hints[field]).validate_python(value)
+            checked[field] = _converted(value, TypeAdapter(hints[field]))
         except ValidationError as error:
             reason = error.errors()[0]["msg"]
             raise UserError(f"{given_by} {strategy.name}.{field}: {reason}, got {value!r}.") from error
     return replace(strategy, **checked) if checked else strategy  # type: ignore[type-var]
+
+
+def _converted(value: Any, adapter: "TypeAdapter[Any]") -> Any:
+    from pydantic import ValidationError
+
+    if isinstance(value, str) and value.casefold() == "none":
+        with suppress(ValidationError):
+            return adapter.validate_python(None)
+    return adapter.validate_python(value)
 
 
 def recorded_parameters(strategy: Strategy) -> dict[str, Any]:

@@ -71,22 +71,18 @@ class NosyPlugin:
 
 
 def test_the_winner_is_the_best_on_validation_and_a_run_repeats_its_score(
-    tune: Harness, run: Harness, tmp_path: Path
+    tune: Harness, run: Harness, harness: Harness, tmp_path: Path
 ) -> None:
     found = json.loads(tune("logreg_probe", "--space", SPACE, "--trials", "5", "--json").out)
     assert len(found["tried"]) == 5
     assert found["best"]["f1_macro"] == max(tried["f1_macro"] for tried in found["tried"])
     file = tmp_path / "best.toml"
     file.write_text(found["config"], encoding="utf-8")
-    assert tomllib.loads(found["config"])["strategies"][0]["name"] == "logreg_probe"
-    (record,) = run("-c", str(file), strategies=_spec(found)).run.records
+    (record,) = harness("run", "-c", str(file), "--offline", "-q").run.records  # it names data, encoder and strategy
     assert record.validation is not None
     assert record.validation.f1_macro == pytest.approx(found["best"]["f1_macro"])
-
-
-def _spec(found: dict[str, Any]) -> str:
-    inside = ", ".join(f"{name}={value}" for name, value in found["best"]["params"].items())
-    return f"logreg_probe({inside})"
+    beside = run("-c", str(file), strategies="majority,logreg_probe").run.records[1]
+    assert (beside.params, beside.validation) == (record.params, record.validation)
 
 
 def test_the_same_command_goes_on_where_it_stopped_with_other_configurations(tune: Harness) -> None:
@@ -131,9 +127,10 @@ def test_a_search_needs_no_space_where_the_strategy_has_one(tune: Harness) -> No
 def test_what_is_set_is_not_searched_and_stands_with_the_winner(tune: Harness, tmp_path: Path) -> None:
     outcome = tune("logreg_probe", "--trials", "3", "--set", "logreg_probe.C=3")
     assert outcome.code == 0
-    (table,) = tomllib.loads(outcome.out)["strategies"]  # standard output can be saved as a configuration
-    assert table.keys() == {"name", "C", "pooling"}
+    table = tomllib.loads(outcome.out)["set"]["logreg_probe"]  # standard output can be saved as a configuration
+    assert table.keys() == {"C", "pooling"}
     assert table["C"] == 3
+    assert tune("logreg_probe(C=3)", "--trials", "3").out == outcome.out
     other = json.loads(tune("logreg_probe", "--trials", "3", "--json").out)
     assert [set(tried["params"]) for tried in other["tried"]] == [{"C", "pooling"}] * 3  # not gone on with
 
@@ -161,7 +158,8 @@ def _texts(file: Path) -> set[str]:
         (("logreg_probe", "--space", "C"), "--space expects"),
         (("logreg_prob", "--space", SPACE), "Did you mean 'logreg_probe'?"),
         (("frozen", "--space", SPACE), "one strategy"),
-        (("logreg_probe", "--space", SPACE, "--set", "logreg_probe.C=3"), "C: set by --set or a configuration file"),
+        (("logreg_probe", "--space", SPACE, "--set", "logreg_probe.C=3"), "C: set (by --set, a configuration file"),
+        (("logreg_probe(C=3)", "--space", SPACE), "C: set (by --set, a configuration file or STRATEGY)"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(argv: tuple[str, ...], told: str, tune: Harness) -> None:

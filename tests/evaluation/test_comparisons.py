@@ -50,6 +50,20 @@ def test_holm_keeps_the_order_and_never_passes_one() -> None:
     assert holm([]) == []
 
 
+def test_holm_treats_equal_p_values_alike() -> None:
+    """R 4.5: p.adjust(c(0.02, 0.01, 0.02, 0.01), "holm")."""
+    assert holm([0.02, 0.01, 0.02, 0.01]) == pytest.approx([0.04] * 4)
+
+
+def test_holm_gives_the_published_table_of_fifteen_p_values() -> None:
+    """Three rejected at 0.05: Benjamini and Hochberg (1995), JRSS B 57, 289-300, section 4."""
+    p_values = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719]
+    p_values += [0.6528, 0.7590, 1.0]
+    corrected = holm(p_values)
+    assert corrected[:4] == pytest.approx([0.0015, 0.0056, 0.0247, 0.114])
+    assert [p < ALPHA for p in corrected] == [True] * 3 + [False] * 12
+
+
 def test_where_all_are_alike_some_pair_is_called_different_in_at_most_6_of_100_test_sets() -> None:
     rng = np.random.default_rng(3)
     pairs = list(combinations(range(4), 2))
