@@ -8,6 +8,7 @@ from harness.data.task import Provenance, Split, Task
 from harness.encoding.checkpoint import load_tokenizer
 from harness.encoding.encoder import Encoder, Features
 from harness.encoding.first_token import first_token_only, supports_first_token_only
+from harness.encoding.pooling import Pooling
 from harness.errors import (
     DataError,
     HarnessError,
@@ -38,6 +39,7 @@ __all__ = [
     "HarnessError",
     "ModelError",
     "PluginError",
+    "Pooling",
     "Provenance",
     "Run",
     "RunConfig",

@@ -2,15 +2,15 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Gt
 from numpy.typing import NDArray
 
-from harness import Features, RunContext, SklearnClassifier, SklearnStrategy, Split, evaluate, hookimpl
+from harness import Features, Pooling, RunContext, SklearnClassifier, SklearnStrategy, Split, evaluate, hookimpl
 
 FILE_NAME = "layer.json"
 
@@ -46,6 +46,7 @@ class BestLayer:
     probe: SklearnClassifier
     state: Features
     history: list[dict[str, float]]
+    params: dict[str, Any] = field(default_factory=dict)
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return class probabilities, float32 (n, k)."""
@@ -75,7 +76,7 @@ class LayerwiseProbe:
 
     Args:
         lowest: Lowest layer tried, 0 for the embeddings, negative counted from the last; all above it are tried, too.
-        pooling: `cls` for the first token's state, `mean` or `max` over the text's tokens.
+        pooling: `auto` as the checkpoint declares, `cls` for the first token's state, `mean` or another over all.
         C: Inverse strength of the L2 penalty.
         max_iter: Most iterations of L-BFGS.
     """
@@ -85,7 +86,7 @@ class LayerwiseProbe:
     imports: ClassVar[tuple[str, ...]] = ("sklearn.linear_model", "sklearn.preprocessing")
     search_space: ClassVar[str] = "C=0.0001..10:log, pooling=cls|mean"
     lowest: int = 0
-    pooling: Literal["cls", "mean", "max"] = "cls"
+    pooling: Pooling = "auto"
     C: Annotated[float, Gt(0)] = 1.0
     max_iter: Annotated[int, Ge(1)] = 1000
 
@@ -98,7 +99,7 @@ class LayerwiseProbe:
     def fit(self, train: Split, validation: Split, context: RunContext) -> BestLayer:
         """Fit a probe on every layer and keep the best."""
         probes, history = [], []
-        states = self.features_of(context.n_layers)
+        states = [context.resolved(state) for state in self.features_of(context.n_layers)]
         for number, state in enumerate(states):
             context.progress("layer", number, len(states))
             probe = OneLayer(state, self.C, self.max_iter).fit(train, validation, context)
@@ -107,7 +108,7 @@ class LayerwiseProbe:
             history.append({"layer": state.layer, **told})
             probes.append(probe)
         best = int(np.argmax([scores["validation_f1_macro"] for scores in history]))
-        return BestLayer(probes[best], states[best], history)
+        return BestLayer(probes[best], states[best], history, {**vars(self), "pooling": states[best].pooling})
 
     def load(self, directory: Path, context: RunContext) -> BestLayer:
         """Return the classifier saved in `directory`."""

@@ -1,4 +1,4 @@
-"""Feature extraction with a linear head that maximises the margin, on the frozen, standardised [CLS] state."""
+"""Feature extraction with a linear head that maximises the margin, on the frozen, standardised state."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar

@@ -1,4 +1,4 @@
-"""Feature extraction with a linear head: logistic regression on the frozen, standardised [CLS] state."""
+"""Feature extraction with a linear head: logistic regression on the frozen, standardised state."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar

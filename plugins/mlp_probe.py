@@ -1,17 +1,17 @@
-"""Feature extraction with a non-linear head: one hidden layer on the frozen, standardised [CLS] state."""
+"""Feature extraction with a non-linear head: one hidden layer on the frozen, standardised state."""
 
 import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Gt, Interval
 from numpy.typing import NDArray
 
-from harness import Features, RunContext, Split, hookimpl
+from harness import Features, Pooling, RunContext, Split, hookimpl
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -34,6 +34,7 @@ class MLPClassifier:
     features: Features
     context: RunContext
     history: list[dict[str, float]] = field(default_factory=list)
+    params: dict[str, Any] = field(default_factory=dict)
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return class probabilities, float32 (n, k)."""
@@ -72,7 +73,7 @@ class MLPProbe:
         epochs: Most passes over train.
         patience: Epochs without a lower validation loss before it stops; the best weights are kept.
         layer: Hidden layer, 0 for the embeddings, negative counted from the last.
-        pooling: `cls` for the first token's state, `mean` or `max` over the text's tokens.
+        pooling: `auto` as the checkpoint declares, `cls` for the first token's state, `mean` or another over all.
     """
 
     name: ClassVar[str] = "mlp_probe"
@@ -90,7 +91,7 @@ class MLPProbe:
     epochs: Annotated[int, Ge(1)] = 100
     patience: Annotated[int, Ge(1)] = 5
     layer: int = -1
-    pooling: Literal["cls", "mean", "max"] = "cls"
+    pooling: Pooling = "auto"
 
     @property
     def features(self) -> tuple[Features, ...]:
@@ -124,7 +125,8 @@ class MLPProbe:
             elif epoch - best_epoch >= self.patience:
                 break
         head.load_state_dict(best)
-        return MLPClassifier(head, mean, scale, self.features[0], context, history)
+        params = {**vars(self), "pooling": context.resolved(self.features[0]).pooling}
+        return MLPClassifier(head, mean, scale, self.features[0], context, history, params)
 
     def _train_epoch(
         self, head: "Sequential", optimizer: "Optimizer", x: "Tensor", y: "Tensor", generator: "Generator"

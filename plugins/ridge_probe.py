@@ -1,4 +1,4 @@
-"""Feature extraction with the cheapest linear head: least squares on the frozen, standardised [CLS] state."""
+"""Feature extraction with the cheapest linear head: least squares on the frozen, standardised state."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,12 +12,13 @@ import transformers
 from numpy.typing import NDArray
 
 from harness import Features
+from harness.encoding.pooling import POOLING_MODES
 from harness.encoding.transformer_encoder import TransformerEncoder
 from harness.huggingface import load_encoder, write_tiny_checkpoint
 
 WORDS = ("the", "a", "i", "feel", "sun", "rain", "calm", "busy", "glad", "today")
 LAYERS = (0, 1, -1, -2)
-POOLINGS = get_args(Features.__annotations__["pooling"])
+POOLINGS = (*POOLING_MODES, "cls+weightedmean")
 WANTED = [Features(layer, pooling) for layer in LAYERS for pooling in POOLINGS]
 TEXTS = (
     "i feel glad today",
@@ -81,9 +82,21 @@ def plainly(
             states = model(**inputs, output_hidden_states=True).hidden_states
         for features in wanted:
             tokens = states[features.layer][0].numpy()  # (tokens, width)
-            pooled = {"cls": tokens[0], "mean": tokens.mean(axis=0), "max": tokens.max(axis=0)}
-            rows[features].append(pooled[features.pooling])
+            rows[features].append(np.concatenate([pooled_plainly(tokens, m) for m in features.pooling.split("+")]))
     return {features: np.stack(found) for features, found in rows.items()}
+
+
+def pooled_plainly(tokens: NDArray[np.float32], mode: str) -> NDArray[np.float32]:
+    """Turn the (tokens, width) states of one text into (width,)."""
+    places = np.arange(1, len(tokens) + 1, dtype=np.float32)
+    return {
+        "cls": tokens[0],
+        "lasttoken": tokens[-1],
+        "mean": tokens.mean(axis=0),
+        "max": tokens.max(axis=0),
+        "mean_sqrt_len_tokens": tokens.sum(axis=0) / np.sqrt(np.float32(len(tokens))),
+        "weightedmean": (places[:, None] * tokens).sum(axis=0) / places.sum(),
+    }[mode]
 
 
 @contextmanager

@@ -48,6 +48,9 @@ WHAT = (
     click.option("-m", "--model", metavar="NAME", shell_complete=complete_folders,
                  help="Encoder: a folder or a hub id.  [default: distilbert-base-uncased]"),
     revision,
+    click.option("--prompt", metavar="TEXT",
+                 help="Put before each text that the frozen encoder reads; '' for none.  "
+                 "[default: what the checkpoint declares]"),
     click.option("--set", "set", multiple=True, metavar="STRATEGY.FIELD=VALUE", help="Change a parameter; repeatable."),
     config,
     plugins,

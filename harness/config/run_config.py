@@ -23,7 +23,8 @@ class RunConfig(BaseModel):
     """Everything a run depends on besides the data, the model and the plugins themselves.
 
     `dataset` and `model` are None where nobody named them: then the defaults apply, and the bundled
-    sample may stand in for them. `set` maps strategy -> field -> value. `plugins` are files and modules, as they
+    sample may stand in for them. `prompt` is put before each text that a frozen encoder reads, None for what its
+    checkpoint declares. `set` maps strategy -> field -> value. `plugins` are files and modules, as they
     were given.
     """
 
@@ -36,6 +37,7 @@ class RunConfig(BaseModel):
     label_names: tuple[str, ...] | None = None
     model: NonEmpty | None = None
     revision: str | None = None
+    prompt: Annotated[str, Field(max_length=10_000)] | None = None
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = (0,)
     train_sizes: tuple[Literal["all"] | Annotated[int, Field(ge=2)], ...] = ("all",)
     limit: Annotated[int, Field(ge=2)] | None = None

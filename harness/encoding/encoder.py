@@ -1,12 +1,13 @@
 """What an encoder is to the rest of the house: texts -> frozen features."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.encoding.pooling import AUTO, POOLING_MODES, is_pooling, modes_of
 from harness.errors import UserError
 
 Progress = Callable[[str, int, int], None]
@@ -19,15 +20,18 @@ class Features:
 
     Args:
         layer: 0 for the embeddings, 1..L for the blocks, or negative, counted from the last.
-        pooling: `cls` takes the first token, `mean` and `max` go over all tokens of the text.
+        pooling: `cls` takes the first token, `lasttoken` the last; `mean`, `max`, `mean_sqrt_len_tokens` and
+            `weightedmean` go over all tokens of the text; `cls+mean` puts two states side by side; `auto` is what the
+            encoder's checkpoint declares.
     """
 
     layer: int = -1
-    pooling: Literal["cls", "mean", "max"] = "cls"
+    pooling: str = "cls"
 
     def __post_init__(self) -> None:
-        if self.pooling not in ("cls", "mean", "max"):
-            raise UserError(f"pooling must be one of cls, mean, max, got {self.pooling!r}.")
+        if not is_pooling(self.pooling):
+            known = ", ".join((AUTO, *POOLING_MODES))
+            raise UserError(f"pooling must be one of {known}, or several joined by '+', got {self.pooling!r}.")
 
 
 class Encoder(Protocol):
@@ -37,12 +41,15 @@ class Encoder(Protocol):
         name: Hub id or path it was asked for by.
         revision: Commit of a hub checkpoint, None for a folder.
         directory: Local folder with configuration, weights and tokenizer, fit for `from_pretrained`.
-        width: Numbers in one feature vector.
+        width: Numbers in one state, so in one feature vector, unless several poolings stand side by side in it.
         max_length: Tokens of the longest text it reads whole, special tokens included.
         n_parameters: Number of its weights.
         n_layers: Number of its blocks, so that it has the hidden layers 0..n_layers.
         fingerprint: Everything about it that can change its features, by name, such as hashes of its files;
             None where that is not known, then its features are never kept on disk.
+
+    It may also have `pooling`, what `Features(pooling="auto")` is, "cls" where it does not say, and `prompt`, the text
+    it puts before each text.
     """
 
     name: str
@@ -74,6 +81,21 @@ class TokenCounter(Protocol):
 def depth(encoder: Encoder | None) -> int:
     """Return the number of an encoder's blocks, 0 where there is no encoder."""
     return encoder.n_layers if encoder else 0
+
+
+def pooling_of(encoder: Encoder | None) -> str:
+    """Return what `auto` is for an encoder."""
+    return str(getattr(encoder, "pooling", "cls"))
+
+
+def resolved(features: Features, encoder: Encoder | None) -> Features:
+    """Return the state that is meant: `auto` as the encoder pools."""
+    return replace(features, pooling=pooling_of(encoder)) if features.pooling == AUTO else features
+
+
+def width_of(features: Features, encoder: Encoder) -> int:
+    """Return the numbers in one feature vector."""
+    return encoder.width * len(modes_of(features.pooling))
 
 
 def token_counts(encoder: Encoder, texts: Sequence[str]) -> NDArray[np.int64] | None:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
+from harness.encoding.sentence_encoder import Declared
 from harness.errors import UnavailableError
 from harness.system.files import read_sealed, sha256_of, write_sealed
 
@@ -26,27 +27,36 @@ class EncoderFacts:
         max_length: Tokens of the longest text it reads whole.
         n_parameters: Number of its weights.
         n_layers: Number of its blocks.
-        notes: What a reader of its scores should know of it.
+        left_to_right: Whether no token's state knows what follows it, as in decoders.
+        cls_is_last: Whether its tokenizer puts [CLS] behind the text, as XLNet's does.
     """
 
     width: int
     max_length: int
     n_parameters: int
     n_layers: int
-    notes: tuple[str, ...] = ()
+    left_to_right: bool
+    cls_is_last: bool
 
 
-def fingerprint(directory: Path, revision: str | None, device: str, dtype: str) -> dict[str, str | None]:
+def fingerprint(
+    directory: Path, revision: str | None, device: str, dtype: str, declared: Declared | None = None
+) -> dict[str, str | None]:
     """Return everything that can change the features of a checkpoint, by name.
 
-    The versions of the libraries that compute are part of it: a new one may compute otherwise.
+    The versions of the libraries that compute are part of it: a new one may compute otherwise. How features are pooled
+    is not: each names its own pooling.
 
     Args:
         directory: Folder of the checkpoint.
         revision: Commit of a hub checkpoint.
         device: cpu, cuda or mps.
         dtype: float32 or bfloat16.
+        declared: The prompt in use, and whether it is pooled, too.
     """
+    prompt = {} if not declared or not declared.prompt else {"prompt": declared.prompt}
+    if prompt and declared and not declared.pools_prompt:
+        prompt["prompt_pooled"] = "no"
     return {
         "revision": revision,
         "weights": weights_hash(str(directory)),
@@ -56,6 +66,7 @@ def fingerprint(directory: Path, revision: str | None, device: str, dtype: str) 
         "dtype": dtype,
         **{library: metadata.version(library) for library in LIBRARIES},
         "encoding": str(ENCODING_VERSION),
+        **prompt,
     }
 
 
@@ -83,7 +94,7 @@ def read_facts(file: Path) -> EncoderFacts | None:
     """Return what an earlier load has told, None where there was none."""
     with contextlib.suppress(OSError, ValueError, TypeError):
         content = read_sealed(file)
-        return EncoderFacts(**{**content, "notes": tuple(content["notes"])})
+        return EncoderFacts(**content)
     return None
 
 

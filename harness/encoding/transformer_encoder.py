@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.encoding.batching import Batch, TokenIds, batches_by_length
-from harness.encoding.encoder import Features, Progress
+from harness.encoding.encoder import Features, Progress, resolved, width_of
 from harness.encoding.first_token import first_token_beside, first_token_only, supports_first_token_only
+from harness.encoding.pooling import PoolingSource, pool
 from harness.encoding.token_budget import TokenBudget
 from harness.errors import ModelError, UserError
 from harness.system.out_of_memory import is_out_of_memory
@@ -38,6 +39,10 @@ class TransformerEncoder:
         fingerprint: Everything that can change its features, by name, None to keep none on disk.
         budget: Tokens a batch, and how that came to be.
         notes: What a reader of its scores should know of it, one sentence each.
+        pooling: What `Features(pooling="auto")` is.
+        pooling_source: Where that stands.
+        prompt: Put before each text.
+        pools_prompt: Whether tokens of the prompt are pooled, too.
     """
 
     name: str
@@ -51,6 +56,10 @@ class TransformerEncoder:
     fingerprint: Mapping[str, str | None] | None = None
     budget: TokenBudget = field(default_factory=TokenBudget)
     notes: tuple[str, ...] = ()
+    pooling: str = "cls"
+    pooling_source: PoolingSource = "default"
+    prompt: str = ""
+    pools_prompt: bool = True
 
     @cached_property
     def _parts(self) -> tuple[Any, Any]:
@@ -97,7 +106,7 @@ class TransformerEncoder:
         if self._can_skip:  # a family that does not, and its mask was tried
             return False
         ids, mean = self.tokenise(["is the padding of this text read?"])[0], Features(-1, "mean")
-        short = ids[: len(ids) // 2 + 1]
+        short = ids[: max(len(ids) // 2, self._prompt_tokens) + 1]
         try:
             alone, padded = (self._compute(batch, [mean])[mean][-1].float() for batch in ([short], [ids, short]))
         except Exception as error:
@@ -135,9 +144,12 @@ class TransformerEncoder:
         """
         import torch
 
+        asked, wanted = wanted, list(dict.fromkeys(resolved(features, self) for features in wanted))
         self._check_layers(wanted)
+        self._check_prompt()
         device = self.model.device
-        tables = {f: torch.empty((len(texts), self.width), dtype=torch.float32, device=device) for f in wanted}
+        shapes = {features: (len(texts), width_of(features, self)) for features in wanted}
+        tables = {f: torch.empty(shape, dtype=torch.float32, device=device) for f, shape in shapes.items()}
         done = 0
         skipping: AbstractContextManager[None] = contextlib.nullcontext()
         if texts and self.skips_last_layer(wanted):
@@ -153,7 +165,8 @@ class TransformerEncoder:
                     done += len(part.rows)
                     if progress:
                         progress("encode", done, len(texts))
-        return {features: self._checked(features, table.cpu().numpy()) for features, table in tables.items()}
+        checked = {features: self._checked(features, table.cpu().numpy()) for features, table in tables.items()}
+        return {features: checked[resolved(features, self)] for features in asked}
 
     def count_truncated(self, texts: Sequence[str]) -> int:
         """Return how many of the texts are longer than `max_length` tokens."""
@@ -167,7 +180,7 @@ class TransformerEncoder:
         return np.fromiter(counts, dtype=np.int64)
 
     def tokenise(self, texts: Sequence[str]) -> TokenIds:
-        """Return the token ids of each text, special tokens included, cut off at `max_length`."""
+        """Return the token ids of each text, prompt and special tokens included, cut off at `max_length`."""
         # A tokenizer without special tokens gives an empty text no token at all, and a model needs one.
         return [ids or [self.tokenizer.pad_token_id] for ids in self._ids(texts, truncation=True)]
 
@@ -175,7 +188,7 @@ class TransformerEncoder:
         if not texts:
             return []
         ids: TokenIds = self.tokenizer(
-            list(texts),
+            [self.prompt + text for text in texts],
             truncation=truncation,
             max_length=self.max_length if truncation else None,
             return_attention_mask=False,
@@ -190,6 +203,19 @@ class TransformerEncoder:
                 raise UserError(
                     f"Model {self.name} has layers 0..{self.n_layers}, but layer {features.layer} was asked for."
                 )
+
+    @cached_property
+    def _prompt_tokens(self) -> int:
+        """Tokens of the prompt, the special one that ends a text left out."""
+        ids = self._ids([""], truncation=False)[0] if self.prompt else []
+        return len(ids) - bool(ids and ids[-1] in self.tokenizer.all_special_ids)
+
+    def _check_prompt(self) -> None:
+        if self.prompt and self._prompt_tokens + 2 > self.max_length:
+            raise UserError(
+                f"The prompt before each text has {self._prompt_tokens} tokens, and model {self.name} reads at most "
+                f"{self.max_length}, so that nothing of the texts is left. Give a shorter --prompt."
+            )
 
     def _checked(self, features: Features, table: NDArray[np.float32]) -> NDArray[np.float32]:
         if not np.isfinite(table).all():
@@ -237,7 +263,8 @@ class TransformerEncoder:
         taken = [
             first[0] if first and self._is_first_token(f) else states[-1 if only_last else f.layer] for f in wanted
         ]
-        return {f: pool(state, mask, f.pooling) for f, state in zip(wanted, taken, strict=True)}
+        skip = 0 if self.pools_prompt else self._prompt_tokens
+        return {f: pool(state, mask, f.pooling, skip) for f, state in zip(wanted, taken, strict=True)}
 
     def _first_token_beside(self, wanted: Sequence[Features]) -> AbstractContextManager[list[Any]]:
         """Let the first token come out as it does alone, where it is wanted among others of its layer."""
@@ -269,17 +296,3 @@ def _moved(tensor: "torch.Tensor", device: Any) -> "torch.Tensor":
     if device.type != "cuda":
         return tensor.to(device)
     return tensor.pin_memory().to(device, non_blocking=True)
-
-
-def pool(states: "torch.Tensor", mask: "torch.Tensor | None", pooling: str) -> "torch.Tensor":
-    """Turn (m, tokens, width) into (m, width); `mask` is True for tokens, None where there is no padding."""
-    import torch
-
-    if pooling == "cls":
-        return states[:, 0]
-    if mask is None:
-        return states.amax(dim=1) if pooling == "max" else states.mean(dim=1, dtype=torch.float32)
-    if pooling == "max":
-        return states.masked_fill(~mask[..., None], float("-inf")).amax(dim=1)
-    weights = mask[..., None].to(states.dtype)  # summed in float32: bfloat16 cannot count beyond 256
-    return (states * weights).sum(dim=1, dtype=torch.float32) / weights.sum(dim=1, dtype=torch.float32)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.data.task import texts_hash
-from harness.encoding.encoder import Encoder, Features, Progress
+from harness.encoding.encoder import Encoder, Features, Progress, resolved, width_of
 from harness.errors import UnavailableError
 from harness.features.directory import CacheDirectory
 from harness.features.entry import SCHEMA_VERSION, DamagedEntryError, Entry, EntryWriter, map_rows, npy_header
@@ -98,7 +98,7 @@ class FeatureCache:
             UnavailableError: Where neither the cache nor a temporary folder can be written.
         """
         self._splits += [split for split in dict.fromkeys(map(tuple, splits)) if split not in self._splits]
-        slots = list(product(range(len(self._splits)), wanted))
+        slots = list(product(range(len(self._splits)), self._meant(wanted)))
         if self._directory:
             try:
                 return self._fill(self._directory, slots, progress)
@@ -109,6 +109,9 @@ class FeatureCache:
     def __getstate__(self) -> dict[str, Any]:
         # Another process makes a temporary folder of its own: two that write into one would spoil each other's files.
         return {**self.__dict__, "_scratch": None, "_standardised": {}}
+
+    def _meant(self, wanted: Sequence[Features]) -> list[Features]:
+        return list(dict.fromkeys(resolved(features, self._encoder) for features in wanted))
 
     def _note(self, note: str) -> None:
         if note not in self.notes:
@@ -151,7 +154,7 @@ class FeatureCache:
     ) -> None:
         writers = {
             slot: EntryWriter(
-                directory.folder(key), key, (len(self._splits[slot[0]]), self._encoder.width), self._about
+                directory.folder(key), key, (len(self._splits[slot[0]]), width_of(slot[1], self._encoder)), self._about
             )
             for slot, key in keys.items()
         }
@@ -172,6 +175,7 @@ class FeatureCache:
 
     def cost(self, wanted: Sequence[Features]) -> Cost | None:
         """Return what these states of all splits cost, None where they were not asked for in `fill`."""
+        wanted = self._meant(wanted)
         slots = list(product(range(len(self._splits)), wanted))
         if not slots or any(slot not in self._entries for slot in slots):
             return None
@@ -194,12 +198,13 @@ class FeatureCache:
         Returns:
             float32 (n, width), private: what a strategy does to it reaches nobody else.
         """
+        features = resolved(features, self._encoder)
         if slot := self._slot(texts, features):
             return self._table(slot)
         places, others = self._places_of_texts(features), self._others.setdefault(features, {})
         if missing := [text for text in dict.fromkeys(texts) if text not in places and text not in others]:
             others.update(zip(missing, self._encoder.encode(missing, [features])[features], strict=True))
-        table = np.empty((len(texts), self._encoder.width), np.float32)
+        table = np.empty((len(texts), width_of(features, self._encoder)), np.float32)
         of_split: dict[int, list[tuple[int, int]]] = {}
         for row, text in enumerate(texts):
             if text in places:
@@ -223,6 +228,7 @@ class FeatureCache:
         Returns:
             A fitted scikit-learn `StandardScaler` and float32 (n, width), both private to the caller.
         """
+        features = resolved(features, self._encoder)
         slot = self._slot(texts, features)
         if slot is None:
             values = self.encode(texts, features)

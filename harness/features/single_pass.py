@@ -7,7 +7,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.encoding.encoder import Encoder, Features, Progress
+from harness.encoding.encoder import Encoder, Features, Progress, width_of
 from harness.features.entry import Entry, EntryWriter, map_rows
 
 ROWS_PER_SHARD = 8192  # of 768 numbers 25 MB: what is held at once, and what a kill can cost
@@ -87,7 +87,7 @@ class FeaturePass:
         new = self._new(split, start, stop)
         texts = [self._splits[split][start + row] for row in np.flatnonzero(new).tolist()]
         computed = self._encoder.encode(texts, list(writers), self._told) if texts else {}
-        tables = {f: np.empty((stop - start, self._encoder.width), np.float32) for f in writers}
+        tables = {f: np.empty((stop - start, width_of(f, self._encoder)), np.float32) for f in writers}
         for features, table in tables.items():
             if texts:
                 table[new] = computed[features]
@@ -107,7 +107,7 @@ class FeaturePass:
         table[rows[here]] = table[sources[here] - start]
         for k in np.unique(splits[~here]):
             there = ~here & (splits == k)
-            written = map_rows(self._files[k, features], (int(sources[there].max()) + 1, self._encoder.width))
+            written = map_rows(self._files[k, features], (int(sources[there].max()) + 1, table.shape[1]))
             table[rows[there]] = written[sources[there]]
 
     def _told(self, what: str, done: int, total: int) -> None:

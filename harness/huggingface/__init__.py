@@ -92,4 +92,6 @@ def harness_load_encoder(name: str, config: RunConfig, device: str, dtype: str) 
     # The default model is that of the hub, even where a folder of its name lies about.
     folders = config.model is not None
     cache = cache_directory(config)
-    return load_encoder(name, config.revision, config.offline, device, dtype, batch_tokens, folders, cache)
+    return load_encoder(
+        name, config.revision, config.offline, device, dtype, batch_tokens, folders, cache, prompt=config.prompt
+    )

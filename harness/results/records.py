@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 from harness.config.run_config import RunConfig
 from harness.config.strategy_spec import base_name
 from harness.data.audit import Audit
+from harness.encoding.pooling import PoolingSource
 from harness.errors import UserError
 from harness.evaluation.evidence import Evidence
 from harness.evaluation.metrics import METRIC_VERSION, Evaluation
@@ -126,6 +127,8 @@ class TaskInfo(FrozenModel):
 class ModelInfo(FrozenModel):
     """The encoder of a run.
 
+    `pooling` is what `pooling=auto` was, and `pooling_source` why: its checkpoint declares it, it reads from left to
+    right, or neither; `prompt` stood before each text that frozen features were computed of.
     `truncated_texts` maps split -> texts longer than `max_length` tokens; `token_budget` is the number of
     tokens a batch of it held in this run, None where it encoded nothing.
     """
@@ -136,6 +139,9 @@ class ModelInfo(FrozenModel):
     width: int
     max_length: int
     n_parameters: int
+    pooling: str | None = None
+    pooling_source: PoolingSource | None = None
+    prompt: str = ""
     truncated_texts: dict[str, int] = Field(default_factory=dict)
     token_budget: int | None = None
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.data.task import SPLITS
-from harness.encoding.encoder import Encoder, Features, depth
+from harness.encoding.encoder import Encoder, Features, depth, resolved
 from harness.features.cache import key_of
 from harness.features.directory import CacheDirectory, StoredEntry, cache_directory, stored_in
 from harness.features.entry import DamagedEntryError, open_entry
 from harness.runs.planning import Plan
-from harness.strategies.strategy import uses_model, wanted_features
+from harness.strategies.strategy import Strategy, uses_model, wanted_features
 
 Verdict = Literal["hit", "unfinished", "damaged", "miss"]
 Part = str | int | None
@@ -137,8 +137,11 @@ def explain_cache(plan: Plan) -> Explanation:
 
 
 def _readers(plan: Plan, features: Features) -> tuple[str, ...]:
-    strategies = (offer.strategy for offer in plan.offers)
-    return tuple(s.name for s in strategies if uses_model(s) and features in wanted_features(s, depth(plan.encoder)))
+    def reads(strategy: Strategy) -> bool:
+        wanted = wanted_features(strategy, depth(plan.encoder)) if uses_model(strategy) else ()
+        return features in {resolved(state, plan.encoder) for state in wanted}
+
+    return tuple(offer.strategy.name for offer in plan.offers if reads(offer.strategy))
 
 
 def _finding(

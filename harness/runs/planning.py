@@ -5,7 +5,7 @@ from itertools import product
 
 from harness.config.run_config import RunConfig
 from harness.data.task import Task
-from harness.encoding.encoder import Encoder, Features, depth
+from harness.encoding.encoder import Encoder, Features, depth, resolved
 from harness.errors import UnavailableError, UserError
 from harness.huggingface import SAMPLE
 from harness.huggingface.network import is_settled_offline, network_block, settle_network
@@ -55,7 +55,8 @@ class Plan:
     def wanted_features(self) -> list[Features]:
         """Every frozen state that a selected strategy reads, each once."""
         readers = [offer.strategy for offer in self.offers if uses_model(offer.strategy)]
-        return sorted({features for strategy in readers for features in wanted_features(strategy, depth(self.encoder))})
+        wanted = {state for strategy in readers for state in wanted_features(strategy, depth(self.encoder))}
+        return sorted({resolved(features, self.encoder) for features in wanted})
 
 
 @network_block()
@@ -78,6 +79,8 @@ def make_plan(config: RunConfig, manager: PluginManager) -> Plan:
     ]
     device = choose_device(config.device)
     dtype = choose_dtype(config.dtype, device)
+    if config.prompt and not any(wanted_features(offer.strategy) for offer in offers):
+        without_effect.append("--prompt has no effect: no selected strategy reads frozen features")
     needs_model = any(uses_model(offer.strategy) for offer in offers)
     fallback = None
     try:
@@ -91,6 +94,8 @@ def make_plan(config: RunConfig, manager: PluginManager) -> Plan:
     if config.limit:
         task = task.limited(config.limit)
     _refuse_large_sizes(config, task)
+    if encoder and config.prompt and getattr(encoder, "prompt", "") != config.prompt:
+        raise UserError(f"--prompt: encoder {encoder.name} puts no prompt before its texts. Leave --prompt out.")
     notes = (*left_out_of_groups(manager.offers, config), *without_effect)
     return Plan(config, task, encoder, offers, broken, device, dtype, fallback, notes, is_settled_offline())
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.data.task import SPLITS, class_counts
-from harness.encoding.encoder import Features
+from harness.encoding.encoder import Features, pooling_of
 from harness.features.cache import FeatureCache
 from harness.features.directory import cache_directory
 from harness.huggingface import weights_hash
@@ -248,6 +248,9 @@ def _model_info(plan: Plan) -> ModelInfo | None:
         width=encoder.width,
         max_length=encoder.max_length,
         n_parameters=encoder.n_parameters,
+        pooling=pooling_of(encoder),
+        pooling_source=getattr(encoder, "pooling_source", None),
+        prompt=getattr(encoder, "prompt", ""),
     )
 
 

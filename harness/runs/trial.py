@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.data.task import Task
-from harness.encoding.encoder import Encoder, Features, Progress, depth
+from harness.encoding.encoder import Encoder, Features, Progress, depth, pooling_of
 from harness.errors import UndertrainedWarning, UserError
 from harness.evaluation.metrics import checked_probabilities, evaluate
 from harness.features.cache import FeatureCache
@@ -255,6 +255,7 @@ def make_context(trial: Trial, workdir: Path, progress: Progress = no_progress) 
         workdir=workdir,
         progress=progress,
         n_layers=depth(encoder),
+        pooling=pooling_of(encoder),
     )
 
 

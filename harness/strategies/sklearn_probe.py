@@ -1,19 +1,20 @@
 """Bases for strategies whose classifier is a scikit-learn estimator."""
 
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.data.task import Split
 from harness.encoding.encoder import Features
+from harness.encoding.pooling import Pooling
 from harness.errors import ModelError
-from harness.strategies.strategy import RunContext
+from harness.strategies.strategy import RunContext, parameters
 
 FILE_NAME = "estimator.skops"
 _FITTED = ("coef_", "intercept_", "coefs_", "intercepts_")
@@ -27,11 +28,13 @@ class SklearnClassifier:
         estimator: Fitted on integer class ids.
         inputs: Texts -> what the estimator reads, (n, ...).
         n_classes: Number of classes of the task, k; those it never saw get probability 0.
+        params: The hyperparameters it was fitted with, for the record; empty for those of the strategy.
     """
 
     estimator: Any
     inputs: Callable[[Sequence[str]], Any]
     n_classes: int
+    params: Mapping[str, Any] = field(default_factory=dict)
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return class probabilities, float32 (n, k).
@@ -143,12 +146,12 @@ class SklearnProbe(SklearnStrategy):
 
     Args:
         layer: Hidden layer, 0 for the embeddings, negative counted from the last.
-        pooling: `cls` for the first token's state, `mean` or `max` over the text's tokens.
+        pooling: `auto` as the checkpoint declares, `cls` for the first token's state, `mean` or another over all.
     """
 
     uses_model: ClassVar[bool] = True
     layer: int = -1
-    pooling: Literal["cls", "mean", "max"] = "cls"
+    pooling: Pooling = "auto"
 
     @property
     def features(self) -> tuple[Features, ...]:
@@ -169,4 +172,5 @@ class SklearnProbe(SklearnStrategy):
         scaler, standardised = context.standardised(train.texts, self.features[0])
         with threadpool_limits(self.blas_threads, user_api="blas"):
             estimator.fit(standardised, np.array(train.labels))
-        return self._classifier(make_pipeline(scaler, estimator), context)
+        fitted = self._classifier(make_pipeline(scaler, estimator), context)
+        return replace(fitted, params={**parameters(self), "pooling": context.resolved(self.features[0]).pooling})

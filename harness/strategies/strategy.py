@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from harness.data.task import Split
 from harness.encoding.encoder import Features, Progress
+from harness.encoding.pooling import AUTO
 from harness.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class RunContext:
         workdir: An empty folder for temporary files, removed after the trial.
         progress: `progress(what, done, total)`, to be called as often as one likes.
         n_layers: Number of the encoder's blocks, 0 where the strategy declares `uses_model = False`.
+        pooling: What `Features(pooling="auto")` is for this encoder.
     """
 
     encode: Callable[[Sequence[str], Features], NDArray[np.float32]]
@@ -53,11 +55,16 @@ class RunContext:
     workdir: Path
     progress: Progress
     n_layers: int = 0
+    pooling: str = "cls"
 
     @property
     def n_classes(self) -> int:
         """Number of classes, k."""
         return len(self.label_names)
+
+    def resolved(self, features: Features) -> Features:
+        """Return the state that is meant: `auto` as the encoder pools."""
+        return replace(features, pooling=self.pooling) if features.pooling == AUTO else features
 
 
 @runtime_checkable

@@ -99,6 +99,7 @@ def _heading(run: Run, page: Page) -> Iterator[RenderableType]:
     lines = [
         ("data set", data_set_line(run.task.name, sizes, len(run.task.label_names), page)),
         ("model", _model(run.model, page)),
+        *_reading(run, page),
         ("device", f"{run.environment.get('device', 'unknown')}, {run.environment.get('dtype', 'unknown')}"),
         ("seeds" if len(seeds) > 1 else "seed", ", ".join(map(str, seeds))),
     ]
@@ -136,6 +137,23 @@ def _model(model: ModelInfo | None, page: Page) -> str:
     line = model_line(model.name, model.max_length, page)
     cut = [_of_split(n, split, page) for split, n in model.truncated_texts.items() if n]
     return line + page.say(", truncated texts: {listed}").format(listed=page.say(", ").join(cut)) if cut else line
+
+
+def _reading(run: Run, page: Page) -> Iterator[tuple[str, str]]:
+    """Yield how probes pool where they leave it to the encoder, and the prompt before each text."""
+    model, frozen = run.model, [record for record in run.records if record.features]
+    if model is None or not frozen:
+        return
+    if model.pooling and model.pooling_source:
+        undeclared = (
+            "{pooling}, since the encoder reads from left to right"
+            if model.pooling_source == "left to right"
+            else "{pooling}, since the checkpoint declares none"
+        )
+        told = "{pooling}, as the checkpoint says" if model.pooling_source == "checkpoint" else undeclared
+        yield "pooling", page.say(told).format(pooling=model.pooling)
+    if model.prompt:
+        yield "prompt", model.prompt
 
 
 def _results(run: Run, standings: Sequence[Standing], page: Page) -> Iterator[RenderableType]:

@@ -40,10 +40,10 @@ def test_one_strategy_is_told_with_the_meaning_range_and_default_of_each_paramet
     assert lines[:2] == ["logreg_probe", "Logistic regression on standardised frozen features."]
     assert "plugin strategy-harness 0.1.0, entry point logreg_probe = harness_plugins.logreg_probe" in lines
     assert "C 1.0 float > 0 Inverse strength of the L2 penalty." in lines
-    assert any(line.startswith("pooling cls cls, mean or max `cls` for the first token's state") for line in lines)
+    assert any(line.startswith("pooling auto auto, cls, mean,") for line in lines)
     as_json = json.loads(harness("list", "logreg_probe", "--json").out)
     assert [parameter["name"] for parameter in as_json["parameters"]] == ["layer", "pooling", "C", "max_iter"]
-    assert {parameter["default"] for parameter in as_json["parameters"]} == {-1, "cls", 1.0, 1000}
+    assert {parameter["default"] for parameter in as_json["parameters"]} == {-1, "auto", 1.0, 1000}
 
 
 def test_every_parameter_of_every_installed_strategy_has_a_meaning() -> None:

@@ -1,6 +1,7 @@
 """Options of harness run: typed, spelt either way, in a file or on the line, with a hint where they are wrong."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -171,3 +172,28 @@ def test_every_command_has_help(harness: Harness, command: str) -> None:
     outcome = harness(command, "--help")
     assert outcome.code == 0
     assert f"Usage: harness {command}" in outcome.out
+
+
+def test_the_head_of_the_table_says_how_probes_pool_and_why_and_what_stands_before_each_text(
+    run: Harness, tiny_model: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(tiny_model, tmp_path / "declares"))
+    modules = [{"type": "sentence_transformers.models.Pooling", "path": "1_Pooling"}]
+    (folder / "modules.json").write_text(json.dumps(modules))
+    (folder / "1_Pooling").mkdir()
+    (folder / "1_Pooling" / "config.json").write_text('{"pooling_mode_mean_tokens": true}')
+    plain = run(strategies="logreg_probe")
+    assert "pooling cls, since the checkpoint declares none" in " ".join(plain.out.split())
+    assert plain.run.records[0].params["pooling"] == "cls"
+    declared = run("-m", str(folder), "--prompt", "sun ", strategies="logreg_probe")
+    assert "pooling mean, as the checkpoint says prompt sun" in " ".join(declared.out.split())
+    (record,), model = declared.run.records, declared.run.model
+    assert record.params["pooling"] == "mean"
+    assert model is not None
+    assert (model.pooling, model.prompt) == ("mean", "sun ")
+
+
+def test_a_prompt_that_nobody_would_read_is_told_of(run: Harness) -> None:
+    assert run("--prompt", "query: ", strategies="majority").run.notes == [
+        "--prompt has no effect: no selected strategy reads frozen features"
+    ]

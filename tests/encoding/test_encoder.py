@@ -14,8 +14,9 @@ def test_the_last_layers_first_token_is_the_default() -> None:
 
 
 def test_a_pooling_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(UserError, match="pooling must be one of cls, mean, max, got 'sum'"):
-        Features(-1, "sum")  # type: ignore[arg-type]
+    for pooling in ("sum", "", "cls+sum", "cls+cls", "auto+cls"):
+        with pytest.raises(UserError, match="pooling must be one of auto, cls, mean, max"):
+            Features(-1, pooling)
 
 
 def test_states_can_be_sorted_and_stand_in_a_set() -> None:

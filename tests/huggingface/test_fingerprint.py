@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from harness.huggingface import load_encoder, weights_hash
 from .tampering import Tensors, change_tensors, set_json, write_bert
 
 FIRST = Features()
-FACTS = EncoderFacts(width=8, max_length=9, n_parameters=10, n_layers=2, notes=("reads backwards",))
+FACTS = EncoderFacts(width=8, max_length=9, n_parameters=10, n_layers=2, left_to_right=True, cls_is_last=False)
 KNOWN = """
 import sys
 from pathlib import Path
@@ -125,7 +126,7 @@ def damaged(content: bytes) -> dict[str, bytes]:
         "no object": b"[1, 2]",
         "no UTF-8": b"\xff\xfe" + content,
         "more": json.dumps(other).encode(),
-        "unsealed": json.dumps({"width": 8, "max_length": 9, "n_parameters": 10, "n_layers": 2, "notes": []}).encode(),
+        "unsealed": json.dumps(asdict(FACTS)).encode(),
     }
 
 

@@ -7,7 +7,7 @@ import pytest
 from annotated_types import Ge, Gt, Interval, MinLen
 from pydantic import Field
 
-from harness import SklearnProbe
+from harness import Pooling, SklearnProbe
 from harness.strategies.description import describe_strategy, write_type
 
 
@@ -46,7 +46,7 @@ def test_meaning_and_parameters_come_from_docstring_annotations_and_bases() -> N
     told = {p.name: (p.values, p.default, p.meaning) for p in described.parameters}
     assert told == {
         "layer": ("int", -1, "Hidden layer, 0 for the embeddings, negative counted from the last."),
-        "pooling": ("cls, mean or max", "cls", "Another meaning than its base's."),
+        "pooling": (write_type(Pooling), "auto", "Another meaning than its base's."),
         "strength": ("0 < float <= 1", 0.5, "How much of it, in parts of one: a fraction."),
         "depth": ("int >= 1", 3, "How deep."),
         "undescribed": ("bool", False, ""),

@@ -50,7 +50,7 @@ def feature_pictures(subject: Subject) -> Iterator[Picture]:
 
 def _named(subject: Subject, state: str) -> str:
     """Write "layer-1-cls", the name of a file, as a person would."""
-    parts = re.fullmatch(r"layer(-?\d+)-(\w+)", state)
+    parts = re.fullmatch(r"layer(-?\d+)-([\w+]+)", state)
     if parts is None:
         return state
     return subject.say("layer {layer}, {pooling}").format(layer=parts[1].replace("-", numbers.MINUS), pooling=parts[2])
