@@ -22,7 +22,7 @@ class LastLayersFineTune(FineTuning):
 
     name: ClassVar[str] = "last_layers_finetune"
     search_space: ClassVar[str] = "n_blocks=1..4, learning_rate=1e-5..1e-3:log, batch_size=16|32"
-    rate_factor: ClassVar[float] = 3.0
+    rate_factor: ClassVar[float] = 2.0
     n_blocks: Annotated[int, Ge(1)] = 2
 
     def prepare(self, untrained: FineTunedClassifier, train: Split, context: RunContext) -> None:

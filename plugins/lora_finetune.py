@@ -18,8 +18,8 @@ class LoRAFineTune(FineTuning):
     """Adapters of rank `r` beside every linear layer of the encoder, and a new head; all other weights stay frozen.
 
     `r` and `alpha` are those of Hu et al. for RoBERTa on GLUE; all linear layers, not the attention's alone, as in
-    QLoRA (Dettmers et al., 2023). Steps are 20 times those for the whole encoder: ten times as in "LoRA
-    Without Regret" (Schulman et al., 2025), and more as trainings are short.
+    QLoRA (Dettmers et al., 2023). Steps are ten times those for the whole encoder, as in "LoRA
+    Without Regret" (Schulman et al., 2025).
 
     Args:
         r: Rank of the corrections.
@@ -31,7 +31,7 @@ class LoRAFineTune(FineTuning):
     requires: ClassVar[Mapping[str, str]] = {"peft": "lora"}
     search_space: ClassVar[str] = "r=4|8|16, learning_rate=1e-4..5e-3:log, batch_size=16|32"
     imports: ClassVar[tuple[str, ...]] = (*FineTuning.imports, "peft")
-    rate_factor: ClassVar[float] = 20.0
+    rate_factor: ClassVar[float] = 10.0
     r: Annotated[int, Ge(1)] = 8
     alpha: Annotated[int, Ge(1)] = 8
     dropout: Annotated[float, Interval(ge=0, lt=1)] = 0.1

@@ -47,15 +47,16 @@ def suited(n_rows: int, width: int, rate_factor: float = 1.0) -> Recipe:
     find the same for up to 1,000 rows. AutoGluon's AutoMM (up to 20 epochs, warm-up 0.1) and AutoIntent (30 epochs)
     are published defaults of that kind.
 
-    The step size falls with the square of the width: 2e-5 at 768, as in both the tutorial and Mosbach et al., 8e-5 at
-    384, where AutoMM takes 1e-4, and up to 3e-4, the best of Turc et al. (2019) for the smallest BERTs.
+    The step size falls with the cube of the width: 2e-5 at 768, as in both the tutorial and Mosbach et al., 1.6e-4 at
+    384 (AutoMM takes 1e-4; measured in docs/defaults.md), and up to 3e-4, the best of Turc et al. (2019) for the
+    smallest BERTs.
 
     Args:
         n_rows: Rows of train.
         width: Numbers a token of the encoder.
         rate_factor: How many times the step size for the whole encoder suits what is trained.
     """
-    rate = rate_factor * min(TUTORIAL.learning_rate * (WIDE / width) ** 2, HIGHEST_RATE)
+    rate = rate_factor * min(TUTORIAL.learning_rate * (WIDE / width) ** 3, HIGHEST_RATE)
     if n_rows >= MANY_ROWS and width >= WIDE:
         return replace(TUTORIAL, learning_rate=rate)
     batch_size = 16 if n_rows <= FEW_ROWS else 32
