@@ -8,7 +8,7 @@ from harness.data.audit import Audit, SplitAudit
 from harness.data.near_duplicates import NearTexts
 from harness.data.same_texts import RepeatedTexts, SharedTexts
 from harness.terminal.console import Page, folding
-from harness.terminal.scores import NAME_WIDTH
+from harness.terminal.layout import NAME_WIDTH
 from harness.wording import quantities
 
 # What flatters or blurs the scores most comes first.

@@ -13,8 +13,8 @@ from harness.data.task import SPLITS, Task
 from harness.terminal.audit import audit_lines
 from harness.terminal.console import Page, folding
 from harness.terminal.grid import GAP_BETWEEN_GROUPS, Grid, Heading
-from harness.terminal.run import data_set_line, label_value_lines, model_line
-from harness.terminal.scores import NAME_WIDTH, STACKED_BELOW
+from harness.terminal.layout import NAME_WIDTH, STACKED_BELOW, label_value_lines
+from harness.terminal.run import data_set_line, model_line
 from harness.wording import quantities
 
 N_CLASSES = 20

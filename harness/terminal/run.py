@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Console, RenderableType
-from rich.panel import Panel
-from rich.table import Column, Table
 from rich.text import Text
 
 from harness.analysis.learning_curve import learning_curves
@@ -19,9 +17,10 @@ from harness.terminal.console import Page, folding
 from harness.terminal.evidence import evidence_lines, letters_of, pair_lines
 from harness.terminal.failures import failure_lines, not_scored
 from harness.terminal.grid import GAP_BETWEEN_GROUPS, Grid, Heading
+from harness.terminal.layout import NAME_WIDTH, banner, label_value_lines
 from harness.terminal.learning_curve import learning_curve_lines
 from harness.terminal.scatter import cost_against_quality
-from harness.terminal.scores import NAME_WIDTH, ScoreTable
+from harness.terminal.scores import ScoreTable
 from harness.wording import quantities
 
 PER_CLASS_IN_FULL = 56  # columns; the headings are shortened below
@@ -72,19 +71,6 @@ def print_banner(message: str, console: Console) -> None:
     """Print, in a frame nobody overlooks, that something else stands in for what was asked for."""
     page = Page(console)
     page.write([banner(message, page)])
-
-
-def banner(message: str, page: Page) -> Panel:
-    """Return a message in a frame."""
-    return Panel(folding(page.text(message)), style="yellow", expand=False)
-
-
-def label_value_lines(lines: Sequence[tuple[str, str]], page: Page) -> Table:
-    """Lay out labels and values, the values wrapped beside their labels."""
-    grid = Table.grid(Column(), Column(overflow="fold"), padding=(0, 2, 0, 0))
-    for label, value in lines:
-        grid.add_row(page.text(label, "dim"), folding(page.text(value)))
-    return grid
 
 
 def _heading(run: Run, page: Page) -> Iterator[RenderableType]:

@@ -129,10 +129,10 @@ def test_errors_show_texts_only_where_they_are_wanted_and_kept(study: Study, tmp
     assert rows(worst)[0][1] in facts.texts
     without = report_of(study, texts=False)
     assert not [text for text in facts.texts if text in str(without)]
-    assert "Texts are left out of this report." in paragraphs(without, "errors")[0]
+    assert "Texts are left out of this report." in paragraphs(without, "errors")
     kept_none = report_of(a_study(tmp_path / "run", keep_texts=False))
     assert not [text for text in facts.texts if len(text) > 20 and text in str(kept_none)]
-    assert "The run kept no texts." in paragraphs(kept_none, "errors")[0]
+    assert any(told.startswith("This run kept no texts.") for told in paragraphs(kept_none, "errors"))
     assert any(text in shown for text in facts.texts)
 
 
@@ -223,7 +223,7 @@ def test_a_state_that_is_the_same_for_every_text_has_no_picture(tmp_path: Path) 
 
 def test_a_strategy_without_errors_says_so_and_the_others_still_have_theirs(tmp_path: Path) -> None:
     report = report_of(a_study(tmp_path / "run", [Contestant("perfect", 90.0), Contestant("probe", 2.0)]))
-    assert paragraphs(report, "errors")[0] == "no confusions: every text was classified right"
+    assert "no confusions: every text was classified right" in paragraphs(report, "errors")
     assert table(report, "errors", "Most confused pairs of classes, probe").rows
 
 
