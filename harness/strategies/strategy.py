@@ -73,7 +73,7 @@ class Classifier(Protocol):
 
     A classifier may also have `trainable_parameters` and `own_parameters` (numbers of weights it trained
     and holds, the frozen encoder's left out), `history` (one mapping name -> number an epoch), and, where `fit`
-    chose among several configurations on validation, `params` (the hyperparameters it kept) and
+    chose among several configurations on validation or by a rule, `params` (the hyperparameters it used) and
     `configurations_tried`; all go into the record.
     """
 
