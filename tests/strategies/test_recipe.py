@@ -65,6 +65,6 @@ def test_what_is_set_wins_over_the_rule_and_the_preset(name: str) -> None:
 
 def test_the_record_holds_what_the_rule_came_to(bench: Bench) -> None:
     strategy: Any = replace(OFFERS["full_finetune"].strategy, epochs=1, recipe="tutorial")  # type: ignore[type-var]
-    params = run_trial(bench.trial(strategy)).params
+    params = run_trial(*bench.prepare(strategy)).params
     assert params == {**asdict(strategy), **asdict(replace(TUTORIAL, epochs=1))}
     assert "auto" not in params.values()
