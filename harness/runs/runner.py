@@ -102,8 +102,8 @@ class _Trials:
             if self._plan.encoder and self.session.features is None and uses_model(trial.strategy):
                 self._compute_features()
             size = "" if trial.train_size is None else f", {trial.train_size:,} rows"
+            self.running = trial.name  # before it is announced: whoever reads that may stop it
             self._begin(f"{trial.offer.name} seed {trial.seed}{size}")
-            self.running = trial.name
             record = run_trial(self.session, trial, self._reporter.progress)
             self.running = None
             self._reporter.finished(record)
