@@ -1,6 +1,6 @@
 """Records -> what a person reads on a terminal, in a pipe or in a log; no score is computed here."""
 
-from harness.terminal.audit_tables import print_audit
+from harness.terminal.audit import print_audit
 from harness.terminal.cache import (
     cache_summary,
     cache_total,

@@ -7,13 +7,15 @@ from rich.text import Text
 
 from harness.analysis.learning_curve import learning_curves
 from harness.analysis.ranking import Standing, best_by_validation, by_validation, rank
+from harness.document.model import Section
+from harness.document.sections.data import finding_blocks
 from harness.evaluation.evidence import Evidence
 from harness.evaluation.metrics import TESTED
 from harness.results.records import ModelInfo, Run
 from harness.terminal.answer import answer
-from harness.terminal.audit import audit_lines
 from harness.terminal.confusion import confusion_matrix, side_by_side
 from harness.terminal.console import Page, folding
+from harness.terminal.document import section_lines
 from harness.terminal.evidence import evidence_lines, letters_of, pair_lines
 from harness.terminal.failures import failure_lines, not_scored
 from harness.terminal.grid import GAP_BETWEEN_GROUPS, Grid, Heading
@@ -54,7 +56,8 @@ def print_run(
     standings = rank(run.records, sort)
     page.write(_heading(run, page))
     if run.audit:
-        page.write([Text(""), *audit_lines(run.audit, page)])
+        found = list(finding_blocks(run.audit, page.say))
+        page.write(section_lines(Section("data", page.say("Data audit"), found), page))
     page.write(_results(run, standings, page))
     if run.evidence:
         page.write(evidence_section(run.evidence, standings, page, pairs=pairs))

@@ -43,7 +43,7 @@ PASSED_ON: dict[str, Sequence[str]] = {  # what comes to `say` through an argume
     **dict.fromkeys(("split", "first", "second", "exact.first", "exact.second", "pair.first", "pair.second"), SPLITS),
     "phrase": (),  # any, where a console decides whether it can show the translation
     "metric": METRICS,
-    "label": ("run", "strategy"),
+    "label": ("run", "strategy", "pooling", "prompt"),
     "template": ("{first} and {second}", "{first}/{second}"),
     "name": ("letter by letter", "normalised", *METRICS, "acc", "F1m", "F1w"),
     "unit": (),  # where it is not one of a loop's, it is translated already
