@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
+from harness.analysis.ranking import kind_of
 from harness.results.records import Run, RunRecord
 
 
@@ -44,7 +45,7 @@ def learning_curves(run: Run) -> list[Curve]:
     for record in run.records:
         if record.is_scored:
             of_strategy.setdefault(record.strategy, []).append(record)
-    curves = [Curve(name, _kind(records[0]), _points(run, records)) for name, records in of_strategy.items()]
+    curves = [Curve(name, kind_of(records[0]), _points(run, records)) for name, records in of_strategy.items()]
     return sorted((c for c in curves if len(c.points) > 1), key=lambda curve: -curve.points[-1].mean)
 
 
@@ -63,11 +64,6 @@ def find_crossing(curves: Sequence[Curve]) -> Crossing | None:
             continue
         ahead = None if best[0] <= best[1] else ahead or size
     return Crossing(trained[0].strategy, frozen[0].strategy, ahead)
-
-
-def _kind(record: RunRecord) -> str:
-    """Tell from its record what a strategy learns on: frozen features, an encoder it trains, or the texts."""
-    return next((kind for kind in ("frozen", "trained") if kind in record.groups), "texts")
 
 
 def _points(run: Run, records: Sequence[RunRecord]) -> tuple[Point, ...]:

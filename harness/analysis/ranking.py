@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Literal, TypeVar
 
 from harness.errors import UserError, did_you_mean
-from harness.evaluation.metrics import Evaluation, best_first
+from harness.evaluation.metrics import Evaluation, Metric, best_first
 from harness.results.records import RunRecord, at_largest_train_size
 
 # No key reads a test score: whoever sorts by one has selected on the test split.
@@ -24,6 +24,7 @@ SORT_KEYS = (
 MAJORITY = "majority"
 ROUNDING = 1e-12  # the mean of equal accuracies may differ from them in the last bit
 
+Kind = Literal["frozen", "trained", "texts"]
 Optional3 = tuple[float | None, float | None, float | None]
 
 
@@ -56,6 +57,12 @@ class Entry:
     cached: bool = False
     tried: int = 1
 
+    @property
+    def all_seconds(self) -> float | None:
+        """What encoding, fitting and predicting test took together, None where that is not known."""
+        encode, fit, predict = self.seconds
+        return None if fit is None or predict is None else (encode or 0.0) + fit + predict
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -75,6 +82,11 @@ class Standing:
         return self.first.base
 
     @property
+    def kind(self) -> Kind:
+        """What it learns on: frozen features, an encoder it trains, or the texts."""
+        return kind_of(self.first)
+
+    @property
     def is_floor(self) -> bool:
         """Whether it answers without reading the texts."""
         return "floors" in self.first.groups
@@ -83,6 +95,10 @@ class Standing:
     def validation_f1_macro(self) -> float:
         """Mean over the seeds, a fraction."""
         return self.headline.validation.f1_macro
+
+    def test(self, metric: Metric) -> float:
+        """Return a test score, the mean over the seeds, a fraction."""
+        return float(getattr(self.headline.test, metric))
 
     @property
     def deterministic(self) -> bool:
@@ -109,6 +125,13 @@ class Standing:
     def headline(self) -> Entry:
         """The row that stands for the strategy: its only one, or the mean."""
         return next((entry for entry in self.entries if entry.kind == "mean"), self.entries[0])
+
+
+def kind_of(record: RunRecord) -> Kind:
+    """Tell from its record what a strategy learns on: frozen features, an encoder it trains, or the texts."""
+    if "frozen" in record.groups:
+        return "frozen"
+    return "trained" if "trained" in record.groups else "texts"
 
 
 AnyStanding = TypeVar("AnyStanding", bound=Standing)

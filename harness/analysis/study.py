@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from harness.analysis.ranking import Standing, by_strategy, by_validation
 from harness.errors import UserError, did_you_mean
-from harness.evaluation.evidence import Candidate, Conclusion, Evidence, assess
+from harness.evaluation.conclusion import MARGIN, Conclusion, LeftOut
+from harness.evaluation.evidence import Candidate, Evidence, assess
+from harness.evaluation.metrics import no_better_than_majority
 from harness.results.feature_sample import FeatureSample, read_feature_samples
 from harness.results.predictions import Predictions, read_predictions
 from harness.results.records import Run, RunRecord, read_run
@@ -50,6 +52,16 @@ class Studied(Standing):
         return self.predictions_by_seed[0]
 
     @property
+    def left_out(self) -> LeftOut | None:
+        """Why it is never recommended, None where it may be."""
+        if self.is_floor:
+            return "floor"
+        if all(record.undertrained for record in self.records):
+            return "not learnt"
+        validation = [record.validation for record in self.records if record.validation]
+        return "no better than majority" if no_better_than_majority(validation) else None
+
+    @property
     def candidates(self) -> list[Candidate]:
         """Its seeds, as evidence needs them."""
         return [
@@ -57,9 +69,10 @@ class Studied(Standing):
                 strategy=self.name,
                 seed=record.seed,
                 probabilities=predictions.probabilities,
-                validation_f1_macro=self.validation_f1_macro,
+                validation_f1_macro=record.validation.f1_macro if record.validation else 0.0,
                 seconds=record.seconds,
                 trainable_parameters=record.trainable_parameters,
+                left_out=self.left_out,
             )
             for record, predictions in zip(self.records, self.predictions_by_seed, strict=True)
         ]
@@ -174,10 +187,18 @@ def studied_strategies(records: Sequence[RunRecord], directory: RunDirectory, ru
     ]
 
 
-def evidence_of(strategies: Sequence[Studied], facts: RowFacts | None) -> Evidence:
-    """Return intervals, tests and conclusion of strategies that were scored on the same rows."""
+def evidence_of(strategies: Sequence[Studied], facts: RowFacts | None, margin: float = MARGIN) -> Evidence:
+    """Return intervals, tests and conclusion of strategies that were scored on the same rows.
+
+    Args:
+        strategies: The strategies, at least one.
+        facts: Facts of the test rows, None where the run kept none.
+        margin: How far behind in a score is as good, a fraction.
+    """
     candidates = [candidate for studied in strategies for candidate in studied.candidates]
-    return assess(strategies[0].predictions.labels, candidates, facts.in_train if facts else None)
+    labels = strategies[0].predictions.labels
+    in_train, texts = (facts.in_train, facts.text_numbers) if facts else (None, None)
+    return assess(labels, candidates, in_train, texts, margin)
 
 
 def _with_unique_names(of_runs: Sequence[list[Studied]]) -> list[list[Studied]]:
@@ -234,7 +255,7 @@ def _evidence(
     *,
     paired: bool,
 ) -> Evidence:
-    if len(runs) == 1 and runs[0].evidence:
+    if len(runs) == 1 and runs[0].evidence and runs[0].evidence.strategies:  # older runs have none of strategies
         return runs[0].evidence
     facts = [read_row_facts(directory) for directory in directories]
     if paired:

@@ -9,6 +9,7 @@ import numpy as np
 
 from harness.analysis.study import evidence_of, studied_strategies
 from harness.errors import HarnessError
+from harness.evaluation.conclusion import MARGIN
 from harness.evaluation.evidence import Evidence
 from harness.evaluation.metrics import METRIC_VERSION, evaluate
 from harness.results.predictions import read_predictions
@@ -47,7 +48,7 @@ def verify_run(directory: RunDirectory) -> list[Check]:
         checks.append(_record_check(record, directory))
         if record.is_scored:
             checks.append(_score_check(record, directory))
-    if run.evidence:
+    if run.evidence and run.evidence.strategies:  # older versions tested in other ways
         checks.append(_evidence_check(run, run.evidence, directory))
     return checks
 
@@ -100,7 +101,8 @@ def _score_check(record: RunRecord, directory: RunDirectory) -> Check:
 def _evidence_check(run: Run, evidence: Evidence, directory: RunDirectory) -> Check:
     what = "intervals, tests and conclusion"
     try:
-        again = evidence_of(studied_strategies(run.records, directory), read_row_facts(directory))
+        margin = evidence.conclusion.margin or MARGIN
+        again = evidence_of(studied_strategies(run.records, directory), read_row_facts(directory), margin)
     except (HarnessError, ValueError) as error:
         return Check(what, str(error))
     same = _equal(evidence.model_dump(), again.model_dump())

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import fmean
 
 from harness.analysis.study import Studied, Study
 from harness.document import numbers
 from harness.evaluation.evidence import TrialEvidence
-from harness.results.records import Run, RunRecord
+from harness.evaluation.intervals import Interval
+from harness.evaluation.metrics import Metric
+from harness.results.records import Run
 from harness.results.row_facts import RowFacts, read_row_facts
 from harness.wording.languages import Say
 
@@ -42,6 +45,12 @@ class Subject:
         """Return what is known of the scores of a strategy's lowest seed."""
         return self.trials.get((studied.name, studied.records[0].seed))
 
+    def interval(self, studied: Studied, metric: Metric) -> Interval | None:
+        """Return the interval of a strategy's mean test score over its seeds, None where there is none."""
+        known = self.study.evidence.strategy(studied.name)
+        found: Interval | None = getattr(known, metric).interval if known else None
+        return found
+
     def run(self, studied: Studied) -> Run:
         """Return the run that a strategy is of."""
         return self.study.runs[studied.run_index]
@@ -70,11 +79,12 @@ class Subject:
         rest = len(names) - NAMED
         return self.say("{names} and {n} more").format(names=listed, n=rest) if rest > 0 else listed
 
-    def cost(self, record: RunRecord) -> str:
-        """Write what a strategy gives and takes: its score on test, seconds and trained weights."""
-        parts = [f"{self.say('test f1_macro')} {numbers.score(record.test.f1_macro)}"] if record.test else []
-        if record.seconds is not None:
-            parts.append(f"{numbers.seconds(record.seconds)}\N{NO-BREAK SPACE}{self.say('s')}")
+    def cost(self, studied: Studied) -> str:
+        """Write what a strategy gives and takes: its score on test, seconds and trained weights, means over seeds."""
+        record, known = studied.records[0], [each.seconds for each in studied.records if each.seconds is not None]
+        parts = [f"{self.say('test f1_macro')} {numbers.score(studied.test('f1_macro'))}"]
+        if len(known) == len(studied.records):
+            parts.append(f"{numbers.seconds(fmean(known))}\N{NO-BREAK SPACE}{self.say('s')}")
         if record.trainable_parameters is not None:
             trained = numbers.parameters(record.trainable_parameters)
             parts.append(self.say("{count} trained weights").format(count=trained))

@@ -6,6 +6,7 @@ from string import ascii_lowercase
 import numpy as np
 from numpy.typing import NDArray
 
+MOST_EXACT = 100_000  # sum of differences up to which choices of signs are counted
 ALPHA = 0.05  # what a corrected p value must be below for two classifiers to be called different
 
 Column = frozenset[int]  # classifiers that share a letter
@@ -26,6 +27,39 @@ def mcnemar_p(only_first_right: int, only_second_right: int) -> float:
 
     n = only_first_right + only_second_right
     return float(binomtest(only_first_right, n).pvalue) if n else 1.0
+
+
+def sign_flip_p(differences: NDArray[np.int64]) -> float:
+    """Return the exact p value of as large a sum, or a larger, if each difference were as likely to be its negative.
+
+    With one row a text, the differences being 1, 0 and -1, it is McNemar's exact test. Otherwise it is the
+    randomisation test of Fisher (1935), The Design of Experiments, section 21, with whole texts as its units.
+
+    Args:
+        differences: Of each text by how many rows the first has more right than the second, int64 (t,).
+    """
+    sizes, times = np.unique(np.abs(differences[differences != 0]), return_counts=True)
+    if not len(sizes) or not differences.sum():
+        return 1.0
+    if sizes.tolist() == [1]:
+        return mcnemar_p(int((differences > 0).sum()), int((differences < 0).sum()))
+    return min(float(_tail(sizes, times, abs(int(differences.sum())))), 1.0)
+
+
+def _tail(sizes: NDArray[np.int64], times: NDArray[np.int64], reached: int) -> float:
+    """Return the share of all choices of signs whose sum is at least `reached` away from 0."""
+    from scipy.signal import fftconvolve
+    from scipy.stats import binom, norm
+
+    total = int((sizes * times).sum())
+    if total > MOST_EXACT:
+        return float(2 * norm.sf(reached / np.sqrt((sizes**2 * times).sum())))
+    chances = np.ones(1)  # of sums -total, -total + 1, ..., total of the sizes so far
+    for size, n in zip(sizes.tolist(), times.tolist(), strict=True):
+        of_size = np.zeros(2 * size * n + 1)
+        of_size[:: 2 * size] = binom.pmf(np.arange(n + 1), n, 0.5)
+        chances = fftconvolve(chances, of_size)
+    return float(2 * chances[total + reached :].sum())
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import inf
+from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from harness.evaluation.calibration import Calibration, calibrate
-from harness.evaluation.comparisons import ALPHA, holm, mcnemar_p, rank_letters
-from harness.evaluation.intervals import LEVEL, N_RESAMPLES, Bootstrap, Interval, wilson
-from harness.evaluation.metrics import TESTED, Metric, best_first, evaluate
+from harness.evaluation.comparisons import ALPHA, rank_letters
+from harness.evaluation.conclusion import MARGIN, Conclusion, Contestant, Difference, LeftOut, conclude, differences
+from harness.evaluation.intervals import FEW_ROWS, LEVEL, Interval, score_interval
+from harness.evaluation.metrics import TESTED, Metric, evaluate
+from harness.evaluation.pairs import contrast
+from harness.evaluation.predicted import Predicted, Rows
 from harness.frozen_model import FrozenModel
-
-SEED = 0
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,12 @@ class Candidate:
         strategy: Name of the strategy.
         seed: Seed of the trial.
         probabilities: Class probabilities of the test rows, float32 (n, k).
-        validation_f1_macro: Mean over the strategy's seeds.
+        validation_f1_macro: Of this trial, or mean over the strategy's seeds.
         seconds: What encoding, fitting and predicting the test rows took, None where unknown.
         trainable_parameters: Their number, None where unknown.
+        left_out: Why the strategy is not to be recommended, None where it may be.
+        deterministic: Whether another seed would change nothing; None where unknown.
+        optimism: By how much choosing among configurations flatters its validation score.
     """
 
     strategy: str
@@ -36,44 +41,72 @@ class Candidate:
     validation_f1_macro: float
     seconds: float | None
     trainable_parameters: int | None
+    left_out: LeftOut | None = None
+    deterministic: bool | None = None
+    optimism: float = 0.0
 
 
 class UnseenScores(FrozenModel):
-    """Scores on the test rows whose text does not occur in train, and their number."""
+    """Scores on the test rows whose text does not occur in train, over the classes of all test rows.
+
+    Attributes:
+        n_rows: Number of these rows.
+        accuracy: Share of them that is right.
+        f1_macro: None where a class has test rows, but none of these: it could not be compared.
+        f1_weighted: None likewise.
+        lost_classes: Ids of such classes.
+    """
 
     n_rows: int
     accuracy: float
-    f1_macro: float
-    f1_weighted: float
+    f1_macro: float | None
+    f1_weighted: float | None
+    lost_classes: list[int] = Field(default_factory=list)
 
 
 class TrialEvidence(FrozenModel):
-    """What is known of one trial; `unseen` is None where nobody looked for its rows, or none is left."""
+    """What is known of one trial: intervals over samples of test rows.
+
+    `f1_macro` is None where a class has too few test rows for an interval, `unseen` where nobody looked for its
+    rows, or none is left.
+    """
 
     strategy: str
     seed: int
     accuracy: Interval
-    f1_macro: Interval
-    f1_weighted: Interval
+    f1_macro: Interval | None
+    f1_weighted: Interval | None
     calibration: Calibration
     unseen: UnseenScores | None
 
 
-class Difference(FrozenModel):
-    """By how much the first scores above the second; `p_holm` is `p` corrected for the number of pairs.
+class MeanScore(FrozenModel):
+    """A test score of a strategy: mean over its seeds, their standard deviation, interval over rows and seeds.
 
-    The interval is that of this one difference. It is not corrected: where it leaves out 0 and `p_holm` is
-    not below 0.05, so many pairs were looked at that one like this was to be expected.
+    `sd` is None with one seed, or where all seeds predict the same, `interval` where there is none to be had.
     """
 
     value: float
-    interval: Interval
-    p: float
-    p_holm: float
+    sd: float | None
+    interval: Interval | None
+
+
+class StrategyEvidence(FrozenModel):
+    """What is known of a strategy; `n_trainings` of its seeds gave different predictions."""
+
+    strategy: str
+    n_seeds: int
+    n_trainings: int
+    accuracy: MeanScore
+    f1_macro: MeanScore
+    f1_weighted: MeanScore
 
 
 class PairEvidence(FrozenModel):
-    """Two strategies on the same test rows; the counts are rows that one of them alone has right."""
+    """Two strategies on the same test rows, means over their seeds.
+
+    The counts are rows that the lowest seed of one of them alone has right.
+    """
 
     first: str
     second: str
@@ -90,56 +123,58 @@ class Letters(FrozenModel):
     f1_macro: str
 
 
-class Conclusion(FrozenModel):
-    """Which strategy to take.
-
-    Attributes:
-        best: The best by validation f1_macro.
-        tied: Those whose test f1_macro cannot be told from its, the best by validation first.
-        cheapest: Among all these, what took the fewest seconds; of equal ones, has the fewest parameters to train.
-    """
-
-    best: str
-    tied: list[str]
-    cheapest: str
-
-
 class Evidence(FrozenModel):
     """What the test rows can say about the strategies of a run.
 
     Attributes:
         level: Share of samples of test rows whose interval covers the true value.
-        n_resamples: Number of resamples of the bootstrap.
-        seed: Seed of the bootstrap.
         n_rows: Number of test rows.
+        n_texts: Number of different texts among them; None in runs of older versions.
+        small_classes: Ids of classes with one to four test rows.
         trials: Every trial.
-        pairs: Every two strategies, their lowest seeds; none where there is one strategy.
-        letters: Rank letters of each strategy.
+        strategies: Every strategy, the mean over its seeds; [] in runs of older versions.
+        pairs: Every two strategies; none where there is one strategy.
+        letters: Rank letters of each strategy, from all pairs.
         conclusion: Which strategy to take.
+        n_resamples: Of the bootstrap of older versions.
+        seed: Of the same.
     """
 
     level: float = LEVEL
-    n_resamples: int = N_RESAMPLES
-    seed: int = SEED
     n_rows: int
+    n_texts: int | None = None
+    small_classes: list[int] = Field(default_factory=list)
     trials: list[TrialEvidence]
+    strategies: list[StrategyEvidence] = Field(default_factory=list)
     pairs: list[PairEvidence]
     letters: dict[str, Letters]
     conclusion: Conclusion
+    n_resamples: int | None = None
+    seed: int | None = None
+
+    def strategy(self, name: str) -> StrategyEvidence | None:
+        """Return what is known of a strategy, None where nothing is, as in runs of older versions."""
+        return next((each for each in self.strategies if each.strategy == name), None)
 
 
 def assess(
-    labels: NDArray[np.int64], candidates: Sequence[Candidate], in_train: NDArray[np.bool_] | None = None
+    labels: NDArray[np.int64],
+    candidates: Sequence[Candidate],
+    in_train: NDArray[np.bool_] | None = None,
+    texts: NDArray[np.int64] | None = None,
+    margin: float = MARGIN,
 ) -> Evidence:
     """Say how far each score may be off, and which strategies the test rows can tell apart.
 
-    Every trial has intervals. Pairs, letters and the conclusion are of each strategy's lowest seed: they are
-    about the chance of the test rows, and the chance of training, which the seeds show, is another.
+    Every trial has intervals over the test rows. Those of strategies, pairs, letters and the conclusion are of means
+    over the seeds, and take in both the chance of the test rows and that of training.
 
     Args:
         labels: True class ids of the test rows, int64 (n,), n at least 1.
         candidates: The scored trials, at least one, no strategy with the same seed twice.
         in_train: Which test rows have a text that occurs in train, bool (n,); None where nobody looked.
+        texts: Number of the text of each row, int64 (n,): equal ones are one draw. None where all texts differ.
+        margin: How far behind in a score is as good, a fraction above 0.
 
     Returns:
         The same for the same arguments; trials, pairs and letters in the order of `candidates`.
@@ -147,18 +182,18 @@ def assess(
     Raises:
         ValueError: Where there is no candidate, one of them twice, or one of another shape.
     """
-    n_classes = _checked_n_classes(labels, candidates)
-    chosen = _lowest_seeds(candidates)
-    pairs = list(combinations(chosen.values(), 2))
-    predictions = np.stack([candidate.probabilities.argmax(axis=1) for candidate in candidates])
-    bootstrap = Bootstrap(labels, predictions, n_classes, pairs, N_RESAMPLES, SEED, LEVEL)
-    compared = _compare(labels, predictions, candidates, pairs, bootstrap)
+    rows = Rows(labels, _checked_n_classes(labels, candidates), texts)
+    contestants = [_contestant(rows, name, candidates) for name in dict.fromkeys(each.strategy for each in candidates)]
+    pairs = _pairs(contestants, candidates, labels)
     return Evidence(
-        n_rows=len(labels),
-        trials=[_trial(labels, in_train, each, bootstrap, i) for i, each in enumerate(candidates)],
-        pairs=compared,
-        letters=_letters(chosen, compared, bootstrap),
-        conclusion=_conclusion([candidates[i] for i in chosen.values()], compared),
+        n_rows=rows.n,
+        n_texts=rows.n_texts,
+        small_classes=np.flatnonzero((rows.of_class > 0) & (rows.of_class < FEW_ROWS)).tolist(),
+        trials=[_trial(rows, in_train, candidate) for candidate in candidates],
+        strategies=[_strategy(each) for each in contestants],
+        pairs=pairs,
+        letters=_letters(contestants, pairs),
+        conclusion=conclude(contestants, margin),
     )
 
 
@@ -173,106 +208,105 @@ def _checked_n_classes(labels: NDArray[np.int64], candidates: Sequence[Candidate
     return n_classes
 
 
-def _lowest_seeds(candidates: Sequence[Candidate]) -> dict[str, int]:
-    """Return strategy -> position of its candidate with the lowest seed."""
-    positions: dict[str, int] = {}
-    for i, candidate in enumerate(candidates):
-        best = positions.setdefault(candidate.strategy, i)
-        if candidate.seed < candidates[best].seed:
-            positions[candidate.strategy] = i
-    return positions
+def _contestant(rows: Rows, name: str, candidates: Sequence[Candidate]) -> Contestant:
+    mine = sorted((each for each in candidates if each.strategy == name), key=lambda each: each.seed)
+    known = [each.seconds for each in mine if each.seconds is not None]
+    predicted = Predicted(rows, np.stack([each.probabilities.argmax(axis=1) for each in mine]))
+    return Contestant(
+        name=name,
+        predicted=predicted,
+        validation_f1_macro=fmean(each.validation_f1_macro - each.optimism for each in mine),
+        seconds=fmean(known) if len(known) == len(mine) else None,
+        trainable_parameters=mine[0].trainable_parameters,
+        left_out=mine[0].left_out,
+        deterministic=mine[0].deterministic or (len(mine) > 1 and predicted.n_trainings == 1),
+        n_seeds=len(mine),
+    )
 
 
-def _trial(
-    labels: NDArray[np.int64],
-    in_train: NDArray[np.bool_] | None,
-    candidate: Candidate,
-    bootstrap: Bootstrap,
-    i: int,
-) -> TrialEvidence:
-    n_right = int((candidate.probabilities.argmax(axis=1) == labels).sum())
+def _trial(rows: Rows, in_train: NDArray[np.bool_] | None, candidate: Candidate) -> TrialEvidence:
+    predicted = Predicted(rows, candidate.probabilities.argmax(axis=1)[np.newaxis])
+    accuracy = score_interval(predicted, "accuracy")
+    if accuracy is None:
+        raise RuntimeError("accuracy always has an interval")
     return TrialEvidence(
         strategy=candidate.strategy,
         seed=candidate.seed,
-        accuracy=wilson(n_right, len(labels)),
-        f1_macro=bootstrap.interval("f1_macro", i),
-        f1_weighted=bootstrap.interval("f1_weighted", i),
-        calibration=calibrate(labels, candidate.probabilities),
-        unseen=None if in_train is None else _unseen(labels, candidate.probabilities, ~in_train),
+        accuracy=accuracy,
+        f1_macro=score_interval(predicted, "f1_macro"),
+        f1_weighted=score_interval(predicted, "f1_weighted"),
+        calibration=calibrate(rows.labels, candidate.probabilities),
+        unseen=None if in_train is None else _unseen(predicted, candidate.probabilities, ~in_train),
     )
 
 
-def _unseen(
-    labels: NDArray[np.int64], probabilities: NDArray[np.float32], rows: NDArray[np.bool_]
-) -> UnseenScores | None:
-    if not rows.any():
+def _unseen(predicted: Predicted, probabilities: NDArray[np.float32], kept: NDArray[np.bool_]) -> UnseenScores | None:
+    if not kept.any():
         return None
-    scores = evaluate(labels[rows], probabilities[rows])
+    labels, k = predicted.rows.labels, predicted.rows.n_classes
+    lost = np.flatnonzero((predicted.rows.of_class > 0) & (np.bincount(labels[kept], minlength=k) == 0))
+    occurs = predicted.table.sum(axis=0) + predicted.table.sum(axis=1) > 0
+    scores = evaluate(labels[kept], probabilities[kept], np.flatnonzero(occurs))
     return UnseenScores(
-        n_rows=int(rows.sum()), accuracy=scores.accuracy, f1_macro=scores.f1_macro, f1_weighted=scores.f1_weighted
+        n_rows=int(kept.sum()),
+        accuracy=scores.accuracy,
+        f1_macro=None if len(lost) else scores.f1_macro,
+        f1_weighted=None if len(lost) else scores.f1_weighted,
+        lost_classes=lost.tolist(),
     )
 
 
-def _compare(
-    labels: NDArray[np.int64],
-    predictions: NDArray[np.int64],
-    candidates: Sequence[Candidate],
-    pairs: Sequence[tuple[int, int]],
-    bootstrap: Bootstrap,
+def _strategy(contestant: Contestant) -> StrategyEvidence:
+    predicted = contestant.predicted
+
+    def mean_of(metric: Metric) -> MeanScore:
+        interval = score_interval(predicted, metric)
+        return MeanScore(value=predicted.score(metric), sd=predicted.deviation(metric), interval=interval)
+
+    return StrategyEvidence(
+        strategy=contestant.name,
+        n_seeds=contestant.n_seeds,
+        n_trainings=predicted.n_trainings,
+        accuracy=mean_of("accuracy"),
+        f1_macro=mean_of("f1_macro"),
+        f1_weighted=mean_of("f1_weighted"),
+    )
+
+
+def _pairs(
+    contestants: Sequence[Contestant], candidates: Sequence[Candidate], labels: NDArray[np.int64]
 ) -> list[PairEvidence]:
-    right = predictions == labels
-    only = [(int((right[a] & ~right[b]).sum()), int((right[b] & ~right[a]).sum())) for a, b in pairs]
-    accuracy = _differences("accuracy", [mcnemar_p(*each) for each in only], pairs, bootstrap)
-    f1_macro = _differences("f1_macro", [bootstrap.p_value(*pair) for pair in pairs], pairs, bootstrap)
+    both = list(combinations(contestants, 2))
+    found = {metric: differences([contrast(metric, a.predicted, b.predicted) for a, b in both]) for metric in TESTED}
+    right = {each.name: _lowest_seed(each.name, candidates) == labels for each in contestants}
     return [
         PairEvidence(
-            first=candidates[a].strategy,
-            second=candidates[b].strategy,
-            only_first_right=only[i][0],
-            only_second_right=only[i][1],
-            accuracy=accuracy[i],
-            f1_macro=f1_macro[i],
+            first=a.name,
+            second=b.name,
+            only_first_right=int((right[a.name] & ~right[b.name]).sum()),
+            only_second_right=int((right[b.name] & ~right[a.name]).sum()),
+            accuracy=found["accuracy"][i],
+            f1_macro=found["f1_macro"][i],
         )
-        for i, (a, b) in enumerate(pairs)
+        for i, (a, b) in enumerate(both)
     ]
 
 
-def _differences(
-    metric: Metric, p_values: Sequence[float], pairs: Sequence[tuple[int, int]], bootstrap: Bootstrap
-) -> list[Difference]:
-    corrected = holm(p_values)
-    found = [bootstrap.difference(metric, a, b) for a, b in pairs]
-    return [
-        Difference(value=value, interval=interval, p=p, p_holm=p_holm)
-        for (value, interval), p, p_holm in zip(found, p_values, corrected, strict=True)
-    ]
+def _lowest_seed(name: str, candidates: Sequence[Candidate]) -> NDArray[np.int64]:
+    """Return what a strategy's lowest seed predicted, int64 (n,)."""
+    lowest = min((each for each in candidates if each.strategy == name), key=lambda each: each.seed)
+    predictions: NDArray[np.int64] = lowest.probabilities.argmax(axis=1)
+    return predictions
 
 
-def _letters(chosen: dict[str, int], pairs: Sequence[PairEvidence], bootstrap: Bootstrap) -> dict[str, Letters]:
+def _letters(contestants: Sequence[Contestant], pairs: Sequence[PairEvidence]) -> dict[str, Letters]:
     by_metric = {}
     for metric in TESTED:
-        different = np.zeros((len(chosen), len(chosen)), dtype=bool)
-        for (i, j), pair in zip(combinations(range(len(chosen)), 2), pairs, strict=True):
+        different = np.zeros((len(contestants), len(contestants)), dtype=bool)
+        for (i, j), pair in zip(combinations(range(len(contestants)), 2), pairs, strict=True):
             different[i, j] = different[j, i] = getattr(pair, metric).p_holm < ALPHA
-        by_metric[metric] = rank_letters(different, [bootstrap.score(metric, i) for i in chosen.values()])
+        by_metric[metric] = rank_letters(different, [each.predicted.score(metric) for each in contestants])
     return {
-        strategy: Letters(accuracy=accuracy, f1_macro=f1_macro)
-        for strategy, accuracy, f1_macro in zip(chosen, by_metric["accuracy"], by_metric["f1_macro"], strict=True)
+        each.name: Letters(accuracy=accuracy, f1_macro=f1_macro)
+        for each, accuracy, f1_macro in zip(contestants, by_metric["accuracy"], by_metric["f1_macro"], strict=True)
     }
-
-
-def _conclusion(strategies: Sequence[Candidate], pairs: Sequence[PairEvidence]) -> Conclusion:
-    """Return the best by validation, and what is tied with it, best first; equal ones by name, as tables have them."""
-    by_validation = sorted(strategies, key=lambda each: best_first(each.validation_f1_macro, each.strategy))
-    best = by_validation[0].strategy
-    alike = [pair for pair in pairs if best in (pair.first, pair.second) and pair.f1_macro.p_holm >= ALPHA]
-    names = {name for pair in alike for name in (pair.first, pair.second)}
-    tied = [each for each in by_validation[1:] if each.strategy in names]
-    cheapest = min([by_validation[0], *tied], key=_cost)
-    return Conclusion(best=best, tied=[each.strategy for each in tied], cheapest=cheapest.strategy)
-
-
-def _cost(candidate: Candidate) -> tuple[float, float]:
-    """Return seconds and then trainable parameters; what is unknown may cost anything."""
-    seconds, parameters = candidate.seconds, candidate.trainable_parameters
-    return inf if seconds is None else seconds, inf if parameters is None else parameters

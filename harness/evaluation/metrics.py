@@ -1,5 +1,6 @@
 """Predictions -> Evaluation: the one place where scores are computed."""
 
+from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -8,11 +9,14 @@ from numpy.typing import NDArray
 from harness.errors import StrategyError
 from harness.frozen_model import FrozenModel
 
-METRIC_VERSION = 1  # raised whenever the same predictions would score differently
+METRIC_VERSION = 2  # raised whenever the same predictions would score differently
 Metric = Literal["accuracy", "f1_macro", "f1_weighted"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
 TESTED: tuple[Metric, ...] = ("accuracy", "f1_macro")
 """The scores that differences between strategies are tested of."""
+
+ONE_SIDED = 1.645  # standard errors above which 5 % of a normal distribution lie
+TIE = 1e-12  # means of equal scores differ in the last bit
 
 
 class ClassScore(FrozenModel):
@@ -25,11 +29,11 @@ class ClassScore(FrozenModel):
 
 
 class Evaluation(FrozenModel):
-    """Scores of one strategy on one split, over the task's fixed label set.
+    """Scores of one strategy on one split.
 
-    Fractions lie in 0-1. `confusion[i][j]` counts rows of class i predicted as class j. A class without
-    rows and without predictions has f1 0 and counts in `f1_macro`, so that two strategies are always
-    averaged over the same classes.
+    Fractions lie in 0-1. `per_class` and `confusion` hold every class of the task; `confusion[i][j]` counts rows of
+    class i predicted as class j. `f1_macro` is the mean over the classes that occur in the labels or the predictions
+    of these rows, scikit-learn's default: names that nobody carries take no part.
     """
 
     accuracy: float
@@ -69,12 +73,16 @@ def checked_probabilities(output: Any, n_rows: int, n_classes: int) -> NDArray[n
     return table.astype(np.float32)
 
 
-def evaluate(labels: NDArray[np.int64], probabilities: NDArray[np.floating[Any]]) -> Evaluation:
+def evaluate(
+    labels: NDArray[np.int64], probabilities: NDArray[np.floating[Any]], averaged: NDArray[np.int64] | None = None
+) -> Evaluation:
     """Score class probabilities against labels.
 
     Args:
         labels: True class ids, int64 (n,).
         probabilities: Class probabilities, float (n, k); the prediction is the row's first maximum.
+        averaged: Ids of the classes that `f1_macro` is the mean of, for a score that is to be comparable with that
+            of other rows. None: those that occur in the labels or the predictions.
 
     Returns:
         Accuracy, F1 (scikit-learn's definitions, zero where undefined), per-class scores and confusion.
@@ -93,9 +101,11 @@ def evaluate(labels: NDArray[np.int64], probabilities: NDArray[np.floating[Any]]
     precision, recall, f1, support = precision_recall_fscore_support(
         labels, predictions, labels=classes, average=None, zero_division=0
     )
+    if averaged is None:
+        averaged = np.union1d(labels, predictions)
     return Evaluation(
         accuracy=float((predictions == labels).mean()),
-        f1_macro=float(f1.mean()),
+        f1_macro=float(f1[averaged].mean()),
         f1_weighted=float(np.average(f1, weights=support)),
         per_class=[
             ClassScore(precision=float(p), recall=float(r), f1=float(f), support=int(s))
@@ -103,3 +113,23 @@ def evaluate(labels: NDArray[np.int64], probabilities: NDArray[np.floating[Any]]
         ],
         confusion=confusion_matrix(labels, predictions, labels=classes).tolist(),
     )
+
+
+def no_better_than_majority(evaluations: Sequence[Evaluation]) -> bool:
+    """Return whether scores are those of a strategy that has found nothing in the texts.
+
+    Its accuracy is no higher than the share of the largest class, and its f1_macro no higher than what answering at
+    random gives, 1 / k, beyond chance (one-sided, 5 %). Either alone would not do: where one class has 95 of 100 rows,
+    who finds the other five may be right less often than who does not look.
+
+    Args:
+        evaluations: Scores of the strategy's seeds on the same rows; their means count.
+    """
+    if not evaluations:
+        return False
+    support = np.array([each.support for each in evaluations[0].per_class])
+    n, k = int(support.sum()), int((support > 0).sum())
+    accuracy = float(np.mean([each.accuracy for each in evaluations]))
+    f1_macro = float(np.mean([each.f1_macro for each in evaluations]))
+    chance = ONE_SIDED * np.sqrt(f1_macro * (1 - f1_macro) / n)
+    return bool(accuracy <= support.max() / n + TIE and f1_macro <= 1 / k + chance)

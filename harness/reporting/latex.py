@@ -98,21 +98,21 @@ def _table(subject: Subject) -> Iterator[str]:
 
 def _rows(subject: Subject, studied: Studied) -> Iterator[str]:
     """Yield a line of scores and one of intervals."""
-    record, trial = studied.records[0], subject.trial(studied)
+    headline, record = studied.headline, studied.records[0]
     conclusion = subject.study.evidence.conclusion
     letters = subject.study.evidence.letters.get(studied.name)
     marks = {"accuracy": letters.accuracy, "f1_macro": letters.f1_macro} if letters else {}
-    scores = [numbers.score(getattr(record.test, metric) if record.test else None) for metric in METRICS]
+    scores = [numbers.score(getattr(headline.test, metric)) for metric in METRICS]
     if studied.name in {conclusion.best, *conclusion.tied}:
         scores = [rf"\textbf{{{score}}}" for score in scores]
     raised = [marks.get(metric, "") for metric in METRICS]
     scores = [rf"{s}\rlap{{\textsuperscript{{{m}}}}}" if m else s for s, m in zip(scores, raised, strict=True)]
-    validation = numbers.score(record.validation.f1_macro if record.validation else None)
-    costs = [numbers.seconds(record.seconds), numbers.parameters(record.trainable_parameters)]
+    validation = numbers.score(headline.validation.f1_macro)
+    costs = [numbers.seconds(headline.all_seconds), numbers.parameters(record.trainable_parameters)]
     yield " & ".join([_name(studied.name), _escaped(validation), *scores, *map(_escaped, costs)]) + r" \\"
-    if trial:
-        intervals = [getattr(trial, metric) for metric in METRICS]
-        small = [rf"{{\scriptsize {_escaped(numbers.interval(i.low, i.high))}}}" for i in intervals]
+    intervals = [subject.interval(studied, metric) for metric in METRICS]
+    if any(intervals):
+        small = [rf"{{\scriptsize {_escaped(numbers.interval(i.low, i.high))}}}" if i else "" for i in intervals]
         yield " & ".join(["", "", *small, "", ""]) + r" \\[2pt]"
 
 
@@ -120,6 +120,8 @@ def _legend(subject: Subject) -> Iterator[str]:
     say = subject.say
     told = [say("Bold: best by validation f1_macro, and what is tied with it in test f1_macro.")]
     told.append(say("Small: 95 % intervals over test rows."))
+    if any(len(studied.records) > 1 for studied in subject.study.strategies):
+        told.append(say("Scores of several seeds are their means."))
     if subject.study.evidence.letters:
         told.append(say("Strategies that share a rank letter cannot be told apart on these test rows."))
     yield rf"\medskip\noindent{{\footnotesize {_escaped(' '.join(told))}\par}}"

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from harness.analysis.study import Study
+from harness.analysis.study import Studied, Study
 from harness.document.text import visible
 from harness.evaluation.evidence import Evidence
 from harness.evaluation.metrics import METRICS, TESTED, Evaluation
@@ -17,11 +17,12 @@ COSTS = (
     *("encode_seconds", "fit_seconds", "predict_seconds"),
     *("peak_memory_bytes", "trainable_parameters", "total_parameters"),
 )
+OF_STRATEGY = ("watermark", "run", "data_set", "model", "strategy", "train_size", "status", *COSTS[4:])
 Value = str | int | float | None
 
 
 def to_csv(study: Study) -> bytes:
-    """Write the scores and costs of all trials, those without scores at the end.
+    """Write the scores and costs of all trials, means where there are several seeds, trials without scores at the end.
 
     UTF-8 with a byte order mark, without which Excel takes it for the code page of its country, and lines that
     end as RFC 4180 asks. Numbers are numbers in full; what is not known is empty. Text that a spreadsheet would
@@ -45,6 +46,8 @@ def _rows(study: Study) -> Iterator[dict[str, Value]]:
     for studied in study.strategies:
         for record in studied.records:
             yield _row(study, studied.run_index, studied.name, record)
+        if len(studied.records) > 1:
+            yield _mean_row(study, studied)
     for run_index, record in study.failures:
         yield _row(study, run_index, record.strategy, record)
 
@@ -68,6 +71,23 @@ def _row(study: Study, run_index: int, name: str, record: RunRecord) -> dict[str
         "error": record.error.message if record.error else None,
     }
     return {"watermark": study.watermark, **row} if study.watermark else row
+
+
+def _mean_row(study: Study, studied: Studied) -> dict[str, Value]:
+    """Return the means over the seeds of a strategy; what is of one seed alone is empty."""
+    first, means = _row(study, studied.run_index, studied.name, studied.records[0]), studied.headline
+    row: dict[str, Value] = {
+        name: first[name] for name in first if name in OF_STRATEGY or name.startswith("rank_letters")
+    }
+    row |= {"seed": "mean"}
+    for split, scores in (("validation", means.validation), ("test", means.test)):
+        row |= {f"{split}_{metric}": getattr(scores, metric) for metric in METRICS}
+    row |= dict(zip(COSTS[:3], means.seconds, strict=True))
+    known = study.evidence.strategy(studied.name)
+    for metric in METRICS:
+        interval = getattr(known, metric).interval if known else None
+        row |= {f"test_{metric}_low": interval and interval.low, f"test_{metric}_high": interval and interval.high}
+    return {name: row.get(name) for name in first}
 
 
 def _scores(split: str, evaluation: Evaluation | None) -> dict[str, Value]:

@@ -1,6 +1,7 @@
 """What is worth knowing of each test row beside its predictions, kept in the run's folder as test_rows.parquet."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ class RowFacts:
             as don't, dont or don t, bool (n,).
         truncated: Whether the text is longer than the encoder reads, bool (n,); None where nobody knows.
         in_train: Whether a text of train equals it but for case, spacing and Unicode form, bool (n,).
+        text_numbers: Equal where texts are equal but for these, int64 (n,); None where nobody knows.
     """
 
     rows: NDArray[np.int64]
@@ -48,10 +50,11 @@ class RowFacts:
     negated: NDArray[np.bool_]
     truncated: NDArray[np.bool_] | None
     in_train: NDArray[np.bool_]
+    text_numbers: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        columns = [c for c in (self.texts, self.n_words, self.negated, self.truncated, self.in_train) if c is not None]
-        if wrong := {len(column) for column in columns} - {len(self.rows)}:
+        columns = (self.texts, self.n_words, self.negated, self.truncated, self.in_train, self.text_numbers)
+        if wrong := {len(column) for column in columns if column is not None} - {len(self.rows)}:
             raise ValueError(f"expected columns of {len(self.rows)} rows, got one of {wrong.pop()}")
 
     def texts_by_row(self) -> dict[int, str]:
@@ -81,7 +84,14 @@ def row_facts(task: Task, encoder: Encoder | None, *, keep_texts: bool) -> RowFa
         negated=np.array([is_negated(text) for text in test.texts]),
         truncated=None if encoder is None or counts is None else counts > encoder.max_length,
         in_train=np.array([normalised(text) in train for text in test.texts]),
+        text_numbers=_numbered(test.texts),
     )
+
+
+def _numbered(texts: Sequence[str]) -> NDArray[np.int64]:
+    """Return numbers that are equal where texts are, but for case, spacing and Unicode form, int64 (n,)."""
+    first: dict[str, int] = {}
+    return np.array([first.setdefault(normalised(text), i) for i, text in enumerate(texts)], dtype=np.int64)
 
 
 def write_row_facts(directory: RunDirectory, facts: RowFacts) -> None:
@@ -100,6 +110,8 @@ def write_row_facts(directory: RunDirectory, facts: RowFacts) -> None:
     if facts.truncated is not None:
         columns["truncated"] = facts.truncated
     columns["in_train"] = facts.in_train
+    if facts.text_numbers is not None:
+        columns["text_number"] = facts.text_numbers
     sink = pa.BufferOutputStream()
     pq.write_table(pa.table(columns), sink)
     write_atomically(_file(directory), sink.getvalue().to_pybytes())
@@ -123,13 +135,16 @@ def read_row_facts(directory: RunDirectory) -> RowFacts | None:
             table = parquet.read()
         table.validate(full=True)  # finds text that is not UTF-8
         there = table.column_names
+        texts = tuple(table["text"].to_pylist()) if "text" in there else None
+        numbers = table["text_number"].to_numpy().astype(np.int64) if "text_number" in there else None
         return RowFacts(
             rows=table["row"].to_numpy().astype(np.int64),
-            texts=tuple(table["text"].to_pylist()) if "text" in there else None,
+            texts=texts,
             n_words=table["n_words"].to_numpy().astype(np.int64),
             negated=table["negated"].to_numpy().astype(np.bool_),
             truncated=table["truncated"].to_numpy().astype(np.bool_) if "truncated" in there else None,
             in_train=table["in_train"].to_numpy().astype(np.bool_),
+            text_numbers=_numbered(texts) if numbers is None and texts else numbers,
         )
     except FileNotFoundError:
         return None

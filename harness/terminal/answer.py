@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from harness.analysis.ranking import Standing
-from harness.evaluation.evidence import Conclusion
+from harness.evaluation.conclusion import Conclusion
 from harness.wording import quantities
 from harness.wording.languages import Say
 
@@ -38,9 +38,8 @@ def _cost(standing: Standing, say: Say) -> str:
     parts = [f"{say('test f1_macro')} {quantities.score(entry.test.f1_macro)}"]
     if entry.kind == "mean":
         parts.append(say("mean of {n} seeds").format(n=len(standing.records)))
-    encode, fit, predict = entry.seconds
-    if fit is not None and predict is not None:
-        parts.append(f"{quantities.seconds((encode or 0.0) + fit + predict)} {say('s')}")
+    if entry.all_seconds is not None:
+        parts.append(f"{quantities.seconds(entry.all_seconds)} {say('s')}")
     if standing.first.trainable_parameters is not None:
         trained = quantities.parameter_count(standing.first.trainable_parameters)
         parts.append(say("{count} trained weights").format(count=trained))

@@ -1,24 +1,26 @@
 """What the differences are worth: intervals as numbers and bars, rank letters, and all pairs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
 
 from harness.analysis.ranking import Standing
 from harness.evaluation.comparisons import ALPHA
-from harness.evaluation.evidence import Difference, Evidence, TrialEvidence
-from harness.evaluation.intervals import Interval
+from harness.evaluation.conclusion import Difference
+from harness.evaluation.evidence import Evidence, StrategyEvidence, TrialEvidence
+from harness.evaluation.intervals import FEW_ROWS, Interval
 from harness.terminal.bars import interval_bars
 from harness.terminal.console import Page, folding
 from harness.terminal.grid import GAP_BETWEEN_GROUPS, Grid, Heading
-from harness.terminal.layout import NAME_WIDTH, STACKED_BELOW
+from harness.terminal.scores import NAME_WIDTH, STACKED_BELOW
 from harness.wording import quantities
 
 WIDEST_BAR, NARROWEST_BAR = 32, 8  # columns
 METRICS = {"accuracy": "acc", "f1_macro": "F1m"}
-SAMPLING = "95 % intervals: chance of the test rows (Wilson for accuracy, bootstrap for f1_macro), lowest seed"
-SPREAD = "mean and sd over seeds: chance of training, which the intervals leave out"
+SAMPLING = "95 % intervals: chance of the test rows"
+SPREAD = "95 % intervals: chance of the test rows and of training; scores are means over seeds"
+FEW = "no interval of f1_macro where a class has fewer than {n} test rows"
 PAIRS_LEGEND = "* differs beyond chance (Holm-corrected p < 0.05)"
 Pairs = Mapping[tuple[str, str], tuple[int, Difference]]
 """First and second strategy -> the sign to read the difference with, and the difference."""
@@ -26,20 +28,25 @@ Pairs = Mapping[tuple[str, str], tuple[int, Difference]]
 
 @dataclass(frozen=True)
 class _Row:
-    """One strategy: its test scores, their intervals and its rank letters."""
+    """One strategy: its test scores, means over seeds, their intervals and its rank letters."""
 
     standing: Standing
     trial: TrialEvidence
+    known: StrategyEvidence | None
     letters: Mapping[str, str]
 
     def score(self, metric: str) -> float:
-        if self.standing.first.test is None:
-            raise ValueError("only scored records are laid out")
-        return float(getattr(self.standing.first.test, metric))
+        return float(getattr(self.standing.headline.test, metric))
 
-    def interval(self, metric: str) -> Interval:
-        interval: Interval = getattr(self.trial, metric)
-        return interval
+    def interval(self, metric: str) -> Interval | None:
+        if self.known:
+            found: Interval | None = getattr(self.known, metric).interval
+            return found
+        return getattr(self.trial, metric) if len(self.standing.records) == 1 else None  # a run of an older version
+
+    @property
+    def bar(self) -> tuple[float, Interval | None]:
+        return self.score("f1_macro"), self.interval("f1_macro")
 
 
 def evidence_lines(evidence: Evidence, standings: Sequence[Standing], page: Page) -> Iterator[Text]:
@@ -52,14 +59,19 @@ def evidence_lines(evidence: Evidence, standings: Sequence[Standing], page: Page
     """
     trials = {trial.strategy: trial for trial in reversed(evidence.trials)}  # the lowest seed stays
     letters = {name: each.model_dump() for name, each in evidence.letters.items()}
-    rows = [_Row(s, trials[s.name], letters.get(s.name, {})) for s in standings if s.name in trials]
+    rows = [
+        _Row(each, trials[each.name], evidence.strategy(each.name), letters.get(each.name, {}))
+        for each in standings
+        if each.name in trials
+    ]
     if not rows:
         return
     yield page.text(page.say("Test scores with 95 % intervals"), "bold underline")
     yield from _stacked(rows, page) if page.width < STACKED_BELOW else _table(rows, page)
-    yield folding(page.text(page.say(SAMPLING), "dim"))
-    if any(len(row.standing.entries) > 1 for row in rows):
-        yield folding(page.text(page.say(SPREAD), "dim"))
+    several = any(len(row.standing.entries) > 1 for row in rows)
+    yield folding(page.text(page.say(SPREAD if several else SAMPLING), "dim"))
+    if any(row.known and row.interval("f1_macro") is None for row in rows):
+        yield folding(page.text(page.say(FEW).format(n=FEW_ROWS), "dim"))
     yield from _unseen_lines(rows, evidence, page)
 
 
@@ -77,30 +89,31 @@ def _table(rows: Sequence[_Row], page: Page) -> Iterator[Text]:
     taken = Grid(headings, [(each, "") for each in cells]).width + GAP_BETWEEN_GROUPS
     if (width := min(page.width - taken, WIDEST_BAR)) >= NARROWEST_BAR:
         headings.append(Heading("", is_name=True))
-        bars = interval_bars([(row.score("f1_macro"), row.interval("f1_macro")) for row in rows], width, page)
+        bars = interval_bars([row.bar for row in rows], width, page)
         cells = [[*each, bar] for each, bar in zip(cells, bars, strict=True)]
     yield from Grid(headings, [(each, "") for each in cells]).lines(page.glyphs.rule)
 
 
 def _numbers(row: _Row) -> Iterator[str]:
     for metric in METRICS:
-        interval = row.interval(metric)
         yield quantities.score(row.score(metric))
-        yield f"{quantities.short_score(interval.low)}-{quantities.short_score(interval.high)}"
+        yield _ends(row.interval(metric))
         if row.letters:
             yield row.letters[metric]
 
 
 def _stacked(rows: Sequence[_Row], page: Page) -> Iterator[Text]:
-    bars = interval_bars([(row.score("f1_macro"), row.interval("f1_macro")) for row in rows], page.width - 3, page)
+    bars = interval_bars([row.bar for row in rows], page.width - 3, page)
     for row, bar in zip(rows, bars, strict=True):
         yield page.text(row.standing.name)
         for metric, short in METRICS.items():
-            low, high = (quantities.short_score(end) for end in (row.interval(metric).low, row.interval(metric).high))
-            yield Text(
-                f"  {short:3} {quantities.short_score(row.score(metric))} {low}-{high} {row.letters.get(metric, '')}"
-            )
+            score, ends = quantities.short_score(row.score(metric)), _ends(row.interval(metric))
+            yield Text(f"  {short:3} {score} {ends} {row.letters.get(metric, '')}")
         yield Text(f"  {bar}", style="dim", no_wrap=True, overflow="crop")
+
+
+def _ends(interval: Interval | None) -> str:
+    return f"{quantities.short_score(interval.low)}-{quantities.short_score(interval.high)}" if interval else "-"
 
 
 def _unseen_lines(rows: Sequence[_Row], evidence: Evidence, page: Page) -> Iterator[Text]:
@@ -118,10 +131,16 @@ def _unseen_lines(rows: Sequence[_Row], evidence: Evidence, page: Page) -> Itera
     write = quantities.score if in_full else quantities.short_score
     longest = NAME_WIDTH if in_full else page.width - 14
     cells = [
-        [page.short(row.standing.name, longest), *(write(getattr(scores, metric)) for metric in METRICS)]
+        [page.short(row.standing.name, longest), *(_written(getattr(scores, metric), write) for metric in METRICS)]
         for row, scores in unseen
     ]
     yield from Grid(headings, [(each, "") for each in cells]).lines(page.glyphs.rule)
+    if any(scores.lost_classes for _, scores in unseen):
+        yield folding(page.text(page.say("They have no f1_macro, since a class has no row among them."), "dim"))
+
+
+def _written(score: float | None, write: Callable[[float], str]) -> str:
+    return "-" if score is None else write(score)
 
 
 def pair_lines(evidence: Evidence, order: Sequence[str], page: Page, metric: str = "f1_macro") -> Iterator[Text]:

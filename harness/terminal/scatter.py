@@ -51,10 +51,10 @@ def cost_against_quality(standings: Sequence[Standing], page: Page) -> Iterator[
 
 
 def _point(sign: str, standing: Standing) -> _Point | None:
-    record = standing.first
-    if record.test is None or record.seconds is None:
+    headline = standing.headline
+    if headline.all_seconds is None:
         return None
-    return _Point(sign, standing.name, record.seconds, record.test.f1_macro)
+    return _Point(sign, standing.name, headline.all_seconds, headline.test.f1_macro)
 
 
 def _canvas(points: Sequence[_Point], page: Page) -> Iterator[Text]:

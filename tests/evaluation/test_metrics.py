@@ -31,7 +31,7 @@ def test_scores_are_those_of_scikit_learn(seed: int, n_classes: int) -> None:
     fixed: dict[str, Any] = {"labels": classes, "zero_division": 0}
     score = evaluate(labels, probabilities)
     assert score.accuracy == pytest.approx(accuracy_score(labels, predictions))
-    assert score.f1_macro == pytest.approx(f1_score(labels, predictions, average="macro", **fixed))
+    assert score.f1_macro == pytest.approx(f1_score(labels, predictions, average="macro", zero_division=0))
     assert score.f1_weighted == pytest.approx(f1_score(labels, predictions, average="weighted", **fixed))
     assert score.confusion == confusion_matrix(labels, predictions, labels=classes).tolist()
     report = classification_report(labels, predictions, output_dict=True, **fixed)
@@ -40,12 +40,23 @@ def test_scores_are_those_of_scikit_learn(seed: int, n_classes: int) -> None:
         assert [found.precision, found.recall, found.f1, found.support] == pytest.approx(expected)
 
 
-def test_a_class_nobody_has_or_predicts_counts_as_zero_in_the_macro_average() -> None:
+def test_a_name_that_nobody_carries_or_predicts_takes_no_part_in_the_macro_average() -> None:
     labels = np.array([0, 1, 0, 1])
     score = evaluate(labels, one_hot(labels, 4))
-    assert (score.accuracy, score.f1_macro, score.f1_weighted) == (1.0, 0.5, 1.0)
+    assert (score.accuracy, score.f1_macro, score.f1_weighted) == (1.0, 1.0, 1.0)
     assert [len(score.per_class), len(score.confusion)] == [4, 4]
     assert score.per_class[3].model_dump() == {"precision": 0, "recall": 0, "f1": 0, "support": 0}
+
+
+def test_a_class_that_is_only_predicted_counts_as_zero_in_the_macro_average() -> None:
+    score = evaluate(np.array([0, 0, 1, 1]), one_hot(np.array([0, 2, 1, 1]), 4))
+    assert score.f1_macro == pytest.approx((2 / 3 + 1 + 0) / 3)
+
+
+def test_the_classes_of_the_macro_average_can_be_given() -> None:
+    labels = np.array([0, 0, 1, 1])
+    score = evaluate(labels, one_hot(labels, 4), np.array([0, 1, 2]))
+    assert score.f1_macro == pytest.approx(2 / 3)
 
 
 def test_a_prediction_of_a_class_without_rows_stays_in_the_confusion() -> None:

@@ -7,15 +7,8 @@ from rich.cells import cell_len
 
 from harness import Run
 from harness.evaluation.calibration import Calibration
-from harness.evaluation.evidence import (
-    Conclusion,
-    Difference,
-    Evidence,
-    Letters,
-    PairEvidence,
-    TrialEvidence,
-    UnseenScores,
-)
+from harness.evaluation.conclusion import Conclusion, Difference
+from harness.evaluation.evidence import Evidence, Letters, PairEvidence, TrialEvidence, UnseenScores
 from harness.evaluation.intervals import Interval
 from harness.terminal import make_console, print_run
 
@@ -143,11 +136,12 @@ def test_scores_without_the_rows_that_stand_in_train_are_shown_where_there_are_s
     assert "0.8790    0.8690" in line_with(text.split(title)[1], "full")
 
 
-def test_spread_over_seeds_is_named_as_another_thing_than_the_intervals() -> None:
-    assert "chance of training" not in section(three(), 100)
+def test_scores_of_several_seeds_are_means_and_their_intervals_hold_the_chance_of_training() -> None:
+    assert "chance of the test rows and of training" not in section(three(), 100)
     seeds = [scored("full", 0.9, 0.88 + seed / 100, seed=seed, predictions_sha256=str(seed)) for seed in (0, 1)]
     text = section(a_run(*seeds, seeds=(0, 1), evidence=evidence()), 100)
-    assert "mean and sd over seeds: chance of training, which the intervals leave out" in text
+    assert "chance of the test rows and of training; scores are means over seeds" in text
+    assert "0.8850" in line_with(text, "full")
 
 
 def test_all_pairs_are_a_matrix_of_differences_and_p_values_where_it_fits() -> None:

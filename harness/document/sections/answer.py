@@ -17,7 +17,7 @@ def answer_section(subject: Subject) -> Section:
 def the_answer(subject: Subject) -> Phrase:
     """Return the sentence that names the best strategy, its ties, the cheapest of these, and the cost of each."""
     say, best = subject.say, subject.best
-    values: dict[str, str] = {"best": Name(best.name), "cost": subject.cost(best.records[0])}
+    values: dict[str, str] = {"best": Name(best.name), "cost": subject.cost(best)}
     if subject.study.watermark:
         sentence = "{best} is best by validation f1_macro ({cost}), but these runs cannot be compared."
         return Phrase(say(sentence), values)
@@ -38,7 +38,7 @@ def _with_ties(subject: Subject, tied: list[str], values: dict[str, str]) -> Phr
             "{best} is best by validation f1_macro ({cost}), tied on test with {tied}, and the cheapest of these."
         )
         return Phrase(say(sentence), values)
-    values |= {"cheapest": Name(cheapest.name), "cheapest_cost": subject.cost(cheapest.records[0])}
+    values |= {"cheapest": Name(cheapest.name), "cheapest_cost": subject.cost(cheapest)}
     if tied == [cheapest.name]:
         sentence = (
             "{best} is best by validation f1_macro ({cost}) and tied on test with {cheapest}, "
@@ -53,7 +53,7 @@ def _with_ties(subject: Subject, tied: list[str], values: dict[str, str]) -> Phr
 
 
 def _with_costs(subject: Subject, names: list[str]) -> str:
-    told = [f"{name} ({subject.cost(subject.study.strategy(name).records[0])})" for name in names[:NAMED]]
+    told = [f"{name} ({subject.cost(subject.study.strategy(name))})" for name in names[:NAMED]]
     return subject.names([*told, *names[NAMED:]])
 
 
@@ -62,11 +62,7 @@ def _what_tied_means(subject: Subject) -> Phrase:
     return Phrase(
         subject.say(
             "Tied: on the same {n_rows} test rows the difference in f1_macro is no larger than chance would make it "
-            "(paired bootstrap, {n_resamples} resamples, p of 5 % or more after Holm's correction for {n_pairs} pairs)."
+            "(p of 5 % or more after Holm's correction for the comparisons with the best)."
         ),
-        {
-            "n_rows": numbers.count(evidence.n_rows),
-            "n_resamples": numbers.count(evidence.n_resamples),
-            "n_pairs": numbers.count(len(evidence.pairs)),
-        },
+        {"n_rows": numbers.count(evidence.n_rows)},
     )

@@ -6,14 +6,15 @@ from harness.document import numbers
 from harness.document.model import Block, Cell, Column, Fold, Paragraph, Row, Section, Table
 from harness.document.subject import Subject
 from harness.evaluation.comparisons import ALPHA
-from harness.evaluation.evidence import Difference, PairEvidence
+from harness.evaluation.conclusion import Difference
+from harness.evaluation.evidence import PairEvidence
 from harness.evaluation.metrics import Metric
 
 MOST_WITH_NAMES = 8  # strategies; the columns of more are numbered
 
 CAPTIONS: dict[Metric, str] = {
-    "f1_macro": "Difference in test f1_macro, row minus column; below it p of the paired bootstrap",
-    "accuracy": "Difference in test accuracy, row minus column; below it p of McNemar's exact test",
+    "f1_macro": "Difference in test f1_macro, row minus column; below it p",
+    "accuracy": "Difference in test accuracy, row minus column; below it p",
 }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from statistics import fmean
 
 from harness.analysis.ranking import MAJORITY, Standing, is_no_better_than_majority
 from harness.analysis.study import Studied
@@ -9,7 +10,7 @@ from harness.document import numbers
 from harness.document.model import Bar, Block, Cell, Column, Fold, Paragraph, Phrase, Row, Section, Table
 from harness.document.subject import Subject
 from harness.evaluation.evidence import TrialEvidence
-from harness.evaluation.intervals import Interval
+from harness.evaluation.intervals import FEW_ROWS, Interval
 from harness.evaluation.metrics import METRICS, TESTED, Evaluation
 from harness.results.records import RunRecord
 
@@ -47,30 +48,39 @@ def _columns(subject: Subject) -> list[Column]:
 
 def _scored_rows(subject: Subject) -> Iterator[Row]:
     for studied in subject.study.strategies:
-        yield Row(_cells(subject, studied, studied.records[0]), "good" if studied is subject.best else "")
+        yield Row(_cells(subject, studied), "good" if studied is subject.best else "")
         if spread := _spread_cells(subject, studied):
             yield Row(spread, "muted")
 
 
-def _cells(subject: Subject, studied: Studied, record: RunRecord) -> list[Cell]:
-    trial = subject.trials.get((studied.name, record.seed))
-    is_best = studied is subject.best
-    cells = [Cell(studied.name, _remark(subject, studied), bold=is_best)]
-    cells.append(Cell(numbers.score(record.validation.f1_macro if record.validation else None)))
+def _cells(subject: Subject, studied: Studied) -> list[Cell]:
+    """Return the row that stands for a strategy: means over its seeds, with intervals over rows and seeds."""
+    headline, record = studied.headline, studied.records[0]
+    cells = [Cell(studied.name, _remark(subject, studied), bold=studied is subject.best)]
+    cells.append(Cell(numbers.score(headline.validation.f1_macro)))
     letters = subject.study.evidence.letters
-    for metric, cell in zip(METRICS, _test_cells(subject, record.test, trial), strict=True):
+    for metric in METRICS:
+        interval = subject.interval(studied, metric)
+        small = numbers.interval(interval.low, interval.high) if interval else ""
+        cell = Cell(numbers.score(getattr(headline.test, metric)), small)
         cells.append(_with_bar(cell, subject, studied) if metric == "f1_macro" else cell)
         if metric in TESTED and letters:
             cells.append(Cell(getattr(letters.get(studied.name), metric, "")))
     if _n_unseen(subject) is not None:
-        unseen = trial.unseen if trial else None
-        cells += [Cell(numbers.score(getattr(unseen, metric) if unseen else None)) for metric in TESTED]
-    seconds = (record.encode_seconds, record.fit_seconds, record.predict_seconds)
-    cells += [Cell(numbers.seconds(value)) for value in seconds]
+        cells += [Cell(numbers.score(_unseen(subject, studied, metric))) for metric in TESTED]
+    cells += [Cell(numbers.seconds(value)) for value in headline.seconds]
     return cells + [Cell(numbers.parameters(n)) for n in (record.trainable_parameters, record.total_parameters)]
 
 
+def _unseen(subject: Subject, studied: Studied, metric: str) -> float | None:
+    """Return the mean score over the seeds on the rows whose text train does not hold, None where it has none."""
+    trials = [subject.trials.get((studied.name, record.seed)) for record in studied.records]
+    scores = [getattr(trial.unseen, metric) for trial in trials if trial and trial.unseen]
+    return fmean(scores) if scores and None not in scores else None
+
+
 def _test_cells(subject: Subject, test: Evaluation | None, trial: TrialEvidence | None) -> list[Cell]:
+    """Return the cells of one seed, with intervals over the test rows."""
     cells = []
     for metric in METRICS:
         interval: Interval | None = getattr(trial, metric) if trial else None
@@ -83,13 +93,11 @@ def _test_cells(subject: Subject, test: Evaluation | None, trial: TrialEvidence 
 def _with_bar(cell: Cell, subject: Subject, studied: Studied) -> Cell:
     """Add the interval of f1_macro to draw, on the scale of all strategies that have learnt something."""
     learnt = [s for s in subject.study.strategies if s.base != MAJORITY and not _is_no_better(subject, s)]
-    trials = {studied.name: subject.trial(studied) for studied in learnt}
-    intervals = [trial.f1_macro for trial in trials.values() if trial]
-    mine, test = trials.get(studied.name), studied.records[0].test
-    if mine is None or test is None:
+    intervals = {each.name: known for each in learnt if (known := subject.interval(each, "f1_macro"))}
+    if (mine := intervals.get(studied.name)) is None:
         return cell
-    low, high = min(interval.low for interval in intervals), max(interval.high for interval in intervals)
-    return replace(cell, bar=Bar(mine.f1_macro.low, test.f1_macro, mine.f1_macro.high, low, high))
+    low, high = min(each.low for each in intervals.values()), max(each.high for each in intervals.values())
+    return replace(cell, bar=Bar(mine.low, studied.test("f1_macro"), mine.high, low, high))
 
 
 def _remark(subject: Subject, studied: Studied) -> str:
@@ -99,7 +107,7 @@ def _remark(subject: Subject, studied: Studied) -> str:
     if studied.deterministic:
         remarks.append(say("deterministic"))
     elif len(studied.records) > 1:
-        remarks.append(say("seed {seed}").format(seed=record.seed))
+        remarks.append(say("mean of {n} seeds").format(n=len(studied.records)))
     if record.configurations_tried > 1:
         remarks.append(say("{n} tried").format(n=record.configurations_tried))
     if _is_no_better(subject, studied):
@@ -113,20 +121,14 @@ def _is_no_better(subject: Subject, studied: Studied) -> bool:
 
 
 def _spread_cells(subject: Subject, standing: Standing) -> list[Cell]:
-    """Return the row of means over the seeds, the standard deviations below them; [] where there is no spread."""
-    by_kind = {entry.kind: entry for entry in standing.entries}
-    if "sd" not in by_kind:
+    """Return the row of standard deviations over the seeds; [] where there is no spread."""
+    sd = next((entry for entry in standing.entries if entry.kind == "sd"), None)
+    if sd is None:
         return []
-    mean, sd = by_kind["mean"], by_kind["sd"]
-
-    def cell(part: str, metric: str) -> Cell:
-        value, deviation = (getattr(getattr(entry, part), metric) for entry in (mean, sd))
-        return Cell(numbers.score(value), subject.say("sd {deviation}").format(deviation=numbers.score(deviation)))
-
-    cells = [Cell(subject.say("mean and sd over {n} seeds").format(n=len(standing.records)))]
-    cells.append(cell("validation", "f1_macro"))
+    cells = [Cell(subject.say("sd over {n} seeds").format(n=len(standing.records)))]
+    cells.append(Cell(numbers.score(sd.validation.f1_macro)))
     for metric in METRICS:
-        cells.append(cell("test", metric))
+        cells.append(Cell(numbers.score(getattr(sd.test, metric))))
         cells += [Cell("")] * (metric in TESTED and bool(subject.study.evidence.letters))
     return cells + [Cell("")] * (len(_columns(subject)) - len(cells))
 
@@ -148,22 +150,24 @@ def _why(subject: Subject, record: RunRecord) -> str | Phrase:
 
 def _notes(subject: Subject) -> Iterator[Phrase]:
     say, evidence = subject.say, subject.study.evidence
-    sampling = (
-        "95 % intervals tell how far chance in the choice of {n} test rows may have moved a score "
-        "(Wilson for accuracy, bootstrap of {resamples} resamples for f1)."
-    )
-    yield Phrase(say(sampling), {"n": _n_rows(subject), "resamples": numbers.count(evidence.n_resamples)})
+    sampling = "95 % intervals tell how far chance in the choice of {n} test rows may have moved a score."
+    yield Phrase(say(sampling), {"n": _n_rows(subject)})
+    if any(each.f1_macro.interval is None for each in evidence.strategies):
+        few = "f1_macro has no interval where a class has fewer than {n} test rows: its F1 may be anything."
+        yield Phrase(say(few), {"n": numbers.count(FEW_ROWS)})
     if evidence.letters:
         yield Phrase(say("Strategies that share a rank letter cannot be told apart on these test rows."))
     if _has_spread(subject):
         spread = (
-            "Mean and sd over seeds tell how far chance in training moves a score; this is not part of the intervals. "
-            "A deterministic strategy predicts the same with every seed."
+            "Scores of several seeds are their means; sd tells how far chance in training moves a score, and the "
+            "intervals hold this, too. A deterministic strategy predicts the same with every seed."
         )
         yield Phrase(say(spread))
     if (n_unseen := _n_unseen(subject)) is not None and not subject.study.watermark:
         unseen = "Test rows not in train: the {n} of {total} test rows whose text train does not hold."
         yield Phrase(say(unseen), {"n": numbers.count(n_unseen), "total": numbers.count(evidence.n_rows)})
+        if any(trial.unseen and trial.unseen.lost_classes for trial in evidence.trials):
+            yield Phrase(say("They have no f1_macro, since a class has no row among them."))
     if any(r.features in ("cached", "partly cached") for s in subject.study.strategies for r in s.records):
         yield Phrase(say("Seconds of encoding are what computing the features took once, also where they were cached."))
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from statistics import fmean
 
 from harness.analysis.tradeoff import efficient
 from harness.document import numbers
@@ -45,11 +46,10 @@ def cost_picture(subject: Subject, cost: Cost) -> Picture | None:
 def _points(subject: Subject, cost_of: Callable[[RunRecord], float | None]) -> list[Point]:
     points = []
     for studied in subject.study.strategies:
-        record, trial = studied.records[0], subject.trial(studied)
-        cost = cost_of(record)
-        if cost is not None and record.test:
-            score = record.test.f1_macro
-            low, high = (trial.f1_macro.low, trial.f1_macro.high) if trial else (score, score)
+        known = [cost for record in studied.records if (cost := cost_of(record)) is not None]
+        if len(known) == len(studied.records):
+            cost, score, interval = fmean(known), studied.test("f1_macro"), subject.interval(studied, "f1_macro")
+            low, high = (interval.low, interval.high) if interval else (score, score)
             points.append(Point(studied.name, cost, score, low, high))
     return points
 

@@ -1,0 +1,140 @@
+"""Two strategies on the same test rows: how far apart they are, and what chance makes of that."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.evaluation.comparisons import sign_flip_p
+from harness.evaluation.influence import Floats, influence
+from harness.evaluation.intervals import LEVEL, Interval, combined_quantile
+from harness.evaluation.metrics import Metric
+from harness.evaluation.predicted import Predicted
+
+POWER = 0.8  # of the smallest difference that the rows would have shown: the custom since Cohen (1988)
+TIE = 1e-15  # what is moved by less is not moved: sums round differently from machine to machine
+SMALLEST_TAIL = 1e-100  # beyond which Student's quantiles of one degree of freedom overflow when squared
+
+Part = tuple[float, float]
+"""Variance of an estimate, and the degrees of freedom of that variance."""
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """By how much one strategy scores above another, both the mean over their seeds.
+
+    Attributes:
+        value: The difference.
+        p: How often as large a one, or a larger, would come about if they were alike.
+        parts: What the choice of test rows adds to chance, and what training adds.
+    """
+
+    value: float
+    p: float
+    parts: tuple[Part, Part]
+
+    @property
+    def error(self) -> float:
+        """Standard error over samples of texts and seeds, above 0."""
+        return float(np.sqrt(sum(variance for variance, _ in self.parts)))
+
+    @property
+    def detectable(self) -> float:
+        """The difference that such rows and seeds show beyond chance (p < 0.05) in four of five cases."""
+        from scipy.special import ndtri
+
+        return (combined_quantile((1 - LEVEL) / 2, self.parts) + float(ndtri(POWER))) * self.error
+
+    def interval(self, level: float = LEVEL) -> Interval:
+        """Return the interval of the difference."""
+        reach = combined_quantile((1 - level) / 2, self.parts) * self.error
+        return Interval(low=max(self.value - reach, -1), high=min(self.value + reach, 1))
+
+    def p_behind(self, margin: float) -> float:
+        """Return how often the first would be ahead by as little as this if it were ahead by `margin`.
+
+        A small one says that the second is less than `margin` behind: the test of non-inferiority, as in ICH E9
+        (1998), section 3.3.2.
+        """
+        tail = _tail_beyond(abs(margin - self.value), self.parts)
+        return tail if margin >= self.value else 1 - tail
+
+
+def contrast(metric: Metric, first: Predicted, second: Predicted) -> Contrast:
+    """Compare two strategies that predicted the same test rows.
+
+    If the two are alike, each text is a coin that decides which of them predicted what. The difference is held
+    against the standard error that follows from that: of the influence of each text, taken where the two are alike
+    (the mean of their confusion matrices), and of what training adds where there are several seeds. Whole texts are
+    swapped as in the test of Obuchowski (1998), Statistics in Medicine 17, 1495-1507; with a text a row it is, for
+    accuracy, McNemar's. Student's distribution has the degrees of freedom that the differing texts of each class, and
+    the seeds, are worth. For accuracy of single trainings the coins are counted exactly. p is never smaller than if
+    every differing text spoke for the same one.
+
+    The standard error of the two as they are would call three rows of a rare class against none certain.
+
+    Args:
+        metric: accuracy or f1_macro.
+        first: One strategy.
+        second: The other.
+    """
+    rows, value = first.rows, first.score(metric) - second.score(metric)
+    texts = rows.by_text(_moved(metric, first, second))
+    of_class = np.bincount(rows.class_of_text, texts**2, minlength=rows.n_classes)
+    differing = np.bincount(rows.class_of_text, texts != 0, minlength=rows.n_classes)
+    by_rows = float(of_class.sum())
+    freedom = by_rows**2 / float((of_class**2 / np.maximum(differing, 1)).sum()) if by_rows else np.inf
+    training = _sum([(each.training_variance(metric), each.n_trainings - 1.0) for each in (first, second)])
+    if metric == "accuracy" and first.n_trainings == second.n_trainings == 1:
+        p = sign_flip_p(np.rint(texts * rows.n).astype(np.int64))
+    else:
+        p = 2 * _tail_beyond(abs(value), [(by_rows, freedom), training])
+    p = min(max(p, 2.0 ** (1 - int(differing.sum()))), 1.0)
+    return Contrast(value, p, ((by_rows + _one_text(metric, first), freedom), training))
+
+
+def _moved(metric: Metric, first: Predicted, second: Predicted) -> Floats:
+    """Return how far each row moves the difference, where the two are alike, (n,)."""
+    labels, per_cell = first.rows.labels, influence(metric, (first.table + second.table) / 2)
+    one, other = (per_cell[labels, each.predictions].mean(axis=0) for each in (first, second))
+    difference: Floats = np.where(np.abs(one - other) < TIE, 0.0, one - other)
+    return difference
+
+
+def _sum(parts: Sequence[Part]) -> Part:
+    """Return the variance of a sum of independent estimates and its degrees of freedom (Welch 1947, Biometrika 34)."""
+    total = sum(variance for variance, _ in parts)
+    return total, total**2 / sum(v**2 / f for v, f in parts if v) if total else 1.0
+
+
+def _tail_beyond(value: float, parts: Sequence[Part]) -> float:
+    """Return the share of the distribution of a sum of such estimates that lies beyond a value of at least 0."""
+    from scipy.optimize import brentq
+    from scipy.special import stdtr
+
+    known = [part for part in parts if part[0] > 0]
+    if not known or value <= TIE:
+        return 0.5
+    in_errors = value / float(np.sqrt(sum(variance for variance, _ in known)))
+    if len(known) == 1:
+        return float(stdtr(known[0][1], -in_errors))
+
+    def too_far(tail: float) -> float:
+        return combined_quantile(float(np.exp(tail)), known) - in_errors
+
+    smallest, half = float(np.log(SMALLEST_TAIL)), float(np.log(0.5))
+    return float(np.exp(brentq(too_far, smallest, half))) if too_far(smallest) > 0 else SMALLEST_TAIL
+
+
+def _one_text(metric: Metric, predicted: Predicted) -> float:
+    """Return the variance that one more differing text adds, so that equal predictions are no certainty.
+
+    One differing text is what Agresti and Min (2005), Statistics in Medicine 24, 729-740, add. In f1_macro of k
+    classes a row of a class of m rows counts about 1 / (k m).
+    """
+    rows = predicted.rows
+    rows_of_text = rows.n / rows.n_texts
+    if metric == "accuracy":
+        return (rows_of_text / rows.n) ** 2
+    there = rows.of_class[rows.of_class > 0]
+    return float(rows_of_text**2 * (1 / there).sum() / (rows.n * len(there) ** 2))
