@@ -86,9 +86,8 @@ def _tokens(encoder: Any, split: Any) -> int:
 def _ours(options: argparse.Namespace, encoder: Any, task: Any) -> float:
     """Fit the installed strategy through its public door, timed by the progress that it reports."""
     from harness.plugin_system.manager import PluginManager
-    from harness.runs.trial import make_context
+    from harness.runs.session import fit_context
     from harness.strategies.strategy import with_parameters
-    from harness.system.process import restored_globals, seed_everything
     from harness.testing import Bench
 
     strategy = with_parameters(
@@ -100,11 +99,10 @@ def _ours(options: argparse.Namespace, encoder: Any, task: Any) -> float:
         if "step" in what and total == _steps(len(task.train)):
             clock.step_ended(done)
 
-    with restored_globals(), tempfile.TemporaryDirectory() as workdir:
-        trial = Bench(task, encoder, Path(workdir)).trial(strategy)
-        context = make_context(replace(trial, device=options.device, dtype=options.dtype), Path(workdir), progress)
-        seed_everything(0)  # as in a run, its cost included
-        with clock:
+    with tempfile.TemporaryDirectory() as folder:
+        session, trial = Bench(task, encoder, Path(folder)).prepare(strategy)
+        session = replace(session, device=options.device, dtype=options.dtype)
+        with fit_context(session, trial, progress) as context, clock:
             strategy.fit(task.train, task.validation, context)
     return clock.seconds_per_step
 

@@ -53,7 +53,7 @@ def errors(
     from harness.results.records import read_run
     from harness.results.row_facts import read_row_facts
     from harness.results.run_directory import find_run
-    from harness.terminal import make_console, print_calibration, print_errors
+    from harness.terminal import make_console, print_errors
 
     directory = find_run(name, Path(output_dir))
     run = read_run(directory)
@@ -72,9 +72,8 @@ def errors(
         return 0
     best = ", best by validation f1_macro" if chosen is best_by_validation(studied) else ""
     about = [("run", directory.path.name), ("strategy", f"{chosen.name}, seed {seed}{best}")]
-    console = make_console()
-    print_errors(analysis, run.task.label_names, facts, about, console, top=top, language=language)
-    print_calibration(calibration, console, language)
+    names, console = run.task.label_names, make_console()
+    print_errors(analysis, names, facts, about, console, calibration=calibration, top=top, language=language)
     return 0
 # fmt: on
 

@@ -120,8 +120,12 @@ def _print_plan(plan: "Plan", as_json: bool) -> None:
     from harness.terminal import cache_summary, make_console, print_banner, print_plan
 
     trials = [
-        (offer.name if size is None else f"{offer.name}, {size:,} rows", seed, recorded_parameters(offer.strategy))
-        for offer, seed, size in plan.trials
+        (
+            trial.offer.name if trial.train_size is None else f"{trial.offer.name}, {trial.train_size:,} rows",
+            trial.seed,
+            recorded_parameters(trial.strategy),
+        )
+        for trial in plan.trials
     ]
     encoder = plan.encoder
     lines = [

@@ -70,9 +70,18 @@ def fingerprint(
     }
 
 
-def weights_hash(directory: str) -> str:
-    """Return the sha256 of a checkpoint's safetensors file; of several, that of their sha256s in the order of names."""
-    hashes = [sha256_of(file) for file in sorted(Path(directory).glob("*.safetensors"))]
+def weights_hash(directory: str) -> str | None:
+    """Return the sha256 of a checkpoint's weights.
+
+    Args:
+        directory: Its folder; "" where an encoder has none.
+
+    Returns:
+        That of its safetensors file; of several, that of their sha256s in the order of names; of none, None.
+    """
+    hashes = [sha256_of(file) for file in sorted(Path(directory).glob("*.safetensors"))] if directory else []
+    if not hashes:
+        return None
     if len(hashes) == 1:
         return hashes[0]
     return hashlib.sha256(bytes.fromhex("".join(hashes))).hexdigest()

@@ -28,6 +28,12 @@ class Failure(FrozenModel):
     traceback: str
 
 
+def trial_name(strategy: str, seed: int, train_size: int | None) -> str:
+    """Return the name of a trial, as in the names of its files; `train_size` is None for all of train."""
+    size = "" if train_size is None else f"-train{train_size}"
+    return f"{strategy}-seed{seed}{size}"
+
+
 class Fingerprint(FrozenModel):
     """What must be equal where the scores of two records are to be compared.
 
@@ -100,8 +106,7 @@ class RunRecord(FrozenModel):
     @property
     def trial(self) -> str:
         """Name of the trial, as in the names of its files."""
-        size = "" if self.train_size is None else f"-train{self.train_size}"
-        return f"{self.strategy}-seed{self.seed}{size}"
+        return trial_name(self.strategy, self.seed, self.train_size)
 
 
 class TaskInfo(FrozenModel):
@@ -135,7 +140,7 @@ class ModelInfo(FrozenModel):
 
     name: str
     revision: str | None
-    weights_sha256: str
+    weights_sha256: str | None
     width: int
     max_length: int
     n_parameters: int

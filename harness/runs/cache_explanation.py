@@ -9,7 +9,7 @@ from typing import Any, Literal
 from harness.data.task import SPLITS
 from harness.encoding.encoder import Encoder, Features, depth, resolved
 from harness.features.cache import key_of
-from harness.features.directory import CacheDirectory, StoredEntry, cache_directory, stored_in
+from harness.features.directory import CacheDirectory, StoredEntry, stored_in
 from harness.features.entry import DamagedEntryError, open_entry
 from harness.runs.planning import Plan
 from harness.strategies.strategy import Strategy, uses_model, wanted_features
@@ -119,7 +119,7 @@ def explain_cache(plan: Plan) -> Explanation:
     Returns:
         The findings, by frozen state, then by split.
     """
-    directory, encoder = cache_directory(plan.config), plan.encoder
+    directory, encoder = plan.cache, plan.encoder
     root = directory.root if directory else None
     if directory is None:
         return Explanation(root, unused="The configuration of this run turns the cache off.")

@@ -1,18 +1,22 @@
 """RunConfig -> Plan: everything is loaded and checked before anything is trained."""
 
 from dataclasses import dataclass
-from itertools import product
+from itertools import product, starmap
 
 from harness.config.run_config import RunConfig
 from harness.data.task import Task
 from harness.encoding.encoder import Encoder, Features, depth, resolved
 from harness.errors import UnavailableError, UserError
+from harness.features.cache import FeatureCache
+from harness.features.directory import CacheDirectory, cache_directory
 from harness.huggingface import SAMPLE
 from harness.huggingface.network import is_settled_offline, network_block, settle_network
 from harness.huggingface.offline_wheel import MINILM
 from harness.plugin_system.files import named_plugins
 from harness.plugin_system.manager import PluginManager
 from harness.plugin_system.offers import Offer, Plugin, left_out_of_groups
+from harness.results.run_directory import RunDirectory
+from harness.runs.session import Session, Trial
 from harness.strategies.strategy import uses_model, wanted_features
 from harness.system.device import choose_device, choose_dtype
 
@@ -46,10 +50,36 @@ class Plan:
     offline: bool = False
 
     @property
-    def trials(self) -> list[tuple[Offer, int, int | None]]:
-        """Every strategy with every seed and number of rows to train on, None for all, in the order they run."""
+    def trials(self) -> list[Trial]:
+        """Every strategy with every seed and number of rows to train on, in the order they run."""
         sizes = [None if size in ("all", len(self.task.train)) else int(size) for size in self.config.train_sizes]
-        return list(product(self.offers, self.config.seeds, dict.fromkeys(sizes)))
+        return list(starmap(Trial, product(self.offers, self.config.seeds, dict.fromkeys(sizes))))
+
+    @property
+    def cache(self) -> CacheDirectory | None:
+        """The cache of frozen features on disk, None where the run is to use none."""
+        return cache_directory(self.config)
+
+    def session(self, features: FeatureCache | None = None, directory: RunDirectory | None = None) -> Session:
+        """Return what the trials share.
+
+        Args:
+            features: The frozen features, None where none are computed yet.
+            directory: The run folder to save in, None to save nothing.
+        """
+        return Session(
+            self.task,
+            self.encoder,
+            features,
+            self.device,
+            self.dtype,
+            directory=directory,
+            save_models=self.config.save_models,
+        )
+
+    def new_features(self) -> FeatureCache | None:
+        """Return what keeps the encoder's frozen features, none computed yet; None without an encoder."""
+        return FeatureCache(self.encoder, self.cache, self.task.name) if self.encoder else None
 
     @property
     def wanted_features(self) -> list[Features]:

@@ -1,28 +1,23 @@
 """One strategy, many configurations, chosen on validation alone: the search is optuna's, and can be resumed."""
 
-import contextlib
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.config.strategy_spec import parse_specs
-from harness.data.task import Task
 from harness.encoding.encoder import depth
 from harness.errors import UserError
 from harness.evaluation.metrics import checked_probabilities, evaluate
 from harness.features.cache import FeatureCache
-from harness.features.directory import cache_directory
 from harness.huggingface.network import offline_hub
 from harness.plugin_system.offers import Offer
 from harness.runs.planning import Plan
 from harness.runs.search_space import Choice, Range, Space
-from harness.runs.trial import Trial, make_context, no_progress
+from harness.runs.session import fit_context
 from harness.strategies.strategy import Strategy, parameters, wanted_features, with_parameters
 from harness.system.files import disk_errors, folder_name
-from harness.system.process import restored_globals, seed_everything
 
 if TYPE_CHECKING:
     import optuna
@@ -85,7 +80,7 @@ def tune(
         file.parent.mkdir(parents=True, exist_ok=True)
     study = _open_study(file, _study_name(plan, offer), plan.config.seeds[0])
     ends = None if seconds is None else time.monotonic() + seconds
-    features = FeatureCache(plan.encoder, cache_directory(plan.config), plan.task.name) if plan.encoder else None
+    features = plan.new_features()
     while (n_trials is None or len(study.trials) < n_trials) and (ends is None or time.monotonic() < ends):
         asked = study.ask()
         params = {name: _suggest(asked, name, where, offer.strategy) for name, where in space.items()}
@@ -143,20 +138,9 @@ def _study_name(plan: Plan, offer: Offer) -> str:
     encoder = f"{plan.encoder.name}" if plan.encoder else "no-model"
     settings = "".join(f"-{field}={value}" for field, value in sorted(settings_of(plan).items()))
     data = f"{plan.task.name}-{plan.task.content_hash()[:12]}"
-    size = _train_size(plan)
+    size = plan.trials[0].train_size
     rows = "" if size is None else f"-{size}rows"
     return f"{offer.base}{settings}-{data}-{encoder}{rows}-seed{plan.config.seeds[0]}"
-
-
-def _train_size(plan: Plan) -> int | None:
-    """Return the rows of train to search on, None for all."""
-    ((_, _, size),) = plan.trials
-    return size
-
-
-def _task(plan: Plan) -> Task:
-    size = _train_size(plan)
-    return plan.task if size is None else plan.task.with_train_rows(size, plan.config.seeds[0])
 
 
 def _open_study(file: Path, name: str, seed: int) -> "optuna.Study":
@@ -199,34 +183,16 @@ def _try(plan: Plan, offer: Offer, params: dict[str, Any], features: FeatureCach
 
 
 def _validation_f1_macro(plan: Plan, offer: Offer, features: FeatureCache | None) -> float:
-    task, strategy = _task(plan), offer.strategy
+    (trial,), strategy = plan.trials, offer.strategy
+    session = plan.session(features)
+    task = session.task_of(trial)
     if features and (wanted := wanted_features(strategy, depth(plan.encoder))):
         features.fill([task.train.texts, task.validation.texts], wanted)
-    trial = Trial(
-        strategy=strategy,
-        plugin=offer.plugin.name,
-        plugin_version=offer.plugin.version,
-        seed=plan.config.seeds[0],
-        task=task,
-        encoder=plan.encoder,
-        features=features,
-        device=plan.device,
-        dtype=plan.dtype,
-        save_model=False,
-    )
-    with offline_hub(plan.offline), _context(trial) as context:
+    with offline_hub(plan.offline), fit_context(session, replace(trial, offer=offer)) as context:
         classifier = strategy.fit(task.train, task.validation, context)
         probabilities = classifier.predict_proba(list(task.validation.texts))
         checked = checked_probabilities(probabilities, len(task.validation), task.n_classes)
         return evaluate(task.validation.labels, checked).f1_macro
-
-
-@contextlib.contextmanager
-def _context(trial: Trial) -> Iterator[Any]:
-    with restored_globals(), tempfile.TemporaryDirectory(prefix="harness-", ignore_cleanup_errors=True) as workdir:
-        context = make_context(trial, Path(workdir), no_progress)
-        seed_everything(trial.seed)
-        yield context
 
 
 def _tell_study(study: "optuna.Study", asked: "optuna.Trial", tried: Tried) -> None:

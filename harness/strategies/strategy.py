@@ -32,7 +32,6 @@ class RunContext:
             `uses_model = False`.
         revision: Commit of a hub checkpoint, None for a folder.
         max_length: Tokens to truncate texts at.
-        batch_tokens: Tokens a batch that the user asked for, padding included, None to choose.
         device: cpu, cuda or mps.
         dtype: float32 or bfloat16, to compute in.
         seed: Seeds everything random; Python, numpy and torch were seeded with it before `fit`.
@@ -48,7 +47,6 @@ class RunContext:
     model: str
     revision: str | None
     max_length: int
-    batch_tokens: int | None
     device: str
     dtype: str
     seed: int
@@ -73,7 +71,7 @@ class Classifier(Protocol):
 
     A classifier may also have `trainable_parameters` and `own_parameters` (numbers of weights it trained
     and holds, the frozen encoder's left out), `history` (one mapping name -> number an epoch), and, where `fit`
-    chose among several configurations on validation, `params` (the hyperparameters it kept) and
+    chose among several configurations on validation or by a rule, `params` (the hyperparameters it used) and
     `configurations_tried`; all go into the record.
     """
 

@@ -1,6 +1,6 @@
 """Records -> what a person reads on a terminal, in a pipe or in a log; no score is computed here."""
 
-from harness.terminal.audit_tables import print_audit
+from harness.terminal.audit import print_audit
 from harness.terminal.cache import (
     cache_summary,
     cache_total,
@@ -8,7 +8,6 @@ from harness.terminal.cache import (
     print_cache_explanation,
     print_removed,
 )
-from harness.terminal.calibration import print_calibration
 from harness.terminal.conformance import print_conformance, print_conformance_total
 from harness.terminal.confusion import confusion_matrix
 from harness.terminal.console import make_console, print_error
@@ -32,7 +31,6 @@ __all__ = [
     "print_banner",
     "print_cache",
     "print_cache_explanation",
-    "print_calibration",
     "print_cell",
     "print_changed_plugins",
     "print_checks",

@@ -1,144 +1,107 @@
-"""What a data audit found, in a few lines: what a reader of the scores should know, and nothing where all is well."""
+"""A data audit on the page, with examples from the data themselves."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from rich.console import Console, RenderableType
+from rich.padding import Padding
 from rich.text import Text
 
-from harness.data.audit import Audit, SplitAudit
-from harness.data.near_duplicates import NearTexts
-from harness.data.same_texts import RepeatedTexts, SharedTexts
+from harness.data.audit import Audit
+from harness.data.task import SPLITS, Task
+from harness.document.model import Section
+from harness.document.sections.data import audit_blocks, finding_blocks
 from harness.terminal.console import Page, folding
-from harness.terminal.scores import NAME_WIDTH
-from harness.wording import quantities
+from harness.terminal.document import block_lines, section_lines
+from harness.terminal.layout import NAME_WIDTH, label_value_lines
+from harness.terminal.run import data_set_line, model_line
 
-# What flatters or blurs the scores most comes first.
-LEAKS = (("train", "test"), ("train", "validation"), ("validation", "test"))
+N_CLASSES = 20
+EXAMPLES_SHOWN = 3  # of each kind
+TEXT_LENGTH = 200  # columns of an example
 
 
-def audit_lines(audit: Audit, page: Page) -> Iterator[Text]:
-    """Yield what is to be known of the data: balance and lengths in one line, then a line for each thing found.
+def print_audit(audit: Audit, task: Task, model: str | None, console: Console, language: str = "en") -> None:
+    """Print an audit with its tables and examples.
 
     Args:
         audit: What was found.
-        page: Where it is printed.
+        task: The data, for the texts of the examples.
+        model: Name of the encoder that counted tokens, None where there was none.
+        console: Where.
+        language: Of headings and fixed phrases, one of `harness.wording.languages.LANGUAGES`.
     """
-    yield page.text(page.say("Data audit"), "bold underline")
-    yield folding(page.text(_shape(audit, page)))
-    found = list(findings(audit, page))
-    for finding in found:
-        yield folding(page.text(finding, "yellow"))
-    if not found:
-        yield folding(
-            page.text(page.say("No text comes twice, within a split or in two, and none has two labels."), "dim")
-        )
+    page = Page(console, language)
+    page.write([_heading(audit, task, model, page)])
+    found = Section("data", page.say("Data audit"), list(finding_blocks(audit, page.say)))
+    page.write(section_lines(found, page))
+    page.write(block_lines(audit_blocks(audit, page.say, N_CLASSES), page))
+    page.write(_examples(audit, task, page))
 
 
-def findings(audit: Audit, page: Page) -> Iterator[str]:
-    """Yield a sentence for each thing that a reader of the scores should know; none where all is well."""
-    for first, second in LEAKS:
-        yield from _leak(audit, first, second, page)
-    for first, second in LEAKS if audit.near else ():
-        yield from _near_leak(audit, first, second, page)
-    yield from _truncation(audit, page)
-    for split, of_split in audit.splits.items():
-        repeated = audit.normalised.within[split]
-        if repeated.n_rows:
-            template = page.say("{n} of {total} {split} rows repeat an earlier text{labels}.")
-            yield template.format(
-                n=f"{repeated.n_rows:,}",
-                total=f"{of_split.n_rows:,}",
-                split=page.say(split),
-                labels=_under_two_labels(repeated, page),
-            )
-        if of_split.n_empty:
-            template = page.say("{n} of {total} {split} texts are empty.")
-            yield template.format(n=f"{of_split.n_empty:,}", total=f"{of_split.n_rows:,}", split=page.say(split))
+def _heading(audit: Audit, task: Task, model: str | None, page: Page) -> RenderableType:
+    sizes = {split: of_split.n_rows for split, of_split in audit.splits.items()}
+    lines = [("data set", data_set_line(task.name, sizes, len(audit.label_names), page))]
+    if model is not None:
+        lines.append(("model", model_line(model, audit.max_length or 0, page)))
+    lines += [("note", note) for note in task.provenance.notes]
+    return label_value_lines([(page.say(label), value) for label, value in lines], page)
 
 
-def _shape(audit: Audit, page: Page) -> str:
-    train = audit.splits["train"]
-    template = page.say("train: {words} words a text in the median, {low} to {high}; {balance}")
-    return template.format(
-        words=f"{train.words.median:,}",
-        low=f"{train.words.minimum:,}",
-        high=f"{train.words.maximum:,}",
-        balance=_balance(train, audit.label_names, page),
-    )
+def _pair(first: str, second: str, page: Page) -> str:
+    if first == second:
+        return page.say(first)
+    return page.say("{first} and {second}").format(first=page.say(first), second=page.say(second))
 
 
-def _balance(split: SplitAudit, label_names: list[str], page: Page) -> str:
-    counts = split.class_counts
-    most, least = max(counts), min(counts)
-    if most == least:
-        return page.say("{k} classes of equal size").format(k=len(counts))
-    return page.say("largest class {largest} ({most}), smallest {smallest} ({least})").format(
-        largest=page.short(label_names[counts.index(most)], NAME_WIDTH),
-        most=quantities.share(most, split.n_rows),
-        smallest=page.short(label_names[counts.index(least)], NAME_WIDTH),
-        least=quantities.share(least, split.n_rows),
-    )
+@dataclass(frozen=True)
+class _Example:
+    """Rows that belong together, each with its split; what is told of them; whether their texts are all the same."""
+
+    rows: Sequence[tuple[str, int]]
+    remark: str = ""
+    alike: bool = True
 
 
-def _leak(audit: Audit, first: str, second: str, page: Page) -> Iterator[str]:
-    shared, exact = audit.normalised.shared(first, second), audit.exact.shared(first, second)
-    if not shared.second_rows:
+def _examples(audit: Audit, task: Task, page: Page) -> Iterator[RenderableType]:
+    samples = [(title, examples) for title, examples in _sampled(audit, page) if examples]
+    if not samples:
         return
-    template = page.say("{n} of {total} {split} texts also stand in {other}{but}{labels}.")
-    yield template.format(
-        n=f"{shared.second_rows:,}",
-        total=f"{audit.splits[second].n_rows:,}",
-        split=page.say(second),
-        other=page.say(first),
-        but=_but_for_case(shared, exact, page),
-        labels=_under_two_labels(shared, page),
-    )
+    places = {s: {row: i for i, row in enumerate(getattr(task, s).rows_in_source().tolist())} for s in SPLITS}
+    yield Text("")
+    yield page.text(page.say("Examples, rows counted from 1"), "bold underline")
+    for title, examples in samples:
+        yield page.text(title, "bold")
+        for example in examples[:EXAMPLES_SHOWN]:
+            rows = [(split, row, places[split][row]) for split, row in example.rows]
+            told = page.say(", ").join(_told(task, *each, page) for each in rows) + example.remark
+            yield _indented(page.text(told))
+            for split, _, place in rows[:1] if example.alike else rows:
+                yield _indented(Text(page.short(getattr(task, split).texts[place], TEXT_LENGTH), style="dim"))
 
 
-def _but_for_case(shared: SharedTexts, exact: SharedTexts, page: Page) -> str:
-    """Say how many are equal letter by letter, where not all are."""
-    if shared.second_rows == exact.second_rows:
-        return ""
-    return page.say(", {n} of them letter by letter").format(n=f"{exact.second_rows:,}")
+def _indented(text: Text) -> Padding:
+    return Padding(folding(text), (0, 0, 0, 2))
 
 
-def _under_two_labels(same: SharedTexts | RepeatedTexts, page: Page) -> str:
-    """Say how many different texts carry two labels, where any does."""
-    return page.say(" (texts with two labels: {n})").format(n=f"{same.n_two_labels:,}") if same.n_two_labels else ""
-
-
-def _near_leak(audit: Audit, first: str, second: str, page: Page) -> Iterator[str]:
-    near = near_texts(audit, first, second)
-    if audit.near and near and near.second_rows:
-        template = page.say("{n} of {total} {split} texts nearly stand in {other} (similarity {threshold} or more).")
-        yield template.format(
-            n=f"{near.second_rows:,}",
-            total=f"{audit.splits[second].n_rows:,}",
-            split=page.say(second),
-            other=page.say(first),
-            threshold=audit.near.threshold,
+def _sampled(audit: Audit, page: Page) -> Iterator[tuple[str, list[_Example]]]:
+    """Yield where, and a few examples of it."""
+    for pair in audit.normalised.across:
+        shared = [_Example([(pair.first, first), (pair.second, second)]) for first, second in pair.examples]
+        yield _pair(pair.first, pair.second, page), shared
+    for split, repeated in audit.normalised.within.items():
+        yield page.say(split), [_Example([(split, row) for row in rows]) for rows in repeated.examples]
+    for near in audit.near.pairs if audit.near else ():
+        title = page.say("nearly the same: {where}").format(where=_pair(near.first, near.second, page))
+        yield (
+            title,
+            [
+                _Example([(near.first, e.first_row), (near.second, e.second_row)], f": {e.similarity:.2f}", alike=False)
+                for e in near.examples
+            ],
         )
 
 
-def near_texts(audit: Audit, first: str, second: str) -> NearTexts | None:
-    """Return the near-duplicates of two splits, None where nobody looked for them."""
-    pairs = audit.near.pairs if audit.near else []
-    return next((pair for pair in pairs if (pair.first, pair.second) == (first, second)), None)
-
-
-def _truncation(audit: Audit, page: Page) -> Iterator[str]:
-    cut = [(split, of_split, of_split.n_truncated) for split, of_split in audit.splits.items() if of_split.n_truncated]
-    if not cut:
-        return
-    template = page.say("{n} of {total} {split} ({share})")
-    listed = page.say(", ").join(
-        template.format(
-            n=f"{n:,}",
-            total=f"{of_split.n_rows:,}",
-            split=page.say(split),
-            share=quantities.share(n, of_split.n_rows),
-        )
-        for split, of_split, n in cut
-    )
-    yield page.say("Texts longer than the {n} tokens that the encoder reads: {listed}.").format(
-        n=quantities.MISSING if audit.max_length is None else f"{audit.max_length:,}", listed=listed
-    )
+def _told(task: Task, split: str, row: int, place: int, page: Page) -> str:
+    label = page.short(task.label_names[getattr(task, split).labels[place]], NAME_WIDTH)
+    return f"{page.say(split)} {row + 1:,} ({label})"

@@ -14,8 +14,7 @@ from harness.features.pruning import Removed
 from harness.runs.cache_explanation import Difference, Explanation, Finding
 from harness.terminal.console import Page
 from harness.terminal.grid import GAP_BETWEEN_GROUPS, Grid, Heading
-from harness.terminal.run import label_value_lines
-from harness.terminal.scores import STACKED_BELOW
+from harness.terminal.layout import STACKED_BELOW, label_value_lines
 from harness.wording import quantities
 
 HASH_LENGTH = 8

@@ -117,6 +117,8 @@ ASCII_GLYPHS = Glyphs(
     cross="FAILED",
 )
 
+ASCII_PUNCTUATION = str.maketrans({"–": "-", "−": "-", "…": "...", "±": "+-", "\N{NO-BREAK SPACE}": " "})  # noqa: RUF001
+
 
 @dataclass(frozen=True)
 class Page:
@@ -153,11 +155,15 @@ class Page:
 
     def text(self, value: str, style: str | Style = "") -> Text:
         """Return untrusted text, fit for this stream."""
-        return safe_text(value, style, encoding=self.console.encoding)
+        return safe_text(self._plain(value), style, encoding=self.console.encoding)
 
     def short(self, value: str, width: int) -> str:
         """Return untrusted text, fit for this stream, in at most `width` columns."""
-        return shorten(visible(value, self.console.encoding), width, self.glyphs.ellipsis)
+        return shorten(visible(self._plain(value), self.console.encoding), width, self.glyphs.ellipsis)
+
+    def _plain(self, value: str) -> str:
+        """Write the punctuation of numbers in ASCII where the stream holds no more."""
+        return value if self.console.encoding.startswith("utf") else value.translate(ASCII_PUNCTUATION)
 
     def write(self, lines: Iterable[RenderableType]) -> None:
         """Print one renderable after the other."""

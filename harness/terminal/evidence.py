@@ -13,7 +13,7 @@ from harness.evaluation.intervals import FEW_ROWS, Interval
 from harness.terminal.bars import interval_bars
 from harness.terminal.console import Page, folding
 from harness.terminal.grid import GAP_BETWEEN_GROUPS, Grid, Heading
-from harness.terminal.scores import NAME_WIDTH, STACKED_BELOW
+from harness.terminal.layout import NAME_WIDTH, STACKED_BELOW
 from harness.wording import quantities
 
 WIDEST_BAR, NARROWEST_BAR = 32, 8  # columns

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from harness.results.records import RunRecord
 from harness.terminal.console import Page
-from harness.terminal.scores import NAME_WIDTH, STACKED_BELOW
+from harness.terminal.layout import NAME_WIDTH, STACKED_BELOW
 
 STYLE = "red"
 REASON_LENGTH = 600  # characters; the whole message and the traceback are in run.json

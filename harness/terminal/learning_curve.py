@@ -9,8 +9,8 @@ from harness.analysis.learning_curve import Curve, Point, find_crossing
 from harness.terminal.console import Page, folding
 from harness.terminal.frame import empty_cells, framed
 from harness.terminal.grid import Grid, Heading
+from harness.terminal.layout import NAME_WIDTH
 from harness.terminal.scatter import SIGNS
-from harness.terminal.scores import NAME_WIDTH
 from harness.wording import quantities
 
 

@@ -12,8 +12,7 @@ from harness.plugin_system.offers import Offer, Plugin
 from harness.strategies.description import StrategyDescription
 from harness.strategies.strategy import parameters, wanted_features
 from harness.terminal.console import Page, folding
-from harness.terminal.run import label_value_lines
-from harness.terminal.scores import STACKED_BELOW
+from harness.terminal.layout import STACKED_BELOW, label_value_lines
 
 
 def print_strategies(plugins: Sequence[Plugin], console: Console, group: str = "all") -> None:

@@ -12,8 +12,8 @@ from harness.plugin_system.doctor import Diagnosis
 from harness.plugin_system.faults import Fault
 from harness.plugin_system.offers import Offer, Plugin
 from harness.terminal.console import Page, folding
+from harness.terminal.layout import label_value_lines
 from harness.terminal.listing import broken_plugin, table
-from harness.terminal.run import label_value_lines
 
 INDENT = (0, 0, 0, 2)
 

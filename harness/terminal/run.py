@@ -3,25 +3,26 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Console, RenderableType
-from rich.panel import Panel
-from rich.table import Column, Table
 from rich.text import Text
 
 from harness.analysis.learning_curve import learning_curves
 from harness.analysis.ranking import Standing, best_by_validation, by_validation, rank
+from harness.document.model import Section
+from harness.document.sections.data import finding_blocks
 from harness.evaluation.evidence import Evidence
 from harness.evaluation.metrics import TESTED
 from harness.results.records import ModelInfo, Run
 from harness.terminal.answer import answer
-from harness.terminal.audit import audit_lines
 from harness.terminal.confusion import confusion_matrix, side_by_side
 from harness.terminal.console import Page, folding
+from harness.terminal.document import section_lines
 from harness.terminal.evidence import evidence_lines, letters_of, pair_lines
 from harness.terminal.failures import failure_lines, not_scored
 from harness.terminal.grid import GAP_BETWEEN_GROUPS, Grid, Heading
+from harness.terminal.layout import NAME_WIDTH, banner, label_value_lines
 from harness.terminal.learning_curve import learning_curve_lines
 from harness.terminal.scatter import cost_against_quality
-from harness.terminal.scores import NAME_WIDTH, ScoreTable
+from harness.terminal.scores import ScoreTable
 from harness.wording import quantities
 
 PER_CLASS_IN_FULL = 56  # columns; the headings are shortened below
@@ -55,7 +56,8 @@ def print_run(
     standings = rank(run.records, sort)
     page.write(_heading(run, page))
     if run.audit:
-        page.write([Text(""), *audit_lines(run.audit, page)])
+        found = list(finding_blocks(run.audit, page.say))
+        page.write(section_lines(Section("data", page.say("Data audit"), found), page))
     page.write(_results(run, standings, page))
     if run.evidence:
         page.write(evidence_section(run.evidence, standings, page, pairs=pairs))
@@ -72,19 +74,6 @@ def print_banner(message: str, console: Console) -> None:
     """Print, in a frame nobody overlooks, that something else stands in for what was asked for."""
     page = Page(console)
     page.write([banner(message, page)])
-
-
-def banner(message: str, page: Page) -> Panel:
-    """Return a message in a frame."""
-    return Panel(folding(page.text(message)), style="yellow", expand=False)
-
-
-def label_value_lines(lines: Sequence[tuple[str, str]], page: Page) -> Table:
-    """Lay out labels and values, the values wrapped beside their labels."""
-    grid = Table.grid(Column(), Column(overflow="fold"), padding=(0, 2, 0, 0))
-    for label, value in lines:
-        grid.add_row(page.text(label, "dim"), folding(page.text(value)))
-    return grid
 
 
 def _heading(run: Run, page: Page) -> Iterator[RenderableType]:

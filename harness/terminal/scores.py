@@ -10,11 +10,9 @@ from harness.analysis.ranking import Entry, Scores, Standing, best_by_validation
 from harness.evaluation.metrics import METRICS
 from harness.terminal.console import Page, folding
 from harness.terminal.grid import Grid, Heading
+from harness.terminal.layout import NAME_WIDTH, STACKED_BELOW
 from harness.wording import quantities
 from harness.wording.text import left
-
-STACKED_BELOW = 64  # columns
-NAME_WIDTH = 32
 
 
 @dataclass(frozen=True)

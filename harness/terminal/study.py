@@ -18,8 +18,9 @@ from harness.terminal.console import Page, folding
 from harness.terminal.evidence import letters_of
 from harness.terminal.failures import failure_lines
 from harness.terminal.grid import Grid, Heading
-from harness.terminal.run import banner, evidence_section, label_value_lines
-from harness.terminal.scores import NAME_WIDTH, ScoreTable
+from harness.terminal.layout import NAME_WIDTH, banner, label_value_lines
+from harness.terminal.run import evidence_section
+from harness.terminal.scores import ScoreTable
 
 LONGEST_LABEL = 12
 

@@ -9,7 +9,7 @@ from harness.analysis.reproduction import Reproduction, ScoreChange
 from harness.analysis.verification import Check
 from harness.terminal.console import Page, folding
 from harness.terminal.grid import Grid, Heading
-from harness.terminal.scores import STACKED_BELOW
+from harness.terminal.layout import STACKED_BELOW
 
 
 def print_checks(checks: Sequence[Check], console: Console) -> None:

@@ -16,9 +16,9 @@ from harness.encoding.encoder import Encoder
 from harness.errors import UndertrainedWarning
 from harness.evaluation.metrics import checked_probabilities
 from harness.features.cache import FeatureCache
-from harness.runs.trial import Trial, make_context
+from harness.plugin_system.offers import Offer, Plugin
+from harness.runs.session import Session, Trial, fit_context
 from harness.strategies.strategy import Classifier, RunContext, Strategy, uses_model
-from harness.system.process import restored_globals, seed_everything
 from harness.testing.fresh_process import FreshProcess
 from harness.testing.tiny import tiny_encoder, tiny_task
 
@@ -43,10 +43,10 @@ class Bench:
     fresh_process: FreshProcess | None = None
     examinations: dict[int, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def trial(
+    def prepare(
         self, strategy: Strategy, task: Task | None = None, seed: int = 0, features: FeatureCache | None = None
-    ) -> Trial:
-        """Return a trial of the strategy that saves nothing.
+    ) -> tuple[Session, Trial]:
+        """Return a trial of the strategy that saves nothing, as `run_trial` takes it.
 
         Args:
             strategy: What to try.
@@ -54,35 +54,25 @@ class Bench:
             seed: Seeds everything random.
             features: Frozen features computed before; by default they are computed when they are asked for.
         """
-        reads = uses_model(strategy)
-        return Trial(
-            strategy=strategy,
-            plugin="check",
-            plugin_version=None,
-            seed=seed,
-            task=task or self.task,
-            encoder=self.encoder if reads else None,
-            features=(features or FeatureCache(self.encoder)) if reads else None,
-            device="cpu",
-            dtype="float32",
-        )
+        encoder = self.encoder if uses_model(strategy) else None
+        given = (features or FeatureCache(encoder)) if encoder else None
+        session = Session(task or self.task, encoder, given, device="cpu", dtype="float32")
+        return session, Trial(Offer(strategy, Plugin("check")), seed)
 
     @contextmanager
     def fitted(
         self, strategy: Strategy, task: Task | None = None, seed: int = 0, features: FeatureCache | None = None
     ) -> Iterator[tuple[Classifier, RunContext]]:
-        """Fit a strategy and give the classifier and its context; the arguments are those of `trial`."""
-        trial = self.trial(strategy, task, seed, features)
-        with self.in_context(trial) as context:
-            yield strategy.fit(trial.task.train, trial.task.validation, context), context
+        """Fit a strategy and give the classifier and its context; the arguments are those of `prepare`."""
+        session, trial = self.prepare(strategy, task, seed, features)
+        with self.in_context(session, trial) as context:
+            yield strategy.fit(session.task.train, session.task.validation, context), context
 
     @contextmanager
-    def in_context(self, trial: Trial) -> Iterator[RunContext]:
+    def in_context(self, session: Session, trial: Trial) -> Iterator[RunContext]:
         """Seed everything, give a trial's context, and undo on exit what happened to global state."""
-        with restored_globals(), tempfile.TemporaryDirectory(dir=self.folder) as workdir:
+        with fit_context(session, trial, parent=self.folder) as context:
             warnings.simplefilter("ignore", UndertrainedWarning)  # on tiny tasks nothing is learnt in the few steps
-            context = make_context(trial, Path(workdir))
-            seed_everything(trial.seed)
             yield context
 
     def probabilities(self, strategy: Strategy, texts: Sequence[str], task: Task | None = None) -> NDArray[np.float32]:

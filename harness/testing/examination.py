@@ -19,7 +19,8 @@ from harness.evaluation.metrics import checked_probabilities
 from harness.features.cache import FeatureCache
 from harness.results.records import RunRecord
 from harness.results.run_directory import RunDirectory
-from harness.runs.trial import Trial, run_trial
+from harness.runs.session import Session, Trial
+from harness.runs.trial import run_trial
 from harness.strategies.strategy import Classifier, RunContext, Strategy, uses_model, wanted_features
 from harness.testing.bench import Bench
 from harness.testing.expecting import expecting
@@ -37,6 +38,7 @@ class WatchedTrial:
     """One trial of the strategy, run as `harness run` does, between two trials of the reference.
 
     Attributes:
+        session: What it was run with.
         trial: What was run.
         record: What came of it.
         saved: Folder that the classifier was saved to.
@@ -49,6 +51,7 @@ class WatchedTrial:
         reference: Records of the reference before and after it.
     """
 
+    session: Session
     trial: Trial
     record: RunRecord
     saved: Path
@@ -200,23 +203,25 @@ def _states(strategy: Strategy, bench: Bench) -> list[Features]:
 
 def _watch(strategy: Strategy, bench: Bench, task: Task, features: FeatureCache) -> WatchedTrial:
     """Run the trial, and look at everything else before and after."""
-    folder = Path(tempfile.mkdtemp(prefix="run-", dir=bench.folder))
+    directory = RunDirectory(Path(tempfile.mkdtemp(prefix="run-", dir=bench.folder)))
     watched = WatchedStrategy(strategy)
-    trial = replace(bench.trial(watched, task, features=features), directory=folder)
-    reference = bench.trial(Reference(), task, features=features)
+    session, trial = bench.prepare(strategy, task, features=features)
+    watched_trial = replace(trial, offer=replace(trial.offer, strategy=watched))
+    reference = bench.prepare(Reference(), task, features=features)
     read = features if uses_model(strategy) else None
     states = [state for state in _states(strategy, bench) if features.cost([state])]
     with contained() as process:
-        before = run_trial(reference)
+        before = run_trial(*reference)
         own, data = snapshot(own_state(strategy)), snapshot(shared_data(task, read, states))
         with asking_for_devices(strategy) as asked:
-            record = run_trial(trial)
-        after = run_trial(reference)
+            record = run_trial(replace(session, directory=directory), watched_trial)
+        after = run_trial(*reference)
         left = process.changes()
     return WatchedTrial(
-        trial=replace(trial, strategy=strategy, directory=None),
+        session=session,
+        trial=trial,
         record=record,
-        saved=RunDirectory(folder).model_path(trial.name),
+        saved=directory.model_path(trial.name),
         given=watched.given,
         answers=watched.answers,
         own=changes(own, own_state(strategy)),

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.runs.trial import Trial
+from harness.runs.session import Session, Trial
 
 MARK = "HARNESS_FRESH_PROCESS"  # in the environment of that process, which must not start another
 ANSWER_FILE = "predictions.npy"
@@ -63,10 +63,11 @@ class FreshProcess:
             process.communicate()
             self._process = None
 
-    def predict(self, trial: Trial, saved: Path, answer: Path) -> NDArray[np.float32]:
+    def predict(self, session: Session, trial: Trial, saved: Path, answer: Path) -> NDArray[np.float32]:
         """Return what the saved classifier predicts for the test texts, float32 (n, k).
 
         Args:
+            session: What the trial was run with.
             trial: The trial that it was saved by.
             saved: Folder that it was saved to.
             answer: An existing folder for the predictions.
@@ -75,7 +76,7 @@ class FreshProcess:
             NotImportableError: Where the process cannot know the strategy's class.
             AssertionError: Where loading or predicting failed, saying how.
         """
-        content = _pickled(trial)
+        content = _pickled(session, trial)
         module = sys.modules[type(trial.strategy).__module__]
         header = {
             "path": sys.path,
@@ -120,12 +121,12 @@ class FreshProcess:
         return f"the end of that process with code {code}" + (f": {written}" if written else "")
 
 
-def _pickled(trial: Trial) -> bytes:
+def _pickled(session: Session, trial: Trial) -> bytes:
     kind = type(trial.strategy)
     if kind.__module__ == "__main__":
         raise NotImportableError(f"{kind.__name__} is defined in the script that runs, which no other process imports")
     try:
-        return pickle.dumps(trial)
+        return pickle.dumps((session, trial))
     except (AttributeError, pickle.PicklingError, TypeError) as error:
         raise NotImportableError(
             f"no other process can be given it: {error}. Define the strategy at the top of a module"

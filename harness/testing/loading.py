@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from harness.evaluation.metrics import checked_probabilities
-from harness.runs.trial import Trial, make_context
+from harness.runs.session import Session, Trial, no_progress
 from harness.system.process import restored_globals, seed_everything
 
 
@@ -37,11 +37,11 @@ def _answer(header: dict[str, Any], content: bytes) -> dict[str, str]:
         warnings.simplefilter("ignore")
         try:
             _provide(header["module"], header["file"])
-            trial = pickle.loads(content)  # from the process that started this one
+            session, trial = pickle.loads(content)  # from the process that started this one
         except BaseException as error:
             return {"not importable": f"module {header['module']!r} cannot be imported: {_told(error)}"}
         try:
-            np.save(header["answer"], _predictions(trial, Path(header["saved"])))
+            np.save(header["answer"], _predictions(session, trial, Path(header["saved"])))
         except BaseException as error:  # SystemExit, too, is a fault of the strategy
             traceback.print_exc()
             return {"failure": _told(error)}
@@ -66,11 +66,11 @@ def _same_file(one: str | None, other: str) -> bool:
     return one is not None and os.path.realpath(one) == os.path.realpath(other)
 
 
-def _predictions(trial: Trial, saved: Path) -> "np.ndarray[Any, np.dtype[np.float32]]":
-    texts = trial.task.test.texts
+def _predictions(session: Session, trial: Trial, saved: Path) -> "np.ndarray[Any, np.dtype[np.float32]]":
+    texts = session.task.test.texts
     with tempfile.TemporaryDirectory(prefix="harness-") as workdir:
-        classifier = trial.strategy.load(saved, make_context(trial, Path(workdir)))
-        return checked_probabilities(classifier.predict_proba(list(texts)), len(texts), trial.task.n_classes)
+        classifier = trial.strategy.load(saved, session.context(trial, Path(workdir), no_progress))
+        return checked_probabilities(classifier.predict_proba(list(texts)), len(texts), session.task.n_classes)
 
 
 def _told(error: BaseException) -> str:

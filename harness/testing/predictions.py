@@ -84,7 +84,7 @@ def judge_column_order(probabilities: NDArray[np.float32], labels: NDArray[np.in
 def check_never_reaches_test_labels(strategy: Strategy, bench: Bench) -> None:
     """Nothing that `fit` is given leads to the test labels, and other test labels change no prediction."""
     exam = examine(strategy, bench)
-    given, labels = exam.first.given, exam.first.trial.task.test.labels
+    given, labels = exam.first.given, exam.first.session.task.test.labels
     expect(bool(given), "expected fit to be called")
     leads = any(item is labels for item in reachable(given))
     expect(not leads, "expected nothing that fit is given to lead to the test labels, but it does")

@@ -52,16 +52,22 @@ def check_save_and_load_predict_the_same(strategy: Strategy, bench: Bench) -> st
 
 
 def _loaded_anew(exam: Examination) -> NDArray[np.float32]:
+    first = exam.first
     with tempfile.TemporaryDirectory(dir=exam.bench.folder) as folder:
         if exam.bench.fresh_process:
-            return exam.bench.fresh_process.predict(exam.first.trial, exam.first.saved, Path(folder))
+            return exam.bench.fresh_process.predict(first.session, first.trial, first.saved, Path(folder))
         with FreshProcess() as process:
-            return process.predict(exam.first.trial, exam.first.saved, Path(folder))
+            return process.predict(first.session, first.trial, first.saved, Path(folder))
 
 
 def _loaded_here(exam: Examination) -> NDArray[np.float32]:
-    with contained(), exam.bench.in_context(exam.first.trial) as context, expecting("load and predict_proba to work"):
-        return exam.checked(exam.strategy.load(exam.first.saved, context), exam.task.test.texts)
+    first = exam.first
+    with (
+        contained(),
+        exam.bench.in_context(first.session, first.trial) as context,
+        expecting("load and predict_proba to work"),
+    ):
+        return exam.checked(exam.strategy.load(first.saved, context), exam.task.test.texts)
 
 
 def _is_pickle(file: Path) -> bool:

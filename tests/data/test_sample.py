@@ -72,7 +72,9 @@ def test_a_real_encoder_beats_a_bag_of_words_which_stays_far_from_solving_it(sam
     manager = PluginManager()
     encoder = manager.load_encoder(RunConfig(model=MINILM, offline=True), "cpu", "float32")
     bench = Bench(sample, encoder, tmp_path)
-    records = {name: run_trial(bench.trial(manager.offers[name].strategy)) for name in ("tfidf_logreg", "logreg_probe")}
+    records = {
+        name: run_trial(*bench.prepare(manager.offers[name].strategy)) for name in ("tfidf_logreg", "logreg_probe")
+    }
     accuracy = {name: record.test.accuracy for name, record in records.items() if record.test}
     assert accuracy["tfidf_logreg"] < 0.9
     assert accuracy["logreg_probe"] > accuracy["tfidf_logreg"]

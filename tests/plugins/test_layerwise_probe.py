@@ -28,7 +28,7 @@ def strategy(strategies: dict[str, Strategy]) -> Any:
 
 
 def told(strategy: Any, bench: Bench) -> RunRecord:
-    record = run_trial(bench.trial(strategy))
+    record = run_trial(*bench.prepare(strategy))
     assert record.error is None, record.error.traceback
     return record
 
@@ -78,7 +78,7 @@ def test_a_run_encodes_all_layers_in_its_one_pass(strategy: Any, bench: Bench) -
     assert plan.wanted_features == [Features(layer, "mean") for layer in (-3, -2, -1)]
     features = FeatureCache(bench.encoder)
     features.fill([bench.task.train.texts, bench.task.validation.texts, bench.task.test.texts], plan.wanted_features)
-    record = run_trial(replace(bench.trial(strategy), features=features))
+    record = run_trial(*bench.prepare(strategy, features=features))
     assert record.features == "computed"
     assert record.encode_seconds is not None
 
@@ -93,7 +93,7 @@ def test_layers_are_tried_from_the_lowest_asked_for(
 
 @pytest.mark.parametrize("lowest", [3, -4])
 def test_a_layer_that_the_encoder_does_not_have_is_an_error(strategy: Any, bench: Bench, lowest: int) -> None:
-    record = run_trial(bench.trial(replace(strategy, lowest=lowest)))
+    record = run_trial(*bench.prepare(replace(strategy, lowest=lowest)))
     assert record.error is not None
     assert "has layers 0..2" in record.error.message
 

@@ -59,7 +59,7 @@ def test_fine_tuning_that_learns_nothing_says_so_and_its_record_is_marked(
     strategies: dict[str, Strategy], bench: Bench
 ) -> None:
     def record(**parameters: Any) -> RunRecord:
-        return run_trial(bench.trial(replace(strategies["full_finetune"], **parameters)))
+        return run_trial(*bench.prepare(replace(strategies["full_finetune"], **parameters)))
 
     still = record(learning_rate=1e-9, epochs=2)
     (said,) = still.degradations
@@ -79,7 +79,7 @@ def test_fine_tuning_that_is_no_better_than_the_largest_class_is_marked_although
     validation = Split(train.texts[:9], np.where(np.arange(9) < 8, largest, (largest + 1) % 3))
     task = replace(bench.task, train=shuffled, validation=validation)
     strategy = replace(strategies["full_finetune"], learning_rate=2e-3, epochs=30, batch_size=8, patience=10)  # type: ignore[type-var]
-    record = run_trial(bench.trial(strategy, task))
+    record = run_trial(*bench.prepare(strategy, task))
     assert record.history[-1]["train_loss"] < 0.9 * record.history[0]["train_loss"]
     assert record.undertrained
 
@@ -117,7 +117,7 @@ def test_min_steps_makes_more_epochs_of_a_small_train_split(
         steps.append((done, total))
 
     strategy = replace(strategies["full_finetune"], epochs=4, batch_size=8, min_steps=min_steps, patience=10)  # type: ignore[type-var]
-    with bench.in_context(bench.trial(strategy)) as context:
+    with bench.in_context(*bench.prepare(strategy)) as context:
         train, validation = bench.task.train, bench.task.validation
         classifier = strategy.fit(train, validation, replace(context, progress=note))
     n_steps = epochs * -(-len(train) // 8)

@@ -30,7 +30,7 @@ from harness.encoding.encoder import Progress
 from harness.plugin_system.manager import PluginManager
 from harness.runs.planning import Plan
 from harness.runs.runner import execute
-from harness.runs.trial import make_context, run_trial
+from harness.runs.trial import run_trial
 from harness.testing import Bench
 
 from ..letters import LetterEncoder
@@ -89,8 +89,8 @@ def plan_of(manager: PluginManager, task: Task, encoder: Encoder, folder: Path, 
 def test_a_trial_in_another_process_would_predict_the_same(manager: PluginManager, bench: Bench) -> None:
     mlp = replace(manager.offers["mlp_probe"].strategy, epochs=2)  # type: ignore[type-var]
     for strategy in (manager.offers["logreg_probe"].strategy, mlp):
-        trial = bench.trial(strategy)
-        here, there = run_trial(trial), run_trial(pickle.loads(pickle.dumps(trial)))
+        prepared = bench.prepare(strategy)
+        here, there = run_trial(*prepared), run_trial(*pickle.loads(pickle.dumps(prepared)))
         assert here.status == "ok"
         assert here.predictions_sha256 == there.predictions_sha256
         assert pickle.loads(pickle.dumps(here)) == here
@@ -183,10 +183,10 @@ def test_a_strategy_that_clears_the_cache_harms_nobody(manager: PluginManager, t
 
 
 def test_a_strategy_that_declares_no_model_gets_none(manager: PluginManager, bench: Bench) -> None:
-    context = make_context(bench.trial(manager.offers["majority"].strategy), bench.folder)
-    assert context.model == ""
-    with pytest.raises(UserError, match="declares uses_model = False"):
-        context.encode(["a text"], Features())
+    with bench.in_context(*bench.prepare(manager.offers["majority"].strategy)) as context:
+        assert context.model == ""
+        with pytest.raises(UserError, match="declares uses_model = False"):
+            context.encode(["a text"], Features())
 
 
 def test_a_strategy_gets_an_empty_folder_that_is_gone_afterwards(bench: Bench) -> None:
@@ -204,13 +204,13 @@ def test_a_strategy_gets_an_empty_folder_that_is_gone_afterwards(bench: Bench) -
             folders.append(context.workdir)
             return super().fit(train, validation, context)
 
-    assert run_trial(bench.trial(Writes())).status == "ok"
+    assert run_trial(*bench.prepare(Writes())).status == "ok"
     assert [folder.exists() for folder in folders] == [False]
 
 
 def test_a_record_tells_what_a_library_warned_of(manager: PluginManager, bench: Bench) -> None:
     hasty = replace(manager.offers["logreg_probe"].strategy, max_iter=1)  # type: ignore[type-var]
-    record = run_trial(bench.trial(hasty))
+    record = run_trial(*bench.prepare(hasty))
     assert record.status == "ok"
     assert [line.partition(":")[0] for line in record.degradations] == ["ConvergenceWarning"]
 
@@ -218,7 +218,7 @@ def test_a_record_tells_what_a_library_warned_of(manager: PluginManager, bench: 
 def test_a_class_absent_from_train_is_scored_all_the_same(manager: PluginManager, bench: Bench) -> None:
     train = bench.task.train.rows(np.flatnonzero(bench.task.train.labels != 0))
     task = replace(bench.task, train=train, allow_unseen=True)
-    record = run_trial(bench.trial(manager.offers["tfidf_logreg"].strategy, task))
+    record = run_trial(*bench.prepare(manager.offers["tfidf_logreg"].strategy, task))
     assert record.test is not None
     assert record.test.per_class[0].recall == 0.0
     assert record.test.per_class[0].support == 8
@@ -241,7 +241,7 @@ def test_what_a_strategy_names_as_imports_is_loaded_before_it_is_fitted(
     class Missing(Heavy):
         imports: ClassVar[tuple[str, ...]] = ("no_such_library",)
 
-    assert run_trial(bench.trial(Heavy())).error is None
-    error = run_trial(bench.trial(Missing())).error
+    assert run_trial(*bench.prepare(Heavy())).error is None
+    error = run_trial(*bench.prepare(Missing())).error
     assert error is not None
     assert (error.stage, error.message) == ("fit", "ModuleNotFoundError: No module named 'no_such_library'")

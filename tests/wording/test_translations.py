@@ -18,6 +18,7 @@ from harness.analysis.error_analysis import analyse_errors
 from harness.analysis.row_groups import breakdowns
 from harness.data.audit import audit_task
 from harness.data.task import SPLITS
+from harness.document.sections.tradeoff import COSTS
 from harness.evaluation.evidence import Candidate, assess
 from harness.results.predictions import Predictions
 from harness.results.records import Failure, Run, RunRecord
@@ -42,11 +43,12 @@ PASSED_ON: dict[str, Sequence[str]] = {  # what comes to `say` through an argume
     **dict.fromkeys(("split", "first", "second", "exact.first", "exact.second", "pair.first", "pair.second"), SPLITS),
     "phrase": (),  # any, where a console decides whether it can show the translation
     "metric": METRICS,
-    "label": ("run", "strategy"),
+    "label": ("run", "strategy", "pooling", "prompt"),
     "template": ("{first} and {second}", "{first}/{second}"),
     "name": ("letter by letter", "normalised", *METRICS, "acc", "F1m", "F1w"),
     "unit": (),  # where it is not one of a loop's, it is translated already
     "LETTERS_LEGEND": (LETTERS_LEGEND,),
+    "cost.label": [cost.label for cost in COSTS.values()],
     "stage": ("encode", "fit", "predict"),
     "entry.seed": ("deterministic", "mean", "sd"),
     "record.status": STATUSES,
@@ -61,6 +63,7 @@ PASSED_ON: dict[str, Sequence[str]] = {  # what comes to `say` through an argume
 N, K = 60, 3
 LABELS = np.arange(N) % K
 NAMES = ["joy", "anger", "fear"]
+LONG_TEXT = "一段很長的文字"  # stands below a row, not in its columns
 WRONG = {"full": 6, "probe": 15, "majority": 40}  # rows out of 60
 IN_TABLE = re.compile(r"[^，。：；（]+$")  # noqa: RUF001  what has one of these is a sentence below a table
 WORD = re.compile(r"[A-Za-z]+")
@@ -126,7 +129,7 @@ def full_run() -> Run:
 def errors_page(width: int) -> str:
     strategies = {name: Predictions(np.arange(N), LABELS, probabilities(n)) for name, n in WRONG.items()}
     even = np.arange(N) % 2 == 0
-    facts = RowFacts(np.arange(N), ("一段很長的文字" * 9,) * N, np.arange(N), even, even, even)
+    facts = RowFacts(np.arange(N), (LONG_TEXT * 9,) * N, np.arange(N), even, even, even)
     stream = io.StringIO()
     print_errors(
         analyse_errors("probe", strategies, facts),
@@ -173,7 +176,7 @@ def test_columns_stand_below_their_headings(page: Callable[[int], str], width: i
 
 def tables(text: str) -> Iterator[tuple[str, list[str]]]:
     """Yield the rule of each table with the line of headings above it and the rows below it."""
-    lines = [line.rstrip() for line in text.splitlines()]
+    lines = [line.rstrip() for line in text.splitlines() if not line.strip() or {*line.strip()} - {*LONG_TEXT}]
     rules = [i for i, line in enumerate(lines) if re.fullmatch(r"─+( +─+)+", line)]
     for i, next_rule in pairwise([*rules, len(lines) + 1]):
         rows = takewhile(IN_TABLE.match, lines[i + 1 : next_rule - 1])

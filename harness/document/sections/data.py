@@ -2,12 +2,30 @@
 
 from collections.abc import Iterator, Sequence
 
-from harness.data.audit import Audit
+from harness.data.audit import Audit, Lengths, SplitAudit
+from harness.data.near_duplicates import NearTexts
+from harness.data.same_texts import RepeatedTexts, SharedTexts
 from harness.document import numbers
 from harness.document.model import Block, Cell, Column, Heading, Paragraph, Phrase, Row, Section, Table
 from harness.document.subject import Subject
+from harness.document.text import shorten
+from harness.wording import quantities
+from harness.wording.languages import Say
 
 MOST_CLASSES = 100
+LONGEST_NAME = 32
+# What flatters or blurs the scores most comes first.
+LEAKS = (("train", "test"), ("train", "validation"), ("validation", "test"))
+QUANTILE_HEADINGS = {
+    "minimum": "min",
+    "q05": "5 %",
+    "q25": "25 %",
+    "median": "median",
+    "q75": "75 %",
+    "q95": "95 %",
+    "maximum": "max",
+}
+UNITS = ("characters", "words", "tokens")
 
 
 def data_section(subject: Subject) -> Section | None:
@@ -20,72 +38,175 @@ def data_section(subject: Subject) -> Section | None:
     for index, audit in audits:
         if len(audits) > 1:
             blocks.append(Heading(subject.where(index)))
-        blocks += _blocks(subject, audit)
+        blocks += [*finding_blocks(audit, subject.say), *audit_blocks(audit, subject.say)]
     return Section("data", subject.say("Data audit"), blocks) if blocks else None
 
 
-def _blocks(subject: Subject, audit: Audit) -> Iterator[Block]:
-    yield from _verdict(subject, audit)
-    yield _splits(subject, audit)
-    yield _same_texts(subject, audit)
-    note = subject.say(
+def finding_blocks(audit: Audit, say: Say) -> Iterator[Paragraph]:
+    """Yield balance and lengths in a sentence, then a warning for each thing that a reader of scores should know."""
+    yield Paragraph(_shape(audit, say))
+    found = list(_findings(audit, say))
+    yield from (Paragraph(finding, "warning") for finding in found)
+    if not found:
+        yield Paragraph(say("No text comes twice, within a split or in two, and none has two labels."), "note")
+
+
+def _findings(audit: Audit, say: Say) -> Iterator[Phrase]:
+    for first, second in LEAKS:
+        yield from _leak(audit, first, second, say)
+    for first, second in LEAKS if audit.near else ():
+        yield from _near_leak(audit, first, second, say)
+    yield from _truncation(audit, say)
+    for split, of_split in audit.splits.items():
+        repeated = audit.normalised.within[split]
+        values = {"total": numbers.count(of_split.n_rows), "split": say(split)}
+        if repeated.n_rows:
+            told = say("{n} of {total} {split} rows repeat an earlier text{labels}.")
+            labels = _under_two_labels(repeated, say)
+            yield Phrase(told, {"n": numbers.count(repeated.n_rows), "labels": labels, **values})
+        if of_split.n_empty:
+            told = say("{n} of {total} {split} texts are empty.")
+            yield Phrase(told, {"n": numbers.count(of_split.n_empty), **values})
+
+
+def _shape(audit: Audit, say: Say) -> Phrase:
+    train = audit.splits["train"]
+    values = {
+        "words": numbers.count(train.words.median),
+        "low": numbers.count(train.words.minimum),
+        "high": numbers.count(train.words.maximum),
+        "balance": _balance(train, audit.label_names, say),
+    }
+    return Phrase(say("train: {words} words a text in the median, {low} to {high}; {balance}"), values)
+
+
+def _balance(split: SplitAudit, label_names: list[str], say: Say) -> str:
+    counts = split.class_counts
+    most, least = max(counts), min(counts)
+    if most == least:
+        return say("{k} classes of equal size").format(k=len(counts))
+    return say("largest class {largest} ({most}), smallest {smallest} ({least})").format(
+        largest=shorten(label_names[counts.index(most)], LONGEST_NAME),
+        most=quantities.share(most, split.n_rows),
+        smallest=shorten(label_names[counts.index(least)], LONGEST_NAME),
+        least=quantities.share(least, split.n_rows),
+    )
+
+
+def _leak(audit: Audit, first: str, second: str, say: Say) -> Iterator[Phrase]:
+    shared, exact = audit.normalised.shared(first, second), audit.exact.shared(first, second)
+    if not shared.second_rows:
+        return
+    values = {
+        "n": numbers.count(shared.second_rows),
+        "total": numbers.count(audit.splits[second].n_rows),
+        "split": say(second),
+        "other": say(first),
+        "but": _but_for_case(shared, exact, say),
+        "labels": _under_two_labels(shared, say),
+    }
+    yield Phrase(say("{n} of {total} {split} texts also stand in {other}{but}{labels}."), values)
+
+
+def _but_for_case(shared: SharedTexts, exact: SharedTexts, say: Say) -> str:
+    """Say how many are equal letter by letter, where not all are."""
+    if shared.second_rows == exact.second_rows:
+        return ""
+    return say(", {n} of them letter by letter").format(n=numbers.count(exact.second_rows))
+
+
+def _under_two_labels(same: SharedTexts | RepeatedTexts, say: Say) -> str:
+    """Say how many different texts carry two labels, where any does."""
+    n = same.n_two_labels
+    return say(" (texts with two labels: {n})").format(n=numbers.count(n)) if n else ""
+
+
+def _near_leak(audit: Audit, first: str, second: str, say: Say) -> Iterator[Phrase]:
+    near = _near_texts(audit, first, second)
+    if audit.near and near and near.second_rows:
+        values = {
+            "n": numbers.count(near.second_rows),
+            "total": numbers.count(audit.splits[second].n_rows),
+            "split": say(second),
+            "other": say(first),
+            "threshold": str(audit.near.threshold),
+        }
+        told = say("{n} of {total} {split} texts nearly stand in {other} (similarity {threshold} or more).")
+        yield Phrase(told, values)
+
+
+def _near_texts(audit: Audit, first: str, second: str) -> NearTexts | None:
+    pairs = audit.near.pairs if audit.near else []
+    return next((pair for pair in pairs if (pair.first, pair.second) == (first, second)), None)
+
+
+def _truncation(audit: Audit, say: Say) -> Iterator[Phrase]:
+    template = say("{n} of {total} {split} ({share})")
+    cut = [
+        template.format(
+            n=numbers.count(n),
+            total=numbers.count(of_split.n_rows),
+            split=say(split),
+            share=quantities.share(n, of_split.n_rows),
+        )
+        for split, of_split in audit.splits.items()
+        if (n := of_split.n_truncated)
+    ]
+    if cut:
+        values = {"n": numbers.count(audit.max_length), "listed": say(", ").join(cut)}
+        yield Phrase(say("Texts longer than the {n} tokens that the encoder reads: {listed}."), values)
+
+
+def audit_blocks(audit: Audit, say: Say, most_classes: int = MOST_CLASSES) -> Iterator[Block]:
+    """Yield all that was counted: classes, lengths, and texts that come more than once."""
+    yield _classes(audit, say, most_classes)
+    yield _lengths(audit, say)
+    yield _same_texts(audit, say)
+    told = say(
         "Normalised: but for case, spacing and Unicode form. Repeated rows are all but the first of each text; "
         "rows of a shared text are those of the second split. Two labels: different texts with two labels or more."
     )
-    yield Paragraph(note, "note")
+    yield Paragraph(told, "note")
     if audit.near:
-        yield _near(subject, audit)
-    yield _classes(subject, audit)
-
-
-def _verdict(subject: Subject, audit: Audit) -> Iterator[Paragraph]:
-    shared, say = audit.normalised.shared("train", "test"), subject.say
-    total = {"total": numbers.count(audit.splits["test"].n_rows)}
-    if shared.second_rows:
-        sentence = "Test rows whose text also stands in train, which reward remembering: {n} of {total}."
-        yield Paragraph(Phrase(say(sentence), {"n": numbers.count(shared.second_rows), **total}), "warning")
-    if audit.normalised.n_two_labels:
-        sentence = "Different texts with two labels or more, on which no strategy can always be right: {n}."
-        yield Paragraph(Phrase(say(sentence), {"n": numbers.count(audit.normalised.n_two_labels)}), "warning")
-    truncated = audit.splits["test"].n_truncated
-    if truncated and audit.max_length:
-        sentence = "Test texts longer than the {tokens} tokens that the encoder reads: {n} of {total}."
-        values = {"n": numbers.count(truncated), **total, "tokens": numbers.count(audit.max_length)}
-        yield Paragraph(Phrase(say(sentence), values), "warning")
-
-
-def _splits(subject: Subject, audit: Audit) -> Table:
-    say, words = subject.say, subject.say("words of a text")
-    columns = [Column(say("split"), kind="name"), Column(say("rows")), Column(say("empty texts"))]
-    columns += [Column(say(heading), words) for heading in ("minimum", "median", "95 %", "maximum")]
-    columns += [Column(say("truncated"))]
-    rows = [
-        Row(
-            [
-                Cell(say(split)),
-                Cell(numbers.count(each.n_rows)),
-                Cell(numbers.count(each.n_empty)),
-                *(Cell(numbers.count(getattr(each.words, name))) for name in ("minimum", "median", "q95", "maximum")),
-                Cell(numbers.count(each.n_truncated)),
-            ]
+        yield _near(audit, say)
+        values = {"n": str(audit.near.shingle), "threshold": str(audit.near.threshold)}
+        near = say(
+            "Nearly the same: of a similarity of {threshold} or more, the Jaccard index of all runs of {n} characters "
+            "of the normalised texts."
         )
-        for split, each in audit.splits.items()
-    ]
-    return Table(say("Splits"), columns, rows)
+        yield Paragraph(Phrase(near, values), "note")
 
 
-def _same_texts(subject: Subject, audit: Audit) -> Table:
-    say = subject.say
+def _lengths(audit: Audit, say: Say) -> Table:
+    columns = [Column(say("texts"), kind="name"), *(Column(say(heading)) for _, heading in QUANTILE_HEADINGS.items())]
+    rows = []
+    for unit in UNITS:
+        of_unit: dict[str, Lengths | None] = {split: getattr(each, unit) for split, each in audit.splits.items()}
+        rows += [
+            Row(
+                [
+                    Cell(Phrase("{unit}: {split}", {"unit": say(unit), "split": say(split)})),
+                    *(Cell(numbers.count(getattr(lengths, name))) for name in QUANTILE_HEADINGS),
+                ]
+            )
+            for split, lengths in of_unit.items()
+            if lengths is not None
+        ]
+    return Table(say("Lengths"), columns, rows)
+
+
+def _same_texts(audit: Audit, say: Say) -> Table:
     columns = [Column(say("where"), kind="name")]
     for group in (say("letter by letter"), say("normalised")):
         columns += [Column(say(heading), group) for heading in ("texts", "rows", "two labels")]
     rows = []
     for split in audit.splits:
         within = (audit.exact.within[split], audit.normalised.within[split])
-        where = Phrase(say("repeated in {split}"), {"split": say(split)})
-        rows.append(_row(where, [(each.n_texts, each.n_rows, each.n_two_labels) for each in within]))
+        rows.append(
+            _row(_place(split, split, say), [(each.n_texts, each.n_rows, each.n_two_labels) for each in within])
+        )
     for exact, alike in zip(audit.exact.across, audit.normalised.across, strict=True):
-        where = Phrase(say("in {first} and {second}"), {"first": say(exact.first), "second": say(exact.second)})
+        where = _place(exact.first, exact.second, say)
         rows.append(_row(where, [(each.n_texts, each.second_rows, each.n_two_labels) for each in (exact, alike)]))
     overall = [(None, None, each.n_two_labels) for each in (audit.exact, audit.normalised)]
     rows.append(_row(Phrase(say("in all splits together")), overall))
@@ -96,32 +217,27 @@ def _row(where: Phrase, counts: Sequence[tuple[int | None, ...]]) -> Row:
     return Row([Cell(where), *(Cell(numbers.count(n)) for group in counts for n in group)])
 
 
-def _near(subject: Subject, audit: Audit) -> Table:
-    say = subject.say
-    columns = [Column(say("first"), kind="name"), Column(say("second"), kind="name")]
-    columns += [Column(say("rows of first")), Column(say("rows of second"))]
-    pairs = audit.near.pairs if audit.near else []
+def _near(audit: Audit, say: Say) -> Table:
+    columns = [Column(say("where"), kind="name"), Column(say("rows of first")), Column(say("rows of second"))]
     rows = [
-        Row(
-            [
-                Cell(say(pair.first)),
-                Cell(say(pair.second)),
-                Cell(numbers.count(pair.first_rows)),
-                Cell(numbers.count(pair.second_rows)),
-            ]
-        )
-        for pair in pairs
+        _row(_place(pair.first, pair.second, say), [(pair.first_rows, pair.second_rows)])
+        for pair in (audit.near.pairs if audit.near else ())
     ]
     return Table(say("Texts that are nearly the same"), columns, rows)
 
 
-def _classes(subject: Subject, audit: Audit) -> Table:
-    say = subject.say
+def _place(first: str, second: str, say: Say) -> Phrase:
+    if first == second:
+        return Phrase(say("repeated in {split}"), {"split": say(first)})
+    return Phrase(say("in {first} and {second}"), {"first": say(first), "second": say(second)})
+
+
+def _classes(audit: Audit, say: Say, most: int) -> Table:
     columns = [Column(say("class"), kind="name")]
     for split in audit.splits:
         columns += [Column(say("rows"), say(split)), Column(say("share"), say(split))]
     largest = sorted(range(len(audit.label_names)), key=lambda k: -audit.splits["train"].class_counts[k])
-    shown = sorted(largest[:MOST_CLASSES])
+    shown = sorted(largest[:most])
     rows = [
         Row(
             [
@@ -131,7 +247,7 @@ def _classes(subject: Subject, audit: Audit) -> Table:
                     for each in audit.splits.values()
                     for cell in (
                         Cell(numbers.count(each.class_counts[k])),
-                        Cell(numbers.share(each.class_counts[k] / each.n_rows)),
+                        Cell(quantities.share(each.class_counts[k], each.n_rows)),
                     )
                 ),
             ]

@@ -1,14 +1,30 @@
 """How training went, and how far the probabilities can be believed."""
 
+from collections.abc import Iterator
 from functools import partial
 
 from harness.analysis.study import Studied
 from harness.document import numbers
 from harness.document.figures.history import history_figure, is_drawable
 from harness.document.figures.reliability import Bin, reliability_figure
-from harness.document.model import Cell, Column, Fold, Gallery, Paragraph, Phrase, Picture, Row, Section, Table
+from harness.document.model import (
+    Bar,
+    Block,
+    Cell,
+    Column,
+    Fold,
+    Gallery,
+    Paragraph,
+    Phrase,
+    Picture,
+    Row,
+    Section,
+    Table,
+)
 from harness.document.sections.confusions import title
 from harness.document.subject import Subject
+from harness.evaluation.calibration import Calibration, ReliabilityBin
+from harness.wording.languages import Say
 
 
 def learning_section(subject: Subject) -> Section | None:
@@ -56,10 +72,28 @@ def calibration_picture(subject: Subject, studied: Studied) -> Picture | None:
     values = {"name": str(title(subject, studied)), "ece": numbers.score(calibration.ece)}
     caption = Phrase(say("{name}: ECE {ece}"), values)
     alternative = Phrase(say("Reliability curve of {name}: expected calibration error {ece}."), values)
+    below = Fold(say("Numbers"), list(calibration_blocks(studied.name, calibration, say)))
+    return Picture(draw, alternative, caption, [below])
+
+
+def calibration_blocks(name: str, calibration: Calibration, say: Say) -> Iterator[Block]:
+    """Yield confidence and accuracy of rows that a strategy is about equally sure of, a bar from one to the other."""
     columns = [Column(say("confidence")), Column(say("accuracy")), Column(say("rows"))]
     rows = [
-        Row([Cell(numbers.score(e.confidence)), Cell(numbers.score(e.accuracy)), Cell(numbers.count(e.n))])
-        for e in calibration.bins
+        Row(
+            [
+                Cell(numbers.score(each.confidence)),
+                Cell(numbers.score(each.accuracy), bar=_gap(each)),
+                Cell(numbers.count(each.n)),
+            ]
+        )
+        for each in calibration.bins
     ]
-    table = Table(Phrase(say("Reliability of {name}"), {"name": studied.name}), columns, rows)
-    return Picture(draw, alternative, caption, [Fold(say("Numbers"), [table])])
+    values = {"name": name, "ece": numbers.score(calibration.ece)}
+    yield Table(Phrase(say("Reliability curve of {name}: expected calibration error {ece}."), values), columns, rows)
+    yield Paragraph(say("The bar runs from confidence to accuracy, which the dot marks."), "note")
+
+
+def _gap(each: ReliabilityBin) -> Bar:
+    ends = sorted((each.confidence, each.accuracy))
+    return Bar(ends[0], each.accuracy, ends[1], 0.0, 1.0)

@@ -57,7 +57,8 @@ def _facts(subject: Subject, run: Run, folder: str) -> Iterator[tuple[str, Words
     yield say("sha256 of the data"), run.task.content_sha256
     if run.model:
         yield say("model"), _with_revision(run.model.name, run.model.revision)
-        yield say("sha256 of the weights"), run.model.weights_sha256
+        if run.model.weights_sha256:
+            yield say("sha256 of the weights"), run.model.weights_sha256
         yield say("longest text"), Phrase(say("{n} tokens"), {"n": numbers.count(run.model.max_length)})
         if run.model.token_budget:
             yield say("batch"), Phrase(say("{n} tokens"), {"n": numbers.count(run.model.token_budget)})

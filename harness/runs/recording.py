@@ -1,0 +1,178 @@
+"""What a run writes down: data, encoder and machine at the start, records as they come, `run.json` at the end."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness.data.task import SPLITS, Task, class_counts
+from harness.encoding.encoder import Encoder, pooling_of
+from harness.features.cache import FeatureCache
+from harness.huggingface import weights_hash
+from harness.plugin_system.offers import Plugin
+from harness.results.feature_sample import write_feature_samples
+from harness.results.records import Failure, ModelInfo, Run, RunRecord, TaskInfo
+from harness.results.run_directory import RunDirectory
+from harness.runs.findings import Findings, fingerprinted, gather_findings
+from harness.runs.planning import Plan
+from harness.strategies.strategy import uses_model
+from harness.system.device import describe
+
+
+class Recording:
+    """The record of a run while it runs.
+
+    Args:
+        plan: What is run.
+        command: The command line, empty for a call from Python.
+
+    Attributes:
+        directory: Folder of the run; the records of plugins that could not be loaded are in it already.
+        records: Of the trials that are over, and of these plugins.
+
+    Raises:
+        UnavailableError: Where the disk refuses.
+    """
+
+    def __init__(self, plan: Plan, command: Sequence[str]) -> None:
+        self._plan, self._command = plan, list(command)
+        self._started, self._clock = datetime.now(UTC), time.perf_counter()
+        # All of this now, so that nothing is left to fail after the trials.
+        self._task, self._model = _task_info(plan.task), _model_info(plan.encoder)
+        self._environment = describe(plan.device, plan.dtype)
+        self._findings = Findings()
+        self.directory = RunDirectory.create(
+            Path(plan.config.output_dir), plan.task.name, self._model.name if self._model else None
+        )
+        self.records = [_broken_record(plugin) for plugin in plan.broken]
+        for record in self.records:
+            self._write(record)
+
+    def conclude(self, features: FeatureCache | None) -> None:
+        """Count what the encoder cut, look the data over and test differences: once all trials are over.
+
+        Args:
+            features: The frozen features of the run, None where no trial needed them.
+        """
+        plan = self._plan
+        self._model = _as_used(self._model, plan, features, count=True)
+        if features and any(record.is_scored and record.features for record in self.records):
+            kept = [state for state in plan.wanted_features if features.cost([state])]
+            write_feature_samples(self.directory, plan.task.test, kept, features.encode)
+        self._findings = gather_findings(
+            plan.task, plan.encoder, self._model, self.records, self.directory, keep_texts=plan.config.save_texts
+        )
+
+    def finish(self, features: FeatureCache | None, notes: Sequence[str], stopped_in: str | None, stopped: bool) -> Run:
+        """Write what is left, `run.json` last.
+
+        Args:
+            features: The frozen features of the run, None where no trial needed them.
+            notes: What went otherwise than planned, one sentence each.
+            stopped_in: Name of the trial that was under way when the run was stopped, None for none.
+            stopped: Whether the user stopped the run.
+
+        Returns:
+            The run.
+
+        Raises:
+            UnavailableError: Where the disk refuses; what was written stays.
+        """
+        plan = self._plan
+        if stopped:
+            self._model = _as_used(self._model, plan, features, count=False)
+        records = self._with_fingerprints([*self.records, *self._unfinished(stopped_in)])
+        bad = any(record.status != "ok" for record in records)
+        run = Run(
+            status="interrupted" if stopped else "failed" if bad else "complete",
+            started=self._started.isoformat(timespec="seconds"),
+            wall_seconds=round(time.perf_counter() - self._clock, 3),
+            command=self._command,
+            config=plan.config,
+            environment=self._environment,
+            task=self._task,
+            model=self._model,
+            fallback=plan.fallback,
+            notes=[*plan.notes, *plan.task.provenance.notes, *getattr(plan.encoder, "notes", ()), *notes],
+            records=records,
+            audit=self._findings.audit,
+            evidence=self._findings.evidence,
+            files=self.directory.checksums(),
+        )
+        self.directory.write_run(run.model_dump(mode="json"))
+        return run
+
+    def _unfinished(self, stopped_in: str | None) -> list[RunRecord]:
+        """Return a record for each trial that did not finish: the one that was stopped, and those after it."""
+        finished = {record.trial for record in self.records}
+        return [
+            trial.blank_record("interrupted" if trial.name == stopped_in else "skipped")
+            for trial in self._plan.trials
+            if trial.name not in finished
+        ]
+
+    def _with_fingerprints(self, records: list[RunRecord]) -> list[RunRecord]:
+        reads_tokens = {offer.name: uses_model(offer.strategy) for offer in self._plan.offers}
+        records = fingerprinted(records, self._plan.task, self._plan.config.limit, self._model, reads_tokens)
+        for record in records:
+            if record.fingerprint:
+                self._write(record)
+        return records
+
+    def _write(self, record: RunRecord) -> None:
+        self.directory.write_record(record.trial, record.model_dump(mode="json"))
+
+
+def _broken_record(plugin: Plugin) -> RunRecord:
+    failure = Failure(stage="load plugin", message=plugin.error or "", traceback=plugin.traceback)
+    return RunRecord(
+        strategy=plugin.name,
+        plugin=plugin.distribution or plugin.name,
+        plugin_version=plugin.version,
+        status="failed",
+        error=failure,
+    )
+
+
+def _task_info(task: Task) -> TaskInfo:
+    return TaskInfo(
+        name=task.name,
+        source=task.provenance.source,
+        revision=task.provenance.revision,
+        content_sha256=task.content_hash(),
+        label_names=list(task.label_names),
+        class_counts={s: list(class_counts(getattr(task, s), task.n_classes)) for s in SPLITS},
+    )
+
+
+def _model_info(encoder: Encoder | None) -> ModelInfo | None:
+    if encoder is None:
+        return None
+    fingerprint = getattr(encoder, "fingerprint", None) or {}
+    return ModelInfo(
+        name=encoder.name,
+        revision=encoder.revision,
+        weights_sha256=fingerprint.get("weights") or weights_hash(encoder.directory),
+        width=encoder.width,
+        max_length=encoder.max_length,
+        n_parameters=encoder.n_parameters,
+        pooling=pooling_of(encoder),
+        pooling_source=getattr(encoder, "pooling_source", None),
+        prompt=getattr(encoder, "prompt", ""),
+    )
+
+
+def _as_used(model: ModelInfo | None, plan: Plan, features: FeatureCache | None, count: bool) -> ModelInfo | None:
+    """Add what is known after the trials; truncated texts were counted when their features were computed.
+
+    The others are counted now, but not where the user wants the run to end.
+    """
+    if model is None or plan.encoder is None:
+        return model
+    texts = {split: getattr(plan.task, split).texts for split in SPLITS}
+    counted = {split: features.truncated_texts(texts[split]) if features else None for split in SPLITS}
+    if count:
+        counted = {s: plan.encoder.count_truncated(texts[s]) if n is None else n for s, n in counted.items()}
+    truncated = {split: n for split, n in counted.items() if n is not None}
+    budget = getattr(plan.encoder, "token_budget", None)
+    return model.model_copy(update={"truncated_texts": truncated, "token_budget": budget})
