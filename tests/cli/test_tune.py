@@ -115,7 +115,7 @@ def test_every_shipped_strategy_with_parameters_says_where_to_search(offer: Offe
             whole = isinstance(parameters(offer.strategy)[field], int) and not isinstance(where, Choice)
             written = str(round(float(value)) if whole else value)
             changed = with_parameters(offer.strategy, {field: written}, "--space")
-            assert parameters(changed)[field] == type(parameters(offer.strategy)[field])(written)
+            assert parameters(changed)[field] == type(parameters(changed)[field])(written)
 
 
 def test_a_search_needs_no_space_where_the_strategy_has_one(tune: Harness) -> None:
