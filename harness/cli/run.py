@@ -1,6 +1,9 @@
 """`harness run`."""
 
+import shlex
 import signal
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +14,11 @@ from harness.cli.command import Command, joined
 from harness.cli.completion import complete_folders
 from harness.cli.planning import config_from, plan_of
 from harness.cli.printing import echo_json, echo_tracebacks
-from harness.errors import ExitCode
+from harness.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
     from harness.results.records import Run
+    from harness.results.run_directory import RunDirectory
     from harness.runs.planning import Plan
 
 
@@ -53,6 +57,10 @@ def _typed(value: str) -> Any:
 @click.option("--save-models/--no-save-models", default=None, help="Keep the fitted classifiers.  [default: save]")
 @click.option("--save-texts/--no-save-texts", default=None,
               help="Keep the test texts in the run's folder, for 'errors' and 'report'.  [default: save]")
+@click.option("--resume", metavar="RUN|latest", shell_complete=complete_folders,
+              help="Go on with a run that was stopped or killed: its options, and what it finished is not run again.")
+@click.option("--fresh", is_flag=True, help="Begin anew even where an unfinished run of the same command lies there.")
+@click.option("--retry-failed", is_flag=True, help="With --resume, run again what failed, too.")
 @click.option("--dry-run", is_flag=True, help="Load and check everything, print the plan, train nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json on stdout instead of tables.")
 @options.language
@@ -64,6 +72,9 @@ def run(
     ctx: click.Context,
     /,
     config_file: Path | None,
+    resume: str | None,
+    fresh: bool,
+    retry_failed: bool,
     dry_run: bool,
     as_json: bool,
     verbose: bool,
@@ -73,31 +84,75 @@ def run(
     **flags: Any,
 ) -> int:
     """Run strategies on one data set under one protocol and print one table."""
-    plan = plan_of(ctx, config_from(flags, config_file), quiet=quiet, verbose=verbose)
+    options_of_run = {"quiet": quiet, "verbose": verbose}
+    if resume is None:
+        plan = plan_of(ctx, config_from(flags, config_file), **options_of_run)
+        directory = None if fresh or dry_run else _same_unfinished_run(plan)
+        if retry_failed and not directory:
+            raise UserError("--retry-failed is of a run that is resumed: name it with --resume.")
+    else:
+        plan, directory = _plan_to_resume(ctx, resume, flags | {"config": config_file}, **options_of_run)
     if dry_run:
         _print_plan(plan, as_json)
         return ExitCode.FAILED if plan.broken else ExitCode.OK
-    return _run(plan, as_json=as_json, quiet=quiet, debug=debug, command=ctx.obj["argv"], language=language)
+    outcome = execute_shown(plan, ctx.obj["argv"], quiet=quiet, resume=directory, retry_failed=retry_failed)
+    return _print_outcome(*outcome, as_json=as_json, debug=debug, language=language)
 # fmt: on
 
 
-def _run(plan: "Plan", *, as_json: bool, quiet: bool, debug: bool, command: list[str], language: str) -> int:
+def _same_unfinished_run(plan: "Plan") -> "RunDirectory | None":
+    from harness.runs.resuming import same_unfinished_run
+    from harness.terminal import make_console
+
+    if directory := same_unfinished_run(plan):
+        told = f"Going on with {directory.path}, which the same command began and did not finish; --fresh begins anew."
+        make_console(stderr=True).print(told, soft_wrap=True, highlight=False)
+    return directory
+
+
+def _plan_to_resume(
+    ctx: click.Context, name: str, flags: Mapping[str, Any], *, quiet: bool, verbose: bool
+) -> "tuple[Plan, RunDirectory]":
+    """Open the plan of an unfinished run again, from its own record."""
+    from harness.results.records import read_unfinished
+    from harness.results.run_directory import find_unfinished
+
+    given = [f"--{flag.replace('_', '-')}" for flag, value in flags.items() if value not in (None, ())]
+    if others := [flag for flag in given if flag != "--output-dir"]:
+        raise UserError(f"--resume goes on with the options of the run itself: leave out {', '.join(others)}.")
+    directory = find_unfinished(name, Path(flags["output_dir"] or "reports"))
+    before = read_unfinished(directory).run
+    plan = plan_of(ctx, before.config, quiet=quiet, verbose=verbose)
+    return replace(plan, fallback=before.fallback), directory
+
+
+def _print_outcome(
+    result: "Run", path: Path, interrupt: KeyboardInterrupt | None, *, as_json: bool, debug: bool, language: str
+) -> int:
     from harness.terminal import make_console, print_run
 
-    result, path, interrupt = execute_shown(plan, command, quiet=quiet)
     if as_json:
         echo_json(result.model_dump(mode="json"))
     else:
         print_run(result, make_console(), language=language)
     if debug:
         echo_tracebacks(result)
-    make_console(stderr=True).print(f"Saved in {path}", soft_wrap=True)
+    errors = make_console(stderr=True)
+    errors.print(f"Saved in {path}", soft_wrap=True)
     if interrupt:
+        errors.print(f"Go on with: harness run --resume {shlex.quote(str(path))}", soft_wrap=True, highlight=False)
         return exit_code_of_signal(interrupt)
     return ExitCode.OK if result.status == "complete" else ExitCode.FAILED
 
 
-def execute_shown(plan: "Plan", command: list[str], *, quiet: bool) -> tuple["Run", Path, KeyboardInterrupt | None]:
+def execute_shown(
+    plan: "Plan",
+    command: list[str],
+    *,
+    quiet: bool,
+    resume: "RunDirectory | None" = None,
+    retry_failed: bool = False,
+) -> tuple["Run", Path, KeyboardInterrupt | None]:
     """Run a plan, its progress on standard error; SIGTERM stops it as Ctrl-C does."""
     from harness.runs.runner import execute
     from harness.terminal import make_console, print_banner, progress_display
@@ -108,7 +163,7 @@ def execute_shown(plan: "Plan", command: list[str], *, quiet: bool) -> tuple["Ru
     signal_before = signal.signal(signal.SIGTERM, _terminate)
     try:
         with progress_display(errors, quiet=quiet) as reporter:
-            return execute(plan, reporter, command)
+            return execute(plan, reporter, command, resume=resume, retry_failed=retry_failed)
     finally:
         signal.signal(signal.SIGTERM, signal_before)
 

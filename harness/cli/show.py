@@ -1,5 +1,6 @@
 """`harness show`: a run's table again, from disk."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -34,10 +35,11 @@ def show(
 ) -> int:
     """Show a run again: 'latest', its folder, or its folder's name."""
     from harness.results.records import read_run
-    from harness.results.run_directory import find_run
+    from harness.results.run_directory import find_run, unfinished_runs
     from harness.terminal import make_console, print_run
 
-    result = read_run(find_run(name, Path(output_dir)))
+    directory = find_run(name, Path(output_dir))
+    result = read_run(directory)
     if as_json:
         echo_json(result.model_dump(mode="json"))
     else:
@@ -50,6 +52,13 @@ def show(
             pairs=pairs,
             language=language,
         )
+    newer = [other.path for other in unfinished_runs(Path(output_dir)) if other.path.name > directory.path.name]
+    if name == "latest" and newer:
+        click.echo(f"A newer run is unfinished: harness show {shlex.quote(str(newer[0]))}", err=True)
+    if directory.is_unfinished:
+        over = sum(record.status in ("ok", "failed") for record in result.records)
+        told = f"Unfinished: {over} of {len(result.records)} trials are over. Go on with: harness run --resume"
+        click.echo(f"{told} {shlex.quote(str(directory.path))}", err=True)
     if debug:
         echo_tracebacks(result)
     return 0

@@ -1,6 +1,7 @@
 """RunRecord and Run: the JSON on disk, its schema published as harness/results/schema/run-v1.json."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from math import inf
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ from harness.errors import UserError
 from harness.evaluation.evidence import Evidence
 from harness.evaluation.metrics import METRIC_VERSION, Evaluation
 from harness.frozen_model import FrozenModel
-from harness.results.run_directory import RunDirectory
+from harness.results.run_directory import RUN_FILE, UNFINISHED_FILE, RunDirectory
 
 SCHEMA_VERSION = 1
 
@@ -175,18 +176,55 @@ class Run(FrozenModel):
     files: dict[str, str] = Field(default_factory=dict)
 
 
+class Unfinished(FrozenModel):
+    """What a run leaves when it begins, for whoever resumes it or looks at it after it was killed.
+
+    `run` is the run as it stands then, all its trials skipped. `trials` maps the name of a trial -> what its numbers
+    depend on, by name.
+    """
+
+    run: Run
+    trials: dict[str, dict[str, str]]
+
+
 def at_largest_train_size(records: Sequence[RunRecord]) -> list[RunRecord]:
     """Return the records that were trained on the most rows of train; where no size was asked for, all."""
     sizes = [inf if record.train_size is None else record.train_size for record in records]
     return [record for record, size in zip(records, sizes, strict=True) if size == max(sizes)]
 
 
+def read_unfinished(directory: RunDirectory) -> Unfinished:
+    """Read what an unfinished run left when it began, with the records of the trials that are over.
+
+    Raises:
+        UserError: Where it cannot be read.
+    """
+    file = directory.path / UNFINISHED_FILE
+    try:
+        begun = Unfinished.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error.errors()[0]["msg"])
+        raise UserError(f"{file} cannot be read: {reason}. Run the comparison again.") from error
+    records = [_record_on_disk(directory, record) for record in begun.run.records]
+    return begun.model_copy(update={"run": begun.run.model_copy(update={"records": records})})
+
+
+def _record_on_disk(directory: RunDirectory, blank: RunRecord) -> RunRecord:
+    with suppress(OSError, ValidationError):
+        record = RunRecord.model_validate_json(directory.record_file(blank.trial).read_bytes())
+        if record.trial == blank.trial and record.status in ("ok", "failed"):
+            return record
+    return blank
+
+
 def read_run(directory: RunDirectory) -> Run:
-    """Read a run from disk.
+    """Read a run from disk; of one that was killed, what it had finished.
 
     Raises:
         UserError: Where `run.json` is missing or is not a run this version can read.
     """
+    if directory.is_unfinished and not (directory.path / RUN_FILE).exists():
+        return read_unfinished(directory).run
     content = directory.read_run()
     version = content.get("schema_version")
     if version != SCHEMA_VERSION:

@@ -3,6 +3,9 @@
 import contextlib
 import hashlib
 import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,9 @@ from harness.errors import UnavailableError, UserError, did_you_mean
 from harness.system.files import disk_errors, folder_name, sha256_of, to_json, write_atomically
 
 RUN_FILE = "run.json"
+UNFINISHED_FILE = "unfinished.json"
+LOCK_FILE = ".lock"
+NOT_OF_THE_RECORD = (RUN_FILE, UNFINISHED_FILE, LOCK_FILE)
 LISTED_RUNS = 5  # the newest, in a message
 
 
@@ -50,6 +56,61 @@ class RunDirectory:
                     path.mkdir()
                     return cls(path)
         raise UnavailableError(f"Cannot find a free name for a run in {parent}. Name another folder with --output-dir.")
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Keep other processes from running this run at the same time.
+
+        Raises:
+            UserError: Where one does.
+            UnavailableError: Where the disk refuses.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.path / LOCK_FILE)
+        with disk_errors(self.path):
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                raise UserError(
+                    f"{self.path} is being run by another process. Wait for it, or stop it first."
+                ) from None
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):  # a platform may refuse while the file is open
+                (self.path / LOCK_FILE).unlink()
+            lock.release()
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether a process runs this run now."""
+        try:
+            with self.claimed():
+                return False
+        except UserError:
+            return True
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether the run was stopped or killed before its end, or is under way."""
+        return (self.path / UNFINISHED_FILE).is_file()
+
+    def write_unfinished(self, content: dict[str, Any]) -> None:
+        """Save what somebody who resumes the run has to know; a run that ends removes it."""
+        write_atomically(self.path / UNFINISHED_FILE, to_json(content))
+
+    def remove_unfinished(self) -> None:
+        """Remove what `write_unfinished` wrote: the run is over."""
+        with disk_errors(self.path):
+            (self.path / UNFINISHED_FILE).unlink(missing_ok=True)
+
+    def discard(self, trial: str) -> None:
+        """Remove what a trial left, finished or not, and `run.json`, which tells of it."""
+        with disk_errors(self.path):
+            for file in (self.path / RUN_FILE, self.record_file(trial), self.predictions_file(trial)):
+                file.unlink(missing_ok=True)
+            shutil.rmtree(self.model_path(trial), ignore_errors=True)
 
     def write_record(self, trial: str, record: dict[str, Any]) -> None:
         """Save the record of a finished trial."""
@@ -98,8 +159,8 @@ class RunDirectory:
         return self.path / "models" / _file_stem(trial)
 
     def checksums(self) -> dict[str, str]:
-        """Return relative path -> sha256 of every file but `run.json`."""
-        files = sorted(f for f in self.path.rglob("*") if f.is_file() and f.name != RUN_FILE)
+        """Return relative path -> sha256 of every file but `run.json` and those of a run under way."""
+        files = sorted(f for f in self.path.rglob("*") if f.is_file() and f.name not in NOT_OF_THE_RECORD)
         return {file.relative_to(self.path).as_posix(): sha256_of(file) for file in files}
 
     def write_run(self, run: dict[str, Any]) -> None:
@@ -154,3 +215,28 @@ def find_run(name: str, parent: Path) -> RunDirectory:
     newest = sorted((file.parent.name for file in parent.glob(f"*/{RUN_FILE}")), reverse=True)[:LISTED_RUNS]
     hint = did_you_mean(name, ["latest", *newest])
     raise UserError(f"There is no run {name!r}, neither as a folder nor in {parent}. {hint}")
+
+
+def unfinished_runs(parent: Path) -> list[RunDirectory]:
+    """Return the unfinished runs below a folder, the one that was begun last first."""
+    files = parent.glob(f"*/{UNFINISHED_FILE}")
+    return [RunDirectory(f.parent) for f in sorted(files, key=lambda f: (f.stat().st_mtime_ns, f), reverse=True)]
+
+
+def find_unfinished(name: str, parent: Path) -> RunDirectory:
+    """Find a run that was stopped or killed, by `latest`, its folder, or its folder's name below `parent`.
+
+    Raises:
+        UserError: Where there is none, or it is finished.
+    """
+    if name == "latest":
+        found = unfinished_runs(parent)
+        if not found:
+            raise UserError(
+                f"There is no unfinished run in {parent}. Name its folder, or start a run without --resume."
+            )
+        return found[0]
+    directory = find_run(name, parent)
+    if not directory.is_unfinished:
+        raise UserError(f"{directory.path} is finished, there is nothing to resume. 'harness show' shows it.")
+    return directory

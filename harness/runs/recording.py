@@ -1,9 +1,10 @@
 """What a run writes down: data, encoder and machine at the start, records as they come, `run.json` at the end."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from harness.data.task import SPLITS, Task, class_counts
 from harness.encoding.encoder import Encoder, pooling_of
@@ -11,10 +12,11 @@ from harness.features.cache import FeatureCache
 from harness.huggingface import weights_hash
 from harness.plugin_system.offers import Plugin
 from harness.results.feature_sample import write_feature_samples
-from harness.results.records import Failure, ModelInfo, Run, RunRecord, TaskInfo
+from harness.results.records import Failure, ModelInfo, Run, RunRecord, TaskInfo, Unfinished, read_unfinished
 from harness.results.run_directory import RunDirectory
 from harness.runs.findings import Findings, fingerprinted, gather_findings
 from harness.runs.planning import Plan
+from harness.runs.trial_key import trial_keys
 from harness.strategies.strategy import uses_model
 from harness.system.device import describe
 
@@ -27,26 +29,74 @@ class Recording:
         command: The command line, empty for a call from Python.
 
     Attributes:
-        directory: Folder of the run; the records of plugins that could not be loaded are in it already.
-        records: Of the trials that are over, and of these plugins.
-
-    Raises:
-        UnavailableError: Where the disk refuses.
+        records: Of the trials that are over, and of plugins that could not be loaded.
+        notes: What is to be known of a run that was resumed, one sentence each.
     """
 
     def __init__(self, plan: Plan, command: Sequence[str]) -> None:
         self._plan, self._command = plan, list(command)
-        self._started, self._clock = datetime.now(UTC), time.perf_counter()
+        self._started, self._clock = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
         # All of this now, so that nothing is left to fail after the trials.
         self._task, self._model = _task_info(plan.task), _model_info(plan.encoder)
         self._environment = describe(plan.device, plan.dtype)
         self._findings = Findings()
-        self.directory = RunDirectory.create(
-            Path(plan.config.output_dir), plan.task.name, self._model.name if self._model else None
-        )
         self.records = [_broken_record(plugin) for plugin in plan.broken]
+        self.notes: list[str] = []
+
+    def new_directory(self) -> RunDirectory:
+        """Make the folder of a new run.
+
+        Raises:
+            UnavailableError: Where the disk refuses.
+        """
+        model = self._model.name if self._model else None
+        return RunDirectory.create(Path(self._plan.config.output_dir), self._plan.task.name, model)
+
+    def begin(self, directory: RunDirectory, *, retry_failed: bool) -> dict[str, RunRecord]:
+        """Write what is known before the trials; of a run that is resumed, keep what still holds.
+
+        Args:
+            directory: Folder of the run, new or of a run to resume.
+            retry_failed: Whether trials that failed before are to be run again.
+
+        Returns:
+            Name -> record of the trials that are finished.
+
+        Raises:
+            UserError: Where the run to resume cannot be read.
+            UnavailableError: Where the disk refuses.
+        """
+        self.directory = directory
+        keys = keys_of(self._plan)
+        finished = self._still_valid(keys, retry_failed) if directory.is_unfinished else {}
+        blank = [trial.blank_record("skipped") for trial in self._plan.trials]
+        begun = Unfinished(run=self._run("interrupted", [*self.records, *blank]), trials=keys)
+        directory.write_unfinished(begun.model_dump(mode="json"))
         for record in self.records:
             self._write(record)
+        return finished
+
+    def _still_valid(self, keys: Mapping[str, dict[str, str]], retry_failed: bool) -> dict[str, RunRecord]:
+        """Return the finished trials of the run that is resumed whose numbers would come out the same, drop others."""
+        before = read_unfinished(self.directory)
+        self._started, self._command = before.run.started, before.run.command
+        over = {
+            r.trial: r for r in before.run.records if r.status == "ok" or (r.status == "failed" and not retry_failed)
+        }
+        finished = {}
+        for name in before.trials.keys() - keys.keys():
+            self.directory.discard(name)
+        for name, key in keys.items():
+            old = before.trials.get(name, {})
+            changed = [part for part in key if key[part] != old.get(part)]
+            if name in over and not changed:
+                finished[name] = over[name]
+                continue
+            self.directory.discard(name)
+            if name in over:
+                self.notes.append(f"{name} was run again, as what it depends on changed: {', '.join(changed)}")
+        self.notes.append(f"resumed: {len(finished)} of {len(keys)} trials were finished before")
+        return finished
 
     def conclude(self, features: FeatureCache | None) -> None:
         """Count what the encoder cut, look the data over and test differences: once all trials are over.
@@ -83,9 +133,18 @@ class Recording:
             self._model = _as_used(self._model, plan, features, count=False)
         records = self._with_fingerprints([*self.records, *self._unfinished(stopped_in)])
         bad = any(record.status != "ok" for record in records)
-        run = Run(
-            status="interrupted" if stopped else "failed" if bad else "complete",
-            started=self._started.isoformat(timespec="seconds"),
+        self.notes += notes
+        run = self._run("interrupted" if stopped else "failed" if bad else "complete", records)
+        self.directory.write_run(run.model_dump(mode="json"))
+        if not stopped:
+            self.directory.remove_unfinished()
+        return run
+
+    def _run(self, status: Literal["complete", "failed", "interrupted"], records: list[RunRecord]) -> Run:
+        plan = self._plan
+        return Run(
+            status=status,
+            started=self._started,
             wall_seconds=round(time.perf_counter() - self._clock, 3),
             command=self._command,
             config=plan.config,
@@ -93,14 +152,12 @@ class Recording:
             task=self._task,
             model=self._model,
             fallback=plan.fallback,
-            notes=[*plan.notes, *plan.task.provenance.notes, *getattr(plan.encoder, "notes", ()), *notes],
+            notes=[*plan.notes, *plan.task.provenance.notes, *getattr(plan.encoder, "notes", ()), *self.notes],
             records=records,
             audit=self._findings.audit,
             evidence=self._findings.evidence,
             files=self.directory.checksums(),
         )
-        self.directory.write_run(run.model_dump(mode="json"))
-        return run
 
     def _unfinished(self, stopped_in: str | None) -> list[RunRecord]:
         """Return a record for each trial that did not finish: the one that was stopped, and those after it."""
@@ -121,6 +178,11 @@ class Recording:
 
     def _write(self, record: RunRecord) -> None:
         self.directory.write_record(record.trial, record.model_dump(mode="json"))
+
+
+def keys_of(plan: Plan) -> dict[str, dict[str, str]]:
+    """Return the name of each trial of a plan -> what its numbers depend on."""
+    return trial_keys(plan, _model_info(plan.encoder), plan.task.content_hash(), describe(plan.device, plan.dtype))
 
 
 def _broken_record(plugin: Plugin) -> RunRecord:

@@ -1,7 +1,7 @@
 """Plan -> trials -> records -> Run on disk."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -9,9 +9,10 @@ from typing import Protocol
 from harness.data.task import SPLITS
 from harness.huggingface.network import offline_hub
 from harness.results.records import Run, RunRecord
+from harness.results.run_directory import RunDirectory
 from harness.runs.planning import Plan
 from harness.runs.recording import Recording
-from harness.runs.session import Session
+from harness.runs.session import Session, Trial
 from harness.runs.trial import run_trial
 from harness.strategies.strategy import uses_model
 from harness.system.device import PeakMemory
@@ -44,7 +45,12 @@ class Silence:
 
 
 def execute(
-    plan: Plan, reporter: Reporter | None = None, command: Sequence[str] = ()
+    plan: Plan,
+    reporter: Reporter | None = None,
+    command: Sequence[str] = (),
+    *,
+    resume: RunDirectory | None = None,
+    retry_failed: bool = False,
 ) -> tuple[Run, Path, KeyboardInterrupt | None]:
     """Run all trials of a plan and write the run directory.
 
@@ -52,16 +58,21 @@ def execute(
         plan: What to run.
         reporter: Told how far it is; None for nobody.
         command: The command line, for the record; empty for a call from Python.
+        resume: Folder of an unfinished run of this plan: what it finished is not run again.
+        retry_failed: Whether trials of that run that failed are run again.
 
     Returns:
         The run, its folder and, where the user stopped it, the interrupt that did.
 
     Raises:
+        UserError: Where another process runs the run to resume.
         UnavailableError: Where the disk refuses; what was written stays.
     """
-    with offline_hub(plan.offline):
-        recording = Recording(plan, command)
-        trials = _Trials(plan, plan.session(directory=recording.directory), reporter or Silence())
+    recording = Recording(plan, command)
+    directory = resume or recording.new_directory()
+    with offline_hub(plan.offline), directory.claimed():
+        finished = recording.begin(directory, retry_failed=retry_failed)
+        trials = _Trials(plan, plan.session(directory=directory), reporter or Silence(), finished)
         interrupt = None
         try:
             for record in trials.run():
@@ -70,7 +81,7 @@ def execute(
         except KeyboardInterrupt as stop:
             interrupt = stop
         run = recording.finish(trials.session.features, trials.notes, trials.running, stopped=interrupt is not None)
-        return run, recording.directory.path, interrupt
+        return run, directory.path, interrupt
 
 
 class _Trials:
@@ -82,9 +93,9 @@ class _Trials:
         notes: What went otherwise than planned, one sentence each.
     """
 
-    def __init__(self, plan: Plan, session: Session, reporter: Reporter) -> None:
-        self._plan, self.session, self._reporter = plan, session, reporter
-        self._stages = len(plan.trials) + bool(plan.wanted_features)
+    def __init__(self, plan: Plan, session: Session, reporter: Reporter, finished: Mapping[str, RunRecord]) -> None:
+        self._plan, self.session, self._reporter, self._finished = plan, session, reporter, finished
+        self._stages = len(plan.trials) - len(finished) + bool(plan.wanted_features)
         self._stage = 0
         self.running: str | None = None
         self._failures: list[str] = []
@@ -101,15 +112,19 @@ class _Trials:
         for trial in self._plan.trials:
             if self._plan.encoder and self.session.features is None and uses_model(trial.strategy):
                 self._compute_features()
-            size = "" if trial.train_size is None else f", {trial.train_size:,} rows"
-            self.running = trial.name  # before it is announced: whoever reads that may stop it
-            self._begin(f"{trial.offer.name} seed {trial.seed}{size}")
-            record = run_trial(self.session, trial, self._reporter.progress)
-            self.running = None
+            record = self._finished.get(trial.name) or self._run_trial(trial)
             self._reporter.finished(record)
             yield record
             if record.status == "failed" and self._plan.config.fail_fast:
                 return
+
+    def _run_trial(self, trial: Trial) -> RunRecord:
+        size = "" if trial.train_size is None else f", {trial.train_size:,} rows"
+        self.running = trial.name  # before it is announced: whoever reads that may stop it
+        self._begin(f"{trial.offer.name} seed {trial.seed}{size}")
+        record = run_trial(self.session, trial, self._reporter.progress)
+        self.running = None
+        return record
 
     def _begin(self, stage: str) -> None:
         self._stage += 1

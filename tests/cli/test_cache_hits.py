@@ -34,8 +34,9 @@ def warm(run: Harness, tmp_path: Path) -> Warm:
     cache = tmp_path / "cache"
 
     def cached_run(*argv: str, strategies: str = PROBES) -> Outcome:
-        quick = ["--no-save-models", "--set", "mlp_probe.epochs=1"]
-        return run("--cache-dir", str(cache), *quick, *argv, strategies=strategies)
+        quick = ["--set", "mlp_probe.epochs=1"] + ([] if "--save-models" in argv else ["--no-save-models"])
+        where = [] if "--cache-dir" in argv else ["--cache-dir", str(cache)]
+        return run(*where, *quick, *argv, strategies=strategies)
 
     return Warm(cached_run, cached_run(), cache)
 

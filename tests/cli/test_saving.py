@@ -38,7 +38,7 @@ class SavesBadly(SklearnStrategy):
 
     def fit(self, train: Split, validation: Split, context: RunContext) -> Unsaveable:
         fitted = super().fit(train, validation, context)
-        return Unsaveable(fitted.estimator, fitted.inputs, fitted.n_classes, self.error)
+        return Unsaveable(fitted.estimator, fitted.inputs, fitted.n_classes, error=self.error)
 
 
 def module_with(**hooks: Callable[..., Any]) -> ModuleType:

@@ -1,0 +1,67 @@
+"""What the numbers of a trial depend on, by name: equal in two runs, its outcome in one is that in the other."""
+
+import hashlib
+import inspect
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.plugin_system.offers import Plugin
+from harness.results.records import ModelInfo
+from harness.runs.planning import Plan
+from harness.runs.session import Trial
+from harness.strategies.strategy import recorded_parameters, uses_model
+
+NO_CAUSE = ("logical_cores", "device_name")
+"""What a machine is called changes no number; its threads may."""
+
+
+def trial_keys(
+    plan: Plan, model: ModelInfo | None, data: str, environment: Mapping[str, Any]
+) -> dict[str, dict[str, str]]:
+    """Return the name of each trial of a plan -> its key.
+
+    Args:
+        plan: What is run.
+        model: The record of its encoder.
+        data: The hash of its data.
+        environment: Of the machine, with the versions of libraries.
+    """
+    told = {name: value for name, value in environment.items() if name not in NO_CAUSE}
+    shared = {"data": data, "machine": _digest(told)}
+    fingerprint = getattr(plan.encoder, "fingerprint", None) or {}
+    encoder = _digest([model and model.model_dump(mode="json"), fingerprint, plan.config.batch_tokens])
+    return {
+        trial.name: {**_of_strategy(trial), **shared, "encoder": encoder if uses_model(trial.strategy) else ""}
+        for trial in plan.trials
+    }
+
+
+def _of_strategy(trial: Trial) -> dict[str, str]:
+    kind = type(trial.strategy)
+    return {
+        "strategy": kind.__qualname__,
+        "parameters": _digest(recorded_parameters(trial.strategy)),
+        "plugin": _told(trial.offer.plugin),
+        "code": _code(kind),
+        "seed": str(trial.seed),
+        "rows of train": str(trial.train_size),
+    }
+
+
+def _told(plugin: Plugin) -> str:
+    return f"{plugin.distribution or plugin.name} {plugin.version}"
+
+
+def _code(kind: type) -> str:
+    """Return the hash of the file that a class is written in, "" where it is in none: versions stay while one edits."""
+    try:
+        file = inspect.getsourcefile(kind)
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else ""
+    except (OSError, TypeError):
+        return ""
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
