@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from harness.analysis.learning_curve import learning_curves
 from harness.analysis.verification import verify_run
 from harness.results.records import Run, read_run
 from harness.results.run_directory import RunDirectory
 from harness.terminal import make_console, print_run
 
 ROOT = Path(__file__).parent.parent
-EXAMPLES = sorted(folder.parent.name for folder in (ROOT / "reports").glob("example-*/run.txt"))
+EXAMPLES = sorted(file.parent.name for file in (ROOT / "reports").glob("example-*/run.json"))
 WIDTH = 80
 
 
@@ -23,22 +24,39 @@ def printed(run: Run) -> str:
     return "".join(line.rstrip() + "\n" for line in stream.getvalue().splitlines())
 
 
+def test_the_text_of_the_example_on_the_sample_is_what_show_prints_of_its_run() -> None:
+    folder = ROOT / "reports" / "example-sample"
+    assert folder.with_suffix(".txt").read_text(encoding="utf-8") == printed(read_run(RunDirectory(folder)))
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_the_text_of_an_example_is_what_show_prints_of_its_run(name: str) -> None:
-    folder = ROOT / "reports" / name
-    assert (folder / "run.txt").read_text(encoding="utf-8") == printed(read_run(RunDirectory(folder)))
+def test_the_committed_runs_can_be_shown(name: str) -> None:
+    run = read_run(RunDirectory(ROOT / "reports" / name))
+    text = printed(run)
+    assert [record.strategy for record in run.records if record.strategy not in text] == []
+    assert "is best by validation f1_macro" in " ".join(text.split())
 
 
-@pytest.mark.parametrize(
-    ("quote", "name"), [("example", "example-emotion-minilm"), ("curves", "example-emotion-curves")]
-)
-def test_the_readme_quotes_the_examples(quote: str, name: str) -> None:
+def quoted(name: str) -> str:
+    """Return what stands in README between the marks of a quote."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    found = re.search(rf"<!-- {quote} -->\n```\n(.*?)```\n<!-- /{quote} -->", readme, re.DOTALL)
+    found = re.search(rf"<!-- {name} -->\n```\n(.*?)```\n<!-- /{name} -->", readme, re.DOTALL)
     assert found is not None
-    quoted = found[1]
-    assert "full_finetune" in quoted
-    assert quoted in printed(read_run(RunDirectory(ROOT / "reports" / name)))
+    return found[1]
+
+
+def test_the_readme_quotes_the_example_on_emotion() -> None:
+    text = printed(read_run(RunDirectory(ROOT / "reports" / "example-emotion-minilm")))
+    assert "full_finetune" in quoted("example")
+    assert quoted("example") in text
+
+
+def test_the_learning_curves_in_the_readme_have_the_numbers_of_their_run() -> None:
+    curves = learning_curves(read_run(RunDirectory(ROOT / "reports" / "example-emotion-curves")))
+    for curve in curves:
+        assert curve.strategy in quoted("curves")
+        for point in curve.points:
+            assert f"{point.mean:.4f}"[1:] in quoted("curves"), (curve.strategy, point)
 
 
 def test_the_readme_names_every_file_of_the_harness() -> None:
@@ -60,7 +78,7 @@ def test_the_committed_run_on_the_sample_verifies() -> None:
 
 
 def test_the_committed_reports_are_there_and_hold_no_script() -> None:
-    for name in ("example-sample.html", *(f"{name}.html" for name in EXAMPLES)):
-        page = (ROOT / "reports" / name).read_text(encoding="utf-8")
+    for file in (ROOT / "reports").glob("*.html"):
+        page = file.read_text(encoding="utf-8")
         assert "<script" not in page
         assert "default-src 'none'" in unescape(page)

@@ -151,10 +151,14 @@ def rank(records: Sequence[RunRecord], sort: str = "f1_macro") -> list[Standing]
     Raises:
         UserError: For a key that does not exist.
     """
+    return in_order([Standing(name, seeds) for name, seeds in by_strategy(records).items()], sort)
+
+
+def in_order(standings: Iterable[AnyStanding], sort: str) -> list[AnyStanding]:
+    """Sort strategies by a key, equal ones by name; arguments and errors as for `rank`."""
     if sort not in SORT_KEYS:
         raise UserError(f"Cannot sort by {sort!r}. {did_you_mean(sort, SORT_KEYS)}")
-    groups = [Standing(name, seeds) for name, seeds in sorted(by_strategy(records).items())]
-    return sorted(groups, key=lambda standing: _sort_value(standing.headline, standing.first, sort))
+    return sorted(standings, key=lambda each: (_sort_value(each.headline, each.first, sort), each.name))
 
 
 def by_strategy(records: Sequence[RunRecord]) -> dict[str, tuple[RunRecord, ...]]:

@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis.ranking import Standing, by_strategy, by_validation
+from harness.analysis.ranking import Standing, by_strategy, by_validation, in_order
 from harness.errors import UserError, did_you_mean
 from harness.evaluation.conclusion import MARGIN, Conclusion, LeftOut
 from harness.evaluation.evidence import Candidate, Evidence, assess
@@ -130,6 +130,10 @@ class Study:
         """Frozen features of a sample of the test rows of the first run: what they are -> the sample."""
         return read_feature_samples(self.directories[0])
 
+    def sorted_by(self, sort: str) -> "Study":
+        """Return it with its strategies in another order, `sort` one of `harness.analysis.ranking.SORT_KEYS`."""
+        return replace(self, strategies=tuple(in_order(self.strategies, sort)))
+
     def strategy(self, name: str) -> Studied:
         """Return a strategy by its name in the study.
 
@@ -173,6 +177,20 @@ def open_study(directories: Sequence[RunDirectory], *, force: bool = False) -> S
         evidence=_evidence(runs, directories, named, together, paired=difference is None),
         watermark=difference,
     )
+
+
+def study_of_record(run: Run) -> Study:
+    """Return a run as a study of what its record holds: scores, costs and conclusion, but no predictions.
+
+    Args:
+        run: Finished or stopped; it need not have scored anything.
+    """
+    found = by_validation(Studied(name, seeds, 0, ()) for name, seeds in by_strategy(run.records).items())
+    best = found[0].name if found else ""
+    nothing = Conclusion(best=best, tied=[], cheapest=best)
+    unknown = Evidence(n_rows=run.task.n_rows("test"), trials=[], pairs=[], letters={}, conclusion=nothing)
+    left_out = [(0, record) for record in run.records if not record.is_scored]
+    return Study((run,), (), tuple(found), tuple(left_out), run.evidence or unknown)
 
 
 def studied_strategies(records: Sequence[RunRecord], directory: RunDirectory, run_index: int = 0) -> list[Studied]:

@@ -48,8 +48,10 @@ class Subject:
     def interval(self, studied: Studied, metric: Metric) -> Interval | None:
         """Return the interval of a strategy's mean test score over its seeds, None where there is none."""
         known = self.study.evidence.strategy(studied.name)
-        found: Interval | None = getattr(known, metric).interval if known else None
-        return found
+        if known is None and len(studied.records) == 1:  # a run of an older version
+            found: Interval | None = getattr(self.trial(studied), metric, None)
+            return found
+        return getattr(known, metric).interval if known else None
 
     def run(self, studied: Studied) -> Run:
         """Return the run that a strategy is of."""

@@ -11,7 +11,6 @@ from harness.document.model import (
     Code,
     Facts,
     Fold,
-    Gallery,
     Heading,
     Listing,
     Name,
@@ -28,30 +27,35 @@ from harness.terminal.tables import table_lines
 ROLES = {"": "", "lead": "", "note": "dim", "warning": "yellow"}
 
 
-def section_lines(section: Section | None, page: Page) -> Iterator[RenderableType]:
+def section_lines(section: Section | None, page: Page, *, unfolded: bool = False) -> Iterator[RenderableType]:
     """Yield an empty line, the title of a section and its blocks; nothing where there is no section.
 
-    A caption that only says the title again is left out.
+    A caption that only says the title again is left out, and what is folded away, unless it is `unfolded`.
     """
     if section is None:
         return
     yield Text("")
     yield folding(page.text(section.title, "bold underline"))
-    yield from block_lines(section.blocks, page, title=section.title)
+    yield from block_lines(section.blocks, page, section.title, unfolded=unfolded)
 
 
-def block_lines(blocks: Iterable[Block], page: Page, title: str = "") -> Iterator[RenderableType]:
+def block_lines(
+    blocks: Iterable[Block], page: Page, title: str = "", *, unfolded: bool = False
+) -> Iterator[RenderableType]:
     """Yield the lines of blocks; what is folded away and pictures without another form are left out.
 
     Args:
         blocks: The blocks.
         page: Where they are printed.
         title: What stands above them already.
+        unfolded: Whether what is folded away is shown, too.
     """
     for i, block in enumerate(blocks):
         if isinstance(block, Table | Heading) and not (title and i == 0):
             yield Text("")
-        yield from _lines(block, page, title)
+        if isinstance(block, Fold):
+            yield from block_lines(block.blocks if unfolded else [], page)
+        yield from _lines(block, page, title if i == 0 else "")
 
 
 def _lines(block: Block, page: Page, title: str) -> Iterator[RenderableType]:
@@ -68,13 +72,8 @@ def _lines(block: Block, page: Page, title: str) -> Iterator[RenderableType]:
             yield folding(page.text(text))
         case Table():
             if str(block.caption) != title:
-                yield words(block.caption, page, "bold underline")
+                yield words(block.caption, page, "dim" if title else "bold underline")
             yield from table_lines(block, page)
-        case Gallery(pictures):
-            for picture in pictures:
-                yield from block_lines([each for each in picture.below if not isinstance(each, Fold)], page)
-        case Fold():
-            pass
 
 
 def words(value: Words, page: Page, style: str | Style = "") -> Text:

@@ -10,9 +10,9 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
 from rich.table import Column
 from rich.text import Text
 
+from harness.document.sections.scores import LONGEST_REASON
 from harness.results.records import RunRecord
 from harness.terminal.console import Page
-from harness.terminal.failures import reason
 from harness.wording import quantities
 
 LINE_INTERVAL = 5.0  # seconds between two lines in a log
@@ -228,4 +228,8 @@ def _outcome(record: RunRecord, page: Page) -> Text:
         return page.text(f"{trial}: validation f1_macro {f1_macro}, {spent:.1f} s")
     if record.error is None:
         return page.text(f"{trial}: {record.status}", "red")
-    return page.text(f"{trial}: {record.status} in {record.error.stage}: {reason(record, page)}", "red")
+    return page.text(f"{trial}: {record.status} in {record.error.stage}: {_reason(record, page)}", "red")
+
+
+def _reason(record: RunRecord, page: Page) -> str:
+    return page.short(record.error.message.strip(), LONGEST_REASON) if record.error else ""

@@ -6,26 +6,23 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from harness.analysis.learning_curve import learning_curves
-from harness.analysis.ranking import Standing, best_by_validation, by_validation, rank
+from harness.analysis.ranking import Standing, by_validation
+from harness.analysis.study import study_of_record
 from harness.document.model import Section
+from harness.document.sections.answer import the_answer
+from harness.document.sections.confusions import classes_section
 from harness.document.sections.data import finding_blocks
-from harness.evaluation.evidence import Evidence
-from harness.evaluation.metrics import TESTED
+from harness.document.sections.differences import differences_section
+from harness.document.sections.remarks import degradations
+from harness.document.sections.scores import scores_section
+from harness.document.subject import Subject
 from harness.results.records import ModelInfo, Run
-from harness.terminal.answer import answer
 from harness.terminal.confusion import confusion_matrix, side_by_side
 from harness.terminal.console import Page, folding
-from harness.terminal.document import section_lines
-from harness.terminal.evidence import evidence_lines, letters_of, pair_lines
-from harness.terminal.failures import failure_lines, not_scored
-from harness.terminal.grid import GAP_BETWEEN_GROUPS, Grid, Heading
+from harness.terminal.document import section_lines, words
 from harness.terminal.layout import NAME_WIDTH, banner, label_value_lines
 from harness.terminal.learning_curve import learning_curve_lines
 from harness.terminal.scatter import cost_against_quality
-from harness.terminal.scores import ScoreTable
-from harness.wording import quantities
-
-PER_CLASS_IN_FULL = 56  # columns; the headings are shortened below
 
 
 def print_run(
@@ -53,21 +50,18 @@ def print_run(
         UserError: For a sort key that does not exist.
     """
     page = Page(console, language)
-    standings = rank(run.records, sort)
+    subject = Subject(study_of_record(run).sorted_by(sort), page.say)
     page.write(_heading(run, page))
     if run.audit:
         found = list(finding_blocks(run.audit, page.say))
         page.write(section_lines(Section("data", page.say("Data audit"), found), page))
-    page.write(_results(run, standings, page))
-    if run.evidence:
-        page.write(evidence_section(run.evidence, standings, page, pairs=pairs))
+    page.write(result_lines(subject, page, pairs=pairs))
     if curves := learning_curves(run):
         page.write([Text(""), *learning_curve_lines(curves, page)])
-    if standings and confusion:
-        page.write(_matrices(run, standings, page))
-    if standings and per_class:
-        page.write([] if confusion else [Text("")])  # below the matrices there is an empty line already
-        page.write(_per_class(run, best_by_validation(standings), page))
+    if subject.study.strategies and confusion:
+        page.write(_matrices(run, subject.study.strategies, page))
+    if subject.study.strategies and per_class:
+        page.write(section_lines(classes_section(subject), page))
 
 
 def print_banner(message: str, console: Console) -> None:
@@ -145,71 +139,26 @@ def _reading(run: Run, page: Page) -> Iterator[tuple[str, str]]:
         yield "prompt", model.prompt
 
 
-def _results(run: Run, standings: Sequence[Standing], page: Page) -> Iterator[RenderableType]:
+def result_lines(subject: Subject, page: Page, *, pairs: bool) -> Iterator[RenderableType]:
+    """Yield scores and costs, the answer, what came out otherwise than asked, on demand pairs, and the cost plot."""
+    yield from section_lines(scores_section(subject), page, unfolded=True)
     yield Text("")
-    if standings:
-        majority = run.task.majority_accuracy("validation")
-        yield from ScoreTable(standings, majority, len(_seeds(run)) > 1, letters_of(run.evidence)).lines(page)
-    if left_out := not_scored(run.records):
-        if standings:
-            yield Text("")
-        yield from failure_lines(left_out, page)
-    yield Text("")
-    yield folding(page.text(_verdict(run.evidence, standings, page)))
-    for standing in standings:
-        if standing.first.configurations_tried > 1 and standing.name != standing.base:  # a grid of the user's
-            kept = ", ".join(f"{name}={value}" for name, value in standing.first.params.items())
-            told = page.say("{strategy}: validation kept {params}").format(strategy=standing.name, params=kept)
+    yield words(the_answer(subject), page)
+    for studied in subject.study.strategies:
+        if studied.first.configurations_tried > 1 and studied.name != studied.base:  # a grid of the user's
+            kept = ", ".join(f"{name}={value}" for name, value in studied.first.params.items())
+            told = page.say("{strategy}: validation kept {params}").format(strategy=studied.name, params=kept)
             yield folding(page.text(told, "dim"))
-    for record in run.records:
-        for degradation in record.degradations:
-            told = page.say("{strategy} seed {seed}: {degradation}")
-            values = {"strategy": record.strategy, "seed": record.seed, "degradation": degradation}
-            yield folding(page.text(told.format(**values), "yellow"))
+    yield from (words(told, page, "yellow") for told in degradations(subject))
+    if pairs:
+        yield from section_lines(differences_section(subject), page)
+    if subject.study.strategies:
+        yield Text("")
+        yield from cost_against_quality(subject.study.strategies, page)
 
 
 def _seeds(run: Run) -> list[int]:
     return list(dict.fromkeys((*run.config.seeds, *(record.seed for record in run.records))))
-
-
-def _verdict(evidence: Evidence | None, standings: Sequence[Standing], page: Page) -> str:
-    if not standings:
-        return page.say("No strategy was scored.")
-    if evidence:
-        return answer(evidence.conclusion, standings, page.say)
-    best = best_by_validation(standings)
-    test = best.headline.test
-    name = best.name
-    if best.headline.kind == "mean":
-        name = page.say("{name} (mean of {n} seeds)").format(name=name, n=len(best.records))
-    told = page.say("Best by validation f1_macro: {best}, with test accuracy {accuracy} and test f1_macro {f1_macro}")
-    scores = {"accuracy": quantities.score(test.accuracy), "f1_macro": quantities.score(test.f1_macro)}
-    verdict = told.format(best=name, **scores)
-    frozen = [standing for standing in standings if standing.frozen]
-    if not frozen or best.frozen:
-        return verdict + page.say(".")
-    runner_up = best_by_validation(frozen)
-    behind = test.accuracy - runner_up.headline.test.accuracy
-    told = page.say(
-        "; the best on frozen features, {name}, is {gap} behind in test accuracy."
-        if behind >= 0
-        else "; the best on frozen features, {name}, is {gap} ahead in test accuracy."
-    )
-    return verdict + told.format(name=runner_up.name, gap=quantities.score(abs(behind)))
-
-
-def evidence_section(
-    evidence: Evidence, standings: Sequence[Standing], page: Page, *, pairs: bool
-) -> Iterator[RenderableType]:
-    """Yield intervals, on demand the difference of every two strategies, and cost against quality."""
-    yield Text("")
-    yield from evidence_lines(evidence, standings, page)
-    if pairs:
-        for metric in reversed(TESTED):
-            yield Text("")
-            yield from pair_lines(evidence, [standing.name for standing in standings], page, metric)
-    yield Text("")
-    yield from cost_against_quality(standings, page)
 
 
 def _matrices(run: Run, standings: Sequence[Standing], page: Page) -> Iterator[RenderableType]:
@@ -227,22 +176,3 @@ def _title(standing: Standing, page: Page) -> str:
     several = len(standing.records) > 1 and not standing.deterministic
     name = page.short(standing.name, NAME_WIDTH)
     return page.say("{name}, seed {seed}").format(name=name, seed=standing.first.seed) if several else name
-
-
-def _per_class(run: Run, best: Standing, page: Page) -> Iterator[RenderableType]:
-    if best.first.test is None:
-        return
-    in_full = page.width >= PER_CLASS_IN_FULL
-    headings = [page.say(h) for h in ("precision" if in_full else "prec.", "recall", "f1", "support")]
-    write = quantities.score if in_full else quantities.short_score
-    numbers = [
-        [*map(write, (of_class.precision, of_class.recall, of_class.f1)), f"{of_class.support:,}"]
-        for of_class in best.first.test.per_class
-    ]
-    taken = Grid([Heading(heading) for heading in headings], [(cells, "") for cells in numbers]).width
-    names = [page.short(name, page.width - taken - GAP_BETWEEN_GROUPS) for name in run.task.label_names]
-    rows = [([name, *cells], "") for name, cells in zip(names, numbers, strict=True)]
-    yield page.text(page.say("Scores of each class on the test split"), "bold underline")
-    yield folding(page.text(_title(best, page), "bold"))
-    columns = [Heading(page.say("class"), is_name=True), *(Heading(heading) for heading in headings)]
-    yield from Grid(columns, rows).lines(page.glyphs.rule)

@@ -7,20 +7,16 @@ from numpy.typing import NDArray
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from harness.analysis.ranking import rank
 from harness.analysis.study import Studied, Study
+from harness.document.subject import Subject
 from harness.evaluation.comparisons import ALPHA
 from harness.evaluation.flips import Flips, find_flips, rows_behind
 from harness.evaluation.metrics import TESTED
 from harness.results.records import Run
-from harness.terminal.answer import answer
 from harness.terminal.console import Page, folding
-from harness.terminal.evidence import letters_of
-from harness.terminal.failures import failure_lines
 from harness.terminal.grid import Grid, Heading
 from harness.terminal.layout import NAME_WIDTH, banner, label_value_lines
-from harness.terminal.run import evidence_section
-from harness.terminal.scores import ScoreTable
+from harness.terminal.run import result_lines
 
 LONGEST_LABEL = 12
 
@@ -41,18 +37,11 @@ def print_study(
         UserError: For a sort key that does not exist.
     """
     page = Page(console, language)
-    standings = rank(study.records, sort)
+    subject = Subject(study.sorted_by(sort), page.say)
     if study.watermark:
         page.write([banner(f"{page.say('NOT COMPARABLE')}: {study.watermark}", page)])
     page.write(_run_lines(study, page))
-    several_seeds = any(len(standing.records) > 1 for standing in standings)
-    majority = study.runs[0].task.majority_accuracy("validation")
-    page.write([Text(""), *ScoreTable(standings, majority, several_seeds, letters_of(study.evidence)).lines(page)])
-    if study.failures:
-        page.write([Text(""), *failure_lines([record for _, record in study.failures], page)])
-    if not study.watermark:
-        page.write([Text(""), folding(page.text(answer(study.evidence.conclusion, standings, page.say)))])
-    page.write(evidence_section(study.evidence, standings, page, pairs=pairs))
+    page.write(result_lines(subject, page, pairs=pairs))
 
 
 def _run_lines(study: Study, page: Page) -> Iterator[RenderableType]:

@@ -25,8 +25,9 @@ INDENT = (0, 0, 0, 2)
 def table_lines(table: Table, page: Page) -> Iterator[RenderableType]:
     """Yield a table in the widest layout that fits.
 
-    Texts stand below the cells of their row, what spans several columns below the table. Where the table is too wide,
-    its groups of columns are parted; on a narrow page each row is a name and a line for each group.
+    Texts and what is small in the first column stand below the cells of their row, what spans several columns below
+    the table. Where the table is too wide, its groups of columns are parted; on a narrow page each row is a name and a
+    line for each group.
     """
     parts = _parts(table, page)
     for i, part in enumerate(parts):
@@ -34,8 +35,8 @@ def table_lines(table: Table, page: Page) -> Iterator[RenderableType]:
         yield from part.lines(page)
     for row in table.rows:
         if _spans(row):
-            yield folding(page.text(" ".join(filter(None, _said(row.cells[0]))), STYLES[row.tone]))
-            yield Padding(folding(page.text(str(row.cells[1].text), STYLES[row.tone])), INDENT)
+            name, why = " ".join(filter(None, _said(row.cells[0]))), str(row.cells[1].text)
+            yield folding(page.text(f"{name}: {why}", STYLES[row.tone]))
         elif not parts:
             yield from _stacked(table, row, page)
 
@@ -58,42 +59,54 @@ class _Part:
         columns: Positions of the columns.
         names: How wide a name may be.
         beside: Whether what is small stands beside the cells, and not below them.
+        again: Whether the first column stands in an earlier part, with what is small in it.
     """
 
     table: Table
     columns: Sequence[int]
     names: int = NAME_WIDTH
     beside: bool = False
+    again: bool = False
 
     def fits(self, page: Page) -> bool:
         return self._grid(page).width <= page.width
 
     def lines(self, page: Page) -> Iterator[RenderableType]:
         lines = list(self._grid(page, with_bars=True).lines(page.glyphs.rule))
-        rows = [row for row in self.table.rows if not _spans(row)]
+        rows = list(self._rows())
         heights = [1 + self._has_small(row) for row in rows]
         yield from lines[: len(lines) - sum(heights)]
         below = iter(lines[len(lines) - sum(heights) :])
         for row, height in zip(rows, heights, strict=True):
             yield from (next(below) for _ in range(height))
+            if (remark := str(row.cells[0].small)) and not self.beside and not self.again:
+                yield Padding(folding(page.text(remark, "dim")), INDENT)
             yield from _texts(self.table, row, page)
 
+    def _rows(self) -> Iterator[Row]:
+        """Yield the rows that have a cell in these columns, besides the first."""
+        for row in self.table.rows:
+            if not _spans(row) and (not self.again or any(str(row.cells[i].text) for i in self.columns[1:])):
+                yield row
+
     def _has_small(self, row: Row) -> bool:
-        return not self.beside and any(str(row.cells[i].small) for i in self.columns)
+        return not self.beside and any(str(row.cells[i].small) for i in self.columns[1:])
 
     def _grid(self, page: Page, *, with_bars: bool = False) -> Grid:
         columns = [self.table.columns[i] for i in self.columns]
-        headings = [Heading(c.text, c.group, is_name=c.kind in ("name", "letters")) for c in columns]
+        headings = [
+            Heading(page.short(c.text, self.names), page.short(c.group, page.width), c.kind in ("name", "letters"))
+            for c in columns
+        ]
         rows: list[tuple[list[str], str]] = []
         bars: list[Bar | None] = []
-        for row in self.table.rows:
-            if _spans(row):
-                continue
+        for row in self._rows():
             cells = [row.cells[i] for i in self.columns]
             rows.append(([self._main(cell, i, page) for i, cell in enumerate(cells)], STYLES[row.tone]))
             bars.append(next((cell.bar for cell in cells if cell.bar), None))
             if self._has_small(row):
-                rows.append(([self._cut(cell.small, i, page) for i, cell in enumerate(cells)], "dim"))
+                small = [self._cut(cell.small, i, page) for i, cell in enumerate(cells)]
+                rows.append((["", *small[1:]], "dim"))
                 bars.append(None)
         grid = Grid(headings, rows)
         width = min(page.width - grid.width - GAP_BETWEEN_GROUPS, WIDEST_BAR)
@@ -106,7 +119,9 @@ class _Part:
         text = self._cut(cell.text, position, page)
         if not self.beside:
             return text
-        smalls = [str(row.cells[self.columns[position]].small) for row in self.table.rows if not _spans(row)]
+        if self.table.columns[self.columns[position]].kind == "name":
+            return page.short(" ".join(filter(None, _said(cell))), page.width)
+        smalls = [str(row.cells[self.columns[position]].small) for row in self._rows()]
         widest = max(map(cell_len, smalls))
         return f"{text} {right(page.short(str(cell.small), widest), widest)}".rstrip() if widest else text
 
@@ -118,6 +133,8 @@ class _Part:
 def _parts(table: Table, page: Page) -> list[_Part]:
     """Return the table in as few parts as there is room for, [] where its rows are to be stacked."""
     columns = [i for i, column in enumerate(table.columns) if column.kind != "text"]
+    if all(map(_spans, table.rows)):
+        return []
     narrow = page.width < STACKED_BELOW
     for beside, names in ((True, NAME_WIDTH), *((False, names) for names in NAME_WIDTHS[: 1 if narrow else None])):
         if (whole := _Part(table, columns, names, beside)).fits(page):
@@ -132,7 +149,7 @@ def _parts(table: Table, page: Page) -> list[_Part]:
             if not _Part(table, [*parts[-1], *more]).fits(page):
                 parts.append([columns[0]])
             parts[-1] += more
-    found = [_Part(table, part) for part in parts if len(part) > 1]
+    found = [_Part(table, part, again=i > 0) for i, part in enumerate(part for part in parts if len(part) > 1)]
     return found if all(part.fits(page) for part in found) else []
 
 

@@ -32,7 +32,7 @@ def test_strategies_of_two_runs_stand_in_one_table_under_names_of_their_own(
     for name in ("mlp_probe (1)", "mlp_probe (2)", "majority", "logreg_probe"):
         assert any(line.startswith(name) for line in outcome.out.splitlines()), name
     assert "95 %" in outcome.out
-    assert "Best by validation f1_macro" in outcome.out
+    assert "is best by validation f1_macro" in outcome.out
 
 
 def test_differences_across_runs_are_tested_on_the_same_rows(compare: Harness, two_seeds: list[str]) -> None:
@@ -45,8 +45,8 @@ def test_differences_across_runs_are_tested_on_the_same_rows(compare: Harness, t
 
 def test_every_pair_is_shown_on_demand(compare: Harness, full: Path) -> None:
     shown = compare(str(find_run("latest", full).path), "--pairs").out
-    assert "Differences in test f1_macro, row minus column" in shown
-    assert "Differences in test accuracy, row minus column" in shown
+    assert "Difference in test f1_macro, row minus column" in shown
+    assert "Difference in test accuracy, row minus column" in shown
 
 
 def test_a_pair_shows_what_was_fixed_and_what_broke_with_the_rows(compare: Harness, full: Path, task) -> None:

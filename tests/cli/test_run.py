@@ -34,7 +34,7 @@ def all_of_them(directory: RunDirectory) -> Run:
 def test_all_strategies_stand_in_one_table(run: Harness) -> None:
     outcome = run("--set", "full_finetune.epochs=1", *FEWER_STEPS, strategies="all")
     assert outcome.code == 0
-    table = outcome.out.partition("best validation f1_macro")[0]
+    table = outcome.out.partition("95 % intervals")[0]
     assert all(f"\n{name} " in table for name in STRATEGIES)
     assert outcome.run.status == "complete"
     assert "Saved in" in outcome.err
@@ -119,11 +119,12 @@ def test_seeds_are_rows_and_a_deterministic_strategy_says_so(run: Harness) -> No
     assert sorted((r.strategy, r.seed) for r in outcome.run.records) == [
         (name, seed) for name in ("logreg_probe", "majority", "mlp_probe") for seed in (0, 1)
     ]
-    table = outcome.out.partition("best validation f1_macro")[0].replace("★", " ")
-    rows = [tuple(line.split()[:2]) for line in table.splitlines()]
-    assert rows.count(("majority", "deterministic")) == 1
-    assert rows.count(("logreg_probe", "deterministic")) == 1
-    assert {("mlp_probe", cell) for cell in ("0", "1", "mean", "sd")} <= set(rows)
+    table, every_seed = outcome.out.split("Scores of every seed")
+    assert table.count("deterministic") >= 2
+    assert "over 2 seeds" in table
+    rows = [tuple(line.split()[:2]) for line in every_seed.partition("\n\n")[0].splitlines()]
+    assert {("mlp_probe", seed) for seed in ("0", "1")} <= {*rows}
+    assert [name for name, *_ in rows[3:]].count("majority") == 1
 
 
 def test_a_strategy_without_a_model_needs_no_model(run: Harness, tiny_data: Path, harness: Harness) -> None:

@@ -63,7 +63,7 @@ def test_a_strategy_of_several_seeds_has_its_mean_its_interval_and_the_spread_be
     notes = " ".join(paragraphs(report, "scores"))
     assert "chance in the choice of 120 test rows" in notes
     assert "chance in training" in notes
-    assert len(table(report, "scores", "Scores of every seed").rows) == 9
+    assert len(table(report, "scores", "Scores of every seed").rows) == 7
 
 
 def test_intervals_are_drawn_on_the_scale_of_those_that_have_learnt_something(study: Study) -> None:

@@ -14,7 +14,6 @@ from harness.terminal import (
 from .factory import (
     RED,
     a_run,
-    block,
     coloured,
     failed,
     line_with,
@@ -94,14 +93,6 @@ def test_a_record_that_claims_success_without_scores_is_not_scored() -> None:
     assert "the record holds no scores" in line_with(table_of(run, 100), "hollow")
 
 
-def test_the_sentence_compares_with_frozen_features_only_where_they_are_not_the_best() -> None:
-    probe, full = scored("probe", 0.9, 0.9, encode_seconds=1.0), scored("full", 0.7, 0.7)
-    assert "frozen" not in table_of(a_run(probe, full), 140)
-    assert "frozen" not in table_of(a_run(full), 140)
-    ahead = scored("probe", 0.6, 0.75, encode_seconds=1.0)
-    assert "the best on frozen features, probe, is 0.0500 ahead in test accuracy." in table_of(a_run(ahead, full), 200)
-
-
 def test_fallback_notes_and_degradations_are_all_told() -> None:
     record = scored("full", 0.9, 0.9, degradations=["batch 32 -> 16 after out-of-memory", "ran on cpu"])
     run = a_run(record, fallback="The bundled sample stands in.", notes=["labels from the card", "two rows dropped"])
@@ -110,8 +101,8 @@ def test_fallback_notes_and_degradations_are_all_told() -> None:
     for line in (
         "note      labels from the card",
         "note      two rows dropped",
-        "full seed 0: batch 32 -> 16 after out-of-memory",
-        "full seed 0: ran on cpu",
+        "full, seed 0: batch 32 -> 16 after out-of-memory",
+        "full, seed 0: ran on cpu",
     ):
         assert line in text.splitlines()
 
@@ -133,18 +124,8 @@ def test_matrices_stand_side_by_side_best_first_and_name_their_seed() -> None:
 
 def test_the_report_by_class_is_of_the_best_strategy() -> None:
     text = shown(a_run(scored("probe", 0.7, 0.9), scored("full", 0.9, 0.8)), 80, confusion=False)
-    assert text.endswith(
-        block(
-            """
-            Scores of each class on the test split
-            full
-            class  precision  recall      f1  support
-            ─────  ─────────  ──────  ──────  ───────
-            no        0.5000  0.2500  0.3333       11
-            yes       0.5000  0.2500  0.3333       11
-            """
-        )
-    )
+    table = text[text.index("Test scores of each class, full") :]
+    assert line_with(table, "yes").split() == ["yes", "0.5000", "0.2500", "0.3333", "11"]
 
 
 def test_hostile_names_reach_every_place_unharmed() -> None:

@@ -24,7 +24,6 @@ from harness.results.predictions import Predictions
 from harness.results.records import Failure, Run, RunRecord
 from harness.results.row_facts import RowFacts
 from harness.terminal import make_console, print_audit, print_errors, print_run
-from harness.terminal.scores import LETTERS_LEGEND
 from harness.wording.languages import catalogue
 
 from ..terminal.factory import a_run, failed, scored, shown
@@ -47,7 +46,6 @@ PASSED_ON: dict[str, Sequence[str]] = {  # what comes to `say` through an argume
     "template": ("{first} and {second}", "{first}/{second}"),
     "name": ("letter by letter", "normalised", *METRICS, "acc", "F1m", "F1w"),
     "unit": (),  # where it is not one of a loop's, it is translated already
-    "LETTERS_LEGEND": (LETTERS_LEGEND,),
     "cost.label": [cost.label for cost in COSTS.values()],
     "stage": ("encode", "fit", "predict"),
     "entry.seed": ("deterministic", "mean", "sd"),
@@ -63,14 +61,14 @@ PASSED_ON: dict[str, Sequence[str]] = {  # what comes to `say` through an argume
 N, K = 60, 3
 LABELS = np.arange(N) % K
 NAMES = ["joy", "anger", "fear"]
-LONG_TEXT = "一段很長的文字"  # stands below a row, not in its columns
+LONG_TEXT = "一段很長的文字"
 WRONG = {"full": 6, "probe": 15, "majority": 40}  # rows out of 60
 IN_TABLE = re.compile(r"[^，。：；（]+$")  # noqa: RUF001  what has one of these is a sentence below a table
 WORD = re.compile(r"[A-Za-z]+")
 UNTRANSLATED = {  # names in the runs, metrics, units, and what nobody translates
     *(*WRONG, "det", "lora", "reviews", "tiny", "encoder", "cpu", "float", "CUDA", "out", "of", "memory", *NAMES),
     *("f", "macro", "weighted", "acc", "F", "m", "w", "p", "GB", "MB", "M", "k", "x", "a", "b", "c", "ab", "bc"),
-    *("token", "Wilson", "Holm", "Jaccard", "Unicode"),
+    *("token", "Wilson", "Holm", "McNemar", "Jaccard", "Unicode"),
     *WORD.findall(str((LEAKY.train.texts, LEAKY.test.texts, LEAKY.label_names, LEAKY.provenance.notes))),
 }
 
@@ -176,7 +174,8 @@ def test_columns_stand_below_their_headings(page: Callable[[int], str], width: i
 
 def tables(text: str) -> Iterator[tuple[str, list[str]]]:
     """Yield the rule of each table with the line of headings above it and the rows below it."""
-    lines = [line.rstrip() for line in text.splitlines() if not line.strip() or {*line.strip()} - {*LONG_TEXT}]
+    below = re.compile(rf"  \S[^0-9─]*|[\s{LONG_TEXT}]+\S*")  # remarks and texts stand below a row, not in its columns
+    lines = [line.rstrip() for line in text.splitlines() if not line.strip() or not below.fullmatch(line.rstrip())]
     rules = [i for i, line in enumerate(lines) if re.fullmatch(r"─+( +─+)+", line)]
     for i, next_rule in pairwise([*rules, len(lines) + 1]):
         rows = takewhile(IN_TABLE.match, lines[i + 1 : next_rule - 1])
@@ -199,7 +198,7 @@ def test_a_stream_that_cannot_hold_chinese_gets_english() -> None:
     print_run(full_run(), make_console(stream, width=80), language="zh-TW")
     stream.flush()
     printed = stream.buffer.getvalue().decode("ascii")  # type: ignore[attr-defined]
-    assert "Test scores with 95 % intervals" in printed
+    assert "test, with 95 % interval" in printed
     assert "\\u" not in printed
 
 

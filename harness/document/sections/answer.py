@@ -16,13 +16,18 @@ def answer_section(subject: Subject) -> Section:
 
 def the_answer(subject: Subject) -> Phrase:
     """Return the sentence that names the best strategy, its ties, the cheapest of these, and the cost of each."""
-    say, best = subject.say, subject.best
+    say = subject.say
+    if not subject.study.strategies:
+        return Phrase(say("No strategy was scored."))
+    best = subject.best
     values: dict[str, str] = {"best": Name(best.name), "cost": subject.cost(best)}
     if subject.study.watermark:
         sentence = "{best} is best by validation f1_macro ({cost}), but these runs cannot be compared."
         return Phrase(say(sentence), values)
     if len(subject.study.strategies) == 1:
         return Phrase(say("{best} is the only strategy that was scored ({cost})."), values)
+    if not subject.study.evidence.trials:
+        return Phrase(say("{best} is best by validation f1_macro ({cost}); nothing was tested."), values)
     tied = [name for name in subject.study.evidence.conclusion.tied if name != best.name]
     if not tied:
         sentence = "{best} is best by validation f1_macro ({cost}), and no other strategy is tied with it on test."

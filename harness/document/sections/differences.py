@@ -24,7 +24,7 @@ def differences_section(subject: Subject) -> Section | None:
     if not pairs:
         return None
     blocks: list[Block] = [_matrix(subject, metric) for metric in CAPTIONS]
-    note = say("p is Holm-corrected over all pairs. Differences with p under 5 % are bold.")
+    note = say("p is Holm-corrected over all pairs. Differences with p under 5 % are marked by a star.")
     blocks += [Paragraph(note, "note"), Fold(say("All pairs with intervals"), [_list(subject)])]
     return Section("differences", say("Differences between strategies"), blocks)
 
@@ -52,7 +52,8 @@ def _cell(pairs: dict[tuple[str, str], PairEvidence], first: str, second: str, m
     significant = difference.p_holm < ALPHA
     value = sign * difference.value
     tone: Literal["", "good", "bad"] = ("good" if value > 0 else "bad") if significant else ""
-    return Cell(numbers.difference(value), f"p {numbers.p_value(difference.p_holm)}", bold=significant, tone=tone)
+    small = f"p {numbers.p_value(difference.p_holm)}{' *' if significant else ''}"
+    return Cell(numbers.difference(value), small, bold=significant, tone=tone)
 
 
 def _list(subject: Subject) -> Table:

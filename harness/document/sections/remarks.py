@@ -23,6 +23,12 @@ def _remarks(subject: Subject) -> Iterator[Phrase]:
         for note in [run.fallback, *run.notes, *_truncation(run, say)]:
             if note:
                 yield Phrase("{place}: {note}" if place else "{note}", {"place": place, "note": note})
+    yield from degradations(subject)
+
+
+def degradations(subject: Subject) -> Iterator[Phrase]:
+    """Yield what made a result worse or different than asked for, one sentence each."""
+    say = subject.say
     named = [record for studied in subject.study.strategies for record in studied.records]
     for record in [*named, *(record for _, record in subject.study.failures)]:
         for degradation in record.degradations:

@@ -43,7 +43,8 @@ def _columns(subject: Subject) -> list[Column]:
     if _n_unseen(subject) is not None:
         columns += [Column(say(metric), say("test rows not in train")) for metric in TESTED]
     columns += [Column(say(stage), seconds) for stage in ("encode", "fit", "predict")]
-    return columns + [Column(say(kind), parameters) for kind in ("trainable", "total")]
+    columns += [Column(say(kind), parameters) for kind in ("trainable", "total")]
+    return [*columns, Column(say("memory"), say("peak"))]
 
 
 def _scored_rows(subject: Subject) -> Iterator[Row]:
@@ -69,7 +70,8 @@ def _cells(subject: Subject, studied: Studied) -> list[Cell]:
     if _n_unseen(subject) is not None:
         cells += [Cell(numbers.score(_unseen(subject, studied, metric))) for metric in TESTED]
     cells += [Cell(numbers.seconds(value)) for value in headline.seconds]
-    return cells + [Cell(numbers.parameters(n)) for n in (record.trainable_parameters, record.total_parameters)]
+    cells += [Cell(numbers.parameters(n)) for n in (record.trainable_parameters, record.total_parameters)]
+    return [*cells, Cell(numbers.memory(record.peak_memory_bytes))]
 
 
 def _unseen(subject: Subject, studied: Studied, metric: str) -> float | None:
@@ -201,6 +203,6 @@ def _every_seed(subject: Subject) -> Table:
             ]
         )
         for studied in subject.study.strategies
-        for record in studied.records
+        for record in (studied.records[:1] if studied.deterministic else studied.records)
     ]
     return Table(say("Scores of every seed"), columns + [Column(say(metric), test) for metric in METRICS], rows)
