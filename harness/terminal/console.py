@@ -78,9 +78,6 @@ def _positive(width: int | None) -> int | None:
 class Glyphs:
     """The signs that need more than ASCII; `shades` go from nothing to full."""
 
-    star: str = "★"
-    at_most: str = "≤"
-    cached: str = "†"
     arrow: str = "→"
     ellipsis: str = "…"
     rule: str = "─"
@@ -92,15 +89,11 @@ class Glyphs:
     wall: str = "│"
     corner: str = "└"
     dotted: str = "┆"
-    plus_minus: str = "±"
     tick: str = "✓"
     cross: str = "✗"
 
 
 ASCII_GLYPHS = Glyphs(
-    star="*",
-    at_most="<=",
-    cached="^",
     arrow="->",
     ellipsis=".",
     rule="-",
@@ -112,7 +105,6 @@ ASCII_GLYPHS = Glyphs(
     wall="|",
     corner="+",
     dotted=":",
-    plus_minus="+-",
     tick="ok",
     cross="FAILED",
 )

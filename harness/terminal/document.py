@@ -55,10 +55,10 @@ def block_lines(
             yield Text("")
         if isinstance(block, Fold):
             yield from block_lines(block.blocks if unfolded else [], page)
-        yield from _lines(block, page, title if i == 0 else "")
+        yield from _lines(block, page, title, is_first=i == 0)
 
 
-def _lines(block: Block, page: Page, title: str) -> Iterator[RenderableType]:
+def _lines(block: Block, page: Page, title: str, *, is_first: bool) -> Iterator[RenderableType]:
     match block:
         case Paragraph(text, role):
             yield words(text, page, ROLES[role])
@@ -72,7 +72,7 @@ def _lines(block: Block, page: Page, title: str) -> Iterator[RenderableType]:
             yield folding(page.text(text))
         case Table():
             if str(block.caption) != title:
-                yield words(block.caption, page, "dim" if title else "bold underline")
+                yield words(block.caption, page, "dim" if title and is_first else "bold underline")
             yield from table_lines(block, page)
 
 

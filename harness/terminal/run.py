@@ -11,6 +11,7 @@ from harness.analysis.study import study_of_record
 from harness.document.model import Section
 from harness.document.sections.answer import the_answer
 from harness.document.sections.confusions import classes_section
+from harness.document.sections.curves import curves_section
 from harness.document.sections.data import finding_blocks
 from harness.document.sections.differences import differences_section
 from harness.document.sections.remarks import degradations
@@ -21,7 +22,7 @@ from harness.terminal.confusion import confusion_matrix, side_by_side
 from harness.terminal.console import Page, folding
 from harness.terminal.document import section_lines, words
 from harness.terminal.layout import NAME_WIDTH, banner, label_value_lines
-from harness.terminal.learning_curve import learning_curve_lines
+from harness.terminal.learning_curve import curves_picture
 from harness.terminal.scatter import cost_against_quality
 
 
@@ -57,7 +58,8 @@ def print_run(
         page.write(section_lines(Section("data", page.say("Data audit"), found), page))
     page.write(result_lines(subject, page, pairs=pairs))
     if curves := learning_curves(run):
-        page.write([Text(""), *learning_curve_lines(curves, page)])
+        page.write(section_lines(curves_section(subject), page))
+        page.write([Text(""), *curves_picture(curves, page)])
     if subject.study.strategies and confusion:
         page.write(_matrices(run, subject.study.strategies, page))
     if subject.study.strategies and per_class:

@@ -7,7 +7,9 @@ import pytest
 from harness.analysis.learning_curve import Curve, Point
 from harness.terminal import make_console
 from harness.terminal.console import Page
-from harness.terminal.learning_curve import learning_curve_lines
+from harness.terminal.learning_curve import curves_picture
+
+from .factory import a_run, scored, table_of
 
 SIZES = (64, 256, 1024, 4096, 16000)
 
@@ -27,23 +29,23 @@ CURVES = (
 def shown(width: int, curves: tuple[Curve, ...] = CURVES, encoding: str = "utf-8") -> list[str]:
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
     page = Page(make_console(stream, width=width))
-    page.write(learning_curve_lines(curves, page))
+    page.write(curves_picture(curves, page))
     stream.flush()
     return [line.rstrip() for line in stream.buffer.getvalue().decode(encoding).splitlines()]  # type: ignore[attr-defined]
 
 
-def test_a_wide_page_has_mean_and_spread_side_by_side() -> None:
-    lines = shown(120)
-    assert any(line.startswith("1  full ") and line.endswith(".9000 ±.0123") for line in lines)
-    assert any(line.startswith("3  tfidf ") and line.endswith(" .5000") for line in lines)
-
-
-def test_a_page_of_eighty_columns_has_the_spread_below_the_mean() -> None:
-    lines = shown(80)
-    (row,) = (number for number, line in enumerate(lines) if line.startswith("1  full "))
-    assert lines[row].split() == ["1", "full", ".1000", ".5000", ".6000", ".7000", ".9000"]
-    assert lines[row + 1].split() == ["±.0123"] * 5
-    assert max(map(len, lines)) <= 80
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_every_width_holds_means_and_their_spread_and_says_what_overtakes(width: int) -> None:
+    records = [
+        scored(name, 0.5, score, seed=seed, train_size=size, groups=[kind], predictions_sha256=f"{seed}")
+        for name, kind, scores in (("full", "trained", (0.5, 0.9)), ("probe", "frozen", (0.6, 0.7)))
+        for size, score in zip((40, None), scores, strict=True)
+        for seed in (0, 1)
+    ]
+    text = " ".join(table_of(a_run(*records, seeds=(0, 1)), width).split("Learning curves")[1].split())
+    for fact in ("0.4900", "0.8900", "0.5900", "0.6900", "± 0.0000", "1 full, 2 probe"):
+        assert fact in text
+    assert "Fine-tuning (full) is ahead of the probes (probe) from 100 rows of train on." in text
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])
@@ -60,9 +62,3 @@ def test_without_probes_nothing_is_overtaken() -> None:
     lines = shown(80, (CURVES[0], CURVES[2]))
     assert not any("┆" in line for line in lines)
     assert any(line.split() == ["64", "16,000"] for line in lines)
-
-
-def test_a_page_without_unicode_says_the_same() -> None:
-    text = "\n".join(shown(40, encoding="ascii"))
-    assert "16,000  .9000 +-.0123" in text
-    assert "mean over seeds +- sd" in text
