@@ -13,6 +13,7 @@ import pytest
 
 from harness import RunContext, hookspecs
 from harness.cli import cli, main
+from harness.encoding.tags import EncoderTags
 from harness.plugin_system.faults import signatures
 from harness.plugin_system.files import NamedPlugin
 from harness.plugin_system.loading import LoadedPlugins
@@ -20,6 +21,7 @@ from harness.plugin_system.scaffold import KINDS
 from harness.results.records import read_run
 from harness.results.run_directory import find_run
 from harness.strategies.description import describe_strategy
+from harness.strategies.tags import DEPENDS_ON_DEPTH, ClassifierTags, StrategyTags
 from harness.system.process import restored_process
 from harness.testing import check_strategy, tiny_task
 
@@ -57,14 +59,10 @@ def test_every_field_of_the_context_is_documented() -> None:
     assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == [field.name for field in fields(RunContext)]
 
 
-def test_every_attribute_that_the_harness_asks_strategies_and_classifiers_for_is_documented() -> None:
-    asked_for = set()
-    for file in (ROOT / "harness").rglob("*.py"):
-        source = file.read_text(encoding="utf-8")
-        asked_for |= set(re.findall(r'getattr\((?:\w+\.)?(?:strategy|classifier), "([a-z]\w*)"', source))
-    assert {"features", "requires", "history", "groups"} <= asked_for
-    contract = DOCS.split("## The contract")[1].split("## Every hook")[0]
-    assert sorted(name for name in asked_for if f"| `{name}" not in contract) == []
+@pytest.mark.parametrize("tags", [StrategyTags, ClassifierTags, EncoderTags])
+def test_every_tag_is_documented(tags: type) -> None:
+    assert [each.name for each in fields(tags) if f"\n| `{each.name}` | " not in DOCS] == []
+    assert f"\n| `{DEPENDS_ON_DEPTH}(n_layers)` | " in DOCS
 
 
 def test_every_kind_of_a_new_plugin_is_documented() -> None:

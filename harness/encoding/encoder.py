@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.encoding.pooling import AUTO, POOLING_MODES, is_pooling, modes_of
+from harness.encoding.tags import encoder_tags
 from harness.errors import UserError
 
 Progress = Callable[[str, int, int], None]
@@ -48,8 +49,7 @@ class Encoder(Protocol):
         fingerprint: Everything about it that can change its features, by name, such as hashes of its files;
             None where that is not known, then its features are never kept on disk.
 
-    It may also have `pooling`, what `Features(pooling="auto")` is, "cls" where it does not say, and `prompt`, the text
-    it puts before each text.
+    It may also declare what `EncoderTags` of `harness.encoding.tags` lists, such as its pooling.
     """
 
     name: str
@@ -85,7 +85,7 @@ def depth(encoder: Encoder | None) -> int:
 
 def pooling_of(encoder: Encoder | None) -> str:
     """Return what `auto` is for an encoder."""
-    return str(getattr(encoder, "pooling", "cls"))
+    return encoder_tags(encoder).pooling
 
 
 def resolved(features: Features, encoder: Encoder | None) -> Features:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from harness.data.task import texts_hash
 from harness.encoding.encoder import Encoder, Features, Progress, resolved, width_of
+from harness.encoding.tags import encoder_tags
 from harness.errors import UnavailableError
 from harness.features.directory import CacheDirectory
 from harness.features.entry import SCHEMA_VERSION, DamagedEntryError, Entry, EntryWriter, map_rows, npy_header
@@ -71,7 +72,7 @@ class FeatureCache:
 
     def __init__(self, encoder: Encoder, directory: CacheDirectory | None = None, data: str | None = None) -> None:
         self._encoder = encoder
-        self._fingerprint = getattr(encoder, "fingerprint", None)
+        self._fingerprint = encoder_tags(encoder).fingerprint
         self._directory = directory if self._fingerprint is not None else None
         self._about = {"model": encoder.name, "data": data}
         self._scratch: Path | None = None

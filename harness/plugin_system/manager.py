@@ -8,6 +8,7 @@ from typing import Any
 from harness.config.run_config import RunConfig
 from harness.data.task import Task
 from harness.encoding.encoder import Encoder
+from harness.encoding.tags import EncoderTags, misspelt_tags, said_of_misspelt
 from harness.errors import HarnessError, PluginError, UserError, did_you_mean
 from harness.plugin_system.files import NamedPlugin
 from harness.plugin_system.loading import LoadedPlugins
@@ -124,10 +125,17 @@ class PluginManager:
         return task
 
     def load_encoder(self, config: RunConfig, device: str, dtype: str) -> Encoder:
-        """Return the encoder a run asks for, on its device."""
-        return self._first(  # type: ignore[no-any-return]
+        """Return the encoder a run asks for, on its device.
+
+        Raises:
+            PluginError: Where it declares what nothing reads, but nearly so.
+        """
+        encoder: Encoder = self._first(
             "harness_load_encoder", name=config.model_name, config=config, device=device, dtype=dtype
         )
+        if misspelt := misspelt_tags(encoder, EncoderTags):
+            raise PluginError(said_of_misspelt(f"The encoder {config.model_name!r}", misspelt))
+        return encoder
 
     def _first(self, hook: str, *, name: str, **arguments: Any) -> Any:
         try:

@@ -9,11 +9,11 @@ from typing import Any
 
 from harness.config.run_config import RunConfig
 from harness.config.strategy_spec import GROUPS, StrategySpec, base_name, parse_specs
-from harness.encoding.encoder import Features
 from harness.errors import HarnessError, UserError, did_you_mean
 from harness.plugin_system.faults import Fault, FaultyPluginError
 from harness.strategies.grid_search import GridSearch
 from harness.strategies.strategy import Strategy, uses_model, wanted_features, with_parameters
+from harness.strategies.tags import misspelt_in_strategy, tags_of, wrong_type
 
 NAME = re.compile(r"\w[\w.-]*")
 
@@ -75,7 +75,7 @@ class Offer:
         """The groups of `--strategies` it belongs to: those it declares, and what its inputs tell."""
         trains = uses_model(self.strategy) and not wanted_features(self.strategy)
         told = {"frozen"} if wanted_features(self.strategy) else {"trained"} if trains else set()
-        return frozenset({"all", *told, *getattr(self.strategy, "groups", ())})
+        return frozenset({"all", *told, *tags_of(self.strategy).groups})
 
     @property
     def named_groups(self) -> tuple[str, ...]:
@@ -85,7 +85,7 @@ class Offer:
     @property
     def not_installed(self) -> str | None:
         """What to install before it can run, None where all is there."""
-        requires: Mapping[str, str] = getattr(self.strategy, "requires", {})
+        requires = tags_of(self.strategy).requires
         missing = {module: extra for module, extra in requires.items() if find_spec(module) is None}
         if not missing:
             return None
@@ -221,10 +221,19 @@ def _fault_of(strategy: object) -> Fault | None:
         missing = [method for method in ("fit", "load") if not hasattr(strategy, method)]
         advice = "See harness.Strategy, or start from harness.SklearnProbe, which has both."
         return Fault(f"strategy {name!r} to have the methods fit and load", f"no {' and no '.join(missing)}", advice)
-    if wrong := [features for features in wanted_features(strategy) if not isinstance(features, Features)]:
-        advice = "Write, for example, Features(layer=-1, pooling='mean')."
-        return Fault(f"strategy {name!r} to have features that are harness.Features", repr(wrong[0]), advice)
-    if unknown := [group for group in getattr(strategy, "groups", ()) if group not in GROUPS]:
+    return _fault_of_tags(strategy)
+
+
+def _fault_of_tags(strategy: Strategy) -> Fault | None:
+    name = strategy.name
+    if misspelt := misspelt_in_strategy(strategy):
+        listed = "; ".join(f"{wrong} (did you mean {meant}?)" for wrong, meant in misspelt.items())
+        advice = "Correct it, or give what is yours alone another name: docs/plugins.md lists what is read."
+        return Fault(f"strategy {name!r} to declare only what is read", listed, advice)
+    if wrong := wrong_type(strategy):
+        tag, expected, came = wrong
+        return Fault(f"strategy {name!r} to have {tag} that are {expected}", repr(came)[:80], f"Correct its {tag}.")
+    if unknown := [group for group in tags_of(strategy).groups if group not in GROUPS]:
         return Fault(
             f"strategy {name!r} to be in groups among {', '.join(GROUPS)}", repr(unknown[0]), "Correct its groups."
         )

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from harness.data.task import SPLITS
 from harness.encoding.encoder import Encoder, Features, depth, resolved
+from harness.encoding.tags import encoder_tags
 from harness.features.cache import key_of
 from harness.features.directory import CacheDirectory, StoredEntry, stored_in
 from harness.features.entry import DamagedEntryError, open_entry
@@ -125,7 +126,7 @@ def explain_cache(plan: Plan) -> Explanation:
         return Explanation(root, unused="The configuration of this run turns the cache off.")
     if encoder is None or not plan.wanted_features:
         return Explanation(root, unused="No selected strategy reads frozen features, so there is nothing to encode.")
-    fingerprint = getattr(encoder, "fingerprint", None)
+    fingerprint = encoder_tags(encoder).fingerprint
     if fingerprint is None:
         unknown = f"The encoder {encoder.name} does not tell what its features depend on, so they are never kept."
         return Explanation(root, unused=unknown)

@@ -6,6 +6,7 @@ from itertools import product, starmap
 from harness.config.run_config import RunConfig
 from harness.data.task import Task
 from harness.encoding.encoder import Encoder, Features, depth, resolved
+from harness.encoding.tags import encoder_tags
 from harness.errors import UnavailableError, UserError
 from harness.features.cache import FeatureCache
 from harness.features.directory import CacheDirectory, cache_directory
@@ -124,7 +125,7 @@ def make_plan(config: RunConfig, manager: PluginManager) -> Plan:
     if config.limit:
         task = task.limited(config.limit)
     _refuse_large_sizes(config, task)
-    if encoder and config.prompt and getattr(encoder, "prompt", "") != config.prompt:
+    if encoder and config.prompt and encoder_tags(encoder).prompt != config.prompt:
         raise UserError(f"--prompt: encoder {encoder.name} puts no prompt before its texts. Leave --prompt out.")
     notes = (*left_out_of_groups(manager.offers, config), *without_effect)
     return Plan(config, task, encoder, offers, broken, device, dtype, fallback, notes, is_settled_offline())

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from harness.data.task import SPLITS, Task, class_counts
-from harness.encoding.encoder import Encoder, pooling_of
+from harness.encoding.encoder import Encoder
+from harness.encoding.tags import encoder_tags
 from harness.features.cache import FeatureCache
 from harness.huggingface import weights_hash
 from harness.plugin_system.offers import Plugin
@@ -152,7 +153,7 @@ class Recording:
             task=self._task,
             model=self._model,
             fallback=plan.fallback,
-            notes=[*plan.notes, *plan.task.provenance.notes, *getattr(plan.encoder, "notes", ()), *self.notes],
+            notes=[*plan.notes, *plan.task.provenance.notes, *encoder_tags(plan.encoder).notes, *self.notes],
             records=records,
             audit=self._findings.audit,
             evidence=self._findings.evidence,
@@ -210,7 +211,8 @@ def _task_info(task: Task) -> TaskInfo:
 def _model_info(encoder: Encoder | None) -> ModelInfo | None:
     if encoder is None:
         return None
-    fingerprint = getattr(encoder, "fingerprint", None) or {}
+    tags = encoder_tags(encoder)
+    fingerprint = tags.fingerprint or {}
     return ModelInfo(
         name=encoder.name,
         revision=encoder.revision,
@@ -218,9 +220,9 @@ def _model_info(encoder: Encoder | None) -> ModelInfo | None:
         width=encoder.width,
         max_length=encoder.max_length,
         n_parameters=encoder.n_parameters,
-        pooling=pooling_of(encoder),
-        pooling_source=getattr(encoder, "pooling_source", None),
-        prompt=getattr(encoder, "prompt", ""),
+        pooling=tags.pooling,
+        pooling_source=tags.pooling_source,
+        prompt=tags.prompt,
     )
 
 
@@ -236,5 +238,5 @@ def _as_used(model: ModelInfo | None, plan: Plan, features: FeatureCache | None,
     if count:
         counted = {s: plan.encoder.count_truncated(texts[s]) if n is None else n for s, n in counted.items()}
     truncated = {split: n for split, n in counted.items() if n is not None}
-    budget = getattr(plan.encoder, "token_budget", None)
-    return model.model_copy(update={"truncated_texts": truncated, "token_budget": budget})
+    update = {"truncated_texts": truncated, "token_budget": encoder_tags(plan.encoder).token_budget}
+    return model.model_copy(update=update)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from harness.errors import UserError, did_you_mean
 from harness.strategies.strategy import Strategy, parameters
+from harness.strategies.tags import tags_of
 
 EXAMPLE = '--space "C=0.001..100:log, pooling=cls|mean, epochs=1..5"'
 _RANGE = re.compile(r"\s*(?P<low>[-+.\de]+?)\s*\.\.\s*(?P<high>[-+.\de]+?)\s*(?P<log>:log)?\s*", re.IGNORECASE)
@@ -41,7 +42,7 @@ def search_space(strategy: Strategy, text: str | None) -> Space:
     Raises:
         UserError: Where neither says anything, or a field or range cannot be meant.
     """
-    written = text if text is not None else getattr(strategy, "search_space", "")
+    written = text if text is not None else tags_of(strategy).search_space
     space = dict(_parse(part) for part in written.split(",") if part.strip())
     if not space:
         raise UserError(f"Strategy {strategy.name!r} declares no search_space. Say what to search, such as {EXAMPLE}.")

@@ -16,6 +16,7 @@ from harness.plugin_system.offers import Offer
 from harness.results.records import RunRecord, trial_name
 from harness.results.run_directory import RunDirectory
 from harness.strategies.strategy import RunContext, Strategy, recorded_parameters, uses_model
+from harness.strategies.tags import tags_of
 from harness.system.process import restored_globals, seed_everything
 
 
@@ -130,9 +131,7 @@ def fit_context(
         parent: Where its temporary folder goes, the system's place by default.
     """
     with restored_globals():
-        for module in getattr(
-            trial.strategy, "imports", ()
-        ):  # first: an import may draw random numbers, and takes time
+        for module in tags_of(trial.strategy).imports:  # first: an import may draw random numbers, and takes time
             import_module(module)
         with tempfile.TemporaryDirectory(prefix="harness-", dir=parent, ignore_cleanup_errors=True) as workdir:
             context = session.context(trial, Path(workdir), progress)

@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.encoding.encoder import Progress, depth
+from harness.encoding.tags import encoder_tags
 from harness.errors import UndertrainedWarning
 from harness.evaluation.metrics import checked_probabilities, evaluate
 from harness.results.records import Failure, RunRecord
 from harness.runs.session import Session, Trial, fit_context, no_progress
 from harness.strategies.strategy import Classifier, RunContext, as_recorded, wanted_features
+from harness.strategies.tags import classifier_tags
 from harness.system.device import PeakMemory, synchronized_clock
 from harness.system.files import disk_errors
 
@@ -51,7 +53,7 @@ def run_trial(session: Session, trial: Trial, progress: Progress = no_progress) 
     """
     record, session = trial.blank_record("ok"), replace(session, task=session.task_of(trial))
     reads_features = bool(wanted_features(trial.strategy))
-    degradations = tuple(getattr(session.encoder, "degradations", ())) if reads_features else ()
+    degradations = encoder_tags(session.encoder).degradations if reads_features else ()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         with PeakMemory(session.device) as memory:
@@ -118,14 +120,15 @@ def _predict(classifier: Classifier, texts: Sequence[str], n_classes: int) -> ND
 
 def _declared(session: Session, trial: Trial, classifier: Classifier) -> dict[str, Any]:
     """Read the optional attributes of a classifier; a frozen encoder's weights count in the total."""
-    own = getattr(classifier, "own_parameters", None)
+    tags = classifier_tags(classifier)
+    own = tags.own_parameters
     frozen = session.encoder.n_parameters if session.encoder and wanted_features(trial.strategy) else 0
     return {
-        "trainable_parameters": getattr(classifier, "trainable_parameters", None),
+        "trainable_parameters": tags.trainable_parameters,
         "total_parameters": None if own is None else own + frozen,
-        "history": [dict(epoch) for epoch in getattr(classifier, "history", [])],
-        "configurations_tried": getattr(classifier, "configurations_tried", 1),
-        **({"params": as_recorded(chosen)} if (chosen := getattr(classifier, "params", None)) else {}),
+        "history": [dict(epoch) for epoch in tags.history],
+        "configurations_tried": tags.configurations_tried,
+        **({"params": as_recorded(tags.params)} if tags.params else {}),
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.encoding.tags import encoder_tags
 from harness.plugin_system.offers import Plugin
 from harness.results.records import ModelInfo
 from harness.runs.planning import Plan
@@ -30,7 +31,7 @@ def trial_keys(
     """
     told = {name: value for name, value in environment.items() if name not in NO_CAUSE}
     shared = {"data": data, "machine": _digest(told)}
-    fingerprint = getattr(plan.encoder, "fingerprint", None) or {}
+    fingerprint = encoder_tags(plan.encoder).fingerprint or {}
     encoder = _digest([model and model.model_dump(mode="json"), fingerprint, plan.config.batch_tokens])
     return {
         trial.name: {**_of_strategy(trial), **shared, "encoder": encoder if uses_model(trial.strategy) else ""}

@@ -13,6 +13,7 @@ from harness.data.task import Split
 from harness.encoding.encoder import Features
 from harness.evaluation.metrics import evaluate
 from harness.strategies.strategy import Classifier, RunContext, Strategy, parameters, uses_model, wanted_features
+from harness.strategies.tags import classifier_tags, tags_of
 from harness.system.process import seed_everything
 
 CHOICE_FILE, CLASSIFIER_FOLDER = "choice.json", "classifier"
@@ -49,12 +50,12 @@ class ChosenClassifier:
     @property
     def trainable_parameters(self) -> int | None:
         """Number of weights the chosen configuration trained."""
-        return getattr(self.classifier, "trainable_parameters", None)
+        return classifier_tags(self.classifier).trainable_parameters
 
     @property
     def own_parameters(self) -> int | None:
         """Number of weights the chosen classifier holds."""
-        return getattr(self.classifier, "own_parameters", None)
+        return classifier_tags(self.classifier).own_parameters
 
 
 class GridSearch:
@@ -71,9 +72,9 @@ class GridSearch:
     def __init__(self, name: str, candidates: Sequence[Strategy]) -> None:
         self.name = name
         self.candidates = tuple(candidates)
-        self.groups: tuple[str, ...] = tuple(getattr(candidates[0], "groups", ()))
+        self.groups = tags_of(candidates[0]).groups
         self.uses_model = any(map(uses_model, candidates))
-        self.imports = tuple(dict.fromkeys(m for each in candidates for m in getattr(each, "imports", ())))
+        self.imports = tuple(dict.fromkeys(m for each in candidates for m in tags_of(each).imports))
 
     def features_of(self, n_layers: int) -> tuple[Features, ...]:
         """Return every frozen state that one of the configurations reads of an encoder of so many blocks."""
@@ -94,7 +95,7 @@ class GridSearch:
         if best is None:
             raise ValueError("a grid needs at least one configuration")
         _, index, classifier = best
-        params = getattr(classifier, "params", None) or parameters(self.candidates[index])
+        params = dict(classifier_tags(classifier).params) or parameters(self.candidates[index])
         return ChosenClassifier(classifier, index, params, len(self.candidates), history)
 
     def load(self, directory: Path, context: RunContext) -> Classifier:

@@ -14,6 +14,7 @@ from harness.data.task import Split
 from harness.encoding.encoder import Features, Progress
 from harness.encoding.pooling import AUTO
 from harness.errors import UserError, did_you_mean
+from harness.strategies.tags import tags_of
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -69,10 +70,7 @@ class RunContext:
 class Classifier(Protocol):
     """What `fit` returns.
 
-    A classifier may also have `trainable_parameters` and `own_parameters` (numbers of weights it trained
-    and holds, the frozen encoder's left out), `history` (one mapping name -> number an epoch), and, where `fit`
-    chose among several configurations on validation or by a rule, `params` (the hyperparameters it used) and
-    `configurations_tried`; all go into the record.
+    It may also declare what `ClassifierTags` of `harness.strategies.tags` lists, such as its number of weights.
     """
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -86,10 +84,7 @@ class Classifier(Protocol):
 class Strategy(Protocol):
     """A way of turning a pre-trained encoder into a classifier: a frozen dataclass of hyperparameters.
 
-    A strategy may also have `features` (the `Features` it will ask `context.encode` for, so that one pass
-    computes those of all strategies) or, where they depend on how deep the encoder is, a method `features_of(n_layers)`
-    that returns them, `uses_model = False` (it needs no encoder at all) and `imports` (names of modules that it imports
-    inside its methods; they are loaded before the clock starts).
+    It may also declare what `StrategyTags` of `harness.strategies.tags` lists, such as the frozen states that it reads.
     """
 
     @property
@@ -110,14 +105,12 @@ def wanted_features(strategy: Strategy, n_layers: int = 0) -> tuple[Features, ..
         strategy: The strategy.
         n_layers: Number of the encoder's blocks; without it, one that reads all layers only tells that it reads some.
     """
-    if hasattr(strategy, "features_of"):
-        return tuple(strategy.features_of(n_layers))
-    return tuple(getattr(strategy, "features", ()))
+    return tags_of(strategy, n_layers).features
 
 
 def uses_model(strategy: Strategy) -> bool:
     """Return whether a strategy needs the encoder's checkpoint; it does unless it says otherwise."""
-    return bool(getattr(strategy, "uses_model", True))
+    return tags_of(strategy).uses_model
 
 
 def parameters(strategy: Strategy) -> dict[str, Any]:

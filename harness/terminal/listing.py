@@ -11,6 +11,7 @@ from rich.text import Text
 from harness.plugin_system.offers import Offer, Plugin
 from harness.strategies.description import StrategyDescription
 from harness.strategies.strategy import parameters, wanted_features
+from harness.strategies.tags import depends_on_depth, tags_of
 from harness.terminal.console import Page, folding
 from harness.terminal.layout import STACKED_BELOW, label_value_lines
 
@@ -38,8 +39,8 @@ def print_strategy(offer: Offer, description: StrategyDescription, console: Cons
     paragraphs = [" ".join(text.split()) for text in description.meaning.split("\n\n")]
     page.write([*(folding(page.text(text)) for text in paragraphs if text), Text("")])
     known = [f"layer {features.layer} {features.pooling}" for features in wanted_features(offer.strategy)]
-    reads = "several layers" if hasattr(offer.strategy, "features_of") else ", ".join(known)
-    search_space: str = getattr(offer.strategy, "search_space", "")
+    reads = "several layers" if depends_on_depth(offer.strategy) else ", ".join(known)
+    search_space = tags_of(offer.strategy).search_space
     source = f", {offer.plugin.source}" if offer.plugin.distribution else ""
     lines = [
         ("plugin", f"{offer.plugin.origin}{source}"),

@@ -1,14 +1,17 @@
-"""The check of what a strategy says of its own parameters."""
+"""Checks of what a strategy says of itself: its parameters, and what it declares."""
 
 from collections.abc import Iterator
 from dataclasses import MISSING, fields, is_dataclass
 from inspect import get_annotations
 from typing import ClassVar, get_origin, get_type_hints
 
+from harness.encoding.tags import said_of_misspelt
 from harness.errors import UserError
 from harness.strategies.description import describe_strategy
 from harness.strategies.strategy import Strategy, parameters, with_parameters
+from harness.strategies.tags import misspelt_in_strategy
 from harness.testing.bench import Bench
+from harness.testing.examination import examine
 from harness.testing.expecting import expect
 from harness.testing.snapshots import authors_classes
 
@@ -37,6 +40,14 @@ def check_documents_its_parameters(strategy: Strategy, bench: Bench) -> str | No
     own = {name for kind in classes for name in get_annotations(kind)}
     bare = [p.name for p in describe_strategy(strategy).parameters if p.values in COULD_HAVE_A_RANGE and p.name in own]
     return f"better with a range, such as Annotated[int, Ge(1)]: {', '.join(bare)}" if bare else None
+
+
+def check_declares_only_what_is_read(strategy: Strategy, bench: Bench) -> None:
+    """What it and its classifier declare besides the contract is spelt as docs/plugins.md has it, and so is read."""
+    if misspelt := misspelt_in_strategy(strategy):
+        raise AssertionError(said_of_misspelt("expected only what is read, but the strategy", misspelt))
+    if misspelt := examine(strategy, bench).watched.misspelt:
+        raise AssertionError(said_of_misspelt("expected only what is read, but the classifier", misspelt))
 
 
 def _problems(strategy: Strategy) -> Iterator[str]:

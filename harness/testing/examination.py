@@ -47,6 +47,7 @@ class WatchedTrial:
         own: What it changed of itself, in words.
         data: What it changed of the data and features that others are given, too.
         process: What it left changed in the process.
+        misspelt: Attributes of its classifier that nothing reads, and what they were probably meant to be.
         devices: Where it asked for devices, and what it put on another than the context's.
         reference: Records of the reference before and after it.
     """
@@ -60,6 +61,7 @@ class WatchedTrial:
     own: list[str]
     data: list[str]
     process: list[str]
+    misspelt: dict[str, str]
     devices: list[str]
     reference: tuple[RunRecord, RunRecord]
 
@@ -227,6 +229,7 @@ def _watch(strategy: Strategy, bench: Bench, task: Task, features: FeatureCache)
         own=changes(own, own_state(strategy)),
         data=changes(data, shared_data(task, read, states)),
         process=left,
+        misspelt=watched.misspelt,
         devices=[*asked, *watched.elsewhere],
         reference=(before, after),
     )

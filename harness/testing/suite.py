@@ -9,7 +9,7 @@ from unittest import SkipTest
 from harness.errors import UserError, did_you_mean
 from harness.strategies.strategy import Strategy
 from harness.testing.bench import Bench, open_bench
-from harness.testing.documentation import check_documents_its_parameters
+from harness.testing.documentation import check_declares_only_what_is_read, check_documents_its_parameters
 from harness.testing.hard_cases import (
     check_copes_with_a_class_missing_from_train,
     check_copes_with_odd_texts,
@@ -50,6 +50,7 @@ CHECKS: tuple[Check, ...] = (
     check_copes_with_one_row_per_class,
     check_copes_with_odd_texts,
     check_documents_its_parameters,
+    check_declares_only_what_is_read,
 )
 
 

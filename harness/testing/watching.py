@@ -12,6 +12,7 @@ import numpy as np
 
 from harness.data.task import Split
 from harness.strategies.strategy import Classifier, RunContext, Strategy
+from harness.strategies.tags import misspelt_in_classifier
 
 HARMLESS = ("empty_cache", "is_initialized", "manual_seed", "manual_seed_all")  # without CUDA in use they do nothing
 NEVER_AUTHORS = ("harness", "builtins")
@@ -24,6 +25,7 @@ class WatchedStrategy:
         given: What `fit` was given.
         answers: What `predict_proba` returned, call by call, as it was then.
         elsewhere: Tensors of the classifier that are not on the CPU, in words.
+        misspelt: Attribute of the classifier -> the tag that it was probably meant to be.
     """
 
     def __init__(self, strategy: Strategy) -> None:
@@ -31,6 +33,7 @@ class WatchedStrategy:
         self.given: list[Any] = []
         self.answers: list[Any] = []
         self.elsewhere: list[str] = []
+        self.misspelt: dict[str, str] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._strategy, name)
@@ -38,7 +41,9 @@ class WatchedStrategy:
     def fit(self, train: Split, validation: Split, context: RunContext) -> Any:
         """Fit, and note what was given."""
         self.given += (train, validation, context)
-        return _WatchedClassifier(self._strategy.fit(train, validation, context), self)
+        classifier = self._strategy.fit(train, validation, context)
+        self.misspelt = misspelt_in_classifier(classifier)
+        return _WatchedClassifier(classifier, self)
 
 
 class _WatchedClassifier:

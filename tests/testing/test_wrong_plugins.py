@@ -47,6 +47,9 @@ WRONG: dict[str, dict[str, str]] = {  # file -> every check that fails -> what i
     "knows_only_classes_of_train": {"copes_with_a_class_missing_from_train": "shape (16, 3), got (16, 2)"},
     "needs_two_rows_of_each_class": {"copes_with_one_row_per_class": "least populated classes in y have only 1 member"},
     "divides_by_the_length_of_texts": {"copes_with_odd_texts": "got ZeroDivisionError"},
+    "misspells_what_it_declares": {
+        "declares_only_what_is_read": "trainable_parameter, which nothing reads: did you mean trainable_parameters?"
+    },
     "documents_nothing": {
         "documents_its_parameters": "no line for alpha under Args: in the docstring of DocumentsNothing; no type for "
         "fit_prior"

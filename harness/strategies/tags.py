@@ -1,0 +1,114 @@
+"""Tags of strategies and classifiers: what they may declare besides the contract; `tags_of` alone reads them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
+from typing import Any
+
+from harness.encoding.encoder import Features
+from harness.encoding.tags import misspelt_tags, read_tags
+
+DEPENDS_ON_DEPTH = "features_of"
+"""The method that a strategy may have in place of `features`: `features_of(n_layers)`."""
+
+
+@dataclass(frozen=True)
+class StrategyTags:
+    """What a `Strategy` may declare, as class attributes or properties of the same names.
+
+    Attributes:
+        features: The frozen states it will ask `context.encode` for. Where they depend on how many blocks the encoder
+            has, the strategy has a method `features_of(n_layers)` instead.
+        uses_model: Whether it needs the encoder's checkpoint at all.
+        groups: Groups of `--strategies` it belongs to besides those that its inputs tell.
+        requires: Module that must be installed -> extra of its distribution that brings it.
+        search_space: What `harness tune` searches where nobody says, "" for nothing.
+        imports: Modules that are loaded before the clock starts.
+    """
+
+    features: tuple[Features, ...] = ()
+    uses_model: bool = True
+    groups: tuple[str, ...] = ()
+    requires: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    search_space: str = ""
+    imports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ClassifierTags:
+    """What a `Classifier` may declare, as attributes or properties of the same names; all of it goes into the record.
+
+    Attributes:
+        trainable_parameters: Number of weights that it trained, None where it has none to count.
+        own_parameters: Number of weights that it holds, the frozen encoder's left out, None as above.
+        history: One mapping name -> number an epoch.
+        params: The hyperparameters it used, where `fit` chose among several configurations on validation or by a rule.
+        configurations_tried: How many configurations `fit` chose among.
+    """
+
+    trainable_parameters: int | None = None
+    own_parameters: int | None = None
+    history: Sequence[Mapping[str, float]] = ()
+    params: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    configurations_tried: int = 1
+
+
+def tags_of(strategy: object, n_layers: int = 0) -> StrategyTags:
+    """Return the tags of a strategy.
+
+    Args:
+        strategy: The strategy.
+        n_layers: Number of the encoder's blocks; without it, one that reads all layers only tells that it reads some.
+    """
+    tags = read_tags(strategy, StrategyTags)
+    features = getattr(strategy, DEPENDS_ON_DEPTH, lambda n_layers: tags.features)(n_layers)
+    return replace(tags, features=tuple(features), groups=tuple(tags.groups), imports=tuple(tags.imports))
+
+
+def depends_on_depth(strategy: object) -> bool:
+    """Return whether a strategy reads states that only the encoder's number of blocks decides."""
+    return hasattr(strategy, DEPENDS_ON_DEPTH)
+
+
+def classifier_tags(classifier: object) -> ClassifierTags:
+    """Return the tags of a classifier."""
+    return read_tags(classifier, ClassifierTags)
+
+
+def misspelt_in_strategy(strategy: object) -> dict[str, str]:
+    """Return attribute of a strategy -> the tag that it was probably meant to be."""
+    return misspelt_tags(strategy, StrategyTags, methods=(DEPENDS_ON_DEPTH,))
+
+
+def misspelt_in_classifier(classifier: object) -> dict[str, str]:
+    """Return attribute of a classifier -> the tag that it was probably meant to be."""
+    return misspelt_tags(classifier, ClassifierTags)
+
+
+def wrong_type(strategy: object) -> tuple[str, str, Any] | None:
+    """Return name, what is expected and what came of the first tag that has another type, None where there is none."""
+    tags = read_tags(strategy, StrategyTags)
+    for name in (each.name for each in fields(StrategyTags)):
+        expected, holds = _TYPES[name]
+        if not holds(value := getattr(tags, name)):
+            return name, expected, value
+    return None
+
+
+def _is_list_of(kind: type) -> Callable[[Any], bool]:
+    return lambda value: (
+        not isinstance(value, str) and isinstance(value, Sequence) and all(isinstance(each, kind) for each in value)
+    )
+
+
+_TYPES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "features": ("harness.Features, such as (Features(layer=-1, pooling='mean'),)", _is_list_of(Features)),
+    "uses_model": ("True or False", lambda value: isinstance(value, bool)),
+    "groups": ("names, such as ('fast',)", _is_list_of(str)),
+    "requires": (
+        "a mapping of modules to extras, such as {'peft': 'lora'}",
+        lambda value: isinstance(value, Mapping) and all(isinstance(x, str) for x in (*value, *value.values())),
+    ),
+    "search_space": ('text, such as "C=0.001..100:log"', lambda value: isinstance(value, str)),
+    "imports": ("names of modules, such as ('torch._dynamo',)", _is_list_of(str)),
+}
