@@ -105,6 +105,13 @@ class RunDirectory:
         with disk_errors(self.path):
             (self.path / UNFINISHED_FILE).unlink(missing_ok=True)
 
+    def remove_half_written(self) -> None:
+        """Remove what a process that was killed left of files that it was writing."""
+        with disk_errors(self.path):
+            for file in self.path.rglob(".*"):
+                if file.is_file() and file.name != LOCK_FILE:
+                    file.unlink(missing_ok=True)
+
     def discard(self, trial: str) -> None:
         """Remove what a trial left, finished or not, and `run.json`, which tells of it."""
         with disk_errors(self.path):

@@ -80,6 +80,7 @@ class Recording:
     def _still_valid(self, keys: Mapping[str, dict[str, str]], retry_failed: bool) -> dict[str, RunRecord]:
         """Return the finished trials of the run that is resumed whose numbers would come out the same, drop others."""
         before = read_unfinished(self.directory)
+        self.directory.remove_half_written()
         self._started, self._command = before.run.started, before.run.command
         over = {
             r.trial: r for r in before.run.records if r.status == "ok" or (r.status == "failed" and not retry_failed)

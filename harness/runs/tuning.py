@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -165,9 +166,20 @@ def _open_study(file: Path, name: str, seed: int) -> "optuna.Study":
 def _suggest(asked: "optuna.Trial", field: str, where: Range | Choice, strategy: Strategy) -> Any:
     if isinstance(where, Choice):
         return asked.suggest_categorical(field, where.values)
-    if isinstance(parameters(strategy)[field], int):
+    if _is_whole(strategy, field):
         return asked.suggest_int(field, round(where.low), round(where.high), log=where.log)
     return asked.suggest_float(field, where.low, where.high, log=where.log)
+
+
+def _is_whole(strategy: Strategy, field: str) -> bool:
+    """Return whether a hyperparameter takes whole numbers only, also where its default is none, such as auto."""
+    if isinstance(default := parameters(strategy)[field], int | float):
+        return isinstance(default, int)
+    for fraction in ("0.5", "1.5"):
+        with suppress(UserError):
+            with_parameters(strategy, {field: fraction}, "--space")
+            return False
+    return True
 
 
 def _try(plan: Plan, offer: Offer, params: dict[str, Any], features: FeatureCache | None) -> Tried:

@@ -170,11 +170,13 @@ def test_a_killed_run_is_shown_as_far_as_it_came_and_resumed(
     assert shown.code == 0, shown.err
     assert "STOPPED: 2 of 6 trials were finished" in shown.out
     assert "Unfinished: 2 of 6 trials are over. Go on with: harness run --resume" in shown.err
+    (path / "records" / ".half.json.x1").write_text("{")  # as a process leaves it that is killed while it writes
     outcome = harness("run", "-q", "--resume", str(path))
     assert outcome.code == 0, outcome.err
     run_again = read_run(RunDirectory(path))
     assert told(run_again) == undisturbed
     assert not (path / "unfinished.json").exists()
+    assert not list(path.rglob(".*"))
     assert harness("verify", str(path)).code == 0
 
 

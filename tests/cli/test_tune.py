@@ -118,6 +118,12 @@ def test_every_shipped_strategy_with_parameters_says_where_to_search(offer: Offe
             assert parameters(changed)[field] == type(parameters(changed)[field])(written)
 
 
+def test_whole_numbers_are_searched_as_such_also_where_the_default_is_a_word(tune: Harness) -> None:
+    found = json.loads(tune("full_finetune", "--space", "epochs=1..3", "--trials", "2", "--json").out)
+    assert [tried["problem"] for tried in found["tried"]] == [None, None]
+    assert {type(tried["params"]["epochs"]) for tried in found["tried"]} == {int}
+
+
 def test_a_search_needs_no_space_where_the_strategy_has_one(tune: Harness) -> None:
     outcome = tune("logreg_probe", "--trials", "3", "--json")
     assert outcome.code == 0

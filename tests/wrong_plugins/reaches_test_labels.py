@@ -15,9 +15,9 @@ class ReachesTestLabels(SklearnStrategy):
 
     def estimator(self, seed):
         frame = sys._getframe()
-        while "trial" not in frame.f_locals:
+        while "session" not in frame.f_locals:
             frame = frame.f_back
-        return DummyClassifier(strategy="constant", constant=int(frame.f_locals["trial"].task.test.labels[0]))
+        return DummyClassifier(strategy="constant", constant=int(frame.f_locals["session"].task.test.labels[0]))
 
 
 @hookimpl
