@@ -10,9 +10,10 @@ from rich.style import Style
 from rich.table import Column, Table
 from rich.text import Text
 
+from harness.document.sections.confusions import largest_confusions
 from harness.evaluation.metrics import Evaluation
 from harness.terminal.console import Page
-from harness.terminal.grid import Grid, Heading
+from harness.terminal.tables import table_lines
 from harness.wording import quantities
 from harness.wording.text import left, right
 
@@ -25,7 +26,6 @@ LONGEST_LABEL = 16
 WIDEST_CELL = 10
 NARROWEST_LABEL = 5
 N_CONFUSIONS = 10
-LONGEST_IN_LIST = 40
 GAP = 3  # columns between two matrices
 
 
@@ -35,14 +35,6 @@ class _Matrix:
     label_names: Sequence[str]
     label_width: int
     cell_width: int
-
-
-@dataclass(frozen=True)
-class _Confusion:
-    true: str
-    predicted: str
-    count: int
-    share: str  # of the row
 
 
 def confusion_matrix(
@@ -65,7 +57,7 @@ def confusion_matrix(
     """
     page = Page(console, language)
     matrix = _fitting(evaluation.confusion, label_names, page)
-    lines = _matrix_lines(matrix, page) if matrix else _confusion_lines(evaluation, label_names, page)
+    lines = _matrix_lines(matrix, page) if matrix else _confusion_lines(evaluation, label_names, title, page)
     return Group(page.text(title, "bold"), *lines)
 
 
@@ -119,41 +111,13 @@ def _style(level: int, count: int, is_right: bool) -> str | Style:
     return Style(color="#000000", bgcolor=shades[level - 1])
 
 
-def _confusion_lines(evaluation: Evaluation, label_names: Sequence[str], page: Page) -> Iterator[Text]:
-    wrong = [
-        _Confusion(label_names[i], label_names[j], count, quantities.share(count, sum(row)))
-        for i, row in enumerate(evaluation.confusion)
-        for j, count in enumerate(row)
-        if count and i != j
-    ]
-    if not wrong:
+def _confusion_lines(
+    evaluation: Evaluation, label_names: Sequence[str], title: str, page: Page
+) -> Iterator[RenderableType]:
+    n_wrong = sum(count for i, row in enumerate(evaluation.confusion) for j, count in enumerate(row) if i != j)
+    if not n_wrong:
         yield Text(page.say("no confusions: every text was classified right"))
         return
-    k = len(label_names)
     told = page.say("{k} x {k} cells do not fit {width} columns; the most frequent confusions:")
-    yield Text(told.format(k=k, width=page.width), style="dim")
-    most_frequent = sorted(wrong, key=lambda confusion: -confusion.count)[:N_CONFUSIONS]
-    grid = _confusion_grid(most_frequent, page)
-    yield from grid.lines(page.glyphs.rule) if grid.width <= page.width else _stacked(most_frequent, page)
-
-
-def _confusion_grid(confusions: Sequence[_Confusion], page: Page) -> Grid:
-    def pair(true: str, predicted: str) -> str:
-        shown = (page.short(label, LONGEST_IN_LIST) for label in (true, predicted))
-        return f" {page.glyphs.arrow} ".join(shown)
-
-    columns = [
-        Heading(pair(page.say("true"), page.say("predicted")), is_name=True),
-        Heading(page.say("count")),
-        Heading(page.say("of row")),
-    ]
-    rows = [([pair(c.true, c.predicted), f"{c.count:,}", c.share], "") for c in confusions]
-    return Grid(columns, rows)
-
-
-def _stacked(confusions: Sequence[_Confusion], page: Page) -> Iterator[Text]:
-    for confusion in confusions:
-        first = f"{confusion.count:>5,} {confusion.share:>4}  "
-        second = right(f"{page.glyphs.arrow} ", len(first))
-        for start, label in ((first, confusion.true), (second, confusion.predicted)):
-            yield Text(start + page.short(label, page.width - len(start)), no_wrap=True)
+    yield Text(told.format(k=len(label_names), width=page.width), style="dim")
+    yield from table_lines(largest_confusions(title, label_names, evaluation.confusion, page.say, N_CONFUSIONS), page)

@@ -69,31 +69,20 @@ def test_more_classes_than_fit_become_the_ten_most_frequent_confusions() -> None
         confusion[rank][rank + 1] = 50 - rank
     names = [f"class {i}" for i in range(30)]
     text = matrix_text(confusion, names, make_console(io.StringIO(), width=80))
-    assert (
-        block(
-            """
-        30 x 30 cells do not fit 80 columns; the most frequent confusions:
-        true → predicted    count  of row
-        ──────────────────  ─────  ──────
-        class 0 → class 1      50     33%
-        class 1 → class 2      49     33%
-        """
-        )
-        in text
-    )
-    assert "class 9 → class 10" in text
-    assert "class 10 → class 11" not in text
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    assert "30 x 30 cells do not fit 80 columns; the most frequent confusions:" in lines
+    assert {"class 0 class 1 50 33.3 %", "class 1 class 2 49 32.9 %"} <= {*lines}
+    assert any("class 9 class 10" in line for line in lines)
+    assert not any("class 10 class 11" in line for line in lines)
 
 
-def test_long_class_names_put_a_confusion_on_two_lines() -> None:
+def test_long_class_names_put_a_confusion_on_several_lines() -> None:
     names = [f"the customer asks for {i}" for i in range(30)]
     confusion = [[100 if i == j else 0 for j in range(30)] for i in range(30)]
     confusion[3][4] = 25
-    text = matrix_text(confusion, names, make_console(io.StringIO(), width=40))
-    assert text.splitlines()[3:5] == [
-        "   25  20%  the customer asks for 3",
-        "          → the customer asks for 4",
-    ]
+    text = " ".join(matrix_text(confusion, names, make_console(io.StringIO(), width=40)).split())
+    for fact in ("the customer asks for 3", "the customer asks for 4", "rows 25", "20.0 %"):
+        assert fact in text
 
 
 def test_many_classes_without_confusions_say_so() -> None:

@@ -1,5 +1,6 @@
 """Confusion matrices as pictures, with their numbers; and the scores of each class."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -22,6 +23,7 @@ from harness.document.model import (
 )
 from harness.document.subject import Subject
 from harness.evaluation.metrics import Evaluation
+from harness.wording.languages import Say
 
 LISTED = 20  # confusions where a matrix is too large to be read as a table
 
@@ -55,8 +57,9 @@ def confusion_picture(subject: Subject, studied: Studied) -> Picture | None:
         say("Confusion matrix of {name}: {right} of {n} test rows are on the diagonal. The numbers follow as a table."),
         {"name": studied.name, "right": numbers.count(n_right), "n": numbers.count(sum(map(sum, test.confusion)))},
     )
-    table = _matrix if len(names) <= MOST_WITH_NUMBERS else _largest
-    below = [Fold(say("Numbers"), [table(subject, studied, test)])]
+    few = len(names) <= MOST_WITH_NUMBERS
+    table = _matrix(subject, studied, test) if few else largest_confusions(studied.name, names, test.confusion, say)
+    below = [Fold(say("Numbers"), [table])]
     return Picture(draw, alternative, title(subject, studied), below)
 
 
@@ -71,20 +74,37 @@ def _matrix(subject: Subject, studied: Studied, test: Evaluation) -> Table:
     return Table(_caption(subject, studied), columns, rows, style="matrix")
 
 
-def _largest(subject: Subject, studied: Studied, test: Evaluation) -> Table:
-    say, names = subject.say, subject.label_names(studied)
-    counts = np.asarray(test.confusion)
+def largest_confusions(
+    name: str, label_names: Sequence[str], confusion: Sequence[Sequence[int]], say: Say, listed: int = LISTED
+) -> Table:
+    """Return the most frequent confusions of a strategy, where a matrix is too large to be read.
+
+    Args:
+        name: The strategy's.
+        label_names: The k class names.
+        confusion: Counts by true and predicted class, (k, k).
+        say: Translates fixed phrases.
+        listed: How many are listed.
+    """
+    counts = np.asarray(confusion)
     wrong = [(int(counts[i, j]), int(i), int(j)) for i, j in np.argwhere(counts) if i != j]
-    most = sorted(wrong, key=lambda each: -each[0])[:LISTED]
+    most = sorted(wrong, key=lambda each: -each[0])[:listed]
     columns = [Column(say("true"), kind="name"), Column(say("predicted"), kind="name")]
     columns += [Column(say("rows")), Column(say("of the class"))]
     rows = [
-        Row([Cell(names[i]), Cell(names[j]), Cell(numbers.count(n)), Cell(numbers.share(n / counts[i].sum()))])
+        Row(
+            [
+                Cell(label_names[i]),
+                Cell(label_names[j]),
+                Cell(numbers.count(n)),
+                Cell(numbers.share(n / counts[i].sum())),
+            ]
+        )
         for n, i, j in most
     ]
     caption = Phrase(
         say("The {shown} most frequent of {n} confusions of {name}"),
-        {"shown": numbers.count(len(most)), "n": numbers.count(len(wrong)), "name": studied.name},
+        {"shown": numbers.count(len(most)), "n": numbers.count(len(wrong)), "name": name},
     )
     return Table(caption, columns, rows)
 
