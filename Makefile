@@ -1,4 +1,5 @@
-# make run: install everything and compare all strategies; make test: the tests; make check: tests' quicker sisters.
+# make run: install everything and compare all strategies; make test: all tests; make quick: those that take no seconds;
+# make check: style, types, import contracts.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,13 +8,16 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 # What some tests look at their subject with: a browser, LaTeX, a tracer of system calls. They are skipped without.
 TOOLS := chromium chromium-driver fonts-dejavu-core strace texlive-latex-recommended
 
-.PHONY: run test check format clean tools
+.PHONY: run test quick check format clean tools
 
 run: $(VENV)/.installed
 	$(BIN)/harness run --strategies all
 
 test: $(VENV)/.installed-dev tools
 	$(BIN)/python -m pytest -n auto
+
+quick: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n auto -m "not slow"
 
 tools:
 	@( for tool in chromium chromedriver strace pdflatex; do command -v $$tool || exit 1; done ) >/dev/null \

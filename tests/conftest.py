@@ -20,6 +20,41 @@ from harness import Encoder, Task
 from harness.system.process import restored_globals, seed_everything
 from harness.testing import Bench, tiny_encoder, tiny_task
 
+SLOW_PLACES = (  # folders and files whose tests train much, simulate much, or start processes, browsers or LaTeX
+    "cli/test_interrupts.py",
+    "cli/test_plugin_test.py",
+    "cli/test_resume.py",
+    "cli/test_third_party.py",
+    "cli/test_tune.py",
+    "evaluation/test_comparisons.py",
+    "evaluation/test_intervals.py",
+    "evaluation/test_pairs.py",
+    "features/test_cache_processes.py",
+    "huggingface/test_fingerprint.py",
+    "huggingface/test_hub.py",
+    "huggingface/test_hub_dataset.py",
+    "plugin_system/test_scaffold.py",
+    "plugins/",
+    "reporting/test_formats.py",
+    "reporting/test_hostile.py",
+    "reporting/test_page.py",
+    "test_benchmarks.py",
+    "test_contracts.py",
+    "test_docs.py",
+    "test_readme.py",
+    "testing/",
+    "third_party/",
+)
+SLOW_FIXTURES = {"full"}  # a run of all strategies
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what `make quick` leaves out."""
+    for item in items:
+        place = item.path.relative_to(Path(__file__).parent).as_posix()
+        if place.startswith(SLOW_PLACES) or SLOW_FIXTURES & {*getattr(item, "fixturenames", ())}:
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture(autouse=True)
 def _seeded() -> Iterator[None]:

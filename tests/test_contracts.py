@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-pytestmark = pytest.mark.slow
-
 LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
 BREACHES = {  # module of harness that gets the import -> the import -> the contract that forbids it

@@ -71,6 +71,29 @@ def test_the_readme_names_every_file_of_the_harness() -> None:
     assert missing == []
 
 
+def test_the_architecture_page_names_every_room_and_only_files_that_exist() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rooms = {folder.name for folder in (ROOT / "harness").iterdir() if folder.is_dir() and folder.name[0] not in "._"}
+    assert {room for room in rooms if f"`{room}/`" not in page} == set()
+    named = set(re.findall(r"`([\w./-]+\.(?:py|toml|md))`", page))
+    assert {name for name in named if not ((ROOT / name).exists() or (ROOT / "harness" / name).exists())} == set()
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md"])
+def test_every_link_leads_to_a_file(page: str) -> None:
+    text = re.sub(r"```.*?```", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
+    targets = [t.partition("#")[0] for t in re.findall(r"\]\(([^)]+)\)", text) if "://" not in t]
+    assert [t for t in targets if t and not ((ROOT / page).parent / t).exists()] == []
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "SECURITY.md"])
+def test_every_file_that_is_named_exists(page: str) -> None:
+    named = set(re.findall(r"`([\w.-]+/[\w./-]+)`", (ROOT / page).read_text(encoding="utf-8")))
+    assert {name for name in named if not ((ROOT / name).exists() or (ROOT / "harness" / name).exists())} == {
+        name for name in named if name == "plugins/my_strategy.py"
+    }
+
+
 def test_the_committed_run_on_the_sample_verifies() -> None:
     checks = verify_run(RunDirectory(ROOT / "reports" / "example-sample"))
     assert [check.what for check in checks if check.problem] in ([], ["version of the metrics"])

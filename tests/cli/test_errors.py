@@ -1,7 +1,6 @@
 """Everything that can be wrong with data, model, disk and network has its exit code and one paragraph."""
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -68,10 +67,8 @@ def test_a_model_folder_without_a_tokenizer_exits_with_3(run: Harness, tiny_mode
         (["-d", "nobody/no-data"], "load_dataset('nobody/no-data')"),
     ],
 )
-def test_what_was_named_and_is_missing_exits_with_4_within_seconds(run: Harness, argv: list[str], command: str) -> None:
-    started = time.monotonic()
+def test_what_was_named_and_is_missing_exits_with_4(run: Harness, argv: list[str], command: str) -> None:
     outcome = run(*argv)
-    assert time.monotonic() - started < 10
     assert outcome.code == 4
     assert command in " ".join(outcome.err.split())
     assert "Traceback" not in outcome.err

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -44,16 +43,14 @@ def ask(endpoint: str, home: Path, questions: Sequence[Sequence[Any]], offline: 
 
 
 def answer(question: Sequence[Any], offline: bool) -> dict[str, Any]:
-    """Return what came of one question, or the error, and how long it took."""
+    """Return what came of one question, or the error."""
     from harness.errors import HarnessError
 
     kind, *arguments = question
-    started = time.perf_counter()
     try:
-        found = {"model": a_model, "folder": a_folder, "dataset": a_dataset}[kind](offline, *arguments)
+        return {"model": a_model, "folder": a_folder, "dataset": a_dataset}[kind](offline, *arguments)
     except HarnessError as error:
-        found = {"error": type(error).__name__, "message": str(error)}
-    return {**found, "seconds": time.perf_counter() - started}
+        return {"error": type(error).__name__, "message": str(error)}
 
 
 def a_model(offline: bool, name: str, revision: str | None = None) -> dict[str, Any]:
