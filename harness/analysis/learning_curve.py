@@ -2,19 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import hypot, sqrt
 from statistics import fmean, stdev
 
 from harness.analysis.ranking import kind_of
 from harness.results.records import Run, RunRecord
 
+CLEARLY = 2  # standard errors
+
 
 @dataclass(frozen=True)
 class Point:
-    """Test f1_macro of one strategy on one number of train rows: mean over seeds, sd where these differ."""
+    """Test f1_macro of one strategy on one number of train rows: mean over seeds, sd where these differ.
+
+    `error` is about its standard error over test rows and seeds.
+    """
 
     n_rows: int
     mean: float
     sd: float | None
+    error: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -32,11 +39,18 @@ class Curve:
 
 @dataclass(frozen=True)
 class Crossing:
-    """From `n_rows` on the best fine-tuned strategy is ahead of the best on frozen features; None where never."""
+    """From `n_rows` on the best fine-tuned strategy is ahead of the best on frozen features; None where never.
+
+    The number of rows at which that begins lies between `after` and `by`: at `after` rows, the most there are, the
+    probes were at least as good; from `by` rows on fine-tuning was ahead by more than chance (two standard errors of
+    the test rows and the seeds). None where no size was like that.
+    """
 
     trained: str
     frozen: str
     n_rows: int | None
+    after: int | None = None
+    by: int | None = None
 
 
 def learning_curves(run: Run) -> list[Curve]:
@@ -53,17 +67,28 @@ def find_crossing(curves: Sequence[Curve]) -> Crossing | None:
     """Say from which size on fine-tuning is ahead, by the means; None where one of the two kinds is missing.
 
     At each size the best fine-tuned strategy is held against the best probe; those at the largest size are named.
+
+    Args:
+        curves: The curves, as `learning_curves` orders them.
     """
     trained, frozen = ([c for c in curves if c.kind == kind] for kind in ("trained", "frozen"))
     if not (trained and frozen):
         return None
     ahead: int | None = None
+    after: int | None = None
+    by: int | None = None
     for size in sorted({point.n_rows for curve in (*trained, *frozen) for point in curve.points}):
-        best = [max((p.mean for c in kind if (p := c.at(size))), default=None) for kind in (trained, frozen)]
+        best = [
+            max((p for c in kind if (p := c.at(size))), key=lambda p: p.mean, default=None)
+            for kind in (trained, frozen)
+        ]
         if best[0] is None or best[1] is None:
             continue
-        ahead = None if best[0] <= best[1] else ahead or size
-    return Crossing(trained[0].strategy, frozen[0].strategy, ahead)
+        gap = best[0].mean - best[1].mean
+        ahead = None if gap <= 0 else ahead or size
+        after = size if gap <= 0 else after
+        by = (by or size) if gap > CLEARLY * hypot(best[0].error, best[1].error) else None
+    return Crossing(trained[0].strategy, frozen[0].strategy, ahead, after if ahead else None, by)
 
 
 def _points(run: Run, records: Sequence[RunRecord]) -> tuple[Point, ...]:
@@ -71,11 +96,13 @@ def _points(run: Run, records: Sequence[RunRecord]) -> tuple[Point, ...]:
     for record in records:
         size = run.task.n_rows("train") if record.train_size is None else record.train_size
         by_size.setdefault(size, []).append(record)
-    return tuple(_point(size, found) for size, found in sorted(by_size.items()))
+    return tuple(_point(size, found, run.task.n_rows("test")) for size, found in sorted(by_size.items()))
 
 
-def _point(n_rows: int, records: Sequence[RunRecord]) -> Point:
+def _point(n_rows: int, records: Sequence[RunRecord], n_test: int) -> Point:
     """Combine seeds; equal predictions are deterministic, which is no spread of 0."""
     scores = [record.test.f1_macro for record in records if record.test]
     differ = len({record.predictions_sha256 for record in records}) > 1
-    return Point(n_rows, fmean(scores), stdev(scores) if differ else None)
+    mean, sd = fmean(scores), stdev(scores) if differ else None
+    error = hypot(sqrt(mean * (1 - mean) / n_test), (sd or 0.0) / sqrt(len(scores)))
+    return Point(n_rows, mean, sd, error)

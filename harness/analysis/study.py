@@ -277,7 +277,7 @@ def _evidence(
         return runs[0].evidence
     facts = [read_row_facts(directory) for directory in directories]
     if paired:
-        return evidence_of(together, next((each for each in facts if each), None))
+        return evidence_of(together, next((each for each in facts if each), None), runs[0].config.margin)
     apart = [evidence_of(strategies, each) for strategies, each in zip(of_runs, facts, strict=True) if strategies]
     best = together[0].name
     return apart[0].model_copy(

@@ -53,6 +53,8 @@ def _typed(value: str) -> Any:
 @options.cache_dir
 @click.option("-o", "--output-dir", metavar="FOLDER", shell_complete=complete_folders,
               help="Where the run's folder goes.  [default: reports]")
+@click.option("--margin", metavar="FRACTION", type=float,
+              help="How far behind in a score is as good.  [default: 0.01]")
 @click.option("--fail-fast", is_flag=True, default=None, help="Stop at the first strategy that fails.")
 @click.option("--save-models/--no-save-models", default=None, help="Keep the fitted classifiers.  [default: save]")
 @click.option("--save-texts/--no-save-texts", default=None,

@@ -50,6 +50,7 @@ class RunConfig(BaseModel):
     output_dir: str = "reports"
     plugins: tuple[NonEmpty, ...] = ()
     offline: bool = False
+    margin: Annotated[float, Field(gt=0, lt=1)] = 0.01
     fail_fast: bool = False
     save_models: bool = True
     save_texts: bool = True

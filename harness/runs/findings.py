@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from harness.analysis.study import evidence_of, studied_strategies
+from harness.config.run_config import RunConfig
 from harness.data.audit import Audit, audit_task
 from harness.data.task import Task
 from harness.encoding.encoder import Encoder
@@ -30,8 +31,7 @@ def gather_findings(
     model: ModelInfo | None,
     records: Sequence[RunRecord],
     directory: RunDirectory,
-    *,
-    keep_texts: bool,
+    config: RunConfig,
 ) -> Findings:
     """Audit the data, keep the facts of the test rows, and test the differences between strategies.
 
@@ -41,20 +41,20 @@ def gather_findings(
         model: The encoder's record, its truncated texts counted.
         records: The records of all trials.
         directory: Folder of the run, with the predictions of its trials.
-        keep_texts: Whether the test texts are written to that folder.
+        config: Says whether the test texts are written to that folder, and how far behind is as good.
 
     Raises:
         UnavailableError: Where the disk refuses.
     """
     truncated = model.truncated_texts if model else None
-    facts = row_facts(task, encoder if truncated and truncated["test"] else None, keep_texts=keep_texts)
+    facts = row_facts(task, encoder if truncated and truncated["test"] else None, keep_texts=config.save_texts)
     if truncated and not truncated["test"]:  # no need to count the tokens of each text again
         facts = replace(facts, truncated=np.zeros(len(task.test), bool))
     write_row_facts(directory, facts)
     strategies = studied_strategies(records, directory)
     return Findings(
         audit=audit_task(task, truncated, model.max_length if model else None),
-        evidence=evidence_of(strategies, facts) if strategies else None,
+        evidence=evidence_of(strategies, facts, config.margin) if strategies else None,
     )
 
 

@@ -112,7 +112,7 @@ class Recording:
             kept = [state for state in plan.wanted_features if features.cost([state])]
             write_feature_samples(self.directory, plan.task.test, kept, features.encode)
         self._findings = gather_findings(
-            plan.task, plan.encoder, self._model, self.records, self.directory, keep_texts=plan.config.save_texts
+            plan.task, plan.encoder, self._model, self.records, self.directory, plan.config
         )
 
     def finish(self, features: FeatureCache | None, notes: Sequence[str], stopped_in: str | None, stopped: bool) -> Run:

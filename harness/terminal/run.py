@@ -9,7 +9,7 @@ from harness.analysis.learning_curve import learning_curves
 from harness.analysis.ranking import Standing, by_validation
 from harness.analysis.study import study_of_record
 from harness.document.model import Section
-from harness.document.sections.answer import the_answer
+from harness.document.sections.answer import answer_notes, the_answer
 from harness.document.sections.confusions import classes_section
 from harness.document.sections.curves import curves_section
 from harness.document.sections.data import finding_blocks
@@ -52,7 +52,9 @@ def print_run(
     """
     page = Page(console, language)
     subject = Subject(study_of_record(run).sorted_by(sort), page.say)
-    page.write(_heading(run, page))
+    page.write(_banners(run, page))
+    page.write([words(the_answer(subject), page), Text("")])
+    page.write([_heading(run, page)])
     if run.audit:
         found = list(finding_blocks(run.audit, page.say))
         page.write(section_lines(Section("data", page.say("Data audit"), found), page))
@@ -72,13 +74,16 @@ def print_banner(message: str, console: Console) -> None:
     page.write([banner(message, page)])
 
 
-def _heading(run: Run, page: Page) -> Iterator[RenderableType]:
+def _banners(run: Run, page: Page) -> Iterator[RenderableType]:
     if run.fallback is not None:
         yield banner(run.fallback, page)
     if run.status == "interrupted":
         n_finished = sum(record.status in ("ok", "failed") for record in run.records)
         told = page.say("STOPPED: {n} of {total} trials were finished; what follows is of these alone.")
         yield banner(told.format(n=n_finished, total=len(run.records)), page)
+
+
+def _heading(run: Run, page: Page) -> RenderableType:
     seeds = _seeds(run)
     sizes = {split: run.task.n_rows(split) for split in run.task.class_counts}
     lines = [
@@ -90,7 +95,7 @@ def _heading(run: Run, page: Page) -> Iterator[RenderableType]:
     ]
     lines += [("settings", text) for text in _settings(run)]
     lines += [("note", note) for note in run.notes]
-    yield label_value_lines([(page.say(label), value) for label, value in lines], page)
+    return label_value_lines([(page.say(label), value) for label, value in lines], page)
 
 
 def data_set_line(name: str, sizes: Mapping[str, int], n_classes: int, page: Page) -> str:
@@ -142,10 +147,11 @@ def _reading(run: Run, page: Page) -> Iterator[tuple[str, str]]:
 
 
 def result_lines(subject: Subject, page: Page, *, pairs: bool) -> Iterator[RenderableType]:
-    """Yield scores and costs, the answer, what came out otherwise than asked, on demand pairs, and the cost plot."""
+    """Yield scores and costs, what the answer rests on, what came out otherwise than asked, pairs, the cost plot."""
     yield from section_lines(scores_section(subject), page, unfolded=True)
-    yield Text("")
-    yield words(the_answer(subject), page)
+    if notes := answer_notes(subject):
+        yield Text("")
+        yield from (words(note, page, "dim") for note in notes)
     for studied in subject.study.strategies:
         if studied.first.configurations_tried > 1 and studied.name != studied.base:  # a grid of the user's
             kept = ", ".join(f"{name}={value}" for name, value in studied.first.params.items())

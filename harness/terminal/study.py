@@ -8,12 +8,14 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from harness.analysis.study import Studied, Study
+from harness.document.sections.answer import the_answer
 from harness.document.subject import Subject
 from harness.evaluation.comparisons import ALPHA
 from harness.evaluation.flips import Flips, find_flips, rows_behind
 from harness.evaluation.metrics import TESTED
 from harness.results.records import Run
 from harness.terminal.console import Page, folding
+from harness.terminal.document import words
 from harness.terminal.grid import Grid, Heading
 from harness.terminal.layout import NAME_WIDTH, banner, label_value_lines
 from harness.terminal.run import result_lines
@@ -40,6 +42,7 @@ def print_study(
     subject = Subject(study.sorted_by(sort), page.say)
     if study.watermark:
         page.write([banner(f"{page.say('NOT COMPARABLE')}: {study.watermark}", page)])
+    page.write([words(the_answer(subject), page), Text("")])
     page.write(_run_lines(study, page))
     page.write(result_lines(subject, page, pairs=pairs))
 

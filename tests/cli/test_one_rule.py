@@ -37,7 +37,7 @@ def with_seconds(outcome: Outcome, seconds: dict[str, float]) -> None:
 def test_of_equal_strategies_the_first_by_name_is_best_everywhere(
     harness: Harness, tied: Outcome, tmp_path: Path
 ) -> None:
-    assert "tfidf_logreg is best by validation f1_macro (" in " ".join(tied.out.split())
+    assert "rows cannot tell tfidf_logreg (test f1_macro 1.00) from" in " ".join(tied.out.split())
     assert "strategy  tfidf_logreg, seed 0, best by validation f1_macro" in harness("errors").out
     found = report(harness, tied, tmp_path / "report.md")
     assert "best by validation" in line_with(found, "| **tfidf_logreg** ")

@@ -110,6 +110,7 @@ def test_csv_has_a_row_for_each_strategy_and_seed_with_numbers_in_full(study: St
         ("mlp_probe", "0"),
         ("mlp_probe", "1"),
         ("mlp_probe", "2"),
+        ("mlp_probe", "mean"),
     ]
     first = study.strategies[0].records[0]
     assert first.test is not None

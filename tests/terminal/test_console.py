@@ -39,7 +39,7 @@ def test_an_ascii_stream_gets_ascii_only() -> None:
     console.print("→ printed by somebody else")
     stream.flush()
     text = stream.buffer.getvalue().decode("ascii")  # type: ignore[attr-defined]
-    assert r"\u4e2d is best by validation" in text
+    assert r"Best by validation f1_macro: \u4e2d" in text
     assert text.isascii()
     assert r"\xe9" in text
     assert r"\u2192 printed by somebody else" in text

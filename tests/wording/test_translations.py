@@ -68,7 +68,7 @@ WORD = re.compile(r"[A-Za-z]+")
 UNTRANSLATED = {  # names in the runs, metrics, units, and what nobody translates
     *(*WRONG, "det", "lora", "reviews", "tiny", "encoder", "cpu", "float", "CUDA", "out", "of", "memory", *NAMES),
     *("f", "macro", "weighted", "acc", "F", "m", "w", "p", "GB", "MB", "M", "k", "x", "a", "b", "c", "ab", "bc"),
-    *("token", "Wilson", "Holm", "McNemar", "Jaccard", "Unicode"),
+    *("token", "Wilson", "Holm", "McNemar", "Jaccard", "Unicode", "seeds", "set"),
     *WORD.findall(str((LEAKY.train.texts, LEAKY.test.texts, LEAKY.label_names, LEAKY.provenance.notes))),
 }
 

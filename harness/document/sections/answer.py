@@ -1,73 +1,90 @@
-"""The answer in one sentence: the best by validation, what it is tied with, the cheapest of these, and their cost."""
+"""The answer: one sentence, what has to be known to believe it, and the best against each of the others."""
 
+from harness.analysis.answer import Answer, answer
+from harness.analysis.answer_notes import NAMES, Said, verdict_in_words
+from harness.analysis.learning_curve import find_crossing, learning_curves
 from harness.document import numbers
-from harness.document.model import Block, Name, Paragraph, Phrase, Section
-from harness.document.subject import NAMED, Subject
+from harness.document.model import Block, Cell, Column, Name, Paragraph, Phrase, Row, Section, Table
+from harness.document.subject import Subject
+from harness.evaluation.comparisons import ALPHA
+from harness.evaluation.conclusion import Comparison, Difference
 
 
 def answer_section(subject: Subject) -> Section:
-    """Say which strategy to choose."""
+    """Say which strategy to take, and what that rests on."""
     say = subject.say
     blocks: list[Block] = [Paragraph(the_answer(subject), "lead")]
-    if subject.study.evidence.pairs:
-        blocks.append(Paragraph(_what_tied_means(subject), "note"))
+    blocks += [Paragraph(note, "note") for note in answer_notes(subject)]
+    if compared := subject.study.evidence.conclusion.comparisons:
+        blocks.append(_table(subject, compared))
     return Section("answer", say("Answer"), blocks)
 
 
 def the_answer(subject: Subject) -> Phrase:
-    """Return the sentence that names the best strategy, its ties, the cheapest of these, and the cost of each."""
-    say = subject.say
+    """Return the sentence that says what to take."""
     if not subject.study.strategies:
-        return Phrase(say("No strategy was scored."))
-    best = subject.best
-    values: dict[str, str] = {"best": Name(best.name), "cost": subject.cost(best)}
+        return Phrase(subject.say("No strategy was scored."))
     if subject.study.watermark:
-        sentence = "{best} is best by validation f1_macro ({cost}), but these runs cannot be compared."
-        return Phrase(say(sentence), values)
-    if len(subject.study.strategies) == 1:
-        return Phrase(say("{best} is the only strategy that was scored ({cost})."), values)
-    if not subject.study.evidence.trials:
-        return Phrase(say("{best} is best by validation f1_macro ({cost}); nothing was tested."), values)
-    tied = [name for name in subject.study.evidence.conclusion.tied if name != best.name]
-    if not tied:
-        sentence = "{best} is best by validation f1_macro ({cost}), and no other strategy is tied with it on test."
-        return Phrase(say(sentence), values)
-    return _with_ties(subject, tied, values)
+        pattern = "{best} is best by validation f1_macro ({cost}), but these runs cannot be compared."
+        values = {"best": Name(subject.best.name), "cost": subject.cost(subject.best)}
+        return Phrase(subject.say(pattern), values)
+    said = [_phrase(each) for each in _given(subject).sentences]
+    values = {}
+    patterns = []
+    for i, each in enumerate(said):  # places of different sentences may have the same name
+        patterns.append(each.pattern.replace("{", f"{{s{i}_"))
+        values |= {f"s{i}_{place}": value for place, value in each.values.items()}
+    return Phrase(subject.say(" ").join(patterns), values)
 
 
-def _with_ties(subject: Subject, tied: list[str], values: dict[str, str]) -> Phrase:
-    say, cheapest = subject.say, subject.study.strategy(subject.study.evidence.conclusion.cheapest)
-    values |= {"tied": _with_costs(subject, tied)}
-    if cheapest is subject.best:
-        sentence = (
-            "{best} is best by validation f1_macro ({cost}), tied on test with {tied}, and the cheapest of these."
+def answer_notes(subject: Subject) -> list[Phrase]:
+    """Return what has to be known to believe the answer."""
+    if subject.study.watermark or not subject.study.strategies:
+        return []
+    return [_phrase(note) for note in _given(subject).notes]
+
+
+def _given(subject: Subject) -> Answer:
+    study = subject.study
+    crossing = find_crossing(learning_curves(study.runs[0])) if len(study.runs) == 1 else None
+    return answer(study.evidence.conclusion, study.strategies, study.evidence.n_rows, subject.say, crossing)
+
+
+def _phrase(said: Said) -> Phrase:
+    return Phrase(said.pattern, {k: Name(value) if k in NAMES else value for k, value in said.values.items()})
+
+
+def _table(subject: Subject, compared: list[Comparison]) -> Table:
+    """Lay out the best by validation against each of the others."""
+    say, best = subject.say, subject.best
+    caption = Phrase(say("{best}, the best by validation, minus each of the others on test"), {"best": Name(best.name)})
+    columns = [Column(say("strategy"), kind="name"), Column(say("verdict"), kind="name")]
+    columns += [
+        Column(heading, metric)
+        for metric in (say("f1_macro"), say("accuracy"))
+        for heading in (say("difference"), say("p"))
+    ]
+    columns += [Column(say("as good, p")), Column(say("seconds"))]
+    rows = [
+        Row(
+            [
+                Cell(each.other),
+                Cell(verdict_in_words(each.verdict, say)),
+                *_difference(each.f1_macro),
+                *_difference(each.accuracy),
+                Cell(numbers.p_value(each.p_margin)),
+                Cell(numbers.seconds(subject.study.strategy(each.other).headline.all_seconds)),
+            ]
         )
-        return Phrase(say(sentence), values)
-    values |= {"cheapest": Name(cheapest.name), "cheapest_cost": subject.cost(cheapest)}
-    if tied == [cheapest.name]:
-        sentence = (
-            "{best} is best by validation f1_macro ({cost}) and tied on test with {cheapest}, "
-            "which is cheaper ({cheapest_cost})."
-        )
-        return Phrase(say(sentence), values)
-    sentence = (
-        "{best} is best by validation f1_macro ({cost}) and tied on test with {tied}; "
-        "the cheapest of these is {cheapest} ({cheapest_cost})."
-    )
-    return Phrase(say(sentence), values)
+        for each in compared
+    ]
+    return Table(caption, columns, rows)
 
 
-def _with_costs(subject: Subject, names: list[str]) -> str:
-    told = [f"{name} ({subject.cost(subject.study.strategy(name))})" for name in names[:NAMED]]
-    return subject.names([*told, *names[NAMED:]])
-
-
-def _what_tied_means(subject: Subject) -> Phrase:
-    evidence = subject.study.evidence
-    return Phrase(
-        subject.say(
-            "Tied: on the same {n_rows} test rows the difference in f1_macro is no larger than chance would make it "
-            "(p of 5 % or more after Holm's correction for the comparisons with the best)."
-        ),
-        {"n_rows": numbers.count(evidence.n_rows)},
-    )
+def _difference(difference: Difference) -> list[Cell]:
+    small = numbers.difference_interval(difference.interval.low, difference.interval.high)
+    bold = difference.p_holm < ALPHA
+    return [
+        Cell(numbers.difference(difference.value), small, bold=bold),
+        Cell(numbers.p_value(difference.p_holm), bold=bold),
+    ]

@@ -1,0 +1,214 @@
+"""The answer in a sentence, in the words of the question: is a probe enough, or must one fine-tune?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.analysis.answer_notes import Said, notes, verdict_in_words
+from harness.analysis.learning_curve import Crossing
+from harness.analysis.ranking import Kind, Standing
+from harness.evaluation.conclusion import Comparison, Conclusion, Verdict
+from harness.wording.languages import Say
+
+MOST_WORDS = 30  # of the sentence
+CHEAPER = 0.75  # of the seconds: what costs more than that is no cheaper alternative
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What to take.
+
+    Attributes:
+        recommended: The cheapest of what is as good as the best by validation; None where nothing is better than
+            answering without reading the texts, or where nobody compared.
+        sentences: The answer, at most `MOST_WORDS` words in English.
+        notes: What else has to be known to believe it.
+    """
+
+    recommended: str | None
+    sentences: tuple[Said, ...]
+    notes: tuple[Said, ...] = ()
+
+    def text(self, say: Say) -> str:
+        """Return the sentences in one line."""
+        return say(" ").join(map(str, self.sentences))
+
+
+def answer(
+    conclusion: Conclusion, standings: Sequence[Standing], n_rows: int, say: Say, crossing: Crossing | None = None
+) -> Answer:
+    """Say what to take, and what the numbers carry of it.
+
+    Args:
+        conclusion: What the tests came to.
+        standings: All strategies that were scored.
+        n_rows: Number of test rows.
+        say: Translates fixed phrases.
+        crossing: Where fine-tuning overtakes the probes, where a run learnt on several numbers of rows.
+    """
+    told = _Told(conclusion, {standing.name: standing for standing in standings}, n_rows, say, crossing)
+    sentences = [told.first()]
+    for more in told.more():
+        if len(" ".join(map(str, [*sentences, more])).split()) <= MOST_WORDS:
+            sentences.append(more)
+    recommended = conclusion.recommended if conclusion.margin is not None else None
+    return Answer(recommended, tuple(sentences), tuple(notes(conclusion, told.standings, n_rows, say)))
+
+
+class _Told:
+    """The sentences, each a method."""
+
+    def __init__(
+        self,
+        conclusion: Conclusion,
+        standings: Mapping[str, Standing],
+        n_rows: int,
+        say: Say,
+        crossing: Crossing | None,
+    ) -> None:
+        self.conclusion, self.standings, self.n_rows, self.say = conclusion, standings, n_rows, say
+        self.crossing = crossing
+        self.compared: dict[str, Comparison] = {each.other: each for each in conclusion.comparisons}
+        self.fair = [] if conclusion.best in conclusion.left_out else [conclusion.best, *self.compared]
+        name = conclusion.recommended if conclusion.margin is not None else None
+        self.taken = standings[name] if name else None
+
+    def first(self) -> Said:
+        """Name what to take and the gap to the best probe, or of a probe to the best fine-tuning."""
+        say, best = self.say, self.standings[self.conclusion.best]
+        if self.conclusion.margin is None:  # an older version, or runs that cannot be compared
+            values = {"best": best.name, "score": _score(best)}
+            return Said(say("Best by validation f1_macro: {best} (test f1_macro {score})."), values)
+        if self.taken is None:
+            return Said(say("Take none of these: nothing is better than answering without reading the texts."))
+        rival = self.rival(self.taken)
+        if rival is None:
+            values = {"answer": self.taken.name, "score": _score(self.taken)}
+            return Said(say("{answer} is the only one to take: test f1_macro {score}; nothing else compares."), values)
+        values = {"answer": self.taken.name, "other": rival.name, "rival": self.called(rival)}
+        values |= dict(zip(("score", "other_score"), _told_apart(self.taken, rival), strict=True))
+        values |= {"take": self.take(self.taken), "margin": f"{self.conclusion.margin:g}", "n": f"{self.n_rows:,}"}
+        return Said(self.pattern(self.verdict(rival.name)), values)
+
+    def pattern(self, verdict: Verdict) -> str:
+        """Return the sentence that holds what is taken against its rival."""
+        say = self.say
+        if verdict == "worse":
+            return say("{take} ({answer}): test f1_macro {score} against {other_score} for {rival} ({other}).")
+        if verdict == "as good":
+            told = "{take} ({answer}): test f1_macro {score}, within {margin} of {rival}, {other} ({other_score})."
+            return say(told)
+        if verdict == "better":
+            told = "By validation {answer} (test f1_macro {score}), on test {rival}, {other}, is better: {other_score}."
+            return say(told)
+        return say("These {n} rows cannot tell {answer} (test f1_macro {score}) from {rival}, {other} ({other_score}).")
+
+    def take(self, taken: Standing) -> str:
+        """Return what the answer is, in the words of the question."""
+        say = self.say
+        if taken.kind == "trained":
+            return say("Fine-tune")
+        if taken.kind == "frozen":
+            return say("A probe is enough")
+        return say("No encoder needed") if self.first_of("frozen") or self.first_of("trained") else say("Take it")
+
+    def rival(self, taken: Standing) -> Standing | None:
+        """Return the best probe, for a probe the best fine-tuning, or else the runner-up."""
+        wanted: Kind = "trained" if taken.kind == "frozen" else "frozen"
+        others = [self.standings[name] for name in self.fair if name != taken.name]
+        return self.first_of(wanted) or (others[0] if others else None)
+
+    def first_of(self, kind: Kind) -> Standing | None:
+        """Return the best by validation of a kind."""
+        return next((self.standings[name] for name in self.fair if self.standings[name].kind == kind), None)
+
+    def called(self, rival: Standing) -> str:
+        """Return what a rival is: the best of its kind, or the next by validation."""
+        say = self.say
+        if rival is self.first_of("frozen"):
+            return say("the best probe")
+        return say("the best fine-tuning") if rival is self.first_of("trained") else say("the next best")
+
+    def verdict(self, name: str) -> Verdict:
+        """Return what is known of a strategy against the best, which what is taken is as good as."""
+        return self.compared[name].verdict if name in self.compared else "as good"
+
+    def more(self) -> list[Said]:
+        """Return what else belongs into the sentence, the most important first."""
+        if self.taken is None or self.conclusion.margin is None:
+            return []
+        rival = self.rival(self.taken)
+        costs = [self.as_good(rival), self.time_of_rival(rival), self.cheaper(rival)]
+        known = [self.better(rival), self.change(), *costs]
+        return [said for said in known if said]
+
+    def change(self) -> Said | None:
+        """Say between which numbers of train rows the answer changes from a probe to fine-tuning."""
+        say, crossing = self.say, self.crossing
+        if crossing is None or crossing.by is None:
+            return None
+        values = {"by": f"{crossing.by:,}", "after": f"{crossing.after or 0:,}"}
+        if crossing.after is None:
+            return Said(say("Fine-tuning is ahead from {by} rows of train on, if not before."), values)
+        return Said(say("Fine-tuning overtakes probes between {after} and {by} rows of train."), values)
+
+    def better(self, rival: Standing | None) -> Said | None:
+        """Name what is better on test than the best by validation."""
+        names = [name for name in self.conclusion.better if rival is None or name != rival.name]
+        if not names:
+            return None
+        values = {"also": names[0], "also_score": _score(self.standings[names[0]])}
+        return Said(self.say("On test {also} is better beyond chance: {also_score}."), values)
+
+    def as_good(self, rival: Standing | None) -> Said | None:
+        """Say what the best by validation would cost, where something cheaper is as good."""
+        best = self.standings[self.conclusion.best]
+        share = self.share(self.taken, best)
+        if best in (self.taken, rival) or share is None:
+            return None
+        values = {"best": best.name, "share": share, "margin": f"{self.conclusion.margin:g}"}
+        return Said(self.say("It takes {share} of the time of {best}, and is as good within {margin}."), values)
+
+    def time_of_rival(self, rival: Standing | None) -> Said | None:
+        """Say what a rival takes that cannot be told from the answer."""
+        share = self.share(rival, self.taken)
+        if rival is None or share is None or self.verdict(rival.name) != "unclear":
+            return None
+        return Said(self.say("The latter takes {share} of the time."), {"share": share})
+
+    def cheaper(self, rival: Standing | None) -> Said | None:
+        """Name the best of what is behind and cheaper."""
+        for name in self.fair:
+            other, share = self.standings[name], self.share(self.standings[name], self.taken)
+            if other in (self.taken, rival) or share is None or self.verdict(name) not in ("worse", "unclear"):
+                continue
+            seconds, own = other.headline.all_seconds, self.taken.headline.all_seconds if self.taken else None
+            gap = self.taken.test("f1_macro") - other.test("f1_macro") if self.taken else 0.0
+            if seconds is None or own is None or seconds > CHEAPER * own or gap < 0.005:  # noqa: PLR2004
+                continue
+            told = verdict_in_words(self.verdict(name), self.say)
+            values = {"also": name, "gap": f"{gap:.2f}", "verdict": told, "share": share}
+            return Said(self.say("{also} costs {gap} ({verdict}) and takes {share} of the time."), values)
+        return None
+
+    def share(self, one: Standing | None, other: Standing | None) -> str | None:
+        """Return the seconds of one as a share of those of another."""
+        seconds = [each.headline.all_seconds if each else None for each in (one, other)]
+        if seconds[0] is None or not seconds[1]:
+            return None
+        percent = 100 * seconds[0] / seconds[1]
+        return f"{percent:.0f} %" if percent >= 1 else "< 1 %"
+
+
+def _score(standing: Standing) -> str:
+    return f"{standing.test('f1_macro'):.2f}"
+
+
+def _told_apart(one: Standing, other: Standing) -> tuple[str, str]:
+    """Write two scores with as many decimals as show that they differ, two to four."""
+    pair = one.test("f1_macro"), other.test("f1_macro")
+    for decimals in (2, 3):
+        first, second = (f"{score:.{decimals}f}" for score in pair)
+        if first != second:
+            return first, second
+    decimals = 4 if abs(pair[0] - pair[1]) >= 0.00005 else 2  # noqa: PLR2004
+    return f"{pair[0]:.{decimals}f}", f"{pair[1]:.{decimals}f}"

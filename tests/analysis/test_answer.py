@@ -1,0 +1,153 @@
+"""The answer is one short sentence in the words of the question, and says no more than the numbers carry."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from harness.analysis.answer import MOST_WORDS, answer
+from harness.analysis.answer_notes import NAMES
+from harness.analysis.learning_curve import Crossing
+from harness.analysis.ranking import Standing
+from harness.evaluation.conclusion import Conclusion, Contestant, LeftOut, conclude
+from harness.evaluation.metrics import evaluate
+from harness.evaluation.predicted import Predicted, Rows
+from harness.results.records import RunRecord
+from harness.wording.languages import LANGUAGES, translator
+
+N = 2000
+ROWS = Rows(np.arange(N, dtype=np.int64) % 3, 3)
+GROUPS = {
+    "fine": ("trained",),
+    "blocks": ("trained",),
+    "probe": ("frozen",),
+    "knn": ("frozen",),
+    "words": ("baselines",),
+}
+
+
+class Strategy:
+    """One that is wrong in rows `first` to `last` of test, and has a place by validation and a price."""
+
+    def __init__(
+        self, name: str, first: int, last: int, validation: float, seconds: float, left_out: LeftOut | None = None
+    ) -> None:
+        predictions = ROWS.labels.copy()
+        predictions[first:last] = (predictions[first:last] + 1) % 3
+        scores = evaluate(ROWS.labels, np.eye(3, dtype=np.float32)[predictions])
+        record = RunRecord(
+            strategy=name,
+            plugin="tests",
+            groups=GROUPS.get(name, ()),
+            status="ok",
+            validation=scores.model_copy(update={"f1_macro": validation}),
+            test=scores,
+            fit_seconds=seconds,
+            predict_seconds=0.0,
+        )
+        self.standing = Standing(name, (record,))
+        predicted = Predicted(ROWS, predictions[np.newaxis])
+        self.contestant = Contestant(name, predicted, validation, seconds, None, left_out, deterministic=True)
+
+
+FINE = Strategy("fine", 0, 200, 0.9, 1000)
+BLOCKS = Strategy("blocks", 0, 260, 0.88, 400)
+PROBE = Strategy("probe", 0, 800, 0.6, 10)
+WORDS = Strategy("words", 0, 500, 0.7, 2)
+
+
+def concluded(*strategies: Strategy, margin: float = 0.01) -> Conclusion:
+    return conclude([each.contestant for each in strategies], margin)
+
+
+def told(*strategies: Strategy, margin: float = 0.01, language: str = "en", crossing: Crossing | None = None) -> str:
+    say = translator(language)
+    standings = [each.standing for each in strategies]
+    return answer(concluded(*strategies, margin=margin), standings, N, say, crossing).text(say)
+
+
+def notes(*strategies: Strategy) -> str:
+    say = translator("en")
+    standings = [each.standing for each in strategies]
+    return " ".join(map(str, answer(concluded(*strategies), standings, N, say).notes))
+
+
+def test_fine_tuning_is_held_against_the_best_probe_and_something_cheaper_is_named_with_its_price() -> None:
+    assert told(FINE, BLOCKS, PROBE, WORDS) == (
+        "Fine-tune (fine): test f1_macro 0.90 against 0.60 for the best probe (probe). "
+        "blocks costs 0.03 (worse beyond chance) and takes 40 % of the time."
+    )
+
+
+def test_a_probe_that_is_ahead_is_enough() -> None:
+    ahead = Strategy("probe", 0, 100, 0.95, 10)
+    assert told(ahead, FINE) == (
+        "A probe is enough (probe): test f1_macro 0.95 against 0.90 for the best fine-tuning (fine)."
+    )
+
+
+def test_a_probe_that_is_as_good_is_recommended_for_its_price() -> None:
+    nearly = Strategy("probe", 0, 201, 0.8, 10)
+    assert told(FINE, nearly) == (
+        "A probe is enough (probe): test f1_macro 0.899, within 0.01 of the best fine-tuning, fine (0.900)."
+    )
+
+
+def test_what_the_rows_cannot_tell_is_said_to_be_so() -> None:
+    other = Strategy("probe", 190, 400, 0.8, 10)
+    assert told(FINE, other) == (
+        "These 2,000 rows cannot tell fine (test f1_macro 0.90) from the best probe, probe (0.89). "
+        "The latter takes 1 % of the time."
+    )
+
+
+def test_what_is_better_on_test_than_the_best_by_validation_is_said() -> None:
+    hopeful = Strategy("words", 0, 600, 0.99, 2)
+    assert "On test fine is better beyond chance: 0.90." in told(hopeful, PROBE, FINE)
+
+
+def test_without_an_encoder_or_with_nothing_learnt() -> None:
+    words = Strategy("words", 0, 100, 0.95, 2)
+    assert told(words, PROBE).startswith(
+        "No encoder needed (words): test f1_macro 0.95 against 0.60 for the best probe"
+    )
+    floor = Strategy("floor", 0, 1300, 0.3, 0, "floor")
+    assert told(floor).startswith("Take none of these")
+    idle = Strategy("blocks", 0, 1300, 0.3, 100, "not learnt")
+    assert "blocks" not in told(FINE, PROBE, idle)
+    assert "training has not learnt: blocks" in notes(FINE, PROBE, idle)
+
+
+def test_where_train_sizes_were_tried_the_answer_names_where_it_changes() -> None:
+    assert told(FINE, PROBE, crossing=Crossing("fine", "probe", 300, after=100, by=300)).endswith(
+        "Fine-tuning overtakes probes between 100 and 300 rows of train."
+    )
+    assert "rows of train" not in told(FINE, PROBE, crossing=Crossing("fine", "probe", 300))
+
+
+def test_the_smallest_difference_that_could_have_been_seen_is_told() -> None:
+    assert "The smallest difference in f1_macro that 2,000 rows show in four of five cases: 0.0" in notes(FINE, PROBE)
+
+
+CASES: Sequence[tuple[Strategy, ...]] = [
+    (FINE, BLOCKS, PROBE, WORDS),
+    (Strategy("probe", 0, 201, 0.8, 10), FINE, BLOCKS),
+    (Strategy("words", 0, 600, 0.99, 2), PROBE, FINE),
+    (WORDS,),
+]
+
+
+@pytest.mark.parametrize("strategies", CASES)
+def test_no_answer_is_longer_than_30_words(strategies: tuple[Strategy, ...]) -> None:
+    crossing = Crossing("fine", "probe", 300, after=100, by=300)
+    assert len(told(*strategies, crossing=crossing).split()) <= MOST_WORDS
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("strategies", CASES)
+def test_every_name_in_a_sentence_is_known_to_be_a_name(strategies: tuple[Strategy, ...], language: str) -> None:
+    say = translator(language)
+    given = answer(concluded(*strategies), [each.standing for each in strategies], N, say)
+    for said in (*given.sentences, *given.notes):
+        for place, value in said.values.items():
+            assert (value in {each.standing.name for each in strategies}) == (place in NAMES - {"names"}), place
