@@ -42,14 +42,12 @@ def audit(
     language: str,
     as_json: bool,
     verbose: bool,
-    debug: bool,
     **flags: Any,
 ) -> int:
     """Look a data set over: balance, lengths, repeated texts, texts in two splits, texts with two labels.
 
     Trains and encodes nothing. With -m, texts longer than that encoder reads are counted, too.
     """
-    del debug
     from harness.terminal import make_console, print_audit
 
     config = config_from(flags, config_file)

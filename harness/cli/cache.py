@@ -43,9 +43,8 @@ def cache() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @options.cache_dir
 @options.debug
-def list_(as_json: bool, cache_dir: str | None, debug: bool) -> int:
+def list_(as_json: bool, cache_dir: str | None) -> int:
     """List what is in the cache: of which model, how large, what it saves, when it was last used."""
-    del debug
     from harness.terminal import make_console, print_cache
 
     directory = _directory(cache_dir)
@@ -64,14 +63,11 @@ def list_(as_json: bool, cache_dir: str | None, debug: bool) -> int:
 @options.verbose
 @options.debug
 @click.pass_context
-def explain(
-    ctx: click.Context, /, config_file: Path | None, as_json: bool, verbose: bool, debug: bool, **flags: Any
-) -> int:
+def explain(ctx: click.Context, /, config_file: Path | None, as_json: bool, verbose: bool, **flags: Any) -> int:
     """Say what a run with these options would find in the cache and, of what it would not find, why not.
 
     Loads data and model, encodes and trains nothing.
     """
-    del debug
     from harness.runs.cache_explanation import explain_cache
     from harness.terminal import make_console, print_banner, print_cache_explanation
 
@@ -94,9 +90,8 @@ def explain(
               help="Then remove the least recently used until the rest fits, such as 10GB.")  # fmt: skip
 @options.cache_dir
 @options.debug
-def prune(older_than: float, max_size: int | None, cache_dir: str | None, debug: bool) -> int:
+def prune(older_than: float, max_size: int | None, cache_dir: str | None) -> int:
     """Remove what stopped runs left unfinished and what was not used for long; never what a run is writing."""
-    del debug
     from harness.features.pruning import prune as prune_cache
     from harness.terminal import make_console, print_removed
 
@@ -110,9 +105,8 @@ def prune(older_than: float, max_size: int | None, cache_dir: str | None, debug:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options.cache_dir
 @options.debug
-def clear(yes: bool, cache_dir: str | None, debug: bool) -> int:
+def clear(yes: bool, cache_dir: str | None) -> int:
     """Remove everything that the harness put into the cache, and nothing else."""
-    del debug
     from harness.features.pruning import clear as clear_cache
     from harness.features.pruning import is_empty
     from harness.terminal import cache_total, make_console, print_cache, print_removed

@@ -44,13 +44,11 @@ def compare(
     output_dir: str,
     language: str,
     as_json: bool,
-    debug: bool,
 ) -> int:
     """Compare strategies of one run or several: 'latest', folders of runs, or their names.
 
     Strategies are paired row by row, so all runs must have scored the same test rows under the same protocol.
     """
-    del debug
     from harness.analysis.study import open_study
     from harness.results.run_directory import find_run
     from harness.terminal import make_console, print_cell, print_pair, print_study

@@ -39,14 +39,12 @@ def errors(
     output_dir: str,
     language: str,
     as_json: bool,
-    debug: bool,
 ) -> int:
     """Show where a strategy of a run fails: 'latest', the run's folder, or its folder's name.
 
     Rows with the highest loss, classes confused, rows that all strategies miss (their labels may be wrong), rows that
     one alone gets right, accuracy by length, negation, truncation and occurrence in train, and calibration.
     """
-    del debug
     from harness.analysis.error_analysis import analyse_errors
     from harness.analysis.study import studied_strategies
     from harness.evaluation.calibration import calibrate

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("name", required=False, shell_complete=complete_strategies)
 @options.plugins
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@options.debug
+@options.debug_value
 @click.pass_context
 def list_(ctx: click.Context, name: str | None, plugins: tuple[str, ...] | None, as_json: bool, debug: bool) -> int:
     """List strategies, their plugins, groups and parameters, and broken plugins with the reason.

@@ -69,7 +69,9 @@ language = click.option("--lang", "language", type=click.Choice(LANGUAGES), defa
 run_argument = click.argument("name", metavar="RUN", default="latest", shell_complete=complete_folders)
 runs_folder = click.option("-o", "--output-dir", default="reports", metavar="FOLDER",
                            shell_complete=complete_folders, help="Where runs are looked for.")
-debug = click.option("--debug", is_flag=True, is_eager=True, callback=_remember_debug, help="Print tracebacks.")
+_DEBUG: dict[str, Any] = {"is_flag": True, "is_eager": True, "callback": _remember_debug, "help": "Print tracebacks."}
+debug = click.option("--debug", expose_value=False, **_DEBUG)  # only `main` wants to know
+debug_value = click.option("--debug", **_DEBUG)  # the command wants to know, too
 # fmt: on
 
 

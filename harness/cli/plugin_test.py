@@ -17,7 +17,7 @@ from harness.errors import ExitCode
     "--leave-out", multiple=True, metavar="CHECK", help="Leave out a check by its name in --json; repeatable."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@options.debug
+@options.debug_value
 @click.pass_context
 def test(
     ctx: click.Context,

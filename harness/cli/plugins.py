@@ -30,7 +30,7 @@ plugins.add_command(test)
 @plugins.command("list")
 @options.plugins
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@options.debug
+@options.debug_value
 @click.pass_context
 def list_(ctx: click.Context, plugins: tuple[str, ...] | None, as_json: bool, debug: bool) -> int:
     """List plugins: distribution, version, origin, hooks, strategies, and what is broken with the reason."""
@@ -53,13 +53,12 @@ def list_(ctx: click.Context, plugins: tuple[str, ...] | None, as_json: bool, de
 @options.plugins
 @options.debug
 @click.pass_context
-def doctor(ctx: click.Context, name: str | None, plugins: tuple[str, ...] | None, debug: bool) -> int:
+def doctor(ctx: click.Context, name: str | None, plugins: tuple[str, ...] | None) -> int:
     """Say why a plugin is not found or not loaded, and what to do: all of them, or what goes by NAME.
 
     Looks at entry points, stale copies of a distribution, duplicate names, imports, hooks and their signatures.
     Exits with 1 where something is wrong.
     """
-    del debug
     from harness.plugin_system.doctor import diagnose
     from harness.terminal import make_console, print_diagnoses
 
@@ -78,9 +77,8 @@ def doctor(ctx: click.Context, name: str | None, plugins: tuple[str, ...] | None
               shell_complete=complete_folders, help="Where the folder NAME goes.")  # fmt: skip
 @options.debug
 @click.pass_context
-def new(ctx: click.Context, name: str, kind: str, output_dir: Path, debug: bool) -> int:
+def new(ctx: click.Context, name: str, kind: str, output_dir: Path) -> int:
     """Write a package with a strategy called NAME, which works as it is: its code, a test, pyproject.toml, a README."""
-    del debug
     from harness.plugin_system.scaffold import new_plugin
     from harness.terminal import make_console, print_new_plugin
 
@@ -94,15 +92,14 @@ def new(ctx: click.Context, name: str, kind: str, output_dir: Path, debug: bool)
 @click.argument("target", metavar="NAME|PATH", shell_complete=complete_folders)
 @click.option("-e", "--editable", is_flag=True, help="Use the folder as it is: changes in it count at once.")
 @options.debug
-def install(target: str, editable: bool, debug: bool) -> int:
+def install(target: str, editable: bool) -> int:
     """Install a plugin into this program's own environment with pip, and say what appeared in the list.
 
     Exits with the exit code of pip.
     """
-    del debug
     from harness.plugin_system import install as installation
 
-    return _told(lambda: installation.install(target, editable=editable))
+    return _exit_code_of(lambda: installation.install(target, editable=editable))
 
 
 def _loaded(ctx: click.Context, plugins: tuple[str, ...] | None) -> "LoadedPlugins":
@@ -112,8 +109,8 @@ def _loaded(ctx: click.Context, plugins: tuple[str, ...] | None) -> "LoadedPlugi
     return open_loaded_plugins(plugins or (), ctx.obj["plugins"])
 
 
-def _told(change: Callable[[], int]) -> int:
-    """Let pip change the environment, and tell what that changed in the list of plugins."""
+def _exit_code_of(change: Callable[[], int]) -> int:
+    """Let pip change the environment, print what that changed among the plugins, and return its exit code."""
     from harness.plugin_system.install import listed_plugins
     from harness.terminal import make_console, print_changed_plugins
 
@@ -128,9 +125,8 @@ def _told(change: Callable[[], int]) -> int:
 @click.argument("name", shell_complete=complete_strategies)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @options.debug
-def uninstall(name: str, yes: bool, debug: bool) -> int:
+def uninstall(name: str, yes: bool) -> int:
     """Remove the distribution NAME, or the one with the plugin NAME, with pip, and say what left the list."""
-    del debug
     from harness.plugin_system import install as installation
 
-    return _told(lambda: installation.uninstall(name, yes=yes))
+    return _exit_code_of(lambda: installation.uninstall(name, yes=yes))

@@ -1,4 +1,4 @@
-"""What commands print that needs no layout."""
+"""Output of commands that needs no layout."""
 
 import json
 from typing import TYPE_CHECKING, Any

@@ -32,14 +32,11 @@ from harness.cli.completion import complete_files, complete_folders
     help="Where runs are looked for.",
 )
 @options.debug
-def report(
-    names: tuple[str, ...], file: Path, texts: bool, force: bool, language: str, output_dir: str, debug: bool
-) -> int:
+def report(names: tuple[str, ...], file: Path, texts: bool, force: bool, language: str, output_dir: str) -> int:
     """Write a report on one run or several: 'latest' by default, folders of runs, or their names.
 
     An HTML report is one file that needs no network and runs no script. --no-texts leaves the rows of the data out.
     """
-    del debug
     from harness.analysis.study import open_study
     from harness.reporting import write_report, writer_for
     from harness.results.run_directory import find_run

@@ -38,14 +38,12 @@ def reproduce(
     as_json: bool,
     quiet: bool,
     verbose: bool,
-    debug: bool,
 ) -> int:
     """Run a run again from its own record and tell what differs, in scores and in environment.
 
     Takes as long as the run did: features are computed anew, whatever the cache holds. Exits with 1 where a score
     differs by more than the tolerance.
     """
-    del debug
     from harness.analysis.reproduction import compare_runs, config_to_reproduce
     from harness.results.records import read_run
     from harness.results.run_directory import find_run

@@ -68,7 +68,7 @@ def _typed(value: str) -> Any:
 @options.language
 @options.verbose
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
-@options.debug
+@options.debug_value
 @click.pass_context
 def run(
     ctx: click.Context,

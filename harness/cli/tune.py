@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.option("--train-size", metavar="N", help="Rows of train to search on, or 'all'.  "
               "[default: the configuration file's, or all]")
 @click.option("-o", "--output-dir", metavar="FOLDER", shell_complete=complete_folders,
-              help="Where searches are kept, to be gone on with.  [default: reports]")
+              help="Where searches are kept, to be resumed.  [default: reports]")
 @options.cache_dir
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @options.verbose
@@ -52,7 +52,6 @@ def tune(
     as_json: bool,
     verbose: bool,
     quiet: bool,
-    debug: bool,
     **flags: Any,
 ) -> int:
     """Search the hyperparameters of one strategy for the best validation f1_macro; test is never touched.
@@ -60,7 +59,6 @@ def tune(
     The same command goes on where it stopped. Standard output is a configuration file that repeats the winner:
     > tuned.toml, then harness run -c tuned.toml.
     """
-    del debug
     from harness.runs.search_space import search_space
     from harness.runs.tuned_config import as_toml
     from harness.runs.tuning import Tried, left_to_search, only_strategy
@@ -77,7 +75,7 @@ def tune(
     def tell(number: int, tried: Tried) -> None:
         if not quiet:
             score = tried.problem if tried.f1_macro is None else f"{tried.f1_macro:.4f}"
-            errors.print(f"{number}: {score}  {_written(tried.params)}", soft_wrap=True)
+            errors.print(f"{number}: {score}  {_assignments(tried.params)}", soft_wrap=True)
 
     n_trials = trials if trials or minutes else 20
     tuning = search(plan, found, n_trials=n_trials, seconds=minutes and minutes * 60, tell=tell)
@@ -91,7 +89,7 @@ def tune(
 # fmt: on
 
 
-def _written(params: dict[str, Any]) -> str:
+def _assignments(params: dict[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in params.items())
 
 

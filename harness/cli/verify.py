@@ -15,12 +15,11 @@ from harness.errors import ExitCode
 @options.runs_folder
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @options.debug
-def verify(name: str, output_dir: str, as_json: bool, debug: bool) -> int:
+def verify(name: str, output_dir: str, as_json: bool) -> int:
     """Compute every score of a run again from its saved predictions, and check every file against its sha256.
 
     Exits with 3 where something does not hold.
     """
-    del debug
     from harness.analysis.verification import verify_run
     from harness.results.run_directory import find_run
     from harness.terminal import make_console, print_checks

@@ -1,1 +1,1 @@
-"""What a run is asked for: flags, TOML and strategy specs are the same thing."""
+"""The configuration of a run: flags, TOML and strategy specs are the same thing."""

@@ -1,4 +1,4 @@
-"""What `--strategies` says: names, groups, variants with other parameters, grids of them, and what is left out."""
+"""The syntax of `--strategies`: names, groups, variants with other parameters, grids of them, and names left out."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What a comparison runs on: three splits of labelled texts that validate themselves."""
+"""A task: three splits of labelled texts that validate themselves."""
 
 import hashlib
 from collections import Counter

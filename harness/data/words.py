@@ -1,4 +1,4 @@
-"""How many words a text has, in scripts with and without white space between them."""
+"""Number of words of a text, in scripts with and without white space between them."""
 
 import re
 

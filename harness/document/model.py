@@ -200,4 +200,3 @@ class Report:
     facts: Facts
     banners: Sequence[Words]
     sections: Sequence[Section]
-    footer: Words = ""

@@ -1,4 +1,4 @@
-"""What an encoder is to the rest of the house: texts -> frozen features."""
+"""The contract of encoders: texts -> frozen features."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace

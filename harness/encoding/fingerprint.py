@@ -1,4 +1,4 @@
-"""What an encoder's features depend on, read off its files without loading it; and what loading it once has told."""
+"""An encoder's fingerprint: all that its features depend on, read off its files without loading it."""
 
 import contextlib
 import hashlib

@@ -1,4 +1,4 @@
-"""What a checkpoint of sentence-transformers declares beside its weights: how it pools, what it puts before a text."""
+"""Declarations of a sentence-transformers checkpoint: how it pools, and the prompt before each text."""
 
 import json
 from dataclasses import dataclass

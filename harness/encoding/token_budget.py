@@ -1,4 +1,4 @@
-"""How many tokens go into one batch: asked for, or timed once on this device, and halved where memory runs out."""
+"""Tokens in one batch: asked for, or timed once on this device, and halved where memory runs out."""
 
 import contextlib
 from collections.abc import Callable, Sequence

@@ -38,7 +38,7 @@ class TransformerEncoder:
         n_layers: Number of its blocks.
         fingerprint: Everything that can change its features, by name, None to keep none on disk.
         budget: Tokens a batch, and how that came to be.
-        notes: What a reader of its scores should know of it, one sentence each.
+        notes: Warnings for whoever reads its scores, one sentence each.
         pooling: What `Features(pooling="auto")` is.
         pooling_source: Where that stands.
         prompt: Put before each text.
@@ -267,7 +267,7 @@ class TransformerEncoder:
         return {f: pool(state, mask, f.pooling, skip) for f, state in zip(wanted, taken, strict=True)}
 
     def _first_token_beside(self, wanted: Sequence[Features]) -> AbstractContextManager[list[Any]]:
-        """Let the first token come out as it does alone, where it is wanted among others of its layer."""
+        """Also compute the first token by the short path, where others of its layer are wanted, too."""
         of_last = {self._is_first_token(features) for features in wanted if self._is_last(features)}
         return first_token_beside(self.model) if len(of_last) > 1 and self._can_skip else contextlib.nullcontext([])
 

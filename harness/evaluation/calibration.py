@@ -1,4 +1,4 @@
-"""Whether a classifier that is 80 % sure is right in 80 % of such rows."""
+"""Calibration: whether a classifier that is 80 % sure is right in 80 % of such rows."""
 
 from typing import Any
 

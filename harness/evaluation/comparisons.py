@@ -1,4 +1,4 @@
-"""Which classifiers of many can be told apart: an exact test, a correction for many tests, and letters that show it."""
+"""Tests between classifiers: exact McNemar, sign flips, Holm's correction, and letters that show the outcome."""
 
 from collections.abc import Sequence
 from string import ascii_lowercase

@@ -1,4 +1,4 @@
-"""Which strategy to take: the best by validation against each of the others, and what of that is beyond chance."""
+"""The conclusion: the best strategy by validation against each of the others, and what of that is beyond chance."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How far a score may be off because the test rows, and the seeds of training, are samples."""
+"""Confidence intervals of scores: the test rows and the seeds of training are samples."""
 
 from collections.abc import Sequence
 

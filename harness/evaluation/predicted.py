@@ -1,4 +1,4 @@
-"""What a strategy predicted for the test rows: its scores, how far each row moves them, and what training adds."""
+"""A strategy's predictions for the test rows: scores, how far each row moves them, and what training adds."""
 
 from functools import cached_property
 

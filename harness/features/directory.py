@@ -1,4 +1,4 @@
-"""Where the cache lies and what it holds: frozen features and facts about encoders, by what they depend on."""
+"""The cache on disk: frozen features and facts about encoders, by what they depend on."""
 
 import contextlib
 import os
@@ -147,7 +147,7 @@ class CacheDirectory:
 
     @contextmanager
     def held(self, digest: str) -> Iterator[bool]:
-        """Take the lock of an entry if nobody has it; whether it was taken is what the block gets.
+        """Try to lock an entry; the block gets whether that succeeded.
 
         A lock that was taken leaves no file behind: whoever waits for it notices and makes a new one.
         """

@@ -86,7 +86,7 @@ class FeaturePass:
         started = time.perf_counter()
         new = self._new(split, start, stop)
         texts = [self._splits[split][start + row] for row in np.flatnonzero(new).tolist()]
-        computed = self._encoder.encode(texts, list(writers), self._told) if texts else {}
+        computed = self._encoder.encode(texts, list(writers), self._report_progress) if texts else {}
         tables = {f: np.empty((stop - start, width_of(f, self._encoder)), np.float32) for f in writers}
         for features, table in tables.items():
             if texts:
@@ -110,7 +110,7 @@ class FeaturePass:
             written = map_rows(self._files[k, features], (int(sources[there].max()) + 1, table.shape[1]))
             table[rows[there]] = written[sources[there]]
 
-    def _told(self, what: str, done: int, total: int) -> None:
+    def _report_progress(self, what: str, done: int, total: int) -> None:
         del total
         if self._progress:
             self._progress(what, self._encoded + done, int(self._total))

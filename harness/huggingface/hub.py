@@ -49,7 +49,7 @@ def fetch_checkpoint(name: str, revision: str | None, offline: bool) -> tuple[Pa
 
     Raises:
         UserError: Where the name cannot be a hub id.
-        UnavailableError: Where it is neither cached nor to be had.
+        UnavailableError: Where it is neither cached nor downloadable.
         ModelError: Where the repository holds no safetensors weights.
     """
     from huggingface_hub.errors import HFValidationError

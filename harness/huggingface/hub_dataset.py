@@ -23,7 +23,7 @@ def load_hub_dataset(name: str, config: RunConfig) -> Task:
 
     Raises:
         UserError: Where the name is not of that form.
-        UnavailableError: Where it is neither cached nor to be had.
+        UnavailableError: Where it is neither cached nor downloadable.
         DataError: Where its files cannot carry a comparison.
     """
     match = NAME.fullmatch(SHORT_NAMES.get(name, name))

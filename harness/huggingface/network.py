@@ -1,4 +1,4 @@
-"""Whether the hub may be asked and answers, and keeping its clients off the network for the length of a block."""
+"""The network: whether the hub may be asked and answers, and blocks in which its clients stay off it."""
 
 import os
 import sys

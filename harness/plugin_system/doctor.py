@@ -1,4 +1,4 @@
-"""Why a plugin is not found or not loaded: what was expected, what was found, what to do."""
+"""Diagnosis of plugins that are not found or not loaded: what was expected, what was found, what to do."""
 
 import os
 import shutil
@@ -133,9 +133,9 @@ def _out_of_date(found: Installed) -> Iterator[Fault]:
         advice = f"Install it from where it is now, or remove it: 'harness plugins uninstall {found.name}'."
         yield Fault("the folder that it was installed from with -e", f"no {found.source}", advice)
     elif found.declared is not None and found.declared != found.points:
-        expected = f"the entry points that {found.source / 'pyproject.toml'} declares, {_written(found.declared)}"
+        expected = f"the entry points that {found.source / 'pyproject.toml'} declares, {_entry_points(found.declared)}"
         advice = f"Entry points are read from the last installation. Install again: '{again}'."
-        yield Fault(expected, f"those of its last installation, {_written(found.points)}", advice)
+        yield Fault(expected, f"those of its last installation, {_entry_points(found.points)}", advice)
 
 
 def _copies(counts: Installed, other: Installed) -> Fault:
@@ -148,7 +148,7 @@ def _differ(counts: Installed, other: Installed) -> bool:
     return (counts.version, counts.points) != (other.version, other.points)
 
 
-def _written(points: dict[str, str]) -> str:
+def _entry_points(points: dict[str, str]) -> str:
     return ", ".join(f"{name} = {value}" for name, value in sorted(points.items())) or "none"
 
 

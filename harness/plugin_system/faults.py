@@ -1,4 +1,4 @@
-"""What is wrong with a plugin, said so that its author can mend it: what was expected, what came, what to do."""
+"""Faults of plugins, said so that their authors can mend them: what was expected, what came, what to do."""
 
 import importlib
 import inspect

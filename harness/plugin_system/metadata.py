@@ -1,4 +1,4 @@
-"""What installed distributions say of plugins, read without importing any: entry points, copies, sources."""
+"""Metadata of installed plugins, read without importing any: entry points, copies, sources."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What plugins offer, and what of it a run asks for: names, groups, variants, grids, left out."""
+"""Strategies that plugins offer, and the selection of a run: names, groups, variants, grids, left out."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What a trial predicted, read back from its run's folder."""
+"""Predictions of a trial, read back from its run's folder."""
 
 from dataclasses import dataclass
 from functools import cached_property

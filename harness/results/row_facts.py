@@ -1,4 +1,4 @@
-"""What is worth knowing of each test row beside its predictions, kept in the run's folder as test_rows.parquet."""
+"""Facts about each test row beside its predictions, kept in the run's folder as test_rows.parquet."""
 
 import re
 from collections.abc import Sequence

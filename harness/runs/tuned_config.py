@@ -44,7 +44,7 @@ def as_toml(plan: Plan, best: Tried) -> str:
         raise UserError(f"Writing a configuration file needs tomli-w, which is not installed: {INSTALL}") from error
     offer = only_strategy(plan)
     values = recorded_parameters(with_text(offer.strategy, best.params))
-    chosen = {field: _written(values[field]) for field in (*settings_of(plan), *best.params)}
+    chosen = {field: _toml_value(values[field]) for field in (*settings_of(plan), *best.params)}
     options: dict[str, Any] = {**_options(plan), "strategies": [offer.base]}
     return tomli_w.dumps(options | ({"set": {offer.base: chosen}} if chosen else {})).rstrip("\n")
 
@@ -55,8 +55,8 @@ def _options(plan: Plan) -> dict[str, Any]:
     return {name.replace("_", "-"): value for name, value in (named | given | {"seeds": plan.config.seeds}).items()}
 
 
-def _written(value: Any) -> Any:
+def _toml_value(value: Any) -> Any:
     """Return a value as TOML can hold it, which has no null: None is the text that `--set` takes for it."""
     if isinstance(value, dict):
-        return {name: _written(each) for name, each in value.items()}
-    return [_written(each) for each in value] if isinstance(value, list) else "none" if value is None else value
+        return {name: _toml_value(each) for name, each in value.items()}
+    return [_toml_value(each) for each in value] if isinstance(value, list) else "none" if value is None else value

@@ -1,1 +1,1 @@
-"""What a strategy is, and bases to write one."""
+"""The contract of strategies, and bases to write one."""

@@ -1,4 +1,4 @@
-"""What a strategy says of itself: its meaning, and each parameter's meaning, range and default."""
+"""A strategy's description of itself: its meaning, and each parameter's meaning, range and default."""
 
 import inspect
 import re

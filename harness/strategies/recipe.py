@@ -1,4 +1,4 @@
-"""How long, how fast and in what batches an encoder is fine-tuned, by the number of rows and the encoder's width."""
+"""The recipe of a fine-tuning: its length, step sizes and batches by the number of rows and the encoder's width."""
 
 import math
 from dataclasses import dataclass, replace

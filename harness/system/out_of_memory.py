@@ -1,4 +1,4 @@
-"""Is this exception a lack of memory? Every library says it in its own words."""
+"""Recognition of out-of-memory errors, which every library words differently."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What a check works with: a task, an encoder, a folder, and ways to fit a strategy on them."""
+"""The bench of a check: a task, an encoder, a folder, and ways to fit a strategy on them."""
 
 import tempfile
 import warnings

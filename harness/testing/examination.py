@@ -1,4 +1,4 @@
-"""What the kit learns of one strategy: a watched trial and a few fits, each made once, however many checks read it."""
+"""Examination of one strategy: a watched trial and a few fits, each made once, however many checks read it."""
 
 import tempfile
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""How a check says what it expected and what came; not by `assert`, which `python -O` leaves out."""
+"""Expectations of a check: what was expected and what came; not by `assert`, which `python -O` leaves out."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

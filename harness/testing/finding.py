@@ -1,4 +1,4 @@
-"""What to check: strategies by name, variant or group, as `--strategies` takes them, or all of a file."""
+"""Strategies to check: by name, variant or group, as `--strategies` takes them, or all of a file."""
 
 import sys
 from collections.abc import Sequence

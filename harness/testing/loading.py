@@ -39,12 +39,12 @@ def _answer(header: dict[str, Any], content: bytes) -> dict[str, str]:
             _provide(header["module"], header["file"])
             session, trial = pickle.loads(content)  # from the process that started this one
         except BaseException as error:
-            return {"not importable": f"module {header['module']!r} cannot be imported: {_told(error)}"}
+            return {"not importable": f"module {header['module']!r} cannot be imported: {_error_text(error)}"}
         try:
             np.save(header["answer"], _predictions(session, trial, Path(header["saved"])))
         except BaseException as error:  # SystemExit, too, is a fault of the strategy
             traceback.print_exc()
-            return {"failure": _told(error)}
+            return {"failure": _error_text(error)}
     return {}
 
 
@@ -73,5 +73,5 @@ def _predictions(session: Session, trial: Trial, saved: Path) -> "np.ndarray[Any
         return checked_probabilities(classifier.predict_proba(list(texts)), len(texts), session.task.n_classes)
 
 
-def _told(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""What a strategy can change in the process besides what the harness restores after every trial."""
+"""Settings of the process that a strategy can change and the harness does not restore after every trial."""
 
 import contextlib
 import gc

@@ -1,4 +1,4 @@
-"""What something was before and is after, and the difference in words."""
+"""Snapshots: what something was before and is after, and the difference in words."""
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence

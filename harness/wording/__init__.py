@@ -1,1 +1,1 @@
-"""How numbers, phrases and foreign text are written, in every language."""
+"""Numbers, phrases and foreign text as they are written, in every language."""

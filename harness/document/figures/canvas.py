@@ -1,4 +1,4 @@
-"""What all pictures share: colours in light and dark, a figure to draw on, and the SVG that comes of it."""
+"""The canvas of all pictures: colours in light and dark, a figure to draw on, and the SVG that comes of it."""
 
 import io
 import logging

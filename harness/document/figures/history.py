@@ -1,4 +1,4 @@
-"""How training went, epoch by epoch: losses above, scores below, each line named at its end."""
+"""The picture of training, epoch by epoch: losses above, scores below, each line named at its end."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING

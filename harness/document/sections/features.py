@@ -45,10 +45,10 @@ def feature_pictures(subject: Subject) -> Iterator[Picture]:
             continue  # such as the [CLS] of the embedding layer, which is the same for every text
         labels = of_first_run.predictions.labels[sample.positions]
         for plane in _planes(subject, sample):
-            yield _picture(subject, _named(subject, state), plane, labels, names)
+            yield _picture(subject, _state_name(subject, state), plane, labels, names)
 
 
-def _named(subject: Subject, state: str) -> str:
+def _state_name(subject: Subject, state: str) -> str:
     """Write "layer-1-cls", the name of a file, as a person would."""
     parts = re.fullmatch(r"layer(-?\d+)-([\w+]+)", state)
     if parts is None:

@@ -1,4 +1,4 @@
-"""How training went, and how far the probabilities can be believed."""
+"""The section on training: its history, and how far the probabilities can be believed."""
 
 from collections.abc import Iterator
 from functools import partial

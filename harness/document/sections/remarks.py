@@ -1,4 +1,4 @@
-"""What made a result worse or different than asked for: degradations, notes, what stood in for what was asked."""
+"""Remarks on results that are worse or different than asked for: degradations, notes, fallbacks."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What it takes to get the same numbers again: command, versions, seeds, hashes, machine."""
+"""The section on reproduction: command, versions, seeds, hashes, machine."""
 
 import json
 import shlex

@@ -1,1 +1,1 @@
-"""What `harness plugins new` writes: each file with $placeholders, the strategy's by its kind."""
+"""Files that `harness plugins new` writes: each with $placeholders, the strategy's by its kind."""
