@@ -22,8 +22,8 @@ from harness.strategies.strategy import RunContext, parameters
 from harness.strategies.training import Training, majority_f1, share_entropy
 
 UNDERTRAINED = (
-    "Nothing was learnt: the loss on train was {loss:.2f} at the end (answering each class's share: {prior:.2f}), the "
-    "best f1_weighted on validation {score:.3f} (always the largest class: {floor:.3f}). "
+    "Next to nothing was learnt: the loss on train was {loss:.2f} at the end (answering each class's share: "
+    "{prior:.2f}), the best f1_weighted on validation {score:.3f} (always the largest class: {floor:.3f}). "
     "More steps (epochs, min_steps) or another learning_rate may help."
 )
 NEAR = 0.95  # share of the loss of answering each class's share that is left where training is near where it began
