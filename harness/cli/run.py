@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from harness.runs.planning import Plan
 
 
+LATEST = "latest"
+
+
 class Terminated(KeyboardInterrupt):
     """SIGTERM, handled like Ctrl-C."""
 
@@ -59,7 +62,7 @@ def _typed(value: str) -> Any:
 @click.option("--save-models/--no-save-models", default=None, help="Keep the fitted classifiers.  [default: save]")
 @click.option("--save-texts/--no-save-texts", default=None,
               help="Keep the test texts in the run's folder, for 'errors' and 'report'.  [default: save]")
-@click.option("--resume", metavar="RUN|latest", shell_complete=complete_folders,
+@click.option("--resume", is_flag=False, flag_value=LATEST, metavar="[RUN|latest]", shell_complete=complete_folders,
               help="Go on with a run that was stopped or killed: its options, and what it finished is not run again.")
 @click.option("--fresh", is_flag=True, help="Begin anew even where an unfinished run of the same command lies there.")
 @click.option("--retry-failed", is_flag=True, help="With --resume, run again what failed, too.")
@@ -87,9 +90,12 @@ def run(
 ) -> int:
     """Run strategies on one data set under one protocol and print one table."""
     options_of_run = {"quiet": quiet, "verbose": verbose}
-    if resume is None:
+    if resume is None or (resume == LATEST and _given(flags | {"config": config_file})):  # a command, given again
         plan = plan_of(ctx, config_from(flags, config_file), **options_of_run)
-        directory = None if fresh or dry_run else _same_unfinished_run(plan)
+        directory = None if fresh or (dry_run and not resume) else _same_unfinished_run(plan)
+        if resume and not directory:
+            where = plan.config.output_dir
+            raise UserError(f"There is no unfinished run of this command in {where}. Leave out --resume.")
         if retry_failed and not directory:
             raise UserError("--retry-failed is of a run that is resumed: name it with --resume.")
     else:
@@ -112,6 +118,12 @@ def _same_unfinished_run(plan: "Plan") -> "RunDirectory | None":
     return directory
 
 
+def _given(flags: Mapping[str, Any]) -> list[str]:
+    """Return the options that say what to run, as they are written."""
+    given = [flag for flag, value in flags.items() if value not in (None, ()) and flag != "output_dir"]
+    return [f"--{flag.replace('_', '-')}" for flag in given]
+
+
 def _plan_to_resume(
     ctx: click.Context, name: str, flags: Mapping[str, Any], *, quiet: bool, verbose: bool
 ) -> "tuple[Plan, RunDirectory]":
@@ -119,9 +131,8 @@ def _plan_to_resume(
     from harness.results.records import read_unfinished
     from harness.results.run_directory import find_unfinished
 
-    given = [f"--{flag.replace('_', '-')}" for flag, value in flags.items() if value not in (None, ())]
-    if others := [flag for flag in given if flag != "--output-dir"]:
-        raise UserError(f"--resume goes on with the options of the run itself: leave out {', '.join(others)}.")
+    if others := _given(flags):
+        raise UserError(f"--resume RUN goes on with the options of the run itself: leave out {', '.join(others)}.")
     directory = find_unfinished(name, Path(flags["output_dir"] or "reports"))
     before = read_unfinished(directory).run
     plan = plan_of(ctx, before.config, quiet=quiet, verbose=verbose)

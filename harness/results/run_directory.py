@@ -117,7 +117,8 @@ class RunDirectory:
         with disk_errors(self.path):
             for file in (self.path / RUN_FILE, self.record_file(trial), self.predictions_file(trial)):
                 file.unlink(missing_ok=True)
-            shutil.rmtree(self.model_path(trial), ignore_errors=True)
+            for folder in (self.model_path(trial), self.half_model_path(trial)):
+                shutil.rmtree(folder, ignore_errors=True)
 
     def write_record(self, trial: str, record: dict[str, Any]) -> None:
         """Save the record of a finished trial."""
@@ -164,6 +165,10 @@ class RunDirectory:
     def model_path(self, trial: str) -> Path:
         """Return the folder for the model of a trial."""
         return self.path / "models" / _file_stem(trial)
+
+    def half_model_path(self, trial: str) -> Path:
+        """Return the folder in which the model of a trial is until it is whole."""
+        return self.path / "models" / f".{_file_stem(trial)}"
 
     def checksums(self) -> dict[str, str]:
         """Return relative path -> sha256 of every file but `run.json` and those of a run under way."""

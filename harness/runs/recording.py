@@ -135,14 +135,15 @@ class Recording:
             self._model = _as_used(self._model, plan, features, count=False)
         records = self._with_fingerprints([*self.records, *self._unfinished(stopped_in)])
         bad = any(record.status != "ok" for record in records)
-        self.notes += notes
-        run = self._run("interrupted" if stopped else "failed" if bad else "complete", records)
+        run = self._run("interrupted" if stopped else "failed" if bad else "complete", records, notes)
         self.directory.write_run(run.model_dump(mode="json"))
         if not stopped:
             self.directory.remove_unfinished()
         return run
 
-    def _run(self, status: Literal["complete", "failed", "interrupted"], records: list[RunRecord]) -> Run:
+    def _run(
+        self, status: Literal["complete", "failed", "interrupted"], records: list[RunRecord], notes: Sequence[str] = ()
+    ) -> Run:
         plan = self._plan
         return Run(
             status=status,
@@ -154,7 +155,7 @@ class Recording:
             task=self._task,
             model=self._model,
             fallback=plan.fallback,
-            notes=[*plan.notes, *plan.task.provenance.notes, *encoder_tags(plan.encoder).notes, *self.notes],
+            notes=[*plan.notes, *plan.task.provenance.notes, *encoder_tags(plan.encoder).notes, *self.notes, *notes],
             records=records,
             audit=self._findings.audit,
             evidence=self._findings.evidence,

@@ -80,7 +80,11 @@ def execute(
             recording.conclude(trials.session.features)
         except KeyboardInterrupt as stop:
             interrupt = stop
-        run = recording.finish(trials.session.features, trials.notes, trials.running, stopped=interrupt is not None)
+        try:
+            run = trials.finish(recording, stopped=interrupt is not None)
+        except KeyboardInterrupt as stop:  # while files are hashed: what is there is told all the same
+            interrupt = stop
+            run = trials.finish(recording, stopped=True)
         return run, directory.path, interrupt
 
 
@@ -104,6 +108,10 @@ class _Trials:
     def notes(self) -> list[str]:
         """What went otherwise than planned while features were computed, one sentence each."""
         return [*self._failures, *(self.session.features.notes if self.session.features else ())]
+
+    def finish(self, recording: Recording, *, stopped: bool) -> Run:
+        """Write what is left of the record and return the run."""
+        return recording.finish(self.session.features, self.notes, self.running, stopped)
 
     def run(self) -> Iterator[RunRecord]:
         """Run them and yield their records; with `--fail-fast` none after the first that failed."""

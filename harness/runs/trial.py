@@ -136,13 +136,14 @@ def _save(session: Session, trial: Trial, classifier: Classifier) -> None:
     """Save the classifier whole or not at all; a disk that is full is not the strategy's failure."""
     if not (session.directory and session.save_models):
         return
-    path = session.directory.model_path(trial.name)
+    path, half = session.directory.model_path(trial.name), session.directory.half_model_path(trial.name)
     with disk_errors(path):
-        path.mkdir(parents=True)
+        half.mkdir(parents=True)
     try:
-        classifier.save(path)
+        classifier.save(half)
+        half.rename(path)
     except BaseException as error:
-        shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(half, ignore_errors=True)
         if isinstance(error, OSError) and error.errno in DISK_ERRORS:
             with disk_errors(path):
                 raise

@@ -49,6 +49,35 @@ def harness_strategies() -> list[Killed]:
 """
 
 
+SAVES_HALF = """
+
+class Saved:
+    def __init__(self, classifier):
+        self.predict_proba = classifier.predict_proba
+
+    def save(self, directory):
+        (directory / "half").write_text("x")
+        if "KILL_ME" in os.environ:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass(frozen=True)
+class Half(SklearnStrategy):
+    name: ClassVar[str] = "half"
+
+    def estimator(self, seed):
+        return DummyClassifier()
+
+    def fit(self, train, validation, context):
+        return Saved(super().fit(train, validation, context))
+
+
+@hookimpl
+def harness_strategies():
+    return [Half()]
+"""
+
+
 @dataclass(frozen=True)
 class Fitting(SklearnStrategy):
     """Counts its fits by seed, and does what it is told before one."""
@@ -151,6 +180,22 @@ def test_the_same_command_goes_on_by_itself_and_says_so_unless_it_is_to_begin_an
     assert read_folder(again) == first
     assert Fitting.fits == {1: 2}
     assert "Going on" not in started().err
+    assert "no unfinished run of this command" in started("--resume").err
+
+
+def test_a_process_that_is_killed_while_it_saves_a_model_leaves_no_half_of_it(
+    harness: Harness, run: Harness, tiny_data: Path, tmp_path: Path
+) -> None:
+    plugin = tmp_path / "killed.py"
+    plugin.write_text(PLUGIN + SAVES_HALF)
+    argv = ["run", "-d", str(tiny_data), "-s", "half", "--plugin", str(plugin), "-q", "-o", str(tmp_path / "reports")]
+    process = [sys.executable, "-m", "harness", *argv]
+    assert subprocess.run(process, env={**os.environ, "KILL_ME": "1"}, check=False).returncode == -signal.SIGKILL
+    (folder,) = (tmp_path / "reports").iterdir()
+    assert not (folder / "models" / "half-seed0").exists()
+    outcome = harness("run", "-q", "--resume")
+    assert outcome.code == 0, outcome.err
+    assert [file for file in outcome.run.files if "models" in file] == ["models/half-seed0/half"]
 
 
 def test_a_killed_run_is_shown_as_far_as_it_came_and_resumed(
@@ -226,7 +271,8 @@ def test_a_run_under_way_is_not_run_twice(started: Callable[..., Outcome], resum
     ("argv", "reason"),
     [
         (("--resume", "latest"), "no unfinished run"),
-        (("--resume", "latest", "--seeds", "1"), "leave out --seeds"),
+        (("--resume", "some/run", "--seeds", "1"), "leave out --seeds"),
+        (("--resume", "latest", "-d", "sample", "-s", "majority"), "no unfinished run of this command"),
         (("--retry-failed",), "name it with --resume"),
     ],
 )
