@@ -57,7 +57,8 @@ def audit(
     found = _look_over(task, encoder, near_duplicates, quiet=as_json)
     model = encoder.name if encoder else None
     if as_json:
-        echo_json({"data_set": task.name, "model": model, **found.model_dump(mode="json")})
+        about = {"data_set": task.name, "model": model, "notes": list(task.provenance.notes)}
+        echo_json({**about, **found.model_dump(mode="json")})
     else:
         print_audit(found, task, model, make_console(), language)
     return 0

@@ -24,11 +24,25 @@ def _remember_debug(ctx: click.Context, param: click.Parameter, value: bool) -> 
 DATA = (
     click.option("-d", "--dataset", metavar="NAME", shell_complete=complete_files,
                  help="'emotion', 'sample', a hub id[:config][@revision], a folder with train/validation/test files "
-                 "(jsonl, json, csv, tsv, parquet), or such files, comma-separated.  [default: emotion]"),
+                 "(jsonl, json, csv, tsv, txt, parquet, arrow; of text also .gz), such files, comma-separated, or one "
+                 "file with --test-size.  [default: emotion]"),
     click.option("--text-column", metavar="NAME", help="Column of the texts; guessed from usual names."),
     click.option("--label-column", metavar="NAME", help="Column of the labels; guessed from usual names."),
     click.option("--label-names", multiple=True, callback=joined, metavar="NAMES",
                  help="Names of label ids 0, 1, ..., comma-separated."),
+    click.option("--normalise-labels", is_flag=True, default=None,
+                 help="Take label names for one that differ only in case, spaces or Unicode form."),
+    click.option("--test-size", type=float, metavar="SHARE",
+                 help="Set this share of train, such as 0.2, aside as test, stratified; where no test is labelled."),
+    click.option("--split-seed", type=int, metavar="K", help="Seed of the rows of --test-size.  [default: 0]"),
+    click.option("--header/--no-header", "header", default=None,
+                 help="Whether the first row of csv, tsv and txt files names the columns.  [default: by its look]"),
+    click.option("--columns", multiple=True, callback=joined, metavar="NAMES",
+                 help="Names of the columns of such files without a header, comma-separated, in order."),
+    click.option("--encoding", metavar="NAME", help="Encoding of files of text, such as cp1252 or utf-16.  [default: "
+                 "UTF-8, else by their look]"),
+    click.option("--quoting", type=click.Choice(["auto", "yes", "no"]),
+                 help="Whether quotation marks enclose cells of csv, tsv and txt files.  [default: auto]"),
     click.option("-n", "--limit", type=int, metavar="N", help="At most N rows of each split, stratified."),
 )
 revision = click.option("--revision", metavar="NAME", help="Branch, tag or commit of the model on the hub.")

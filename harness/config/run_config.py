@@ -35,6 +35,13 @@ class RunConfig(BaseModel):
     text_column: str | None = None
     label_column: str | None = None
     label_names: tuple[str, ...] | None = None
+    normalise_labels: bool = False
+    header: bool | None = None
+    columns: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    encoding: str | None = None
+    quoting: Literal["auto", "yes", "no"] = "auto"
+    test_size: Annotated[float, Field(gt=0, lt=1)] | None = None
+    split_seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     model: NonEmpty | None = None
     revision: str | None = None
     prompt: Annotated[str, Field(max_length=10_000)] | None = None
@@ -63,7 +70,16 @@ class RunConfig(BaseModel):
         specs = [[spec_of_table(item)] if isinstance(item, dict) else parse_specs(str(item)) for item in items]
         return tuple(str(spec) for listed in specs for spec in listed)
 
-    @field_validator("seeds", "train_sizes", "label_names", mode="before")
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, value: str | None) -> str | None:
+        try:
+            b"".decode(value or "utf-8")
+        except LookupError as error:
+            raise ValueError("expected an encoding such as utf-8, utf-16, cp1252 or gb18030") from error
+        return value
+
+    @field_validator("seeds", "train_sizes", "label_names", "columns", mode="before")
     @classmethod
     def _split_at_commas(cls, value: Any) -> Any:
         if isinstance(value, str):

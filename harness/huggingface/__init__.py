@@ -5,7 +5,10 @@ from pathlib import Path
 
 from harness.config.run_config import RunConfig
 from harness.data.columns import build_task
-from harness.data.files import READERS, declared_order, find_split_files, read_split
+from harness.data.decoding import stem
+from harness.data.files import declared_order, is_read, read_split, refusal
+from harness.data.splits import find_split_files, split_of
+from harness.data.table import ReadOptions
 from harness.data.task import Task
 from harness.encoding.checkpoint import load_tokenizer
 from harness.encoding.encoder import Encoder
@@ -15,7 +18,7 @@ from harness.encoding.tiny_checkpoint import write_tiny_checkpoint
 from harness.features.directory import cache_directory
 from harness.hookspecs import hookimpl
 from harness.huggingface.checkpoint import is_on_disk, load_encoder
-from harness.huggingface.hub_dataset import SHORT_NAMES, load_hub_dataset
+from harness.huggingface.hub_dataset import SHORT_NAMES, load_hub_dataset, read_options
 from harness.huggingface.network import settle_network
 
 SAMPLE = "sample"
@@ -62,26 +65,33 @@ def is_local(name: str) -> bool:
     if name in SHORT_NAMES:
         return False
     path = Path(name.split(",", maxsplit=1)[0].strip())
-    written_as_path = path.is_absolute() or name.startswith((".", "~")) or path.suffix.lower() in READERS
+    written_as_path = path.is_absolute() or name.startswith((".", "~")) or is_read(path)
     in_a_folder_here = bool(path.suffix) and path.parent != Path() and path.parent.is_dir()
-    return written_as_path or in_a_folder_here or "," in name or path.exists()
+    return written_as_path or in_a_folder_here or bool(refusal(path)) or "," in name or path.exists()
 
 
 def _short_name(location: str) -> str:
-    """Return the name of a folder, or of the folder that the listed files lie in."""
+    """Return the name of a folder, of one file named after no split, or of the folder that the listed files lie in."""
     path = Path(location.split(",", maxsplit=1)[0].strip()).expanduser().resolve()
-    return path.name if path.is_dir() else path.parent.name
+    alone = "," not in location and not path.is_dir() and split_of(stem(path)) is None
+    return stem(path) if alone else path.name if path.is_dir() else path.parent.name
 
 
 def _load_files(name: str, location: str, config: RunConfig) -> Task:
     found = find_split_files(location)
+    # The bundled sample is read as it was written, whatever is said of files.
+    options = ReadOptions() if name == SAMPLE else read_options(config)
     return build_task(
         name,
-        {split: read_split(paths) for split, paths in found.items()},
+        {split: read_split(paths, options) for split, paths in found.files.items()},
         source=name if name == SAMPLE else location,
         text_column=config.text_column,
         label_column=config.label_column,
         label_names=config.label_names or declared_order(location),
+        normalise_labels=config.normalise_labels,
+        test_size=config.test_size,
+        split_seed=config.split_seed,
+        notes=found.notes,
     )
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from harness.config.run_config import RunConfig
 from harness.data.columns import build_task
-from harness.data.files import SPLIT_NAMES, Table
+from harness.data.splits import SPLIT_NAMES, left_out
+from harness.data.table import ReadOptions, Table
 from harness.data.task import Task
 from harness.errors import DataError, UnavailableError, UserError
 from harness.huggingface.hub import ANSWER_TIMEOUT, refused_by_hub, unavailable
@@ -29,6 +30,7 @@ def load_hub_dataset(name: str, config: RunConfig) -> Task:
     match = NAME.fullmatch(SHORT_NAMES.get(name, name))
     if match is None:
         raise _malformed(name)
+    read_options(config).refuse_for(match["id"], "a data set of the hub")
     splits, revision = _download(match["id"], match["config"], match["revision"], config.offline)
     return build_task(
         name,
@@ -38,7 +40,16 @@ def load_hub_dataset(name: str, config: RunConfig) -> Task:
         text_column=config.text_column,
         label_column=config.label_column,
         label_names=config.label_names,
+        normalise_labels=config.normalise_labels,
+        test_size=config.test_size,
+        split_seed=config.split_seed,
+        notes=left_out(sorted(set(splits) - set(_known(splits).values()))) if _known(splits) else (),
     )
+
+
+def read_options(config: RunConfig) -> ReadOptions:
+    """Return what a configuration says of how files are to be read."""
+    return ReadOptions(config.header, config.columns, config.encoding, config.quoting)
 
 
 def _malformed(name: str) -> UserError:
@@ -110,12 +121,16 @@ def tables_of(splits: Mapping[str, Any], identifier: str) -> dict[str, Table]:
     Returns:
         Split name as we spell it -> its columns of text, numbers and classes.
     """
-    tables = {}
-    for split, spellings in SPLIT_NAMES.items():
-        for name in spellings:
-            if name in splits and split not in tables:
-                tables[split] = _table(splits[name], f"{identifier} ({name})")
-    return tables or {name: _table(data, f"{identifier} ({name})") for name, data in splits.items()}
+    names = _known(splits) or ({"train": next(iter(splits))} if len(splits) == 1 else {name: name for name in splits})
+    return {split: _table(splits[name], f"{identifier} ({name})") for split, name in names.items()}
+
+
+def _known(splits: Mapping[str, Any]) -> dict[str, str]:
+    """Return split -> how the hub spells it, of the spellings that are known the first that there is."""
+    found = {
+        split: next((name for name in spellings if name in splits), None) for split, spellings in SPLIT_NAMES.items()
+    }
+    return {split: name for split, name in found.items() if name is not None}
 
 
 def _table(data: Any, path: str) -> Table:
@@ -123,4 +138,5 @@ def _table(data: Any, path: str) -> Table:
 
     plain = {name: kind for name, kind in data.features.items() if isinstance(kind, Value | ClassLabel)}
     names = {name: tuple(kind.names) for name, kind in plain.items() if isinstance(kind, ClassLabel)}
-    return Table(path, {name: list(data[name]) for name in plain}, names)
+    others = {name: f"a {type(kind).__name__.lower()}" for name, kind in data.features.items() if name not in plain}
+    return Table(path, {name: list(data[name]) for name in plain}, names, unreadable=others)

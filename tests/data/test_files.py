@@ -8,7 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness import DataError
-from harness.data.files import Table, declared_order, find_split_files, read_split
+from harness.data.files import declared_order, read_split
+from harness.data.splits import find_split_files
+from harness.data.table import Table
 
 AWKWARD = [
     "null",
@@ -109,7 +111,11 @@ def test_a_text_longer_than_the_csv_modules_default_limit_is_read(tmp_path: Path
         ("train.csv", "text,label,text\na,x,b\n", "column names must differ, but 'text' comes twice"),
         ("train.csv", 'text,label\na,x\n"b,y\nc,z\n', "line 3: .* closing quote"),
         ("train.csv", "", "is empty. It needs a header"),
-        ("train.csv", b"text,label\na,x\n\xff,y\n", "line 3: byte 0xff is not UTF-8. Save the file as UTF-8"),
+        (
+            "train.csv",
+            b"text,label\na,x\n" + "好吃,y\n".encode("gb18030"),
+            "line 3: byte 0xba is not UTF-8. Save",
+        ),
         ("train.csv", b"\xef\xbb\xbftext,label\na,x\n\xe9,y\n", "line 3: byte 0xe9"),
         ("train.jsonl", b'{"text": "a"}\n{"text": "\xe9"}', "line 2: byte 0xe9"),
         ("train.jsonl", '{"text": "a", "label": 1}\n{"text": "b"}', "row 2 has others .text in the first"),
@@ -124,11 +130,11 @@ def test_a_text_longer_than_the_csv_modules_default_limit_is_read(tmp_path: Path
         ("train.jsonl", '{"text": "a"}\n[1]', "expected one JSON object a row, but row 2"),
         ("train.jsonl", "[" * 100_000, "row 1: expected valid JSON"),
         ("train.jsonl", "\n \n", "is empty. It needs at least one row"),
-        ("train.json", '{"text": ["a"]}', "expected a list, one object a row, got dict"),
+        ("train.json", '{"a": ["a"]}', "expected a list, one object a row, or such a list under a key, got dict"),
         ("train.json", "[]", "is empty"),
         ("train.json", "[{", "expected valid JSON"),
         ("train.parquet", b"PAR1 not really", "cannot be read as parquet"),
-        ("train.xlsx", "", "expected a file ending in .jsonl, .json, .csv, .tsv, .parquet"),
+        ("train.pdf", "", "expected a file ending in .jsonl, .ndjson, .json, .csv, .tsv, .txt, .parquet"),
     ],
 )
 def test_a_broken_file_is_refused_with_its_name_and_the_place(
@@ -191,24 +197,24 @@ def test_metadata_that_is_no_class_list_declares_nothing(tmp_path: Path, metadat
 )
 def test_files_are_recognised_by_the_usual_names_of_splits(tmp_path: Path, name: str, split: str) -> None:
     write(tmp_path / name, "")
-    assert names_of(find_split_files(str(tmp_path))) == {split: [name]}
+    assert names_of(find_split_files(str(tmp_path)).files) == {split: [name]}
 
 
 def test_other_files_in_the_folder_are_left_alone(tmp_path: Path) -> None:
     for name in ("train.csv", "test.csv", "README.md", "labels.txt", "notes.csv"):
         write(tmp_path / name, "")
-    assert names_of(find_split_files(str(tmp_path))) == {"test": ["test.csv"], "train": ["train.csv"]}
+    assert names_of(find_split_files(str(tmp_path)).files) == {"test": ["test.csv"], "train": ["train.csv"]}
 
 
 def test_the_data_subfolder_is_searched_where_no_file_above_is_a_split(tmp_path: Path) -> None:
     write(tmp_path / "dataset_infos.json", "{}")
     write(tmp_path / "data" / "train.csv", "")
-    assert names_of(find_split_files(str(tmp_path))) == {"train": ["train.csv"]}
+    assert names_of(find_split_files(str(tmp_path)).files) == {"train": ["train.csv"]}
 
 
 def test_a_list_of_files_is_taken_as_it_stands(tmp_path: Path) -> None:
     train, test = write(tmp_path / "a" / "train.csv", ""), write(tmp_path / "b" / "test.jsonl", "")
-    assert find_split_files(f"{train}, {test}") == {"train": [train], "test": [test]}
+    assert find_split_files(f"{train}, {test}").files == {"train": [train], "test": [test]}
 
 
 def test_a_list_longer_than_a_file_name_may_be_is_still_a_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,7 +222,7 @@ def test_a_list_longer_than_a_file_name_may_be_is_still_a_list(tmp_path: Path, m
     for name in names:
         write(tmp_path / name, "")
     monkeypatch.chdir(tmp_path)
-    assert names_of(find_split_files(",".join(names))) == {"train": names}
+    assert names_of(find_split_files(",".join(names)).files) == {"train": names}
     assert declared_order(",".join(names)) is None
 
 
@@ -225,7 +231,7 @@ def test_numbered_parts_are_joined_in_the_order_of_their_numbers(tmp_path: Path)
         write_rows(tmp_path / f"train-0000{i}-of-00003.parquet", [{"text": f"{i}a"}, {"text": f"{i}b"}])
         for i in range(3)
     ]
-    found = find_split_files(",".join(map(str, reversed(parts))))
+    found = find_split_files(",".join(map(str, reversed(parts)))).files
     assert read_split(found["train"]).columns["text"] == ["0a", "0b", "1a", "1b", "2a", "2b"]
 
 

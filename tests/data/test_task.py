@@ -8,7 +8,7 @@ import pytest
 
 from harness import DataError, Provenance, Split, Task
 from harness.data.columns import build_task
-from harness.data.files import Table
+from harness.data.table import Table
 from harness.data.task import class_counts, names_shown, set_aside_validation
 
 from ..growth import growth

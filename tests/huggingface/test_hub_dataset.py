@@ -5,7 +5,7 @@ from pathlib import Path
 import datasets
 import pytest
 
-from harness import RunConfig, UnavailableError, UserError
+from harness import DataError, RunConfig, UnavailableError, UserError
 from harness.data.columns import build_task
 from harness.huggingface.hub_dataset import load_hub_dataset, tables_of
 
@@ -101,3 +101,21 @@ def test_a_name_that_cannot_be_meant_is_refused_with_the_form_it_should_have(nam
     assert str(caught.value) == (
         f"--dataset {name!r} is no file or folder here, and no hub id of the form owner/name[:config][@revision]."
     )
+
+
+def test_a_single_split_is_train_whatever_its_name() -> None:
+    assert list(tables_of({"all": rows()}, "acme/moods")) == ["train"]
+
+
+def test_labels_that_are_lists_are_refused_as_several_labels_a_text() -> None:
+    several = datasets.Dataset.from_dict({"text": ["a", "b"], "labels": [[0], [0, 1]]})
+    tables = tables_of({"train": several, "test": several}, "acme/moods")
+    with pytest.raises(DataError, match=r"column 'labels' holds a list in each row.*multi-label"):
+        build_task("moods", tables, source="acme/moods")
+    with pytest.raises(DataError, match=r"column 'labels' holds a list in each row"):
+        build_task("moods", tables, source="acme/moods", label_column="labels")
+
+
+def test_options_for_files_are_refused_for_the_hub() -> None:
+    with pytest.raises(DataError, match="--encoding is for csv, tsv and txt files, and this is a data set of the hub"):
+        load_hub_dataset("acme/none", RunConfig(dataset="acme/none", offline=True, encoding="cp1252"))

@@ -1,0 +1,109 @@
+"""Parquet and Arrow files, and folders of `save_to_disk`, -> columns, with the class names that they declare."""
+
+import json
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from harness.data.table import ReadOptions, Table
+from harness.errors import DataError
+
+STATE = "state.json"  # in the folder of each split that `Dataset.save_to_disk` of the datasets library writes
+SPLITS = "dataset_dict.json"  # in the folder above them
+
+
+def read_parquet(path: Path, options: ReadOptions) -> Table:
+    """Read a parquet file."""
+    import pyarrow.parquet as pq
+
+    options.refuse_for(str(path), "a parquet file")
+
+    def read() -> Any:
+        with pq.ParquetFile(path) as file:  # read_table would add a column for a folder named "key=value"
+            return file.read()
+
+    return _table(path, "parquet", [read])
+
+
+def read_arrow(path: Path, options: ReadOptions) -> Table:
+    """Read an Arrow or Feather file, as a file or as a stream is written."""
+    options.refuse_for(str(path), "an Arrow file")
+    return _table(path, "Arrow", [partial(_read_arrow, path)])
+
+
+def read_saved(folder: Path, options: ReadOptions) -> Table:
+    """Read a folder that `Dataset.save_to_disk` of the datasets library wrote.
+
+    Raises:
+        DataError: Where its list of files cannot be read, or names files elsewhere.
+    """
+    options.refuse_for(str(folder), "a folder of save_to_disk")
+    state = _read_object(folder / STATE)
+    entries = state.get("_data_files")
+    named = [each.get("filename") for each in entries if isinstance(each, dict)] if isinstance(entries, list) else []
+    names = [str(name) for name in named]
+    outside = [name for name in names if Path(name).name != name]
+    if not names or outside or state.get("_indices_data_files"):
+        raise DataError(
+            f"{folder / STATE}: expected the names of Arrow files in this folder, got {outside or names!s:.60}. "
+            "Save the data set again with save_to_disk of a current version of datasets, or as parquet."
+        )
+    return _table(folder, "Arrow", [partial(_read_arrow, folder / name) for name in names])
+
+
+def saved_splits(folder: Path) -> list[str] | None:
+    """Return the splits that a folder of `DatasetDict.save_to_disk` names, None for any other folder."""
+    if not (folder / SPLITS).is_file():
+        return None
+    names = _read_object(folder / SPLITS).get("splits")
+    if not isinstance(names, list) or not all(isinstance(name, str) and Path(name).name == name for name in names):
+        raise DataError(f"{folder / SPLITS}: expected a list of splits, got {names!r:.60}. Save the data set again.")
+    return names
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(f"{path} cannot be read: {error}. Save the data set again.") from error
+    if not isinstance(content, dict):
+        raise DataError(f"{path}: expected an object, got {type(content).__name__}. Save the data set again.")
+    return content
+
+
+def _read_arrow(path: Path) -> Any:
+    import pyarrow as pa
+
+    with pa.memory_map(str(path)) as source:
+        try:
+            return pa.ipc.open_stream(source).read_all()  # as the datasets library writes
+        except pa.ArrowInvalid:
+            source.seek(0)
+            return pa.ipc.open_file(source).read_all()
+
+
+def _table(path: Path, kind: str, readers: Sequence[Callable[[], Any]]) -> Table:
+    import pyarrow as pa
+
+    try:
+        table = pa.concat_tables([read() for read in readers])
+        table.validate(full=True)  # finds text that is not UTF-8
+        columns = [column.to_pylist() for column in table.columns]
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        raise DataError(f"{path} cannot be read as {kind}: {error}. Write the file again.") from error
+    names = table.column_names
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        twice = ", ".join(map(repr, repeated))
+        raise DataError(f"{path}: column names must differ, but {twice} comes twice. Rename or remove one.")
+    return Table(str(path), dict(zip(names, columns, strict=True)), _declared_classes(table.schema.metadata or {}))
+
+
+def _declared_classes(metadata: dict[bytes, bytes]) -> dict[str, tuple[str, ...]]:
+    """Class names that the datasets library keeps in a file's metadata."""
+    try:
+        features = json.loads(metadata.get(b"huggingface", b"{}"))["info"]["features"]
+        single = {name: kind for name, kind in features.items() if isinstance(kind, dict)}  # no sequence
+        return {n: tuple(kind["names"]) for n, kind in single.items() if kind.get("_type") == "ClassLabel"}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}

@@ -1,0 +1,134 @@
+"""Files -> text: compressed or not, in UTF-8 or in what a byte order mark or the bytes themselves say."""
+
+import bz2
+import codecs
+import gzip
+import lzma
+import re
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from harness.errors import DataError
+
+OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+LARGEST = 2**32  # bytes, unpacked: a few kilobytes can hold as many zeros as a disk
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins as that of UTF-16 does, so it is looked for first
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+DISGUISED = {  # how contents begin that no ending of ours promises
+    b"PK\x03\x04": "a spreadsheet or an archive, whatever its name says. Save the sheet as CSV (UTF-8), or unpack it",
+    b"\xd0\xcf\x11\xe0": "an old Excel file, whatever its name says. Save the sheet as CSV (UTF-8)",
+    b"\x1f\x8b": "compressed with gzip. Let its name end in .gz",
+    b"PAR1": "parquet. Let its name end in .parquet",
+    b"version https://git-lfs": "a pointer of Git LFS, not the file itself. Fetch that with git lfs pull",
+    b"<!doctype html": "a web page. Download the file behind it",
+    b"<html": "a web page. Download the file behind it",
+}
+WESTERN = "cp1252"
+ABOVE_ASCII = re.compile(rb"[\x80-\xff]+")
+
+
+def ending(path: Path) -> str:
+    """Return the ending that names a file's format, in lower case, that of its compression left out."""
+    suffix = path.suffix.lower()
+    return Path(path.stem).suffix.lower() if suffix in OPENERS else suffix
+
+
+def stem(path: Path) -> str:
+    """Return a file's name without the endings of its format and its compression."""
+    return Path(path.stem).stem if path.suffix.lower() in OPENERS else path.stem
+
+
+def read_text(path: Path, encoding: str | None = None, *, guess: bool = False) -> tuple[str, tuple[str, ...]]:
+    """Read a file as text.
+
+    Args:
+        path: The file; .gz, .bz2 and .xz are unpacked.
+        encoding: Python's name of its encoding; None takes what a byte order mark says, else UTF-8.
+        guess: Take bytes that are not UTF-8 for Western European (Windows-1252) where they look like it.
+
+    Returns:
+        The text without a byte order mark, and a note where it is not UTF-8.
+
+    Raises:
+        DataError: Where it cannot be read, unpacked or decoded, with the line of the first wrong byte.
+    """
+    content = _read_bytes(path)
+    if disguised := next(
+        (kind for begin, kind in DISGUISED.items() if content[:30].lower().startswith(begin.lower())), ""
+    ):
+        raise DataError(f"{path} is {disguised}.")
+    if encoding is not None:
+        utf8 = codecs.lookup(encoding).name == "utf-8"
+        return _decode(path, content, "utf-8-sig" if utf8 else encoding), ()
+    for mark, name in MARKS:
+        if content.startswith(mark):
+            return _decode(path, content, name), () if name == "utf-8-sig" else (f"read as {name.upper()}",)
+    if wide := _without_mark(content):
+        return _decode(path, content, wide), (f"taken for {wide.upper()} (--encoding names another)",)
+    try:
+        return content.decode("utf-8"), ()
+    except UnicodeDecodeError:
+        if not (guess and _looks_western(content)):
+            _decode(path, content, "utf-8")
+    return content.decode(WESTERN), (f"not UTF-8, taken for {WESTERN} (--encoding names another)",)
+
+
+def _read_bytes(path: Path) -> bytes:
+    opener: Callable[..., IO[bytes]] = OPENERS.get(path.suffix.lower(), open)
+    try:
+        with opener(path, "rb") as file:
+            content = file.read(LARGEST + 1)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} cannot be read: {reason}.") from error
+    if len(content) > LARGEST:
+        raise DataError(f"{path} holds more than {LARGEST:,} bytes. Divide it, or write it as parquet.")
+    return content
+
+
+def _decode(path: Path, content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding)
+    except UnicodeError as error:
+        raise DataError(
+            f"{path}{_place(error)} {encoding.upper().removesuffix('-SIG')}. {_advice(encoding)}"
+        ) from error
+
+
+def _place(error: Any) -> str:
+    if not isinstance(error, UnicodeDecodeError):
+        return " is not"
+    line = error.object.count(b"\n", 0, error.start) + 1  # `start` counts from after a byte order mark
+    return f", line {line}: byte 0x{error.object[error.start]:02x} is not"
+
+
+def _advice(encoding: str) -> str:
+    if encoding.startswith("utf-8"):
+        return "Save the file as UTF-8, or name its encoding, such as --encoding cp1252, gb18030, big5 or shift_jis."
+    return "Name another --encoding, or save the file as UTF-8."
+
+
+def _without_mark(content: bytes) -> str | None:
+    """Recognise UTF-16 without a byte order mark: every other byte of texts in Latin letters is zero."""
+    begin = content[:10_000]
+    even, odd = begin[::2].count(0), begin[1::2].count(0)
+    if max(even, odd) <= len(begin) // 8:
+        return None
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _looks_western(content: bytes) -> bool:
+    """Return whether most letters above ASCII stand alone: in Chinese, Japanese or Cyrillic texts they come in runs."""
+    runs = ABOVE_ASCII.findall(content)
+    try:
+        content.decode(WESTERN)
+    except UnicodeDecodeError:
+        return False
+    return 2 * sum(len(run) == 1 for run in runs) > len(runs)

@@ -1,0 +1,177 @@
+"""Files of rows and delimiters (csv, tsv, txt) -> columns, every cell as it was written and no row lost."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.data.decoding import read_text
+from harness.data.quoting import Grid, Rows, n_columns, split_rows
+from harness.data.table import ReadOptions, Table
+from harness.data.usual_names import LABEL_NAMES, TEXT_NAMES
+from harness.errors import DataError, rows_named
+
+SEPARATOR_LINE = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)  # written for Excel
+LONE_RETURN = re.compile(r"\r(?!\n|$)")
+PRIVATE_USE = range(0xE000, 0xF900)
+FASTTEXT = "__label__"
+NO_HEADER = "If row 1 is no header but a row, say --no-header, or name the columns: --columns label,text."
+
+
+def read_csv(path: Path, options: ReadOptions) -> Table:
+    """Read rows of commas, or of semicolons, tabs or bars where these make the header."""
+    return _read(path, options, ",;\t|")
+
+
+def read_tsv(path: Path, options: ReadOptions) -> Table:
+    """Read rows of tabs, or of what else makes the header."""
+    return _read(path, options, "\t;|,")
+
+
+def read_txt(path: Path, options: ReadOptions) -> Table:
+    """Read rows such as `text;label`, with a header or without one, or lines of fastText's `__label__name text`."""
+    return _read(path, options, "\t;|,", is_txt=True)
+
+
+def _read(path: Path, options: ReadOptions, delimiters: str, *, is_txt: bool = False) -> Table:
+    content, notes = read_text(path, options.encoding, guess=True)
+    lines, stand_in = _lines(content)
+    if match := SEPARATOR_LINE.fullmatch(lines[0]) if lines else None:
+        lines, delimiters = lines[1:], match[1]
+    if not lines:
+        raise DataError(f"{path} is empty. It needs a header and at least one row.")
+    if is_txt and all(line.startswith(FASTTEXT) for line in lines):
+        return _fasttext(path, [line.replace(stand_in or "\r", "\r") for line in lines], notes)
+    delimiter, grid = _divide(lines, delimiters, options, is_txt)
+    if grid.problem:
+        raise DataError(f"{path}, {grid.problem}")
+    rows, trimmed = _trimmed(grid.rows)
+    if is_txt and len(rows[0]) == 1:
+        raise DataError(f"{path}: expected a text and a label in each line, divided by a tab or by ';'. Write both.")
+    names, cells, numbered = _header(path, rows, options, is_txt)
+    if wrong := [i for i, row in enumerate(cells) if len(row) != len(names)]:
+        raise DataError(_uneven(path, names, cells, wrong, delimiter, has_return=stand_in is not None))
+    if stand_in:
+        cells = [[cell.replace(stand_in, "\r") for cell in row] for row in cells]
+    _refuse_repeated_header(path, names, cells)
+    columns = {name: [row[i] for row in cells] for i, name in enumerate(names)}
+    hint = "" if numbered or options.header or options.columns else NO_HEADER
+    return Table(str(path), columns, notes=(*notes, *grid.notes, *trimmed), numbered=numbered, hint=hint)
+
+
+def _lines(content: str) -> tuple[list[str], str | None]:
+    """Divide at line feeds; a carriage return inside of a line is replaced by the character returned, if any is."""
+    if "\n" not in content:
+        content = content.replace("\r", "\n")  # as old Macs wrote lines
+    content = content.replace("\r\r\n", "\r\n")
+    stand_in = None
+    if LONE_RETURN.search(content):
+        stand_in = next(chr(code) for code in PRIVATE_USE if chr(code) not in content)
+        content = LONE_RETURN.sub(stand_in, content)
+    lines = content.split("\n")
+    while lines and not lines[-1].strip(" \r"):
+        lines.pop()
+    return lines, stand_in
+
+
+def _divide(lines: Sequence[str], delimiters: str, options: ReadOptions, is_txt: bool) -> tuple[str, Grid]:
+    """Take the delimiter of the first line that gives rows of one length, else the first one in that line."""
+    grids = []
+    for delimiter in [each for each in delimiters if each in lines[0]] or [delimiters[0]]:
+        by_habit = is_txt or delimiter == "\t"
+        grid = split_rows(lines, delimiter, options.quoting, unquoted_by_habit=by_habit)
+        grids.append((delimiter, grid))
+        if grid.is_even:
+            return delimiter, grid
+    return grids[0]
+
+
+def _trimmed(rows: Rows) -> tuple[Rows, tuple[str, ...]]:
+    """Leave out what spreadsheets leave behind: empty rows at the end, empty columns without a name."""
+    n_rows = len(rows)
+    while not any(rows[n_rows - 1]) and n_rows > 1:
+        n_rows -= 1
+    width = n_columns(rows)
+    notes = []
+    if n_rows < len(rows):
+        notes.append(f"{len(rows) - n_rows} empty rows at the end were left out")
+    unnamed = [
+        i + 1
+        for i, name in enumerate(rows[0][:width])
+        if not name.strip() and any(len(row) > i and row[i] for row in rows[1:])
+    ]
+    if unnamed and n_rows > 1:
+        notes.append(f"columns without a name are called by their numbers: {', '.join(map(str, unnamed))}")
+    return [row[:width] if not any(row[width:]) else row for row in rows[:n_rows]], tuple(notes)
+
+
+def _header(path: Path, rows: Rows, options: ReadOptions, is_txt: bool) -> tuple[list[str], Rows, bool]:
+    """Return the names of the columns, the rows below, and whether the names are but numbers."""
+    if options.columns:
+        return list(options.columns), rows, False
+    has_header = _looks_like_header(rows) if options.header is None else options.header
+    if is_txt and options.header is None:
+        has_header = _has_usual_name(rows[0])
+    if options.header is None and not has_header and not is_txt:
+        raise DataError(
+            f"{path} seems to have no header: its first row ({_shown(rows[0])}) looks like the rows below. Say "
+            "--no-header, or name the columns: --columns label,text. If the first row does name them, say --header."
+        )
+    if not has_header:
+        return [str(i + 1) for i in range(len(rows[0]))], rows, True
+    names = [name.strip() or str(i + 1) for i, name in enumerate(rows[0])]
+    if repeated := [name for name, times in Counter(names).items() if times > 1]:
+        twice = ", ".join(map(repr, repeated))
+        raise DataError(f"{path}: column names must differ, but {twice} comes twice. Rename or remove one.")
+    return names, rows[1:], False
+
+
+def _looks_like_header(rows: Rows) -> bool:
+    """Return whether the first row names columns: one by a usual name, or none by what the column itself holds."""
+    below = rows[1:]
+    return _has_usual_name(rows[0]) or not any(
+        name.strip() and any(len(row) > i and row[i] == name for row in below) for i, name in enumerate(rows[0])
+    )
+
+
+def _has_usual_name(names: Sequence[str]) -> bool:
+    return any(name.strip().lower() in (*TEXT_NAMES, *LABEL_NAMES) for name in names)
+
+
+def _shown(row: Sequence[str], width: int = 30) -> str:
+    return ", ".join(cell if len(cell) <= width else f"{cell[: width - 3]}..." for cell in row[:5])
+
+
+def _refuse_repeated_header(path: Path, names: Sequence[str], cells: Rows) -> None:
+    if len(names) > 1 and (again := [i for i, row in enumerate(cells) if [cell.strip() for cell in row] == names]):
+        raise DataError(
+            f"{path}: {rows_named(again, 'hold')} the names of the columns once more. Remove them where files were put "
+            "together, and leave out --columns where the file has a header."
+        )
+
+
+def _uneven(
+    path: Path, names: Sequence[str], cells: Rows, wrong: Sequence[int], delimiter: str, *, has_return: bool
+) -> str:
+    advice = f"Quote cells that hold the delimiter {delimiter!r}."
+    if empty := [i for i in wrong if not cells[i]]:
+        advice = f"Remove empty lines: {rows_named(empty, 'are')} one. " + (advice if len(empty) < len(wrong) else "")
+    if has_return:
+        advice += " Some lines hold a carriage return (\\r) that ends no line; replace it where it should end one."
+    return (
+        f"{path}: the header has {len(names)} columns, but {rows_named(wrong, 'have')} another number "
+        f"({len(cells[wrong[0]])} in the first). {advice}"
+    ).rstrip()
+
+
+def _fasttext(path: Path, lines: Sequence[str], notes: tuple[str, ...]) -> Table:
+    """Read lines of `__label__name text`; a line of several labels gets a list of them."""
+    labels: list[str | list[str]] = []
+    texts = []
+    for line in lines:
+        words = line.removesuffix("\r").split(" ")
+        n_labels = next((i for i, word in enumerate(words) if not word.startswith(FASTTEXT)), len(words))
+        names = [word.removeprefix(FASTTEXT) for word in words[:n_labels]]
+        labels.append(names[0] if n_labels == 1 else names)
+        texts.append(" ".join(words[n_labels:]))
+    return Table(str(path), {"text": texts, "label": labels}, notes=notes)

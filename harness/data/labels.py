@@ -1,0 +1,168 @@
+"""Labels as they are written -> ids 0..k-1 and the names of the classes."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.data.column_choice import kind_of
+from harness.data.same_texts import normalised
+from harness.data.table import Table
+from harness.data.task import names_shown
+from harness.errors import DataError, rows_named
+
+INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")  # as an int64 is written, so that "01" stays apart from "1"
+MOST_ALIKE = 5  # groups of names that a note shows
+
+Cells = Mapping[str, Sequence[Any]]
+
+
+def class_names(tables: Mapping[str, Table], label_column: str) -> tuple[str, ...] | None:
+    """Return the class names that the files themselves declare, None where none does.
+
+    Raises:
+        DataError: Where splits declare different ones.
+    """
+    declared = {s: t.class_names[label_column] for s, t in tables.items() if label_column in t.class_names}
+    if len(set(declared.values())) > 1:
+        raise DataError(
+            f"{tables['train'].path}, column {label_column!r}: {' and '.join(declared)} name the classes "
+            "differently, so the same id means different things. Write all splits with one list of names."
+        )
+    return next(iter(declared.values()), None)
+
+
+def label_ids(
+    cells: Cells, declared: Sequence[str] | None, source: str, *, are_positions: bool, notes: list[str]
+) -> tuple[tuple[str, ...], dict[str, NDArray[np.int64]]]:
+    """Map labels to ids 0..k-1; names sort as text, ids as numbers, unless `declared` gives the order.
+
+    Args:
+        cells: Split -> labels.
+        declared: Class names in id order.
+        source: Where the data come from, for messages.
+        are_positions: Whether labels are positions in `declared`, whatever its names are.
+        notes: Gets a sentence where ids begin at 1.
+
+    Raises:
+        DataError: For labels of two kinds, and for one that is not declared.
+    """
+    _refuse_mixed_kinds(cells, source)
+    values = {cell for column in cells.values() for cell in column}
+    if declared is None:
+        ordered = sorted(values, key=int if all(map(_is_integer, values)) else None)
+        ids, names = {v: i for i, v in enumerate(ordered)}, tuple(str(v) for v in ordered)
+    else:
+        ids, names = _declared_ids(values, declared, are_positions, notes), tuple(declared)
+        _refuse_undeclared(cells, ids, declared, source)
+    return names, {s: np.array([ids[c] for c in column], dtype=np.int64) for s, column in cells.items()}
+
+
+def _refuse_mixed_kinds(cells: Cells, source: str) -> None:
+    first: dict[type, str] = {}
+    for split, column in cells.items():
+        for row, cell in enumerate(column):
+            if type(cell) not in first:
+                first[type(cell)] = f"{split} {rows_named([row])} holds {kind_of(cell)}"
+    if len(first) > 1:
+        raise DataError(
+            f"Data set {source}: labels must be all ids or all names, but {' and '.join(first.values())}. "
+            "Write all labels alike."
+        )
+
+
+def _declared_ids(values: set[Any], declared: Sequence[str], are_positions: bool, notes: list[str]) -> dict[Any, int]:
+    """Map a label to the position of its name in `declared`, or take the label for that position itself."""
+    by_name = {name: i for i, name in enumerate(declared)}
+    by_position = not {str(value) for value in values} <= by_name.keys() and all(map(_is_integer, values))
+    if not (are_positions or by_position):
+        return {value: by_name[str(value)] for value in values if str(value) in by_name}
+    kind = type(next(iter(values)))
+    numbers = {int(value) for value in values}
+    first = int(not are_positions and kind is not bool and min(numbers) == 1 and max(numbers) == len(declared))
+    if first:
+        notes.append(f"label ids begin at 1, so the names were given to 1 ({declared[0]}) to {len(declared)}")
+    elif not are_positions and 0 not in numbers:
+        notes.append(f"the names were given to ids from 0, but no row has id 0 ({declared[0]})")
+    return {kind(i + first): i for i in reversed(range(len(declared)))}  # reversed: bool(1) stays 1
+
+
+def _is_integer(label: Any) -> bool:
+    return isinstance(label, int) or INTEGER.fullmatch(label) is not None
+
+
+def _refuse_undeclared(cells: Cells, ids: Mapping[Any, int], declared: Sequence[str], source: str) -> None:
+    for split, column in cells.items():
+        if unknown := [i for i, cell in enumerate(column) if cell not in ids]:
+            raise DataError(
+                f"Data set {source}: its {len(declared)} classes are {names_shown(declared)}, but {split} "
+                f"{rows_named(unknown, 'hold')} {column[unknown[0]]!r}. Mend the labels or the list of names."
+            )
+
+
+def join_alike(
+    cells: Cells, declared: Sequence[str] | None
+) -> tuple[dict[str, list[Any]], tuple[str, ...] | None, int]:
+    """Write label names alike that differ only in case, spaces or Unicode form.
+
+    Args:
+        cells: Split -> labels; those that are no text stay as they are.
+        declared: Class names in id order.
+
+    Returns:
+        The labels, each spelt as declared, else as most rows spell it, without spaces at the ends and in NFC; the
+        declared names, each once; and how many cells changed.
+    """
+    counts = Counter(cell for column in cells.values() for cell in column if isinstance(cell, str))
+    kept: dict[str, str] = {}
+    for name in (*(declared or ()), *sorted(counts, key=lambda name: (-counts[name], name))):
+        kept.setdefault(_key(name), name if declared else unicodedata.normalize("NFC", " ".join(name.split())))
+    joined = {s: [kept[_key(c)] if isinstance(c, str) else c for c in column] for s, column in cells.items()}
+    n_changed = sum(a != b for s, column in cells.items() for a, b in zip(column, joined[s], strict=True))
+    names = tuple(dict.fromkeys(kept[_key(name)] for name in declared)) if declared is not None else None
+    return joined, names, n_changed
+
+
+def alike_note(names: Sequence[str], labels: Iterable[NDArray[np.int64]]) -> str | None:
+    """Name the classes that a person takes for one.
+
+    Args:
+        names: Class names in id order.
+        labels: Class ids of each split, int64 (n,).
+
+    Returns:
+        A sentence with the rows of each, None where all names differ in more than case, spaces and Unicode form.
+    """
+    rows = sum(np.bincount(of_split, minlength=len(names)) for of_split in labels)
+    groups: dict[str, list[int]] = {}
+    for i, name in enumerate(names):
+        groups.setdefault(_key(name), []).append(i)
+    alike = [group for group in groups.values() if len(group) > 1]
+    if not alike:
+        return None
+    shown = "; ".join(
+        " and ".join(f"{_told_apart(names[i])} ({int(np.asarray(rows)[i]):,} rows)" for i in group)
+        for group in alike[:MOST_ALIKE]
+    )
+    more = f"; and {len(alike) - MOST_ALIKE} more such groups" if len(alike) > MOST_ALIKE else ""
+    return (
+        "label names that differ only in case, spaces or Unicode form are classes of their own: "
+        f"{shown}{more} (--normalise-labels joins them)"
+    )
+
+
+def _key(name: str) -> str:
+    """Return what a person reads of a name: as for texts, but letters of one width and none that is invisible."""
+    if name.isascii():
+        return normalised(name)
+    visible = "".join(letter for letter in name if unicodedata.category(letter) != "Cf")
+    return normalised(unicodedata.normalize("NFKC", visible))
+
+
+def _told_apart(name: str) -> str:
+    """Quote a name; letters that are written as a base and a mark are spelt out, or it would look like another."""
+    return repr(name) if unicodedata.is_normalized("NFC", name) else ascii(name)

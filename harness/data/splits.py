@@ -1,0 +1,186 @@
+"""A folder, a file or a list of files -> the files of each split."""
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.data.arrow_files import STATE, saved_splits
+from harness.data.decoding import ending, stem
+from harness.data.files import ENDINGS, ORDER_FILE, is_read, refusal
+from harness.errors import DataError, did_you_mean
+
+SPLIT_NAMES = {
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "val", "dev", "development", "eval", "evaluation"),
+    "test": ("test", "testing"),
+}
+SHARD = re.compile(r"-(\d{5})-of-(\d{5})(-[0-9a-f]{16})?$")  # the hub's numbering of a split's parts
+BESIDE = ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", STATE, ORDER_FILE)  # no rows of their own
+
+
+@dataclass(frozen=True)
+class SplitFiles:
+    """The files of a data set.
+
+    Args:
+        files: Split -> its files in order; a folder that `save_to_disk` wrote counts as a file.
+        notes: What was guessed and what was left out, one sentence each.
+    """
+
+    files: dict[str, list[Path]]
+    notes: tuple[str, ...] = ()
+
+
+def split_of(name: str) -> str | None:
+    """Return the split that a name is of, such as `validation` for "dev"; None for any other name."""
+    return next((split for split, names in SPLIT_NAMES.items() if name.lower() in names), None)
+
+
+def find_split_files(location: str) -> SplitFiles:
+    """Find the files of each split.
+
+    Args:
+        location: A folder, also one that keeps its files in `data/` or that `save_to_disk` wrote, one file, or
+            `train.csv,test.csv`. A file alone is train, whatever its name.
+
+    Raises:
+        DataError: Where no file is named after a split, a listed one is not, two files claim the same split,
+            or a numbered part is missing.
+    """
+    folder = os.path.expanduser(location)  # Path.is_dir would raise for a list longer than a name may be
+    if os.path.isdir(folder):
+        return _of_saved(Path(folder)) or _of_folder(Path(folder), location)
+    listed = _listed(location)
+    if len(listed) == 1:
+        return SplitFiles({"train": listed})
+    found, unclear = _by_split(listed)
+    if unclear:
+        raise DataError(_expected(location, f"{', '.join(path.name for path in unclear)} is named otherwise"))
+    return SplitFiles(_all_in_order(found, location))
+
+
+def _of_saved(folder: Path) -> SplitFiles | None:
+    """Return the splits of a folder that `save_to_disk` of the datasets library wrote, None for any other."""
+    if (folder / STATE).is_file():
+        return SplitFiles({"train": [folder]})
+    if (names := saved_splits(folder)) is None:
+        return None
+    files: dict[str, list[Path]] = {}
+    for name in names:
+        files.setdefault(split_of(name) or name, []).append(folder / name)
+    if twice := [paths for paths in files.values() if len(paths) > 1]:
+        raise DataError(f"{folder}: {' and '.join(path.name for path in twice[0])} are the same split. Keep one.")
+    known = {split: paths for split, paths in files.items() if split in SPLIT_NAMES}
+    left = [split for split in files if split not in known]
+    if not known and len(left) == 1:
+        return SplitFiles({"train": files[left[0]]})
+    return SplitFiles(known or files, left_out(left) if known else ())
+
+
+def _of_folder(folder: Path, location: str) -> SplitFiles:
+    listed = _in_folder(folder)
+    found, unclear = _by_split(listed)
+    taken, left = _by_a_word_of_the_name(found, unclear)
+    if not taken:
+        seen = (
+            ", ".join(path.name + "/" * path.is_dir() for path in _worth_naming(folder, listed)[:5]) or "no such file"
+        )
+        raise DataError(_unread(folder, taken) or _expected(location, f"found {seen}"))
+    if problem := _unread(folder, taken):
+        raise DataError(problem)
+    guessed = [f"{paths[0].name} was taken for {split}" for split, paths in taken.items() if split not in found]
+    others = [path.name for path in left if ending(path) != ".txt"]
+    return SplitFiles(_all_in_order(taken, location), (*guessed, *left_out(others)))
+
+
+def _unread(folder: Path, taken: Mapping[str, object]) -> str | None:
+    """Return what is wrong with a file of a kind that nobody reads, named after a split that no other file is of."""
+    others = (path for path in sorted(folder.glob("*")) if not taken or split_of(stem(path)) not in (None, *taken))
+    return next((problem for path in others if (problem := refusal(path))), None)
+
+
+def _by_a_word_of_the_name(
+    found: dict[str, list[Path]], unclear: list[Path]
+) -> tuple[dict[str, list[Path]], list[Path]]:
+    """Take emotion_train.csv for train where no file is called train; return all, and the files still unclear."""
+    candidates: dict[str, list[Path]] = {}
+    for path in unclear:
+        splits = {split for word in re.split(r"[^a-z]+", stem(path).lower()) if (split := split_of(word))}
+        for split in splits if len(splits) == 1 else ():
+            candidates.setdefault(split, []).append(path)
+    more = {split: paths for split, paths in candidates.items() if split not in found}
+    used = {path for paths in more.values() for path in paths}
+    return {**found, **more}, [path for path in unclear if path not in used]
+
+
+def left_out(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the note on what is named after no split; none where there is no such thing."""
+    listed = list(names)
+    shown = ", ".join(listed[:5]) + (f" and {len(listed) - 5} more" if listed[5:] else "")
+    return (f"left out, named after no split: {shown}",) if listed else ()
+
+
+def _by_split(listed: list[Path]) -> tuple[dict[str, list[Path]], list[Path]]:
+    found: dict[str, list[Path]] = {}
+    unclear = []
+    for path in listed:
+        if split := split_of(SHARD.sub("", stem(path))):
+            found.setdefault(split, []).append(path)
+        else:
+            unclear.append(path)
+    return found, unclear
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    """List the files that have a reader; `data/` counts where no file beside it is a split."""
+    above, below = (
+        sorted(f for f in place.glob("*") if f.is_file() and is_read(f) and f.name not in BESIDE)
+        for place in (folder, folder / "data")
+    )
+    return above if _by_split(above)[0] or not below else below
+
+
+def _worth_naming(folder: Path, listed: list[Path]) -> list[Path]:
+    return listed or sorted(path for path in folder.glob("*") if not path.name.startswith("."))
+
+
+def _listed(location: str) -> list[Path]:
+    listed = [Path(part.strip()).expanduser() for part in location.split(",") if part.strip()]
+    if missing := [path for path in listed if not os.path.isfile(path)]:
+        hint = did_you_mean(missing[0].name, [path.name for path in _in_folder(missing[0].parent)])
+        raise DataError(f"Data set file {', '.join(map(str, missing))} does not exist. {hint}")
+    return listed
+
+
+def _expected(location: str, instead: str) -> str:
+    return (
+        f"{location}: expected files named train, validation and test, ending in {ENDINGS}; {instead}. Rename the "
+        "files after their splits, or name one file alone and say --test-size 0.2."
+    )
+
+
+def _all_in_order(found: dict[str, list[Path]], location: str) -> dict[str, list[Path]]:
+    return {split: _in_order(split, found[split], location) for split in SPLIT_NAMES if split in found}
+
+
+def _in_order(split: str, paths: list[Path], location: str) -> list[Path]:
+    """Put the numbered parts of a split in order; one file is in order."""
+    numbers = [SHARD.search(stem(path)) for path in paths]
+    names = ", ".join(path.name for path in paths[:5]) + (", ..." if paths[5:] else "")
+    if paths[1:] and not all(numbers):
+        raise DataError(
+            f"{location}: several files claim to be the {split} split: {names}. Keep one, or list the files to take, "
+            "with commas."
+        )
+    parts = {(int(n[1]), int(n[2])): path for n, path in zip(numbers, paths, strict=True) if n}
+    if not parts:
+        return paths
+    n_parts = max(total for _, total in parts)
+    if len(parts) < len(paths) or parts.keys() != {(i, n_parts) for i in range(n_parts)}:
+        raise DataError(
+            f"{location}: expected {n_parts} numbered parts of the {split} split, each once, found {names}. "
+            "Fetch those that are missing, or remove those of another version."
+        )
+    return [parts[key] for key in sorted(parts)]

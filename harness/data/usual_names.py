@@ -1,0 +1,18 @@
+"""Names that columns of texts, of labels and of two texts a row usually have."""
+
+TEXT_NAMES = ("text", "sentence", "content", "tweet", "review", "comment", "utterance", "document", "message")
+LABEL_NAMES = ("label", "labels", "emotion", "class", "category", "target", "sentiment", "intent", "topic")
+PAIRS = (
+    ("premise", "hypothesis"),
+    ("sentence1", "sentence2"),
+    ("sentence_1", "sentence_2"),
+    ("sentence_a", "sentence_b"),
+    ("question1", "question2"),
+    ("text1", "text2"),
+    ("text_a", "text_b"),
+    ("text", "text_pair"),
+    ("question", "sentence"),
+    ("question", "passage"),
+    ("query", "passage"),
+    ("query", "document"),
+)

@@ -1,0 +1,135 @@
+"""Labels that are not what they seem: alike, several a text, pairs of texts, ids from 1."""
+
+import json
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import DataError
+
+from .folders import load, rows, write_splits
+
+
+def csv(labels: list[str], header: str = "text,label") -> str:
+    return f"{header}\n" + "".join(f"text {i},{label}\n" for i, label in enumerate(labels))
+
+
+def jsonl(labels: list[Any]) -> str:
+    return "".join(json.dumps({"text": f"text {i}", "label": label}) + "\n" for i, label in enumerate(labels))
+
+
+def folder(path: Path, train: str, others: str, ending: str = "csv") -> Path:
+    return write_splits(
+        path, **{f"{split}_{ending}": others for split in ("validation", "test")}, **{f"train_{ending}": train}
+    )
+
+
+DECOMPOSED = unicodedata.normalize("NFD", "café")
+
+
+@pytest.mark.parametrize(
+    ("odd", "plain", "told"),
+    [
+        ("neg ", "neg", "'neg' (9 rows) and 'neg ' (1 rows)"),
+        ("Neg", "neg", "'Neg' (1 rows) and 'neg' (9 rows)"),
+        (DECOMPOSED, "café", r"'cafe\u0301' (1 rows) and 'café' (9 rows)"),
+        ("\u200bneg", "neg", "'neg' (9 rows) and '\\u200bneg' (1 rows)"),
+        ("not\u00a0good", "not good", "'not good' (9 rows) and 'not\\xa0good' (1 rows)"),
+    ],
+)
+def test_names_that_look_alike_are_told_and_joined_on_request(tmp_path: Path, odd: str, plain: str, told: str) -> None:
+    data = folder(tmp_path, csv([odd, "pos", plain, "pos"] + [plain, "pos"] * 2), csv([plain, "pos"] * 3))
+    (note,) = load(data).provenance.notes
+    assert f"{told} (--normalise-labels joins them)" in note
+    task = load(data, normalise_labels=True)
+    assert task.label_names == tuple(sorted((plain, "pos")))
+    assert rows(task)[0] == ("text 0", plain)
+    assert task.provenance.notes == ("label names were written alike in 1 rows (--normalise-labels)",)
+
+
+def test_names_are_joined_to_how_they_are_declared(tmp_path: Path) -> None:
+    data = folder(tmp_path, csv(["good ", "BAD", "bad"]), csv(["Good", "bad"]))
+    task = load(data, normalise_labels=True, label_names="Good,Bad")
+    assert (task.label_names, rows(task, "test")) == (("Good", "Bad"), [("text 0", "Good"), ("text 1", "Bad")])
+
+
+def test_names_that_differ_and_numbers_are_no_trouble(tmp_path: Path) -> None:
+    for name, labels in {"a": ["re-sent", "resent", "re sent"], "b": ["1", "01", "10"]}.items():
+        data = folder(tmp_path / name, csv(labels * 2), csv(labels))
+        assert load(data).provenance.notes == ()
+        assert len(load(data, normalise_labels=True).label_names) == 3
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pytest.param([[2], [2, 5], [5]], id="lists"),
+        pytest.param([[2], [5], [5]], id="lists of one"),
+        pytest.param(["2", "2,5", "5"], id="2,5"),
+        pytest.param(["2", "2, 5", "5"], id="with a space"),
+        pytest.param(["joy", "joy|fear", "fear"], id="names with a bar"),
+        pytest.param(["joy", "joy;fear", "fear"], id="names with a semicolon"),
+        pytest.param(["2", "2 5", "5"], id="numbers with a space"),
+        pytest.param(["[2]", "[2, 5]", "[5]"], id="lists as text"),
+        pytest.param(["['joy']", "['joy', 'fear']", "['fear']"], id="lists of names as text"),
+    ],
+)
+def test_several_labels_a_text_are_refused_in_these_words(tmp_path: Path, labels: list[Any]) -> None:
+    content = jsonl(labels * 2)
+    with pytest.raises(DataError, match=r"train.jsonl, column 'label': .* a list of labels .*\(multi-label\)"):
+        load(folder(tmp_path, content, content, "jsonl"))
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pytest.param(["news, sports", "arts, films", "news"], id="a comma in a name"),
+        pytest.param(["not spam", "spam", "not"], id="words"),
+        pytest.param(["and/or", "a;b", "c"], id="a semicolon in a name"),
+        pytest.param(["(a)", "[b]", "c"], id="brackets"),
+    ],
+)
+def test_names_with_commas_and_spaces_are_names(tmp_path: Path, labels: list[str]) -> None:
+    content = jsonl(labels * 2)
+    assert set(load(folder(tmp_path, content, content, "jsonl")).label_names) == set(labels)
+
+
+def test_columns_of_flags_are_spoken_of(tmp_path: Path) -> None:
+    content = "text,toxic,rude\n" + "a,1,0\nb,0,1\n" * 3
+    with pytest.raises(DataError, match=r"Columns toxic, rude hold 0 and 1 alone.*multi-label"):
+        load(folder(tmp_path, content, content))
+
+
+PAIR = "premise,hypothesis,label\n" + "a,b,x\nc,d,y\n" * 3
+
+
+@pytest.mark.parametrize(
+    "header", ["premise,hypothesis", "question1,question2", "Sentence1,Sentence2", "question,sentence"]
+)
+def test_pairs_of_texts_are_refused_with_how_to_join_them(tmp_path: Path, header: str) -> None:
+    content = PAIR.replace("premise,hypothesis", header)
+    first, second = header.split(",")
+    with pytest.raises(DataError, match=rf"columns '{first}' and '{second}' are a pair of texts.*Join both"):
+        load(folder(tmp_path, content, content))
+    assert load(folder(tmp_path, content, content), text_column=second).train.texts[0] == "b"
+
+
+def test_two_text_columns_that_are_named_are_a_pair(tmp_path: Path) -> None:
+    content = PAIR.replace("premise,hypothesis", "title,body")
+    with pytest.raises(DataError, match=r"columns 'title' and 'body' are a pair of texts.*--text-column body"):
+        load(folder(tmp_path, content, content), text_column="title, body")
+
+
+def test_names_for_ids_from_1_are_given_to_them(tmp_path: Path) -> None:
+    data = folder(tmp_path, csv(["1", "2", "3"] * 2), csv(["3", "1"]))
+    task = load(data, label_names="low,middle,high")
+    assert [label for _, label in rows(task, "test")] == ["high", "low"]
+    assert task.provenance.notes == ("label ids begin at 1, so the names were given to 1 (low) to 3",)
+
+
+def test_ids_that_may_begin_at_0_or_1_are_told(tmp_path: Path) -> None:
+    data = folder(tmp_path, csv(["1", "2"] * 3), csv(["1", "2"]))
+    (note,) = load(data, label_names="low,middle,high").provenance.notes
+    assert note == "the names were given to ids from 0, but no row has id 0 (low)"

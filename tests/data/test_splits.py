@@ -1,0 +1,97 @@
+"""Which file is which split, what is left out, and one file that is divided."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness import DataError
+
+from .folders import load, rows, write, write_splits
+
+CSV = "text,label\n" + "".join(f"text {i},{('neg', 'pos', 'pos')[i % 3]}\n" for i in range(30))
+
+
+@pytest.mark.parametrize("validation", ["eval", "dev", "val", "valid", "Development", "evaluation"])
+@pytest.mark.parametrize("test", ["test", "testing"])
+def test_other_names_of_splits_are_known(tmp_path: Path, validation: str, test: str) -> None:
+    for name in ("training", validation, test):
+        write(tmp_path / f"{name}.csv", CSV)
+    task = load(tmp_path)
+    assert (len(task.train), len(task.validation), len(task.test)) == (30, 30, 30)
+    assert task.provenance.notes == ()
+
+
+def test_a_split_named_within_a_longer_name_is_taken_and_told(tmp_path: Path) -> None:
+    for name in ("mood_train", "mood-dev", "mood.test"):
+        write(tmp_path / f"{name}.csv", CSV)
+    assert "mood_train.csv was taken for train" in load(tmp_path).provenance.notes
+    write(tmp_path / "train_more.csv", CSV)
+    with pytest.raises(DataError, match=r"several files claim to be the train split: mood_train.csv, train_more.csv"):
+        load(tmp_path)
+    write(tmp_path / "train.csv", CSV)
+    assert "left out, named after no split: mood_train.csv, train_more.csv" in load(tmp_path).provenance.notes
+
+
+def test_files_that_are_left_out_are_named_and_those_beside_the_data_are_not(tmp_path: Path) -> None:
+    write_splits(tmp_path, train_csv=CSV, dev_csv=CSV, test_csv=CSV, notes_csv=CSV, README_md="", LICENSE_txt="")
+    write(tmp_path / "dataset_infos.json", "{}")
+    assert load(tmp_path).provenance.notes == ("left out, named after no split: notes.csv",)
+
+
+def test_one_file_needs_a_share_for_test_and_the_message_says_so(tmp_path: Path) -> None:
+    for name in ("reviews.csv", "train.csv", "test.csv"):
+        file = write(tmp_path / name, CSV)
+        with pytest.raises(DataError, match=r"no test split.*--test-size 0.2"):
+            load(file)
+        assert len(load(file, test_size=0.2).test) == 6
+    assert load(tmp_path / "reviews.csv", test_size=0.2).name == "reviews"
+
+
+def test_the_rows_set_aside_are_stratified_seeded_and_recorded(tmp_path: Path) -> None:
+    file = write(tmp_path / "reviews.csv", CSV)
+    first, again, other = (load(file, test_size=0.2, split_seed=seed) for seed in (0, 0, 1))
+    assert first.content_hash() == again.content_hash() != other.content_hash()
+    assert np.bincount(first.test.labels).tolist() == [2, 4]
+    assert "no test split: 6 of 30 rows, stratified, seed 1, were set aside as test" in other.provenance.notes
+    parts = [getattr(first, split) for split in ("train", "validation", "test")]
+    assert sorted(row for part in parts for row in part.rows_in_source()) == list(range(30))
+    assert [f"text {row}" for row in first.test.rows_in_source()] == list(first.test.texts)
+
+
+def test_a_share_for_test_beside_a_labelled_test_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is a labelled test split, so nothing has to be set aside"):
+        load(write_splits(tmp_path, train_csv=CSV, test_csv=CSV), test_size=0.2)
+
+
+def test_a_file_of_single_rows_cannot_be_divided(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no two rows of one class"):
+        load(write(tmp_path / "a.csv", "text,label\na,x\nb,y\n"), test_size=0.5)
+
+
+HIDDEN = json.dumps({"text": "a", "label": -1}) + "\n"
+KNOWN = "".join(json.dumps({"text": f"text {i}", "label": i % 2}) + "\n" for i in range(20))
+
+
+@pytest.mark.parametrize(
+    ("test", "told"),
+    [
+        pytest.param("id,text\n1,a\n", "has no column 'label', which train has; it has id, text", id="no column"),
+        pytest.param("text,label\na,\nb, \n", "no row has a label, so there is nothing to score on", id="empty"),
+        pytest.param("text,label\na,?\nb,?\n", r"every row carries '\?', which no row of train does", id="?"),
+        pytest.param("text,label\na,-1\nb,-1\n", "rows 1 and 2 are hidden", id="-1"),
+    ],
+)
+def test_a_test_split_without_labels_names_the_way_out_which_works(tmp_path: Path, test: str, told: str) -> None:
+    folder = write_splits(tmp_path, train_csv=CSV.replace("neg", "0").replace("pos", "1"), test_csv=test)
+    with pytest.raises(DataError, match=rf"test.csv.*{told}.*set labelled rows of train aside .* --test-size 0.2"):
+        load(folder)
+    task = load(folder, test_size=0.2)
+    assert len(task.test) == 6
+    assert {text for text, _ in rows(task, "test")} <= {f"text {i}" for i in range(30)}
+    assert any("its rows have no labels" in note for note in task.provenance.notes)
+
+
+def test_hidden_labels_in_json_are_replaced_too(tmp_path: Path) -> None:
+    assert len(load(write_splits(tmp_path, train_jsonl=KNOWN, test_jsonl=HIDDEN), test_size=0.2).test) == 4
