@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Literal, TypeVar
 
 from harness.errors import UserError, did_you_mean
-from harness.evaluation.metrics import Evaluation, Metric, best_first
+from harness.evaluation.metrics import Evaluation, Metric, best_first, no_better_than_majority
 from harness.results.records import RunRecord, at_largest_train_size
 
 # No key reads a test score: whoever sorts by one has selected on the test split.
@@ -22,7 +22,6 @@ SORT_KEYS = (
 )
 
 MAJORITY = "majority"
-ROUNDING = 1e-12  # the mean of equal accuracies may differ from them in the last bit
 
 Kind = Literal["frozen", "trained", "texts"]
 Optional3 = tuple[float | None, float | None, float | None]
@@ -99,6 +98,12 @@ class Standing:
     def test(self, metric: Metric) -> float:
         """Return a test score, the mean over the seeds, a fraction."""
         return float(getattr(self.headline.test, metric))
+
+    @property
+    def is_no_better_than_majority(self) -> bool:
+        """Whether its validation scores are those of one that has found nothing; `majority` itself need not."""
+        validation = [record.validation for record in self.records if record.validation]
+        return self.base != MAJORITY and no_better_than_majority(validation)
 
     @property
     def deterministic(self) -> bool:
@@ -179,17 +184,6 @@ def by_validation(standings: Iterable[AnyStanding]) -> list[AnyStanding]:
 def best_by_validation(standings: Iterable[AnyStanding]) -> AnyStanding:
     """Return the first of `by_validation`."""
     return by_validation(standings)[0]
-
-
-def is_no_better_than_majority(base: str, accuracy: float, majority: float) -> bool:
-    """Return whether a strategy learnt nothing that shows in its validation accuracy; `majority` itself need not.
-
-    Args:
-        base: Its name, without parameters of a variant.
-        accuracy: Its validation accuracy, a fraction.
-        majority: Validation accuracy of always answering the largest class.
-    """
-    return base != MAJORITY and accuracy <= majority + ROUNDING
 
 
 def _sort_value(entry: Entry, record: RunRecord, sort: str) -> float:

@@ -13,7 +13,6 @@ from harness.analysis.ranking import Standing, by_strategy, by_validation, in_or
 from harness.errors import UserError, did_you_mean
 from harness.evaluation.conclusion import MARGIN, Conclusion, LeftOut
 from harness.evaluation.evidence import Candidate, Evidence, assess
-from harness.evaluation.metrics import no_better_than_majority
 from harness.results.feature_sample import FeatureSample, read_feature_samples
 from harness.results.predictions import Predictions, read_predictions
 from harness.results.records import Run, RunRecord, read_run
@@ -58,8 +57,7 @@ class Studied(Standing):
             return "floor"
         if all(record.undertrained for record in self.records):
             return "not learnt"
-        validation = [record.validation for record in self.records if record.validation]
-        return "no better than majority" if no_better_than_majority(validation) else None
+        return "no better than majority" if self.is_no_better_than_majority else None
 
     @property
     def candidates(self) -> list[Candidate]:

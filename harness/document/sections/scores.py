@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from statistics import fmean
 
-from harness.analysis.ranking import MAJORITY, Standing, is_no_better_than_majority
+from harness.analysis.ranking import MAJORITY, Standing
 from harness.analysis.study import Studied
 from harness.document import numbers
 from harness.document.model import Bar, Block, Cell, Column, Fold, Paragraph, Phrase, Row, Section, Table
@@ -94,7 +94,7 @@ def _test_cells(subject: Subject, test: Evaluation | None, trial: TrialEvidence 
 
 def _with_bar(cell: Cell, subject: Subject, studied: Studied) -> Cell:
     """Add the interval of f1_macro to draw, on the scale of all strategies that have learnt something."""
-    learnt = [s for s in subject.study.strategies if s.base != MAJORITY and not _is_no_better(subject, s)]
+    learnt = [s for s in subject.study.strategies if s.base != MAJORITY and not s.is_no_better_than_majority]
     intervals = {each.name: known for each in learnt if (known := subject.interval(each, "f1_macro"))}
     if (mine := intervals.get(studied.name)) is None:
         return cell
@@ -112,14 +112,9 @@ def _remark(subject: Subject, studied: Studied) -> str:
         remarks.append(say("mean of {n} seeds").format(n=len(studied.records)))
     if record.configurations_tried > 1:
         remarks.append(say("{n} tried").format(n=record.configurations_tried))
-    if _is_no_better(subject, studied):
+    if studied.is_no_better_than_majority:
         remarks.append(say("no better than the largest class"))
     return say(", ").join(filter(None, remarks))
-
-
-def _is_no_better(subject: Subject, studied: Studied) -> bool:
-    majority, validation = subject.run(studied).task.majority_accuracy("validation"), studied.records[0].validation
-    return validation is not None and is_no_better_than_majority(studied.base, validation.accuracy, majority)
 
 
 def _spread_cells(subject: Subject, standing: Standing) -> list[Cell]:
