@@ -136,6 +136,7 @@ class Recording:
         records = self._with_fingerprints([*self.records, *self._unfinished(stopped_in)])
         bad = any(record.status != "ok" for record in records)
         run = self._run("interrupted" if stopped else "failed" if bad else "complete", records, notes)
+        run = run.model_copy(update={"files": self.directory.checksums()})
         self.directory.write_run(run.model_dump(mode="json"))
         if not stopped:
             self.directory.remove_unfinished()
@@ -159,7 +160,6 @@ class Recording:
             records=records,
             audit=self._findings.audit,
             evidence=self._findings.evidence,
-            files=self.directory.checksums(),
         )
 
     def _unfinished(self, stopped_in: str | None) -> list[RunRecord]:
