@@ -17,6 +17,7 @@ class KNNProbe(SklearnProbe):
     """
 
     name: ClassVar[str] = "knn_probe"
+    deterministic: ClassVar[bool] = True
     groups: ClassVar[tuple[str, ...]] = ("fast",)
     imports: ClassVar[tuple[str, ...]] = ("sklearn.neighbors", "sklearn.preprocessing")
     search_space: ClassVar[str] = "n_neighbors=1..100:log, pooling=cls|mean"

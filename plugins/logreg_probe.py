@@ -18,6 +18,7 @@ class LogRegProbe(SklearnProbe):
     """
 
     name: ClassVar[str] = "logreg_probe"
+    deterministic: ClassVar[bool] = True
     groups: ClassVar[tuple[str, ...]] = ("seed", "fast")
     imports: ClassVar[tuple[str, ...]] = ("sklearn.linear_model", "sklearn.preprocessing")
     search_space: ClassVar[str] = "C=0.0001..10:log, pooling=cls|mean"

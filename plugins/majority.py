@@ -11,6 +11,7 @@ class Majority(SklearnStrategy):
     """Predict the most frequent class of train for every text."""
 
     name: ClassVar[str] = "majority"
+    deterministic: ClassVar[bool] = True
     groups: ClassVar[tuple[str, ...]] = ("baselines", "floors", "fast")
     imports: ClassVar[tuple[str, ...]] = ("sklearn.dummy",)
 

@@ -20,6 +20,7 @@ class RidgeProbe(SklearnProbe):
     """
 
     name: ClassVar[str] = "ridge_probe"
+    deterministic: ClassVar[bool] = True
     groups: ClassVar[tuple[str, ...]] = ("fast",)
     imports: ClassVar[tuple[str, ...]] = ("sklearn.linear_model", "sklearn.preprocessing")
     search_space: ClassVar[str] = "alpha=1..10000:log, pooling=cls|mean"

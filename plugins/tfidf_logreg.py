@@ -25,6 +25,7 @@ class TfidfLogReg(SklearnStrategy):
     """
 
     name: ClassVar[str] = "tfidf_logreg"
+    deterministic: ClassVar[bool] = True
     groups: ClassVar[tuple[str, ...]] = ("baselines", "fast")
     blas_threads: ClassVar[int | None] = 1  # its vectors are narrow: two threads mostly wait, on busy cores for ages
     imports: ClassVar[tuple[str, ...]] = ("sklearn.feature_extraction.text", "sklearn.linear_model")

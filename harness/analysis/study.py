@@ -71,6 +71,7 @@ class Studied(Standing):
                 seconds=record.seconds,
                 trainable_parameters=record.trainable_parameters,
                 left_out=self.left_out,
+                deterministic=record.deterministic or None,
             )
             for record, predictions in zip(self.records, self.predictions_by_seed, strict=True)
         ]

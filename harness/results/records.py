@@ -58,6 +58,7 @@ class RunRecord(FrozenModel):
     Seconds are wall time. `encode_seconds` is what the one pass over the encoder for its features took,
     whether in this run or in an earlier one, and `features` says in which; both are None where the strategy
     declares no frozen features. `predict_seconds` is for the test texts, without encoding.
+    `deterministic` says that the strategy declares to predict the same with every seed.
     `undertrained` says that training had learnt next to nothing, so that its scores say nothing of the strategy.
     `total_parameters` are the weights needed to predict, the frozen encoder's among them.
     """
@@ -85,6 +86,7 @@ class RunRecord(FrozenModel):
     history: list[dict[str, float]] = Field(default_factory=list)
     degradations: list[str] = Field(default_factory=list)
     undertrained: bool = False
+    deterministic: bool = False
     fingerprint: Fingerprint | None = None
 
     @property

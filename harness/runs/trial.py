@@ -20,7 +20,7 @@ from harness.evaluation.metrics import checked_probabilities, evaluate
 from harness.results.records import Failure, RunRecord
 from harness.runs.session import Session, Trial, fit_context, no_progress
 from harness.strategies.strategy import Classifier, RunContext, as_recorded, wanted_features
-from harness.strategies.tags import classifier_tags
+from harness.strategies.tags import classifier_tags, tags_of
 from harness.system.device import PeakMemory, synchronized_clock
 from harness.system.files import disk_errors
 
@@ -128,6 +128,7 @@ def _declared(session: Session, trial: Trial, classifier: Classifier) -> dict[st
         "total_parameters": None if own is None else own + frozen,
         "history": [dict(epoch) for epoch in tags.history],
         "configurations_tried": tags.configurations_tried,
+        "deterministic": tags_of(trial.strategy).deterministic,
         **({"params": as_recorded(tags.params)} if tags.params else {}),
     }
 

@@ -24,6 +24,7 @@ class StrategyTags:
         requires: Module that must be installed -> extra of its distribution that brings it.
         search_space: What `harness tune` searches where nobody says, "" for nothing.
         imports: Modules that are loaded before the clock starts.
+        deterministic: Whether it predicts the same with every seed, so that one seed says all of its training.
     """
 
     features: tuple[Features, ...] = ()
@@ -32,6 +33,7 @@ class StrategyTags:
     requires: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     search_space: str = ""
     imports: tuple[str, ...] = ()
+    deterministic: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,4 +113,5 @@ _TYPES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     ),
     "search_space": ('text, such as "C=0.001..100:log"', lambda value: isinstance(value, str)),
     "imports": ("names of modules, such as ('torch._dynamo',)", _is_list_of(str)),
+    "deterministic": ("True or False", lambda value: isinstance(value, bool)),
 }
