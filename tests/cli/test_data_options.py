@@ -37,5 +37,5 @@ def test_names_that_look_alike_are_told_by_audit_and_run(harness: Harness, tmp_p
 
 def test_an_encoding_or_share_that_is_none_is_refused(harness: Harness) -> None:
     for option, value in (("--encoding", "utf-9"), ("--encoding", "hex"), ("--test-size", "1.5"), ("--columns", ",")):
-        outcome = harness("run", "-d", "sample", option, value, "--offline")
+        outcome = harness("audit", "-d", "sample", option, value, "--offline")
         assert (outcome.code, f"{option}:" in outcome.err) == (2, True)
