@@ -21,11 +21,18 @@ from harness.system.process import restored_globals, seed_everything
 from harness.testing import Bench, tiny_encoder, tiny_task
 
 SLOW_PLACES = (  # folders and files whose tests train much, simulate much, or start processes, browsers or LaTeX
+    "cli/test_cache",
+    "cli/test_compare.py",
+    "cli/test_errors",
+    "cli/test_fallback.py",
     "cli/test_interrupts.py",
     "cli/test_plugin_test.py",
+    "cli/test_reproduce.py",
     "cli/test_resume.py",
+    "cli/test_saving.py",
     "cli/test_third_party.py",
-    "cli/test_tune.py",
+    "cli/test_tune",
+    "cli/test_variants.py",
     "evaluation/test_comparisons.py",
     "evaluation/test_intervals.py",
     "evaluation/test_pairs.py",
