@@ -3,6 +3,8 @@
 The names below are the public interface; plugins import them from here and nothing from deeper down.
 """
 
+from harness.api.comparing import compare, load_classifier, open_run
+from harness.api.result import RunResult
 from harness.config.run_config import RunConfig
 from harness.data.task import Provenance, Split, Task
 from harness.encoding.checkpoint import load_tokenizer
@@ -22,6 +24,7 @@ from harness.errors import (
 from harness.evaluation.metrics import ClassScore, Evaluation, evaluate
 from harness.hookspecs import hookimpl
 from harness.results.records import Run, RunRecord
+from harness.runs.classifier import TextClassifier
 from harness.strategies.finetuning import FineTunedClassifier, FineTuning
 from harness.strategies.sklearn_probe import SklearnClassifier, SklearnProbe, SklearnStrategy
 from harness.strategies.strategy import Classifier, RunContext, Strategy
@@ -45,6 +48,7 @@ __all__ = [
     "RunConfig",
     "RunContext",
     "RunRecord",
+    "RunResult",
     "SklearnClassifier",
     "SklearnProbe",
     "SklearnStrategy",
@@ -52,13 +56,17 @@ __all__ = [
     "Strategy",
     "StrategyError",
     "Task",
+    "TextClassifier",
     "UnavailableError",
     "UndertrainedWarning",
     "UserError",
+    "compare",
     "evaluate",
     "first_token_only",
     "hookimpl",
     "is_out_of_memory",
+    "load_classifier",
     "load_tokenizer",
+    "open_run",
     "supports_first_token_only",
 ]

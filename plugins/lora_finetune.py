@@ -28,6 +28,7 @@ class LoRAFineTune(FineTuning):
     """
 
     name: ClassVar[str] = "lora_finetune"
+    saves_encoder: ClassVar[bool] = False  # but the corrections alone
     requires: ClassVar[Mapping[str, str]] = {"peft": "lora"}
     search_space: ClassVar[str] = "r=4|8|16, learning_rate=1e-4..5e-3:log, batch_size=16|32"
     imports: ClassVar[tuple[str, ...]] = (*FineTuning.imports, "peft")

@@ -76,6 +76,7 @@ class SetFit:
     """
 
     name: ClassVar[str] = "setfit"
+    saves_encoder: ClassVar[bool] = True
     requires: ClassVar[Mapping[str, str]] = {"setfit": "setfit"}
     search_space: ClassVar[str] = "learning_rate=1e-5..1e-4:log, num_iterations=5..20, batch_size=8|16|32"
     imports: ClassVar[tuple[str, ...]] = ("setfit", "sklearn.linear_model")

@@ -136,7 +136,7 @@ def analyse_errors(
         n=len(right),
         n_right=n_right,
         interval=wilson(n_right, len(right)),
-        highest_loss=_highest_loss(own, n_shown),
+        highest_loss=highest_loss(own, n_shown),
         confused=_confused(own, n_shown),
         only_right=_only_right(own, predictions, joint) if joint and strategy in joint.compared else (),
         joint=joint,
@@ -165,7 +165,8 @@ def _confidences(own: Predictions) -> NDArray[np.float32]:
     return highest
 
 
-def _highest_loss(own: Predictions, n_shown: int) -> tuple[RowError, ...]:
+def highest_loss(own: Predictions, n_shown: int) -> tuple[RowError, ...]:
+    """Return the rows with the highest loss, the highest first."""
     of_label = own.probabilities[np.arange(len(own.labels)), own.labels]
     losses = -np.log(np.clip(of_label, SMALLEST_PROBABILITY, 1.0))
     confidences = _confidences(own)

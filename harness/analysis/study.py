@@ -50,6 +50,11 @@ class Studied(Standing):
         """What the lowest seed predicted on test."""
         return self.predictions_by_seed[0]
 
+    def predictions_of(self, seed: int) -> Predictions:
+        """Return what a seed predicted on test, the lowest where the strategy was not scored with that one."""
+        seeds = [record.seed for record in self.records]
+        return self.predictions_by_seed[seeds.index(seed)] if seed in seeds else self.predictions
+
     @property
     def left_out(self) -> LeftOut | None:
         """Why it is never recommended, None where it may be."""

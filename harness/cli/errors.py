@@ -1,7 +1,5 @@
 """`harness errors`: where one strategy of a finished run fails, row by row."""
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,11 +9,9 @@ from harness.cli import options
 from harness.cli.command import Command
 from harness.cli.completion import complete_folders, complete_strategies
 from harness.cli.printing import echo_json
-from harness.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
     from harness.analysis.error_analysis import ErrorAnalysis
-    from harness.analysis.study import Studied
     from harness.results.records import Run
     from harness.results.row_facts import RowFacts
 
@@ -45,62 +41,23 @@ def errors(
     Rows with the highest loss, classes confused, rows that all strategies miss (their labels may be wrong), rows that
     one alone gets right, accuracy by length, negation, truncation and occurrence in train, and calibration.
     """
-    from harness.analysis.error_analysis import analyse_errors
-    from harness.analysis.study import studied_strategies
-    from harness.evaluation.calibration import calibrate
-    from harness.results.records import read_run
-    from harness.results.row_facts import read_row_facts
-    from harness.results.run_directory import find_run
+    from harness.api.comparing import open_run
     from harness.terminal import make_console, print_errors
 
-    directory = find_run(name, Path(output_dir))
-    run = read_run(directory)
-    studied = studied_strategies(run.records, directory)
-    chosen = _chosen(strategy, studied, run)
-    seed = _seed(chosen, seed)
-    facts = read_row_facts(directory)
-    # Strategies without that seed stand with their lowest.
-    predictions = {each.name: _by_seed(each).get(seed, each.predictions) for each in studied}
-    floors = {each.name for each in studied if each.is_floor}
-    analysis = analyse_errors(chosen.name, predictions, facts, top, floors)
-    own = predictions[chosen.name]
-    calibration = calibrate(own.labels, own.probabilities)
+    opened = open_run(name, output_dir)
+    chosen = opened.strategy(strategy)
+    seed = opened.record(chosen.name, seed).seed
+    analysis, calibration = opened.error_analysis(chosen.name, seed=seed, top=top)
+    run, facts = opened.run, opened.facts
     if as_json:
         echo_json(_as_json(analysis, run, seed, facts) | {"calibration": calibration.model_dump(mode="json")})
         return 0
-    best = ", best by validation f1_macro" if chosen is best_by_validation(studied) else ""
-    about = [("run", directory.path.name), ("strategy", f"{chosen.name}, seed {seed}{best}")]
+    best = ", best by validation f1_macro" if chosen is best_by_validation(opened.strategies) else ""
+    about = [("run", opened.path.name), ("strategy", f"{chosen.name}, seed {seed}{best}")]
     names, console = run.task.label_names, make_console()
     print_errors(analysis, names, facts, about, console, calibration=calibration, top=top, language=language)
     return 0
 # fmt: on
-
-
-def _chosen(name: str | None, studied: Sequence["Studied"], run: "Run") -> "Studied":
-    by_name = {each.name: each for each in studied}
-    if not by_name:
-        raise UserError("No strategy of this run was scored, so there are no predictions to look at.")
-    if name is None:
-        return best_by_validation(studied)
-    if name in by_name:
-        return by_name[name]
-    if failed := next((record for record in run.records if record.strategy == name), None):
-        reason = f": {failed.error.message}" if failed.error else ""
-        raise UserError(f"Strategy {name!r} has no scores in this run, it is {failed.status}{reason}")
-    raise UserError(f"This run has no strategy {name!r}. {did_you_mean(name, by_name)}")
-
-
-def _by_seed(studied: "Studied") -> dict[int, Any]:
-    seeds = (record.seed for record in studied.records)
-    return dict(zip(seeds, studied.predictions_by_seed, strict=True))
-
-
-def _seed(studied: "Studied", seed: int | None) -> int:
-    seeds = list(_by_seed(studied))
-    if seed is not None and seed not in seeds:
-        scored = ", ".join(map(str, seeds))
-        raise UserError(f"Strategy {studied.name!r} has no scores with seed {seed} in this run. There are: {scored}.")
-    return seeds[0] if seed is None else seed
 
 
 def _as_json(analysis: "ErrorAnalysis", run: "Run", seed: int, facts: "RowFacts | None") -> dict[str, Any]:

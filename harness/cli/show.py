@@ -34,12 +34,12 @@ def show(
     debug: bool,
 ) -> int:
     """Show a run again: 'latest', its folder, or its folder's name."""
-    from harness.results.records import read_run
-    from harness.results.run_directory import find_run, unfinished_runs
+    from harness.api.comparing import open_run
+    from harness.results.run_directory import RunDirectory, unfinished_runs
     from harness.terminal import make_console, print_run
 
-    directory = find_run(name, Path(output_dir))
-    result = read_run(directory)
+    opened = open_run(name, output_dir)
+    directory, result = RunDirectory(opened.path), opened.run
     if as_json:
         echo_json(result.model_dump(mode="json"))
     else:

@@ -1,7 +1,5 @@
 """`harness verify`: every score and every file of a run, checked."""
 
-from pathlib import Path
-
 import click
 
 from harness.cli import options
@@ -20,15 +18,14 @@ def verify(name: str, output_dir: str, as_json: bool) -> int:
 
     Exits with 3 where something does not hold.
     """
-    from harness.analysis.verification import verify_run
-    from harness.results.run_directory import find_run
+    from harness.api.comparing import open_run
     from harness.terminal import make_console, print_checks
 
-    directory = find_run(name, Path(output_dir))
-    checks = verify_run(directory)
+    opened = open_run(name, output_dir)
+    checks = opened.checks()
     if as_json:
         listed = [{"what": check.what, "problem": check.problem} for check in checks]
-        echo_json({"run": str(directory.path), "checks": listed})
+        echo_json({"run": str(opened.path), "checks": listed})
     else:
         print_checks(checks, make_console())
     return ExitCode.BAD_INPUT if any(check.problem for check in checks) else ExitCode.OK

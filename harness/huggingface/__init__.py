@@ -18,7 +18,7 @@ from harness.encoding.tiny_checkpoint import write_tiny_checkpoint
 from harness.features.directory import cache_directory
 from harness.hookspecs import hookimpl
 from harness.huggingface.checkpoint import is_on_disk, load_encoder
-from harness.huggingface.hub_dataset import SHORT_NAMES, load_hub_dataset, read_options
+from harness.huggingface.hub_dataset import SHORT_NAMES, load_hub_dataset, read_options, task_of_dataset
 from harness.huggingface.network import settle_network
 
 SAMPLE = "sample"
@@ -32,6 +32,7 @@ __all__ = [
     "load_tokenizer",
     "settle_network",
     "settle_network_for",
+    "task_of_dataset",
     "weights_hash",
     "write_tiny_checkpoint",
 ]

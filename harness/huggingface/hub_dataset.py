@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.config.run_config import RunConfig
 from harness.data.columns import build_task
+from harness.data.frames import task_of_tables
 from harness.data.splits import SPLIT_NAMES, left_out
 from harness.data.table import ReadOptions, Table
 from harness.data.task import Task
@@ -131,6 +132,24 @@ def _known(splits: Mapping[str, Any]) -> dict[str, str]:
         split: next((name for name in spellings if name in splits), None) for split, spellings in SPLIT_NAMES.items()
     }
     return {split: name for split, name in found.items() if name is not None}
+
+
+def task_of_dataset(data: Any, text_column: str | None = None, label_column: str | None = None) -> Task:
+    """Make a task of a `datasets.Dataset` or `datasets.DatasetDict`.
+
+    Args:
+        data: One data set, a fifth of which is set aside as test, or several by the names of their splits.
+        text_column: Column of the texts, None to guess it from the usual names.
+        label_column: Column of the labels, None to guess it.
+
+    Raises:
+        DataError: Where no comparison can be made of it.
+    """
+    splits = data if isinstance(data, Mapping) else {"train": data}
+    if streamed := [name for name, split in splits.items() if not hasattr(split, "num_rows")]:
+        raise DataError(f"Expected a datasets.Dataset as {streamed[0]}, got {type(splits[streamed[0]]).__name__}.")
+    name = next((split.info.dataset_name for split in splits.values() if split.info.dataset_name), "data")
+    return task_of_tables(name, tables_of(splits, name), text_column, label_column)
 
 
 def _table(data: Any, path: str) -> Table:

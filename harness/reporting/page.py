@@ -32,14 +32,15 @@ def to_html(report: Report, say: Say) -> str:
     """
     style = (files("harness.reporting.templates") / "page.css").read_text(encoding="utf-8")
     page: str = (
-        _environment()
+        environment()
         .get_template("page.html")
-        .render(report=report, say=say, style=_as_it_is(style), policy=POLICY.format(digest=_digest(style)))
+        .render(report=report, say=say, style=as_it_is(style), policy=POLICY.format(digest=_digest(style)))
     )
     return page
 
 
-def _environment() -> "Environment":
+def environment() -> "Environment":
+    """Return what fills in templates: it escapes every expression and makes visible what could hide in it."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -77,7 +78,8 @@ def _breakable(value: Any) -> Any:
     return Markup("_<wbr>").join(map(escape, visible(value).split("_"))) if isinstance(value, str) else value
 
 
-def _as_it_is(text: str) -> str:
+def as_it_is(text: str) -> str:
+    """Mark text of our own, such as a style sheet, as not to be escaped."""
     from markupsafe import Markup
 
     return Markup(text)

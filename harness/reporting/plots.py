@@ -1,11 +1,12 @@
 """The pictures of a report as matplotlib figures, each by its name."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.analysis.learning_curve import learning_curves
 from harness.analysis.study import Studied, Study
-from harness.document.figures.canvas import drawing
+from harness.document.figures.canvas import drawing, finished
 from harness.document.model import Picture
 from harness.document.sections.confusions import confusion_picture
 from harness.document.sections.curves import curves_picture
@@ -73,7 +74,13 @@ def _drawn(picture: Picture | None, kind: str, whose: str) -> "Figure":
     figure = picture.figure()
     with drawing():  # ticks and their labels are made now, while our settings hold
         figure.draw_without_rendering()
+    # What a notebook shows; its own way to show figures needs pyplot.
+    figure._repr_svg_ = partial(_svg, figure)  # type: ignore[attr-defined]
     return figure
+
+
+def _svg(figure: "Figure") -> str:
+    return finished(figure).svg.decode("utf-8")
 
 
 _MISSING = {

@@ -5,20 +5,15 @@ import io
 from collections.abc import Iterator
 
 from harness.analysis.study import Studied, Study
+from harness.analysis.trial_table import COSTS, Value, trial_row
 from harness.document.text import visible
-from harness.evaluation.evidence import Evidence
-from harness.evaluation.metrics import METRICS, TESTED, Evaluation
+from harness.evaluation.metrics import METRICS
 from harness.results.records import RunRecord
 
 # What a spreadsheet takes for the beginning of a formula, the wide forms of East Asian keyboards among them
 # (OWASP, "CSV injection"); tabs and line ends are written as escapes before.
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\\t", "\\r")  # noqa: RUF001
-COSTS = (
-    *("encode_seconds", "fit_seconds", "predict_seconds"),
-    *("peak_memory_bytes", "trainable_parameters", "total_parameters"),
-)
 OF_STRATEGY = ("watermark", "run", "data_set", "model", "strategy", "train_size", "status", *COSTS[4:])
-Value = str | int | float | None
 
 
 def to_csv(study: Study) -> bytes:
@@ -58,17 +53,7 @@ def _row(study: Study, run_index: int, name: str, record: RunRecord) -> dict[str
         "run": study.directories[run_index].path.name,
         "data_set": run.task.name,
         "model": run.model.name if run.model else None,
-        "strategy": name,
-        "seed": record.seed,
-        "train_size": record.train_size,
-        "configurations_tried": record.configurations_tried,
-        "status": record.status,
-        **_scores("validation", record.validation),
-        **_scores("test", record.test),
-        **_evidence(study.evidence, name, record),
-        **{cost: getattr(record, cost) for cost in COSTS},
-        "predictions_sha256": record.predictions_sha256,
-        "error": record.error.message if record.error else None,
+        **trial_row(record, name, study.evidence),
     }
     return {"watermark": study.watermark, **row} if study.watermark else row
 
@@ -88,24 +73,6 @@ def _mean_row(study: Study, studied: Studied) -> dict[str, Value]:
         interval = getattr(known, metric).interval if known else None
         row |= {f"test_{metric}_low": interval and interval.low, f"test_{metric}_high": interval and interval.high}
     return {name: row.get(name) for name in first}
-
-
-def _scores(split: str, evaluation: Evaluation | None) -> dict[str, Value]:
-    return {f"{split}_{metric}": getattr(evaluation, metric) if evaluation else None for metric in METRICS}
-
-
-def _evidence(evidence: Evidence, name: str, record: RunRecord) -> dict[str, Value]:
-    trials = {(trial.strategy, trial.seed): trial for trial in evidence.trials} if record.is_scored else {}
-    trial, letters = trials.get((name, record.seed)), evidence.letters.get(name) if record.is_scored else None
-    cells: dict[str, Value] = {}
-    for metric in METRICS:
-        interval = getattr(trial, metric) if trial else None
-        cells[f"test_{metric}_low"] = interval.low if interval else None
-        cells[f"test_{metric}_high"] = interval.high if interval else None
-    unseen = trial.unseen if trial else None
-    cells |= {f"test_not_in_train_{metric}": getattr(unseen, metric) if unseen else None for metric in METRICS}
-    cells["test_ece"] = trial.calibration.ece if trial else None
-    return cells | {f"rank_letters_{metric}": getattr(letters, metric, None) for metric in TESTED}
 
 
 def _safe(value: Value) -> Value:

@@ -10,11 +10,12 @@ from contextlib import AbstractContextManager
 from harness.config.run_config import RunConfig
 from harness.data.task import Task
 from harness.encoding.encoder import Encoder
-from harness.huggingface import settle_network_for
+from harness.huggingface import SAMPLE, settle_network_for
 from harness.huggingface.network import network_block
 from harness.plugin_system.files import named_plugins
 from harness.plugin_system.loading import LoadedPlugins
 from harness.plugin_system.manager import PluginManager
+from harness.plugin_system.offers import Offer
 from harness.runs.planning import Plan, make_plan
 from harness.system.process import restored_globals, restored_process
 
@@ -44,12 +45,16 @@ def open_loaded_plugins(named: Sequence[str] = (), plugins: Sequence[object] = (
 
 
 @network_block()
-def open_plan(config: RunConfig, plugins: Sequence[object] = ()) -> Plan:
+def open_plan(
+    config: RunConfig, plugins: Sequence[object] = (), *, task: Task | None = None, offers: Sequence[Offer] = ()
+) -> Plan:
     """Load and check everything that a configuration asks for, its plugins among it.
 
     Args:
         config: What to run.
         plugins: Modules or objects with hooks, besides the installed plugins and those that `config` names.
+        task: The data, where they are not to be loaded by their name.
+        offers: Strategies besides those that `config` names; it names these, too.
 
     Returns:
         A run that can start.
@@ -57,8 +62,9 @@ def open_plan(config: RunConfig, plugins: Sequence[object] = ()) -> Plan:
     Raises:
         HarnessError: For anything wrong with the configuration, the data or the encoder.
     """
-    settle_network_for(config)  # first: the hub's client reads its settings when a plugin imports it
-    return make_plan(config, open_plugins(config.plugins, plugins))
+    # First: the hub's client reads its settings when a plugin imports it. Data that are there need no network.
+    settle_network_for(config if task is None else config.model_copy(update={"dataset": SAMPLE}))
+    return make_plan(config, open_plugins(config.plugins, plugins), task=task, given=offers)
 
 
 @network_block()

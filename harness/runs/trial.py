@@ -18,6 +18,8 @@ from harness.encoding.tags import encoder_tags
 from harness.errors import UndertrainedWarning
 from harness.evaluation.metrics import checked_probabilities, evaluate
 from harness.results.records import Failure, RunRecord
+from harness.results.saved_model import write_saved_model
+from harness.runs.saving import describe_classifier
 from harness.runs.session import Session, Trial, fit_context, no_progress
 from harness.strategies.strategy import Classifier, RunContext, as_recorded, wanted_features
 from harness.strategies.tags import classifier_tags, tags_of
@@ -142,6 +144,7 @@ def _save(session: Session, trial: Trial, classifier: Classifier) -> None:
         half.mkdir(parents=True)
     try:
         classifier.save(half)
+        write_saved_model(half, describe_classifier(session, trial))
         half.rename(path)
     except BaseException as error:
         shutil.rmtree(half, ignore_errors=True)

@@ -122,6 +122,7 @@ class FineTuning:
         "torch._dynamo",
         "sklearn.metrics",
     )
+    saves_encoder: ClassVar[bool] = True
     scores_start: ClassVar[bool] = False
     rate_factor: ClassVar[float] = 1.0
     search_space: ClassVar[str] = "learning_rate=1e-5..3e-4:log, batch_size=16|32"

@@ -75,6 +75,7 @@ class GridSearch:
         self.groups = tags_of(candidates[0]).groups
         self.uses_model = any(map(uses_model, candidates))
         self.deterministic = all(tags_of(each).deterministic for each in candidates)
+        self.saves_encoder = all(tags_of(each).saves_encoder for each in candidates)
         self.imports = tuple(dict.fromkeys(m for each in candidates for m in tags_of(each).imports))
 
     def features_of(self, n_layers: int) -> tuple[Features, ...]:

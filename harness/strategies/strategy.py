@@ -113,6 +113,11 @@ def uses_model(strategy: Strategy) -> bool:
     return tags_of(strategy).uses_model
 
 
+def saves_encoder(strategy: Strategy) -> bool:
+    """Return whether what a strategy saves holds the encoder's weights, too, so that loading it needs no encoder."""
+    return tags_of(strategy).saves_encoder
+
+
 def parameters(strategy: Strategy) -> dict[str, Any]:
     """Return field -> value of a strategy's hyperparameters, {} where it has none."""
     if not is_dataclass(strategy):

@@ -20,6 +20,7 @@ class StrategyTags:
         features: The frozen states it will ask `context.encode` for. Where they depend on how many blocks the encoder
             has, the strategy has a method `features_of(n_layers)` instead.
         uses_model: Whether it needs the encoder's checkpoint at all.
+        saves_encoder: Whether what its classifier saves holds the encoder's weights, too: `load` then needs no encoder.
         groups: Groups of `--strategies` it belongs to besides those that its inputs tell.
         requires: Module that must be installed -> extra of its distribution that brings it.
         search_space: What `harness tune` searches where nobody says, "" for nothing.
@@ -29,6 +30,7 @@ class StrategyTags:
 
     features: tuple[Features, ...] = ()
     uses_model: bool = True
+    saves_encoder: bool = False
     groups: tuple[str, ...] = ()
     requires: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     search_space: str = ""
@@ -106,6 +108,7 @@ def _is_list_of(kind: type) -> Callable[[Any], bool]:
 _TYPES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "features": ("harness.Features, such as (Features(layer=-1, pooling='mean'),)", _is_list_of(Features)),
     "uses_model": ("True or False", lambda value: isinstance(value, bool)),
+    "saves_encoder": ("True or False", lambda value: isinstance(value, bool)),
     "groups": ("names, such as ('fast',)", _is_list_of(str)),
     "requires": (
         "a mapping of modules to extras, such as {'peft': 'lora'}",

@@ -15,7 +15,7 @@ from harness.terminal.errors import print_errors
 from harness.terminal.listing import print_plan, print_strategies, print_strategy
 from harness.terminal.plugins import print_changed_plugins, print_diagnoses, print_new_plugin, print_plugins
 from harness.terminal.progress import ProgressDisplay, progress_display, waiting
-from harness.terminal.run import print_banner, print_run
+from harness.terminal.run import print_banner, print_run, print_summary
 from harness.terminal.study import print_cell, print_pair, print_study
 from harness.terminal.tuning import print_tuning
 from harness.terminal.verification import print_checks, print_reproduction
@@ -49,6 +49,7 @@ __all__ = [
     "print_strategies",
     "print_strategy",
     "print_study",
+    "print_summary",
     "print_tuning",
     "progress_display",
     "safe_text",

@@ -49,6 +49,7 @@ def make_console(file: TextIO | None = None, *, stderr: bool = False, width: int
         highlight=False,
         emoji=False,
         markup=False,
+        force_jupyter=False,  # or each line would be an output of a notebook's cell
     )
 
 

@@ -52,9 +52,7 @@ def print_run(
     """
     page = Page(console, language)
     subject = Subject(study_of_record(run).sorted_by(sort), page.say)
-    page.write(_banners(run, page))
-    page.write([words(the_answer(subject), page), Text("")])
-    page.write([_heading(run, page)])
+    page.write(_head(run, subject, page))
     if run.audit:
         found = list(finding_blocks(run.audit, page.say))
         page.write(section_lines(Section("data", page.say("Data audit"), found), page))
@@ -68,10 +66,25 @@ def print_run(
         page.write(section_lines(classes_section(subject), page))
 
 
+def print_summary(run: Run, console: Console, language: str = "en") -> None:
+    """Print the answer, what was compared, the table and what failed of a run."""
+    page = Page(console, language)
+    subject = Subject(study_of_record(run), page.say)
+    page.write(_head(run, subject, page))
+    page.write(summary_lines(subject, page))
+
+
 def print_banner(message: str, console: Console) -> None:
     """Print, in a frame nobody overlooks, that something else stands in for what was asked for."""
     page = Page(console)
     page.write([banner(message, page)])
+
+
+def _head(run: Run, subject: Subject, page: Page) -> Iterator[RenderableType]:
+    yield from _banners(run, page)
+    yield words(the_answer(subject), page)
+    yield Text("")
+    yield _heading(run, page)
 
 
 def _banners(run: Run, page: Page) -> Iterator[RenderableType]:
@@ -147,7 +160,17 @@ def _reading(run: Run, page: Page) -> Iterator[tuple[str, str]]:
 
 
 def result_lines(subject: Subject, page: Page, *, pairs: bool) -> Iterator[RenderableType]:
-    """Yield scores and costs, what the answer rests on, what came out otherwise than asked, pairs, the cost plot."""
+    """Yield what `summary_lines` yields, on demand pairs, and the cost plot."""
+    yield from summary_lines(subject, page)
+    if pairs:
+        yield from section_lines(differences_section(subject), page)
+    if subject.study.strategies:
+        yield Text("")
+        yield from cost_against_quality(subject.study.strategies, page)
+
+
+def summary_lines(subject: Subject, page: Page) -> Iterator[RenderableType]:
+    """Yield scores and costs, what the answer rests on, and what came out otherwise than asked."""
     yield from section_lines(scores_section(subject), page, unfolded=True)
     if notes := answer_notes(subject):
         yield Text("")
@@ -158,11 +181,6 @@ def result_lines(subject: Subject, page: Page, *, pairs: bool) -> Iterator[Rende
             told = page.say("{strategy}: validation kept {params}").format(strategy=studied.name, params=kept)
             yield folding(page.text(told, "dim"))
     yield from (words(told, page, "yellow") for told in degradations(subject))
-    if pairs:
-        yield from section_lines(differences_section(subject), page)
-    if subject.study.strategies:
-        yield Text("")
-        yield from cost_against_quality(subject.study.strategies, page)
 
 
 def _seeds(run: Run) -> list[int]:

@@ -20,16 +20,20 @@ LONGEST_REASON = 600  # characters; the whole message is in run.json
 def scores_section(subject: Subject) -> Section:
     """Lay out the scores and costs of all strategies, the best by validation first."""
     say = subject.say
-    table = Table(
-        caption=say("Scores and costs, best validation f1_macro first"),
+    blocks: list[Block] = [scores_table(subject), *(Paragraph(note, "note") for note in _notes(subject))]
+    if _has_spread(subject):
+        blocks.append(Fold(say("Every seed"), [_every_seed(subject)]))
+    return Section("scores", say("Scores"), blocks)
+
+
+def scores_table(subject: Subject) -> Table:
+    """Return the table of scores and costs."""
+    return Table(
+        caption=subject.say("Scores and costs, best validation f1_macro first"),
         columns=_columns(subject),
         rows=[*_scored_rows(subject), *_failure_rows(subject)],
         style="scores",
     )
-    blocks: list[Block] = [table, *(Paragraph(note, "note") for note in _notes(subject))]
-    if _has_spread(subject):
-        blocks.append(Fold(say("Every seed"), [_every_seed(subject)]))
-    return Section("scores", say("Scores"), blocks)
 
 
 def _columns(subject: Subject) -> list[Column]:

@@ -1,0 +1,1 @@
+"""The command line as functions: what a script or a notebook uses, exported by the package `harness`."""

@@ -1,0 +1,194 @@
+"""compare, open_run, load_classifier: make a run, open one, and use one of its classifiers."""
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from harness.api.given import parted, plugins_of, task_of
+from harness.api.result import RunResult
+from harness.config.run_config import RunConfig, build_config
+from harness.data.task import Task
+
+if TYPE_CHECKING:
+    from harness.runs.classifier import TextClassifier
+    from harness.strategies.strategy import Strategy
+
+DataName = str | Path
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+def compare(
+    data: "DataName | Task | Any" = None,
+    *,
+    model: str | Path | None = None,
+    strategies: "str | Strategy | Iterable[str | Strategy] | None" = None,
+    seeds: int | Sequence[int] | None = None,
+    train_sizes: int | Sequence[int | Literal["all"]] | None = None,
+    set: Mapping[str, Mapping[str, Any]] | None = None,
+    limit: int | None = None,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    label_names: Sequence[str] | None = None,
+    revision: str | None = None,
+    device: Device | None = None,
+    dtype: Literal["auto", "float32", "bfloat16"] | None = None,
+    batch_tokens: int | Literal["auto"] | None = None,
+    cache: bool | None = None,
+    cache_dir: str | Path | None = None,
+    output_dir: str | Path | None = None,
+    plugins: Iterable[Any] = (),
+    config: str | Path | None = None,
+    offline: bool | None = None,
+    fail_fast: bool | None = None,
+    save_models: bool | None = None,
+    save_texts: bool | None = None,
+    progress: bool = True,
+) -> RunResult:
+    """Run strategies on one data set under one protocol, as `harness run` does.
+
+    The options are those of `harness run`; what is left out is taken from `config`, else from its defaults. The run is
+    saved in a folder of its own. A strategy that fails is a row of the result and stops nothing.
+
+    Args:
+        data: A name or path as `--dataset` takes it, a `Task`, a `datasets.DatasetDict`, or a `datasets.Dataset`, of
+            which a fifth is set aside as test.
+        model: Encoder: a folder or a hub id.
+        strategies: Names, groups and variants as `--strategies` takes them, strategies, or several of both.
+        seeds: One seed or several.
+        train_sizes: Rows of train to fit on, several for learning curves.
+        set: Strategy -> parameter -> value, such as `{"logreg_probe": {"C": 0.1}}`.
+        limit: At most so many rows of each split, stratified.
+        text_column: Column of the texts, guessed from usual names by default.
+        label_column: Column of the labels, guessed from usual names by default.
+        label_names: Names of label ids 0, 1, ...
+        revision: Branch, tag or commit of the model on the hub.
+        device: Where to compute.
+        dtype: Number format.
+        batch_tokens: Tokens in one batch of the encoder.
+        cache: Keep frozen features for later runs.
+        cache_dir: Where they are kept.
+        output_dir: Where the run's folder goes, `reports` by default.
+        plugins: Plugins that are not installed: .py files, names of modules, modules or objects with hooks.
+        config: A TOML file with these options.
+        offline: Never touch the network.
+        fail_fast: Stop at the first strategy that fails.
+        save_models: Keep the fitted classifiers.
+        save_texts: Keep the test texts in the run's folder.
+        progress: Show how far the run is.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        HarnessError: For anything wrong with options, data or encoder, before anything is trained.
+        KeyboardInterrupt: Where the user stops the run; what was finished is saved, and the interrupt says where.
+    """
+    options = {name: value for name, value in locals().items() if name in RunConfig.model_fields and value is not None}
+    names, offers = parted("all" if strategies is None else strategies)
+    named_plugins, objects, _ = plugins_of(plugins)
+    task = task_of(data, text_column, label_column)
+    flags = {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
+    flags |= {"set": _assignments(set or {}), "plugins": tuple(named_plugins)}
+    if strategies is not None:
+        flags["strategies"] = [*names, *(offer.name for offer in offers)]
+    if data is not None:
+        flags["dataset"] = str(data) if task is None else task.name
+    made = build_config(flags, Path(config) if config is not None else None)
+    return _run(made, objects, task, offers, progress=progress)
+
+
+def _run(
+    config: RunConfig,
+    plugins: Sequence[object],
+    task: Task | None,
+    offers: Sequence[Any],
+    *,
+    progress: bool,
+) -> RunResult:
+    from harness.api.progress import shown_progress
+    from harness.results.run_directory import RunDirectory
+    from harness.runs.opening import open_plan
+    from harness.runs.runner import execute
+    from harness.system.process import library_defaults
+
+    with library_defaults(), shown_progress(wanted=progress) as reporter:
+        plan = open_plan(config, plugins, task=task, offers=offers)
+        _, path, interrupt = execute(plan, reporter)
+    if interrupt:
+        interrupt.add_note(f"The trials that were finished are saved: harness.open_run({str(path)!r})")
+        raise interrupt
+    if plan.fallback:
+        warnings.warn(plan.fallback, UserWarning, stacklevel=3)
+    return RunResult(RunDirectory(path), plugins=(*config.plugins, *plugins, *(offer.strategy for offer in offers)))
+
+
+def _assignments(overrides: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Write strategy -> parameter -> value as `--set` takes it."""
+    return [f"{strategy}.{field}={value}" for strategy, fields in overrides.items() for field, value in fields.items()]
+
+
+def open_run(run: str | Path = "latest", output_dir: str | Path = "reports") -> RunResult:
+    """Open a finished run.
+
+    Args:
+        run: `latest`, its folder, or its folder's name below `output_dir`.
+        output_dir: Where runs are looked for.
+
+    Raises:
+        UserError: Where there is no such run, or it cannot be read.
+    """
+    from harness.results.run_directory import find_run
+
+    return RunResult(find_run(str(run), Path(output_dir)))
+
+
+def load_classifier(
+    folder: str | Path,
+    *,
+    model: str | Path | None = None,
+    plugins: Iterable[Any] = (),
+    device: Device = "auto",
+    cache: bool = True,
+    cache_dir: str | Path | None = None,
+    offline: bool = False,
+) -> "TextClassifier":
+    """Load a classifier that a run saved; it predicts as it did in the run.
+
+    One that reads frozen features finds the encoder that it was fitted on, with the layer, pooling and token limit of
+    the run, and refuses any other; texts that the run encoded are read from its cache.
+
+    Args:
+        folder: Its folder, such as `models/logreg_probe-seed0` in the folder of a run.
+        model: Folder or hub id of that encoder, where it is not where it was.
+        plugins: Where the strategy is not installed: .py files, names of modules, modules or objects with hooks, or the
+            strategy itself.
+        device: Where to compute.
+        cache: Read frozen features that runs have computed, and keep those of many texts.
+        cache_dir: Where they are kept.
+        offline: Never touch the network.
+
+    Raises:
+        ModelError: Where the folder holds no saved classifier, or the encoder is another one.
+        PluginError: Where the strategy's plugin is not there.
+        UnavailableError: Where the encoder is not there.
+    """
+    from harness.features.directory import cache_directory
+    from harness.runs.classifier import load_saved_classifier
+    from harness.runs.opening import open_plugins
+    from harness.system.process import library_defaults
+
+    named, objects, strategies = plugins_of(plugins)
+    with library_defaults():
+        classifier = load_saved_classifier(
+            Path(folder),
+            open_plugins(named, objects),
+            given=strategies,
+            model=None if model is None else str(model),
+            device=device,
+            cache=cache_directory(RunConfig(cache=cache, cache_dir=None if cache_dir is None else str(cache_dir))),
+            offline=offline,
+        )
+    for note in classifier.notes:
+        warnings.warn(note, UserWarning, stacklevel=2)
+    return classifier

@@ -1,0 +1,93 @@
+"""How far a run is: a bar of its own kind in a notebook, elsewhere that of the command line."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from harness.wording import quantities
+from harness.wording.text import visible
+
+if TYPE_CHECKING:
+    from harness.results.records import RunRecord
+    from harness.runs.runner import Reporter
+
+INTERVAL = 0.2  # seconds between two updates in a notebook, each of which goes through its server
+
+
+@contextmanager
+def shown_progress(*, wanted: bool = True) -> "Iterator[Reporter]":
+    """Show how far a run is, in a notebook as one output that is updated, elsewhere on standard error.
+
+    Args:
+        wanted: False to show nothing.
+    """
+    if wanted and _in_notebook():
+        bar = NotebookBar()
+        try:
+            yield bar
+        finally:
+            bar.end()
+        return
+    from harness.terminal import make_console, progress_display
+
+    with progress_display(make_console(stderr=True), quiet=not wanted) as display:
+        yield display
+
+
+def _in_notebook() -> bool:
+    """Return whether this process is a notebook's kernel; whoever runs in one has IPython imported."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return getattr(shell, "kernel", None) is not None
+
+
+class NotebookBar:
+    """One output of a notebook's cell that tells how far a run is, and in the end how long it took."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._next = 0.0
+        self._stage, self._number, self._total = "loading strategies, data and encoder", 0, 0
+        self._failed = 0
+        self._output: Any = None
+        self._show("")
+
+    def stage(self, name: str, number: int, total: int) -> None:
+        """A stage begins, `number` of `total`."""
+        self._stage, self._number, self._total = name, number, total
+        self._show("")
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        """So much of the stage is done."""
+        if time.monotonic() >= self._next:
+            self._show(f"{what} {done:,}/{total:,}" if total else what, done / total if total else 0.0)
+
+    def finished(self, record: "RunRecord") -> None:
+        """A trial is over."""
+        self._failed += record.status == "failed"
+
+    def end(self) -> None:
+        """Leave the bar as it was when nothing more came."""
+        self._stage = "done" if self._number == self._total else "stopped"
+        failed = f", {self._failed} failed" if self._failed else ""
+        self._show(f"{quantities.duration(time.monotonic() - self._started)}{failed}", 1.0)
+
+    def _show(self, detail: str, share: float = 0.0) -> None:
+        from IPython.display import display
+
+        self._next = time.monotonic() + INTERVAL
+        done = (max(self._number - 1, 0) + share) / self._total if self._total else 0.0
+        words = [f"[{self._number}/{self._total}]"] if self._total else []
+        text = visible(" ".join(filter(None, [*words, self._stage, detail])))
+        content = {"text/plain": text, "text/html": _bar(min(done, 1.0), text)}
+        if self._output is None:
+            self._output = display(content, raw=True, display_id=True)
+        else:
+            self._output.update(content, raw=True)
+
+
+def _bar(done: float, text: str) -> str:
+    return f'<progress max="1" value="{done:.3f}"></progress> <span>{escape(text)}</span>'

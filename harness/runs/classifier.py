@@ -1,0 +1,249 @@
+"""A saved classifier's folder -> a classifier that takes texts and returns label names, as scikit-learn's do."""
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.config.run_config import RunConfig
+from harness.encoding.encoder import Encoder, Features, pooling_of
+from harness.encoding.fingerprint import LIBRARIES
+from harness.encoding.tags import encoder_tags
+from harness.errors import DataError, ModelError, PluginError, UnavailableError, UserError, rows_named
+from harness.evaluation.metrics import checked_probabilities
+from harness.features.directory import CacheDirectory
+from harness.features.on_demand import OnDemandFeatures
+from harness.huggingface import SAMPLE, settle_network_for
+from harness.huggingface.network import network_block
+from harness.plugin_system.manager import PluginManager
+from harness.results.saved_model import SavedEncoder, SavedModel, fingerprint_as_text, read_saved_model
+from harness.strategies.grid_search import GridSearch
+from harness.strategies.strategy import Classifier, RunContext, Strategy, saves_encoder, uses_model, with_parameters
+from harness.system.device import choose_device
+from harness.system.process import restored_globals
+
+# Parts of a fingerprint that change features by rounding at most, or name what others hash: not another encoder.
+CIRCUMSTANCES = frozenset({"revision", "device", "dtype", *LIBRARIES})
+
+
+class TextClassifier:
+    """A fitted classifier of texts, with the methods of a scikit-learn classifier.
+
+    Attributes:
+        classes_: Names of the k classes, object (k,), in the order of the columns of `predict_proba`.
+        saved: What is known of how it was fitted.
+        notes: What may make it predict otherwise than in its run, one sentence each.
+    """
+
+    def __init__(self, classifier: Classifier, saved: SavedModel, notes: tuple[str, ...] = ()) -> None:
+        self._classifier = classifier
+        self.saved = saved
+        self.notes = notes
+        self.classes_ = np.array([*saved.label_names, None], dtype=object)[:-1]  # never an array of letters
+
+    def predict_proba(self, texts: Iterable[str]) -> NDArray[np.float32]:
+        """Return the probability of each class.
+
+        Args:
+            texts: n texts, such as a list, an array or a column of a DataFrame.
+
+        Returns:
+            float32 (n, k), rows summing to 1.
+
+        Raises:
+            DataError: For a single text, or something that is none.
+        """
+        listed = _texts(texts)
+        return checked_probabilities(self._classifier.predict_proba(listed), len(listed), len(self.classes_))
+
+    def predict(self, texts: Iterable[str]) -> NDArray[np.object_]:
+        """Return the name of the most probable class of each of n texts, object (n,); of equal ones the first."""
+        names: NDArray[np.object_] = self.classes_[self.predict_proba(texts).argmax(axis=1)]
+        return names
+
+    def __repr__(self) -> str:
+        """Return strategy, seed and number of classes."""
+        return f"<TextClassifier {self.saved.strategy}, seed {self.saved.seed}, {len(self.classes_)} classes>"
+
+
+@network_block()
+def load_saved_classifier(
+    directory: Path,
+    manager: PluginManager,
+    *,
+    given: Sequence[Strategy] = (),
+    model: str | None = None,
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+    cache: CacheDirectory | None = None,
+    offline: bool = False,
+) -> TextClassifier:
+    """Load a classifier that a run saved.
+
+    One that reads frozen features finds the encoder that it was fitted on, and encodes through the cache of runs; one
+    with weights of its own needs no encoder.
+
+    Args:
+        directory: Its folder, such as models/logreg_probe-seed0 in the folder of a run.
+        manager: The plugins; the strategy that fitted it must be among theirs.
+        given: Strategies that no plugin offers; the caller vouches for them.
+        model: Folder or hub id of the encoder, where it is not where it was.
+        device: Where to compute.
+        cache: The cache of frozen features, None for none.
+        offline: Never touch the network.
+
+    Raises:
+        ModelError: Where the folder holds no saved classifier, or the encoder is another one.
+        PluginError: Where the strategy's plugin is not there.
+        UnavailableError: Where the encoder is not there.
+    """
+    saved = read_saved_model(directory)
+    strategy, notes = _strategy(saved, manager, given, directory)
+    chosen = choose_device(device)
+    encoder = None
+    if uses_model(strategy) and not saves_encoder(strategy):
+        encoder = _encoder(saved, manager, directory, model, chosen, offline)
+    workdir = Path(tempfile.mkdtemp(prefix="harness-"))
+    with restored_globals():
+        fitted = _fitted(strategy, directory, _context(saved, encoder, chosen, workdir, cache))
+    classifier = TextClassifier(fitted, saved, notes)
+    weakref.finalize(classifier, shutil.rmtree, workdir, ignore_errors=True)
+    return classifier
+
+
+def _strategy(
+    saved: SavedModel, manager: PluginManager, given: Sequence[Strategy], directory: Path
+) -> tuple[Strategy, tuple[str, ...]]:
+    """Return the strategy as it was configured, from the caller or its plugin, and what changed about the plugin."""
+    if handed_over := [strategy for strategy in given if strategy.name == saved.base]:
+        return _configured(handed_over[0], saved), ()
+    offer = manager.offers.get(saved.base)
+    origin = f"{saved.plugin} {saved.plugin_version}" if saved.plugin_version else saved.plugin
+    if offer is None or (offer.plugin.distribution or offer.plugin.name) != saved.plugin:
+        found = f"that name is offered by {offer.plugin.origin}" if offer else _why_missing(saved.base, manager)
+        raise PluginError(
+            f"The classifier in {directory} was fitted by strategy {saved.base!r} of the plugin {origin}, but {found}. "
+            "Install that plugin, or hand it over: plugins=[...] takes files, modules and strategies."
+        )
+    if offer.not_installed:
+        raise UserError(f"The classifier in {directory} needs a package that is {offer.not_installed}.")
+    strategy, now = _configured(offer.strategy, saved), offer.plugin.version
+    if now == saved.plugin_version:
+        return strategy, ()
+    changed = f"The classifier in {directory} was fitted by {origin}, whose version is {now or 'none'} now."
+    return strategy, (f"{changed} It may predict otherwise.",)
+
+
+def _why_missing(name: str, manager: PluginManager) -> str:
+    broken = next((plugin for plugin in manager.broken if plugin.name == name), None)
+    return f"it could not be loaded: {broken.error}" if broken and broken.error else "no plugin here offers it"
+
+
+def _configured(strategy: Strategy, saved: SavedModel) -> Strategy:
+    candidates = [with_parameters(strategy, values, "harness.json") for values in saved.configurations]
+    return candidates[0] if len(candidates) == 1 else GridSearch(saved.strategy, candidates)
+
+
+def _encoder(
+    saved: SavedModel, manager: PluginManager, directory: Path, model: str | None, device: str, offline: bool
+) -> Encoder:
+    """Return the encoder that a classifier was fitted on, and no other.
+
+    Raises:
+        ModelError: Where the one of that name is another one.
+    """
+    fitted_on = saved.encoder
+    if fitted_on is None:
+        raise ModelError(f"The classifier in {directory} reads an encoder, but harness.json names none. Restore it.")
+    # A data set that needs no network, so that only the encoder decides whether the hub is asked.
+    config = RunConfig(
+        dataset=SAMPLE,
+        model=model or fitted_on.name,
+        revision=None if model else fitted_on.revision,
+        offline=offline,
+        prompt=fitted_on.prompt or None,
+    )
+    settle_network_for(config)
+    try:
+        encoder = manager.load_encoder(config, device, saved.dtype)
+    except UnavailableError as error:
+        raise UnavailableError(
+            f"The classifier in {directory} reads the encoder {fitted_on.name!r}, which is not where it was. {error} "
+            "Where it lies elsewhere now, name that: model=..."
+        ) from error
+    if problem := _difference(fitted_on, encoder):
+        raise ModelError(
+            f"The classifier in {directory} was fitted on the encoder {fitted_on.name!r}, and {encoder.name!r} is "
+            f"another one: {problem}. On its features the classifier would answer nonsense. Name the encoder of the "
+            "run with model=..., or run the comparison again."
+        )
+    return encoder
+
+
+def _difference(fitted_on: SavedEncoder, encoder: Encoder) -> str | None:
+    """Say in what an encoder differs from the one that a classifier was fitted on, None where in nothing."""
+    then, now = fitted_on.fingerprint, fingerprint_as_text(encoder)
+    if then is not None and now is not None:
+        parts = sorted(part for part in {*then, *now} - CIRCUMSTANCES if then.get(part) != now.get(part))
+        if parts:
+            return f"their {' and '.join(parts)} differ"
+    if encoder_tags(encoder).prompt != fitted_on.prompt or pooling_of(encoder) != fitted_on.pooling:
+        return "it pools otherwise or puts another prompt before texts"
+    sizes = ("width", "max_length", "n_layers")
+    parts = [f"{size} {getattr(fitted_on, size)}, not {getattr(encoder, size)}" for size in sizes
+             if getattr(fitted_on, size) != getattr(encoder, size)]  # fmt: skip
+    return f"it has {' and '.join(parts)}" if parts else None
+
+
+def _context(
+    saved: SavedModel, encoder: Encoder | None, device: str, workdir: Path, cache: CacheDirectory | None
+) -> RunContext:
+    features = OnDemandFeatures(encoder, cache) if encoder else None
+    fitted_on = saved.encoder
+    return RunContext(
+        encode=features.encode if features else _no_encoder,
+        standardised=features.standardised if features else _no_encoder,
+        label_names=saved.label_names,
+        model=encoder.directory if encoder else "",
+        revision=encoder.revision if encoder else None,
+        max_length=fitted_on.max_length if fitted_on else 0,
+        device=device,
+        dtype=saved.dtype,
+        seed=saved.seed,
+        workdir=workdir,
+        progress=lambda what, done, total: None,
+        n_layers=fitted_on.n_layers if fitted_on else 0,
+        pooling=fitted_on.pooling if fitted_on else "cls",
+    )
+
+
+def _no_encoder(texts: Sequence[str], features: Features) -> NoReturn:
+    del texts
+    raise UserError(f"the context was asked for {features}, but the strategy declares that it needs no encoder.")
+
+
+def _fitted(strategy: Strategy, directory: Path, context: RunContext) -> Classifier:
+    try:
+        return strategy.load(directory, context)
+    except (UserError, ModelError, UnavailableError, KeyboardInterrupt):
+        raise
+    except Exception as error:  # of a library, on files that somebody may have changed
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise ModelError(
+            f"The classifier in {directory} cannot be loaded by strategy {strategy.name!r}: {reason}. 'harness verify' "
+            "tells whether a file of the run was changed."
+        ) from error
+
+
+def _texts(texts: Iterable[Any]) -> list[str]:
+    if isinstance(texts, str | bytes):
+        raise DataError(f"Expected several texts, got one {type(texts).__name__}. Wrap it in a list.")
+    listed = list(texts)
+    if wrong := [row for row, text in enumerate(listed) if not isinstance(text, str)]:
+        kind = type(listed[wrong[0]]).__name__
+        raise DataError(f"Expected texts, but {rows_named(wrong, 'hold')} {kind}. Mend or remove them.")
+    return [str(text) for text in listed]

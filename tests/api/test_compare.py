@@ -1,0 +1,173 @@
+"""harness.compare: what it takes, what it gives back, and how it leaves its host."""
+
+import logging
+import os
+import threading
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import datasets
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.naive_bayes import GaussianNB
+
+import harness
+from harness import HarnessError, RunResult, Split, Task, UserError
+from harness.testing import tiny_task
+
+
+@dataclass(frozen=True)
+class MyProbe(harness.SklearnProbe):
+    """Naive Bayes on frozen features.
+
+    Args:
+        smoothing: Share of the largest variance that is added to all.
+    """
+
+    name: ClassVar[str] = "my_probe"
+    smoothing: float = 1e-9
+
+    def estimator(self, seed: int) -> Any:
+        return GaussianNB(var_smoothing=self.smoothing)
+
+
+@dataclass(frozen=True)
+class Refuses(MyProbe):
+    name: ClassVar[str] = "refuses"
+
+    def fit(self, train: Split, validation: Split, context: harness.RunContext) -> Any:
+        raise RuntimeError("not today")
+
+
+def quickly(data: Any, folder: Path, **options: Any) -> RunResult:
+    return harness.compare(data, output_dir=folder, progress=False, **{"strategies": "majority", **options})
+
+
+def test_a_run_is_a_table_of_scores_a_row_a_trial_best_by_validation_first(run: RunResult) -> None:
+    table = run.to_pandas()
+    assert table["status"].tolist() == ["ok"] * 8
+    assert set(table["strategy"]) >= {"majority", "logreg_probe(C=0.1)", "knn_probe(n_neighbors=2|3)"}
+    assert table["validation_f1_macro"].is_monotonic_decreasing
+    within = table["test_f1_macro"].between(table["test_f1_macro_low"] - 1e-9, table["test_f1_macro_high"] + 1e-9)
+    assert within.all()
+
+
+def test_pairs_predictions_and_errors_are_frames(run: RunResult, task: Task) -> None:
+    pairs = run.pairs()
+    assert len(pairs) == 2 * 8 * 7 / 2
+    assert set(pairs["metric"]) == {"accuracy", "f1_macro"}
+    predicted = run.predictions("majority")
+    assert predicted["text"].tolist() == list(task.test.texts)
+    assert predicted["label"].tolist() == [task.label_names[y] for y in task.test.labels]
+    np.testing.assert_allclose(predicted.filter(like="probability_").sum(axis=1), 1, atol=1e-6)
+    assert len(run.predictions("majority", "validation")) == len(task.validation)
+    wrong = run.errors("majority")
+    assert len(wrong) == (predicted["label"] != predicted["prediction"]).sum()
+    assert (wrong["label"] != wrong["prediction"]).all()
+    assert wrong["loss"].is_monotonic_decreasing
+
+
+def test_a_run_opened_again_says_the_same(run: RunResult) -> None:
+    again = harness.open_run("latest", run.path.parent)
+    pd.testing.assert_frame_equal(again.to_pandas(), run.to_pandas())
+    assert again.answer == run.answer
+    assert harness.open_run(run.path).run == run.run
+
+
+def test_the_checks_hold_and_the_report_is_written(run: RunResult, tmp_path: Path) -> None:
+    assert run.verify()["holds"].all()
+    run.report(tmp_path / "report.md")
+    assert "logreg_probe" in (tmp_path / "report.md").read_text("utf-8")
+
+
+def test_text_and_html_show_answer_and_table_in_html_whatever_the_names_hold(tmp_path: Path) -> None:
+    tiny = tiny_task()
+    names = ("<script>alert(1)</script>", "</style><b>", "\x1b[31mred")
+    run = quickly(Task("<img src=x>", names, tiny.train, tiny.validation, tiny.test), tmp_path)
+    html = run._repr_html_()
+    assert "majority" in html
+    assert not any(sign in html for sign in ("<script", "<img", "\x1b", "http:", "https:"))
+    assert "majority" in repr(run)
+    assert run.answer in " ".join(repr(run).split())
+    assert "\x1b" not in repr(run)
+
+
+def test_strategies_may_be_objects_and_are_named_by_what_differs_from_their_defaults(
+    task: Task, tiny_model: Path, tmp_path: Path
+) -> None:
+    mine = [MyProbe(), MyProbe(smoothing=0.1), "majority"]
+    run = quickly(task, tmp_path, model=tiny_model, strategies=mine)
+    assert set(run.to_pandas()["strategy"]) == {"majority", "my_probe", "my_probe(smoothing=0.1)"}
+    predicted = run.classifier("my_probe(smoothing=0.1)").predict(task.test.texts)
+    assert predicted.tolist() == run.predictions("my_probe(smoothing=0.1)")["prediction"].tolist()
+    folder = next(run.path.glob("models/my_probe-seed0"))
+    with pytest.raises(HarnessError, match=r"plugins=\[\.\.\.\]"):
+        harness.load_classifier(folder)
+    assert harness.load_classifier(folder, plugins=[MyProbe()]).saved.strategy == "my_probe"
+
+
+def test_a_strategy_that_fails_is_a_row_and_the_others_go_on(task: Task, tiny_model: Path, tmp_path: Path) -> None:
+    run = quickly(task, tmp_path, model=tiny_model, strategies=[Refuses(), "majority"])
+    assert dict(run.to_pandas()[["strategy", "status"]].to_numpy()) == {"majority": "ok", "refuses": "failed"}
+    with pytest.raises(UserError, match="not today"):
+        run.predictions("refuses")
+    alone = quickly(task, tmp_path, model=tiny_model, strategies=Refuses())
+    assert alone.to_pandas()["error"].tolist() == ["RuntimeError: not today"]
+    assert "not today" in alone._repr_html_()
+    assert "not today" in repr(alone)
+
+
+def test_data_may_be_a_dataset_or_several_of_the_datasets_library(tmp_path: Path) -> None:
+    tiny = tiny_task()
+    columns = {"text": list(tiny.train.texts), "label": tiny.train.labels.tolist()}
+    features = datasets.Features(text=datasets.Value("string"), label=datasets.ClassLabel(names=tiny.label_names))
+    data = datasets.Dataset.from_dict(columns, features=features)
+    alone = quickly(data, tmp_path).run.task
+    assert alone.label_names == list(tiny.label_names)
+    assert alone.n_rows("test") == 10
+    both = datasets.DatasetDict(train=data, test=data.select(range(12)))
+    assert quickly(both, tmp_path, limit=8).run.task.n_rows("test") == 8
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "told"),
+    [
+        (pd.DataFrame({"text": ["a"]}), {}, "Task.from_pandas"),
+        (42, {}, "builtins.int"),
+        (tiny_task(), {"strategies": []}, "at least one strategy"),
+        (tiny_task(), {"strategies": [MyProbe(), MyProbe()]}, "both my_probe"),
+        (tiny_task(), {"strategies": [MyProbe]}, "found the class MyProbe"),
+        (tiny_task(), {"strategies": ["majorty"]}, "Did you mean 'majority'"),
+        (tiny_task(), {"set": {"tfidf_logreg": {"c": 1}}}, "no parameter 'c'"),
+        (tiny_task(), {"seeds": -1}, "--seeds"),
+        ("no_such_folder/train.csv", {"offline": True}, "no_such_folder"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_before_anything_is_trained(
+    data: Any, options: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    with pytest.raises(HarnessError, match=told):
+        quickly(data, tmp_path / "runs", **options)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_run_in_a_thread_leaves_the_process_as_it_was(
+    task: Task, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def state() -> tuple[Any, ...]:
+        loggers = [logging.getLogger(name).level for name in (None, "transformers", "datasets", "matplotlib")]
+        return dict(os.environ), Path.cwd(), list(warnings.filters), loggers, threading.active_count()
+
+    before, made = state(), list[RunResult]()
+    options = {"model": tiny_model, "strategies": "logreg_probe", "output_dir": tmp_path, "offline": True}
+    thread = threading.Thread(target=lambda: made.append(harness.compare(task, **options)))
+    thread.start()
+    thread.join()
+    assert made[0].to_pandas()["status"].tolist() == ["ok"]
+    assert state() == before
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "logreg_probe" in err
