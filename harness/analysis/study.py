@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from harness.analysis.ranking import Standing, by_strategy, by_validation, in_order
 from harness.errors import UserError, did_you_mean
 from harness.evaluation.conclusion import MARGIN, Conclusion, LeftOut
-from harness.evaluation.evidence import Candidate, Evidence, assess
+from harness.evaluation.evidence import Evidence, assess
+from harness.evaluation.trial_evidence import Candidate
 from harness.results.feature_sample import FeatureSample, read_feature_samples
 from harness.results.predictions import Predictions, read_predictions
 from harness.results.records import Run, RunRecord, read_run

@@ -7,9 +7,9 @@ from statistics import fmean
 
 from harness.analysis.study import Studied, Study
 from harness.document import numbers
-from harness.evaluation.evidence import TrialEvidence
 from harness.evaluation.intervals import Interval
 from harness.evaluation.metrics import Metric
+from harness.evaluation.trial_evidence import TrialEvidence
 from harness.results.records import Run
 from harness.results.row_facts import RowFacts, read_row_facts
 from harness.wording.languages import Say

@@ -8,10 +8,11 @@ import pytest
 from numpy.typing import NDArray
 
 from harness import evaluate
-from harness.evaluation.evidence import Candidate, Evidence, assess
+from harness.evaluation.evidence import Evidence, assess
 from harness.evaluation.intervals import score_interval, wilson
 from harness.evaluation.pairs import contrast
 from harness.evaluation.predicted import Predicted, Rows
+from harness.evaluation.trial_evidence import Candidate
 
 Labels = NDArray[np.int64]
 LABELS: Labels = np.arange(600, dtype=np.int64) % 3

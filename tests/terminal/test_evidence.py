@@ -10,8 +10,9 @@ from harness import Run
 from harness.document.numbers import DASH, MINUS
 from harness.evaluation.calibration import Calibration
 from harness.evaluation.conclusion import Comparison, Conclusion, Difference
-from harness.evaluation.evidence import Evidence, Letters, PairEvidence, TrialEvidence, UnseenScores
+from harness.evaluation.evidence import Evidence, Letters, PairEvidence
 from harness.evaluation.intervals import Interval
+from harness.evaluation.trial_evidence import TrialEvidence, UnseenScores
 from harness.terminal import make_console, print_run
 
 from .factory import a_run, line_with, scored, shown

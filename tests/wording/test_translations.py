@@ -19,7 +19,8 @@ from harness.analysis.row_groups import breakdowns
 from harness.data.audit import audit_task
 from harness.data.task import SPLITS
 from harness.document.sections.tradeoff import COSTS
-from harness.evaluation.evidence import Candidate, assess
+from harness.evaluation.evidence import assess
+from harness.evaluation.trial_evidence import Candidate
 from harness.results.predictions import Predictions
 from harness.results.records import Failure, Run, RunRecord
 from harness.results.row_facts import RowFacts

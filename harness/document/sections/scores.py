@@ -9,9 +9,9 @@ from harness.analysis.study import Studied
 from harness.document import numbers
 from harness.document.model import Bar, Block, Cell, Column, Fold, Paragraph, Phrase, Row, Section, Table
 from harness.document.subject import Subject
-from harness.evaluation.evidence import TrialEvidence
 from harness.evaluation.intervals import FEW_ROWS, Interval
 from harness.evaluation.metrics import METRICS, TESTED, Evaluation
+from harness.evaluation.trial_evidence import TrialEvidence
 from harness.results.records import RunRecord
 
 LONGEST_REASON = 600  # characters; the whole message is in run.json
