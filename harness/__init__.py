@@ -26,6 +26,7 @@ from harness.hookspecs import hookimpl
 from harness.results.records import Run, RunRecord
 from harness.runs.classifier import TextClassifier
 from harness.strategies.finetuning import FineTunedClassifier, FineTuning
+from harness.strategies.searched_probe import LinearProbe, SearchedProbe, choose
 from harness.strategies.sklearn_probe import SklearnClassifier, SklearnProbe, SklearnStrategy
 from harness.strategies.strategy import Classifier, RunContext, Strategy
 from harness.system.out_of_memory import is_out_of_memory
@@ -40,6 +41,7 @@ __all__ = [
     "FineTunedClassifier",
     "FineTuning",
     "HarnessError",
+    "LinearProbe",
     "ModelError",
     "PluginError",
     "Pooling",
@@ -49,6 +51,7 @@ __all__ = [
     "RunContext",
     "RunRecord",
     "RunResult",
+    "SearchedProbe",
     "SklearnClassifier",
     "SklearnProbe",
     "SklearnStrategy",
@@ -60,6 +63,7 @@ __all__ = [
     "UnavailableError",
     "UndertrainedWarning",
     "UserError",
+    "choose",
     "compare",
     "evaluate",
     "first_token_only",

@@ -1,42 +1,33 @@
 """Which layer to read: logistic regression on every layer of one encoder pass, the best on validation is kept."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt
 from numpy.typing import NDArray
 
-from harness import Features, Pooling, RunContext, SklearnClassifier, SklearnStrategy, Split, evaluate, hookimpl
+from harness import Features, LinearProbe, Pooling, RunContext, SklearnClassifier, Split, choose, hookimpl
 
 FILE_NAME = "layer.json"
+DECADES = (1e-3, 0.01, 0.1, 1.0)  # coarser than the linear probe's, as there are as many paths as layers
 
 
 @dataclass(frozen=True)
-class OneLayer(SklearnStrategy):
-    """Logistic regression on one standardised frozen state."""
+class OneLayer(LinearProbe):
+    """Logistic regression on one scaled frozen state."""
 
     name: ClassVar[str] = "layerwise_probe"
-    blas_threads: ClassVar[int | None] = 1  # a product with one column a class is too narrow to share
-    state: Features
-    C: float
-    max_iter: int
+    grid: ClassVar[Mapping[str, tuple[float, ...]]] = {"standard": DECADES, "unit": tuple(1000 * C for C in DECADES)}
 
     def estimator(self, seed: int) -> Any:
-        """Return scaler and linear head."""
+        """Return the linear head."""
         from sklearn.linear_model import LogisticRegression
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
 
-        head = LogisticRegression(C=self.C, max_iter=self.max_iter, random_state=seed)
-        return make_pipeline(StandardScaler(), head)
-
-    def inputs(self, texts: Sequence[str], context: RunContext) -> NDArray[np.float32]:
-        """Return the frozen state of n texts, float32 (n, width)."""
-        return context.encode(texts, self.state)
+        return LogisticRegression(C=self.C, max_iter=self.max_iter, random_state=seed)
 
 
 @dataclass(frozen=True)
@@ -47,6 +38,7 @@ class BestLayer:
     state: Features
     history: list[dict[str, float]]
     params: dict[str, Any] = field(default_factory=dict)
+    configurations_tried: int = 1
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return class probabilities, float32 (n, k)."""
@@ -64,20 +56,17 @@ class BestLayer:
 
     own_parameters = trainable_parameters
 
-    @property
-    def configurations_tried(self) -> int:
-        """Number of layers."""
-        return len(self.history)
-
 
 @dataclass(frozen=True)
 class LayerwiseProbe:
-    """A linear probe on each layer; the one with the best validation f1_macro is kept, of equal ones the lowest.
+    """A linear probe on each layer; the one that validation prefers is kept, with the scale and penalty that suit it.
 
     Args:
         lowest: Lowest layer tried, 0 for the embeddings, negative counted from the last; all above it are tried, too.
         pooling: `auto` as the checkpoint declares, `cls` for the first token's state, `mean` or another over all.
-        C: Inverse strength of the L2 penalty.
+        C: Inverse strength of the L2 penalty; `auto` tries those of a grid on validation.
+        scaling: `standard` gives each feature mean 0 and deviation 1, `unit` each text length 1, `auto` the better of
+            both on validation; `standard` where C is set.
         max_iter: Most iterations of L-BFGS.
     """
 
@@ -87,7 +76,8 @@ class LayerwiseProbe:
     search_space: ClassVar[str] = "C=0.0001..10:log, pooling=cls|mean"
     lowest: int = 0
     pooling: Pooling = "auto"
-    C: Annotated[float, Gt(0)] = 1.0
+    C: Literal["auto"] | Annotated[float, Gt(0)] = "auto"
+    scaling: Literal["auto", "standard", "unit"] = "auto"
     max_iter: Annotated[int, Ge(1)] = 1000
 
     def features_of(self, n_layers: int) -> tuple[Features, ...]:
@@ -98,22 +88,28 @@ class LayerwiseProbe:
 
     def fit(self, train: Split, validation: Split, context: RunContext) -> BestLayer:
         """Fit a probe on every layer and keep the best."""
-        probes, history = [], []
+        history, chosen, number_tried = [], [], 0
         states = [context.resolved(state) for state in self.features_of(context.n_layers)]
         for number, state in enumerate(states):
             context.progress("layer", number, len(states))
-            probe = OneLayer(state, self.C, self.max_iter).fit(train, validation, context)
-            scores = evaluate(validation.labels, probe.predict_proba(validation.texts))
-            told = {"validation_accuracy": scores.accuracy, "validation_f1_macro": scores.f1_macro}
-            history.append({"layer": state.layer, **told})
-            probes.append(probe)
-        best = int(np.argmax([scores["validation_f1_macro"] for scores in history]))
-        return BestLayer(probes[best], states[best], history, {**vars(self), "pooling": states[best].pooling})
+            tried = self._probe(state).search(train, validation, context)
+            chosen.append(choose(tried, len(validation)))
+            history.append({"layer": state.layer, "validation_f1_macro": chosen[-1].f1_macro})
+            number_tried += len(tried)
+        best = choose(chosen, len(validation))
+        state = states[next(number for number, each in enumerate(chosen) if each is best)]
+        setting = {"scaling": best.scaling, "C": best.strength}
+        probe = replace(self._probe(state), **setting).fit(train, validation, context)  # type: ignore[arg-type]
+        params = {**vars(self), "pooling": state.pooling, **setting}
+        return BestLayer(probe, state, history, params, number_tried)
+
+    def _probe(self, state: Features) -> OneLayer:
+        return OneLayer(state.layer, state.pooling, self.scaling, self.C, self.max_iter)  # type: ignore[arg-type]
 
     def load(self, directory: Path, context: RunContext) -> BestLayer:
         """Return the classifier saved in `directory`."""
         state = Features(**json.loads((directory / FILE_NAME).read_text(encoding="utf-8")))
-        return BestLayer(OneLayer(state, self.C, self.max_iter).load(directory, context), state, [])
+        return BestLayer(self._probe(state).load(directory, context), state, [])
 
 
 @hookimpl

@@ -1,33 +1,33 @@
-"""Feature extraction with a linear head that maximises the margin, on the frozen, standardised state."""
+"""Feature extraction with a linear head that maximises the margin, on the frozen, scaled state."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar, Literal
 
-from annotated_types import Ge, Gt
+from harness import LinearProbe, hookimpl
 
-from harness import SklearnProbe, hookimpl
+HALF_DECADES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1)
 
 
 @dataclass(frozen=True)
-class LinearSVMProbe(SklearnProbe):
-    """Linear support vector machine, one class against the rest, on standardised frozen features.
+class LinearSVMProbe(LinearProbe):
+    """Linear support vector machine, one class against the rest, scale and penalty chosen on validation.
 
     Its probabilities are the softmax of its margins: good to rank classes, not calibrated.
-
-    Args:
-        C: Inverse strength of the L2 penalty; scikit-learn's 1 overfits a thousand rows of hundreds of features.
-        max_iter: Most iterations of liblinear.
     """
 
     name: ClassVar[str] = "linear_svm_probe"
     groups: ClassVar[tuple[str, ...]] = ("fast",)
-    imports: ClassVar[tuple[str, ...]] = ("sklearn.svm", "sklearn.preprocessing")
-    search_space: ClassVar[str] = "C=0.0001..1:log, pooling=cls|mean"
-    C: Annotated[float, Gt(0)] = 0.01
-    max_iter: Annotated[int, Ge(1)] = 1000
+    imports: ClassVar[tuple[str, ...]] = ("sklearn.svm", "sklearn.preprocessing", "scipy.optimize")
+    search_space: ClassVar[str] = "C=0.00001..1:log, pooling=cls|mean"
+    loss: ClassVar[Literal["log", "squared_hinge"]] = "squared_hinge"
+    grid: ClassVar[Mapping[str, tuple[float, ...]]] = {
+        "standard": HALF_DECADES,
+        "unit": tuple(1000 * C for C in HALF_DECADES),  # squared lengths are 1, not about the width
+    }
 
     def estimator(self, seed: int) -> Any:
-        """Return the linear head; the primal problem is the quicker one where rows outnumber features."""
+        """Return the linear head; its intercept is not penalised, other than liblinear's."""
         from sklearn.svm import LinearSVC
 
         return LinearSVC(C=self.C, max_iter=self.max_iter, dual=False, random_state=seed)

@@ -27,7 +27,7 @@ class ChosenClassifier:
         classifier: As that configuration's `fit` returned it.
         index: Which configuration it was.
         params: Its hyperparameters.
-        configurations_tried: How many there were.
+        configurations_tried: How many there were, those among which each chose itself counted, too.
         history: One mapping a configuration: its number, its validation f1_macro.
     """
 
@@ -85,11 +85,12 @@ class GridSearch:
     def fit(self, train: Split, validation: Split, context: RunContext) -> ChosenClassifier:
         """Fit every configuration on train and keep the one with the highest f1_macro on validation."""
         best: tuple[float, int, Classifier] | None = None
-        history = []
+        history, tried = [], 0
         for index, candidate in enumerate(self.candidates):
             context.progress(f"configuration {index + 1}", index, len(self.candidates))
             seed_everything(context.seed)
             classifier = candidate.fit(train, validation, _within(context, index))
+            tried += classifier_tags(classifier).configurations_tried
             score = evaluate(validation.labels, classifier.predict_proba(list(validation.texts))).f1_macro
             history.append({"configuration": index, "validation_f1_macro": score})
             if best is None or score > best[0]:
@@ -98,7 +99,7 @@ class GridSearch:
             raise ValueError("a grid needs at least one configuration")
         _, index, classifier = best
         params = dict(classifier_tags(classifier).params) or parameters(self.candidates[index])
-        return ChosenClassifier(classifier, index, params, len(self.candidates), history)
+        return ChosenClassifier(classifier, index, params, tried, history)
 
     def load(self, directory: Path, context: RunContext) -> Classifier:
         """Return the classifier that was saved."""

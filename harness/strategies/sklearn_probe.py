@@ -29,12 +29,16 @@ class SklearnClassifier:
         inputs: Texts -> what the estimator reads, (n, ...).
         n_classes: Number of classes of the task, k; those it never saw get probability 0.
         params: The hyperparameters it was fitted with, for the record; empty for those of the strategy.
+        history: What was tried on validation, one mapping a configuration.
+        configurations_tried: How many that were.
     """
 
     estimator: Any
     inputs: Callable[[Sequence[str]], Any]
     n_classes: int
     params: Mapping[str, Any] = field(default_factory=dict)
+    history: Sequence[Mapping[str, float]] = ()
+    configurations_tried: int = 1
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return class probabilities, float32 (n, k).

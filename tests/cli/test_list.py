@@ -37,13 +37,22 @@ def test_one_strategy_is_told_with_the_meaning_range_and_default_of_each_paramet
     told = harness("list", "logreg_probe")
     assert told.code == 0
     lines = [" ".join(line.split()) for line in told.out.splitlines()]
-    assert lines[:2] == ["logreg_probe", "Logistic regression on standardised frozen features."]
+    assert lines[:2] == [
+        "logreg_probe",
+        "Logistic regression on scaled frozen features, scale and penalty chosen on validation.",
+    ]
     assert "plugin strategy-harness 0.1.0, entry point logreg_probe = harness_plugins.logreg_probe" in lines
-    assert "C 1.0 float > 0 Inverse strength of the L2 penalty." in lines
+    assert any(line.startswith("C auto auto or float > 0 Inverse strength of the L2 penalty") for line in lines)
     assert any(line.startswith("pooling auto auto, cls, mean,") for line in lines)
     as_json = json.loads(harness("list", "logreg_probe", "--json").out)
-    assert [parameter["name"] for parameter in as_json["parameters"]] == ["layer", "pooling", "C", "max_iter"]
-    assert {parameter["default"] for parameter in as_json["parameters"]} == {-1, "auto", 1.0, 1000}
+    assert [parameter["name"] for parameter in as_json["parameters"]] == [
+        "layer",
+        "pooling",
+        "scaling",
+        "C",
+        "max_iter",
+    ]
+    assert {parameter["default"] for parameter in as_json["parameters"]} == {-1, "auto", 1000}
 
 
 def test_every_parameter_of_every_installed_strategy_has_a_meaning() -> None:

@@ -17,7 +17,7 @@ def test_set_changes_a_parameter_and_keeps_its_type(run: Harness) -> None:
     changes = ("C=0.5", "max_iter=7", "pooling=mean")
     outcome = run(*(word for change in changes for word in ("--set", f"logreg_probe.{change}")))
     params = {record.strategy: record.params for record in outcome.run.records}["logreg_probe"]
-    assert params == {"layer": -1, "pooling": "mean", "C": 0.5, "max_iter": 7}
+    assert params == {"layer": -1, "pooling": "mean", "scaling": "standard", "C": 0.5, "max_iter": 7}
 
 
 @pytest.mark.parametrize(

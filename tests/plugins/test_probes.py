@@ -15,9 +15,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from harness import Features, SklearnProbe, Strategy
+from harness import Features, SklearnProbe, Strategy, choose
 from harness.features.cache import FeatureCache
 from harness.plugin_system.manager import PluginManager
+from harness.strategies.searched_probe import Tried
 from harness.testing import Bench
 
 OURS = (
@@ -71,11 +72,11 @@ def given_to(probe: RecordingProbe, bench: Bench) -> list[Any]:
 
 
 def test_the_linear_probe_predicts_like_a_plain_pipeline(strategies: dict[str, Strategy], bench: Bench) -> None:
-    plain = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    with bench.fitted(strategies["logreg_probe"]) as (classifier, context):
+    plain = make_pipeline(StandardScaler(), LogisticRegression(solver="newton-cg", tol=1e-10))
+    with bench.fitted(replace(strategies["logreg_probe"], C=1.0)) as (classifier, context):
         train, test = (context.encode(s.texts, Features()) for s in (bench.task.train, bench.task.test))
-        expected = plain.fit(train, bench.task.train.labels).predict_proba(test)
-        assert np.abs(classifier.predict_proba(bench.task.test.texts) - expected).max() < 1e-6
+        expected = plain.fit(train.astype(np.float64), bench.task.train.labels).predict_proba(test.astype(np.float64))
+        assert np.abs(classifier.predict_proba(bench.task.test.texts) - expected).max() < 1e-4
 
 
 def test_a_probe_is_fitted_on_features_of_mean_0_and_deviation_1(bench: Bench) -> None:
@@ -126,7 +127,7 @@ def test_where_train_holds_fewer_rows_than_neighbours_all_of_them_vote(
 ) -> None:
     rows = bench.task.train.rows(np.array([0, 1, 2, 3]))
     few = replace(bench.task, train=rows)
-    with bench.fitted(strategies["knn_probe"], few) as (classifier, _):
+    with bench.fitted(replace(strategies["knn_probe"], n_neighbors=20), few) as (classifier, _):
         assert classifier.estimator[-1].n_neighbors == 4  # type: ignore[attr-defined]
         probabilities = classifier.predict_proba(rows.texts)
     assert np.array_equal(probabilities.argmax(axis=1), rows.labels)
@@ -152,6 +153,43 @@ def test_a_head_without_probabilities_gives_the_softmax_of_its_scores(
         powers = np.exp(scores)
         expected = powers / powers.sum(axis=1, keepdims=True)
         assert np.abs(classifier.predict_proba(bench.task.test.texts) - expected).max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("logreg_probe", "C", 0.1),
+        ("linear_svm_probe", "C", 0.01),
+        ("ridge_probe", "alpha", 30.0),
+        ("knn_probe", "n_neighbors", 3),
+    ],
+)
+def test_a_value_that_is_set_means_one_fit_and_what_was_chosen_gives_the_same_where_it_is_set(
+    strategies: dict[str, Any], bench: Bench, name: str, field: str, value: float
+) -> None:
+    test = bench.task.test.texts
+    with bench.fitted(replace(strategies[name], **{field: value})) as (alone, _):
+        assert alone.configurations_tried == 1  # type: ignore[attr-defined]
+        assert (alone.params[field], alone.params["scaling"]) == (value, "standard")  # type: ignore[attr-defined]
+    with bench.fitted(strategies[name]) as (chosen, _):
+        assert chosen.configurations_tried == len(chosen.history) > 1  # type: ignore[attr-defined]
+        found = chosen.predict_proba(test)
+        kept = {key: chosen.params[key] for key in (field, "scaling")}  # type: ignore[attr-defined]
+    with bench.fitted(replace(strategies[name], **kept)) as (again, _):
+        assert again.configurations_tried == 1  # type: ignore[attr-defined]
+        assert np.array_equal(again.predict_proba(test), found)
+
+
+def test_of_what_is_nearly_the_best_the_lowest_log_loss_is_chosen_and_of_equal_ones_the_first() -> None:
+    tried = [
+        Tried("standard", 0.01, 0.50, 0.9),
+        Tried("standard", 0.1, 0.60, 0.8),
+        Tried("standard", 1.0, 0.59, 0.7),
+        Tried("unit", 10.0, 0.59, 0.7),
+        Tried("unit", 100.0, 0.61, 2.0),
+    ]
+    assert choose(tried, 100) is tried[2]
+    assert choose(tried, 1_000_000) is tried[4]
 
 
 def test_importing_the_strategies_imports_no_heavy_library() -> None:

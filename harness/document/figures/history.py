@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 WIDTH, PANEL = 420, 130
 LEFT, TOP, BOTTOM, GAP = 38, 10, 42, 22
 LONGEST_NAME = 24
+SETTING = "param_"  # begins the name of a hyperparameter that was tried
 CLOCKS = ("epoch", "layer", "configuration", "step")  # names of what is counted, not measured
 
 Series = Mapping[str, list[tuple[float, float]]]
@@ -56,11 +57,15 @@ def history_figure(history: Sequence[Mapping[str, float]]) -> "Figure":
 
 def is_drawable(history: Sequence[Mapping[str, float]]) -> bool:
     """Return whether a history holds anything that was measured."""
-    return any(name not in CLOCKS for epoch in history for name in epoch)
+    return any(_is_measured(name) for epoch in history for name in epoch)
+
+
+def _is_measured(name: str) -> bool:
+    return name not in CLOCKS and not name.startswith(SETTING)
 
 
 def _series(history: Sequence[Mapping[str, float]], clock: str | None) -> Series:
-    names = list(dict.fromkeys(name for epoch in history for name in epoch if name not in CLOCKS))
+    names = list(dict.fromkeys(name for epoch in history for name in epoch if _is_measured(name)))
     return {
         name: [(epoch[clock] if clock else i + 1, epoch[name]) for i, epoch in enumerate(history) if name in epoch]
         for name in names

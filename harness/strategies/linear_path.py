@@ -1,0 +1,138 @@
+"""Linear heads along a path of penalties: the features are rotated once, each fit begins where the last one ended.
+
+The features are turned onto their principal axes, which changes no penalty, and each axis is scaled by the curvature
+of the loss along it. So L-BFGS needs a few steps where it takes a hundred on the features themselves.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Loss = Literal["log", "squared_hinge"]
+Table = NDArray[np.floating]
+TWO = 2  # classes, which one column of scores tells apart
+CORRECTIONS = 20  # steps that L-BFGS remembers
+SMALLEST_VARIANCE = 1e-10  # of an axis, of that of the largest; what varies less is rounding
+
+
+@dataclass(frozen=True)
+class LinearHead:
+    """Weights as scikit-learn keeps them: (k, p) and (k,), of two classes (1, p) and (1,)."""
+
+    coef: NDArray[np.float64]
+    intercept: NDArray[np.float64]
+    steps: int
+
+    def probabilities(self, x: Table) -> NDArray[np.float64]:
+        """Return the softmax of the scores of n rows, float64 (n, k)."""
+        from scipy.special import softmax
+
+        scores = np.asarray(x @ self.coef.T.astype(x.dtype) + self.intercept, np.float64)
+        if scores.shape[1] == 1:
+            scores = np.hstack([np.zeros_like(scores), scores])
+        return np.asarray(softmax(scores, axis=1))
+
+
+class LinearPath:
+    """Fits of one linear head with different penalties.
+
+    The objective is that of scikit-learn's LogisticRegression (multinomial; of two classes, binomial) or of its
+    LinearSVC (squared hinge, one class against the rest), C times the summed loss and half the squared weights;
+    intercepts are not penalised.
+
+    Args:
+        x: Features, float (n, p).
+        y: Classes 0..k-1, each of which occurs, int64 (n,).
+        loss: What is minimised.
+        exact: Whether to compute in float64, for a fit that is kept; float32 is half the price.
+    """
+
+    def __init__(self, x: Table, y: NDArray[np.int64], loss: Loss, *, exact: bool = False) -> None:
+        self._binomial = loss == "log" and y.max() + 1 == TWO
+        self._dtype: type[np.floating] = np.float64 if exact else np.float32
+        self._k, self._loss, self._n = int(y.max()) + 1, loss, len(x)
+        self._centre = x.mean(axis=0, dtype=np.float64)
+        centred: Table = np.asarray(x - self._centre, self._dtype)
+        self._axes, self._variance = _principal_axes(centred)
+        self._z = centred @ self._axes.astype(self._dtype)
+        self._truth: Table = np.eye(self._k, dtype=self._dtype)[y]  # type: ignore[assignment]
+        shares = self._truth.mean(axis=0, dtype=np.float64)
+        # The curvature of the loss where nothing is known but the shares of the classes.
+        self._curvature = shares * (1 - shares) if loss == "log" else np.ones(self._k)
+        self._bias = np.log(shares) - np.log(shares).mean() if loss == "log" else 2 * shares - 1
+        self._weights = np.zeros((self._z.shape[1], self._k))
+
+    def fit(self, C: float, tolerance: float, max_iter: int) -> LinearHead:
+        """Fit from where the last fit ended.
+
+        Args:
+            C: Inverse strength of the L2 penalty.
+            tolerance: Largest entry of the scaled gradient of the mean loss at which it stops.
+            max_iter: Most steps of L-BFGS.
+        """
+        from scipy.optimize import minimize
+
+        penalty = (2 if self._binomial else 1) / (C * self._n)  # its two columns share one weight
+        scale = np.sqrt(np.vstack([np.outer(self._variance, self._curvature) + penalty, self._curvature[None]]))
+        found = minimize(
+            self._objective,
+            (np.vstack([self._weights, self._bias]) * scale).ravel(),
+            args=(scale, penalty),
+            jac=True,
+            method="L-BFGS-B",
+            options={"maxiter": max_iter, "maxfun": 2 * max_iter, "gtol": tolerance, "ftol": 0, "maxcor": CORRECTIONS},
+        )
+        solved = found.x.reshape(scale.shape) / scale
+        self._weights, self._bias = solved[:-1], solved[-1]
+        return self._head(int(found.nit))
+
+    def _objective(
+        self, scaled: NDArray[np.float64], scale: NDArray[np.float64], penalty: float
+    ) -> tuple[float, NDArray[np.float64]]:
+        """Return the mean loss with its penalty and the gradient, both of the scaled weights."""
+        solved = scaled.reshape(scale.shape) / scale
+        weights = solved[:-1]
+        scores: Table = self._z @ weights.astype(self._dtype) + solved[-1].astype(self._dtype)
+        value, slope = _log_loss(scores, self._truth) if self._loss == "log" else _hinge(scores, self._truth)
+        slope /= self._n
+        gradient = np.vstack([self._z.T @ slope + penalty * weights, slope.sum(axis=0, dtype=np.float64)])
+        return value / self._n + penalty / 2 * float(np.square(weights).sum()), (gradient / scale).ravel()
+
+    def _head(self, steps: int) -> LinearHead:
+        weights, bias = self._weights, self._bias
+        if self._binomial:
+            weights, bias = np.diff(weights, axis=1), np.diff(bias)
+        elif self._k == TWO:
+            weights, bias = weights[:, 1:], bias[1:]
+        coef = self._axes @ weights  # (p, k)
+        return LinearHead(coef.T, bias - self._centre @ coef, steps)
+
+
+def _principal_axes(centred: Table) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return orthonormal axes (p, r) that the rows lie on and the variance along each (r,)."""
+    rows, width = centred.shape
+    if width <= rows:
+        variance, axes = np.linalg.eigh((centred.T @ centred).astype(np.float64) / rows)
+        return axes, np.maximum(variance, 0)
+    exact = centred.astype(np.float64)
+    variance, sides = np.linalg.eigh(exact @ exact.T / rows)
+    kept = variance > SMALLEST_VARIANCE * max(float(variance[-1]), np.finfo(np.float64).tiny)
+    return exact.T @ (sides[:, kept] / np.sqrt(variance[kept] * rows)), variance[kept]
+
+
+def _log_loss(scores: Table, truth: Table) -> tuple[float, Table]:
+    """Return the summed log loss of n rows and its slope, (n, k)."""
+    scores = scores - scores.max(axis=1, keepdims=True)
+    powers = np.exp(scores)
+    total = powers.sum(axis=1, keepdims=True)
+    value = float((np.log(total[:, 0]) - (scores * truth).sum(axis=1)).sum(dtype=np.float64))
+    return value, powers / total - truth
+
+
+def _hinge(scores: Table, truth: Table) -> tuple[float, Table]:
+    """Return the summed squared hinge loss of n rows and its slope, (n, k)."""
+    sign = 2 * truth - 1
+    short = np.maximum(0, 1 - sign * scores)
+    return float(np.square(short).sum(dtype=np.float64)), -2 * sign * short

@@ -1,0 +1,196 @@
+"""Bases of probes that choose the scale of the features and the strength of the penalty on validation."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from annotated_types import Ge, Gt
+from numpy.typing import NDArray
+
+from harness.data.task import Split
+from harness.encoding.pooling import AUTO
+from harness.evaluation.metrics import evaluate
+from harness.strategies.linear_path import LinearPath, Loss
+from harness.strategies.sklearn_probe import SklearnClassifier, SklearnProbe
+from harness.strategies.strategy import RunContext, parameters
+
+Table = NDArray[np.floating]
+Answer = Callable[[Table], NDArray[np.floating]]
+"""Features (n, p) -> probabilities (n, number of classes that train holds)."""
+
+PATIENCE = 3  # values of a path without a better score or a lower loss, after which it ends
+NEARLY_BEST = 0.5  # standard errors of the best validation f1_macro within which the log loss decides
+LEAST_PROBABILITY = 1e-7  # of a right answer, so that one sure mistake does not decide alone
+SEARCH_TOLERANCE, TOLERANCE = 1e-3, 1e-6  # of a fit that is only compared, and of one that is kept
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One configuration on validation: how features were scaled, the strength, f1_macro and mean log loss."""
+
+    scaling: str
+    strength: float
+    f1_macro: float
+    log_loss: float
+
+
+def choose(tried: Sequence[Tried], n_rows: int) -> Tried:
+    """Return the configuration with the lowest log loss of those that are nearly the best by f1_macro.
+
+    Alone, f1_macro of a small validation split follows chance, and log loss prefers answers near the shares of the
+    classes. Of equal ones the first is chosen: the more regularised.
+
+    Args:
+        tried: The configurations, the more regularised of a path first.
+        n_rows: Rows of validation; the standard error is that of a share of so many rows.
+    """
+    best = max(each.f1_macro for each in tried)
+    error = float(np.sqrt(best * (1 - best) / n_rows))
+    return min((each for each in tried if each.f1_macro >= best - NEARLY_BEST * error), key=lambda each: each.log_loss)
+
+
+@dataclass(frozen=True)
+class SearchedProbe(SklearnProbe):
+    """Base of probes that choose scale and strength on validation; what is set is not searched.
+
+    Args:
+        scaling: `standard` gives each feature mean 0 and deviation 1, `unit` each text length 1, `auto` the better of
+            both on validation; `standard` where the strength is set.
+    """
+
+    strength: ClassVar[str] = "C"
+    grid: ClassVar[Mapping[str, tuple[float, ...]]] = {}
+    scaling: Literal["auto", "standard", "unit"] = "auto"
+
+    @abstractmethod
+    def path(self, x: Table, y: NDArray[np.int64], strengths: Sequence[float]) -> Iterator[tuple[float, Answer]]:
+        """Yield each strength and what a head fitted with it on scaled features answers."""
+
+    @abstractmethod
+    def fitted(self, x: Table, y: NDArray[np.int64], strength: float, seed: int) -> Any:
+        """Return a scikit-learn classifier fitted on scaled features."""
+
+    def fit(self, train: Split, validation: Split, context: RunContext) -> SklearnClassifier:
+        """Choose on validation, then fit on train alone as if the choice had been set."""
+        from sklearn.pipeline import make_pipeline
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(self.blas_threads, user_api="blas"):
+            tried = [] if self._is_set else self.search(train, validation, context)
+            chosen = choose(tried, len(validation)) if tried else Tried(self._scalings[0], self._set or 0.0, 0.0, 0.0)
+            scaler, x = self._scaled(train, chosen.scaling, context)
+            estimator = self.fitted(x, np.array(train.labels), chosen.strength, context.seed)
+        params = {
+            **parameters(self),
+            "pooling": context.resolved(self.features[0]).pooling,
+            "scaling": chosen.scaling,
+            self.strength: chosen.strength,
+        }
+        fitted = self._classifier(make_pipeline(scaler, estimator), context)
+        history = [
+            {
+                "configuration": number,
+                f"param_{self.strength}": each.strength,  # as scikit-learn's cv_results_ names it
+                "param_unit_length": float(each.scaling == "unit"),
+                "validation_f1_macro": each.f1_macro,
+                "validation_log_loss": each.log_loss,
+            }
+            for number, each in enumerate(tried)
+        ]
+        return replace(fitted, params=params, history=history, configurations_tried=max(len(tried), 1))
+
+    def search(self, train: Split, validation: Split, context: RunContext) -> list[Tried]:
+        """Return what was tried on validation.
+
+        Raises:
+            ValueError: Where train holds a single class, which no penalty can suit.
+        """
+        tried: list[Tried] = []
+        classes, y = np.unique(train.labels, return_inverse=True)
+        if len(classes) == 1:
+            raise ValueError("a probe needs rows of at least two classes to train on, got one class")
+        answers = np.zeros((len(validation), context.n_classes), np.float32)
+        for scaling in self._scalings:
+            scaler, x = self._scaled(train, scaling, context)
+            x_validation = scaler.transform(self.inputs(validation.texts, context))
+            strengths = self.grid[scaling] if self._set is None else (self._set,)
+            of_path: list[Tried] = []
+            for strength, answer in self.path(x, y, strengths):
+                answers[:, classes] = answer(x_validation)
+                of_path.append(_tried(scaling, strength, answers, validation.labels))
+                if _has_ended(of_path):
+                    break
+            tried += of_path
+        return tried
+
+    @property
+    def _is_set(self) -> bool:
+        return self._set is not None and len(self._scalings) == 1
+
+    @property
+    def _set(self) -> float | None:
+        value = getattr(self, self.strength)
+        return None if value == AUTO else value
+
+    @property
+    def _scalings(self) -> tuple[str, ...]:
+        if self.scaling != AUTO:
+            return (self.scaling,)
+        return ("standard", "unit") if self._set is None else ("standard",)
+
+    def _scaled(self, train: Split, scaling: str, context: RunContext) -> tuple[Any, Table]:
+        """Return a fitted scaler and train's features scaled by it."""
+        from sklearn.preprocessing import Normalizer
+
+        if scaling == "standard":
+            return context.standardised(train.texts, self.features[0])
+        scaler = Normalizer()
+        return scaler, scaler.fit_transform(self.inputs(train.texts, context))
+
+
+@dataclass(frozen=True)
+class LinearProbe(SearchedProbe):
+    """Base of linear probes; a subclass gives an `estimator`, whose fitted weights are set, and a `loss`.
+
+    Args:
+        C: Inverse strength of the L2 penalty; `auto` tries those of a grid on validation.
+        max_iter: Most iterations of L-BFGS.
+    """
+
+    loss: ClassVar[Loss] = "log"
+    # A product with one column a class is too narrow to share: two threads take twice the time of one.
+    blas_threads: ClassVar[int | None] = 1
+    C: Literal["auto"] | Annotated[float, Gt(0)] = "auto"
+    max_iter: Annotated[int, Ge(1)] = 1000
+
+    def path(self, x: Table, y: NDArray[np.int64], strengths: Sequence[float]) -> Iterator[tuple[float, Answer]]:
+        """Yield each C and what its head answers, each fit begun where the last one ended."""
+        path = LinearPath(x, y, self.loss)
+        for C in strengths:
+            yield C, path.fit(C, SEARCH_TOLERANCE, self.max_iter).probabilities
+
+    def fitted(self, x: Table, y: NDArray[np.int64], strength: float, seed: int) -> Any:
+        """Return the estimator with the weights that minimise its objective."""
+        estimator = replace(self, C=strength).estimator(seed)
+        classes, numbers = np.unique(y, return_inverse=True)
+        if len(classes) == 1:
+            return estimator.fit(x, y)  # which says that one class is too few
+        head = LinearPath(x, numbers, self.loss, exact=True).fit(strength, TOLERANCE, self.max_iter)
+        estimator.classes_, estimator.n_features_in_ = classes, x.shape[1]
+        estimator.coef_, estimator.intercept_ = head.coef, head.intercept
+        estimator.n_iter_ = np.array([head.steps])
+        return estimator
+
+
+def _tried(scaling: str, strength: float, answers: NDArray[np.float32], labels: NDArray[np.int64]) -> Tried:
+    right = np.maximum(answers[np.arange(len(labels)), labels], LEAST_PROBABILITY)
+    return Tried(scaling, strength, evaluate(labels, answers).f1_macro, float(-np.log(right).mean()))
+
+
+def _has_ended(path: Sequence[Tried]) -> bool:
+    """Return whether neither score nor loss have been better for some time."""
+    best = max(range(len(path)), key=lambda i: path[i].f1_macro)
+    lowest = min(range(len(path)), key=lambda i: path[i].log_loss)
+    return len(path) - 1 - max(best, lowest) >= PATIENCE
