@@ -21,6 +21,7 @@ from harness.system.process import restored_globals, seed_everything
 from harness.testing import Bench, tiny_encoder, tiny_task
 
 SLOW_PLACES = (  # folders and files whose tests train much, simulate much, or start processes, browsers or LaTeX
+    "api/",
     "cli/test_cache",
     "cli/test_compare.py",
     "cli/test_data_options.py",
