@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis.ranking import Standing, by_strategy, by_validation, in_order
+from harness.analysis.ranking import MAJORITY, Standing, by_strategy, by_validation, in_order
 from harness.errors import UserError, did_you_mean
 from harness.evaluation.conclusion import MARGIN, Conclusion, LeftOut
 from harness.evaluation.evidence import Evidence, assess
@@ -63,7 +63,8 @@ class Studied(Standing):
             return "floor"
         if all(record.undertrained for record in self.records):
             return "not learnt"
-        return "no better than majority" if self.is_no_better_than_majority else None
+        found_nothing = self.base == MAJORITY or self.is_no_better_than_majority
+        return "no better than majority" if found_nothing else None
 
     @property
     def candidates(self) -> list[Candidate]:

@@ -48,10 +48,13 @@ def _reads_left_to_right(model: Any, tokenizer: Any) -> bool:
     import torch
 
     ids = [token for token in range(min(len(tokenizer), model.config.vocab_size)) if token != tokenizer.pad_token_id]
-    texts = torch.tensor([[ids[0], *[ids[-1]] * 7], [ids[0], *[ids[len(ids) // 2]] * 7]], device=model.device)
+    following = min(7, _position_limit(model) - 1)
+    texts = torch.tensor(
+        [[ids[0], *[other] * following] for other in (ids[-1], ids[len(ids) // 2])], device=model.device
+    )
     with torch.inference_mode():
         first, second = model(input_ids=texts, attention_mask=torch.ones_like(texts)).last_hidden_state[:, 0].float()
-    return torch.equal(first, second)
+    return following > 0 and torch.equal(first, second)
 
 
 def _puts_cls_last(tokenizer: Any) -> bool:

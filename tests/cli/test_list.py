@@ -20,7 +20,7 @@ def test_list_shows_strategy_distribution_version_and_parameters(harness: Harnes
     assert outcome.code == 0
     line = next(line for line in outcome.out.splitlines() if line.startswith("logreg_probe"))
     assert "strategy-harness" in line
-    assert "C=1.0, max_iter=1000" in line
+    assert "C=auto, max_iter=1000" in line
 
 
 def test_the_json_list_is_all_there_is_on_standard_output(harness: Harness) -> None:

@@ -195,7 +195,10 @@ def test_a_process_that_is_killed_while_it_saves_a_model_leaves_no_half_of_it(
     assert not (folder / "models" / "half-seed0").exists()
     outcome = harness("run", "-q", "--resume")
     assert outcome.code == 0, outcome.err
-    assert [file for file in outcome.run.files if "models" in file] == ["models/half-seed0/half"]
+    assert [file for file in outcome.run.files if "models" in file] == [
+        "models/half-seed0/half",
+        "models/half-seed0/harness.json",
+    ]
 
 
 def test_a_killed_run_is_shown_as_far_as_it_came_and_resumed(

@@ -102,7 +102,16 @@ def test_a_run_that_was_stopped_in_the_middle_can_be_verified(harness: Harness, 
         run["status"] = "interrupted"
         run["evidence"] = run["audit"] = None
         last = run["records"][-1]
-        kept = ("strategy", "plugin", "groups", "params", "seed", "configurations_tried", "undertrained")
+        kept = (
+            "strategy",
+            "plugin",
+            "groups",
+            "params",
+            "seed",
+            "configurations_tried",
+            "undertrained",
+            "deterministic",
+        )
         blank = dict.fromkeys(last, None) | {key: last[key] for key in kept}
         run["records"][-1] = blank | {"status": "interrupted", "history": [], "degradations": []}
         for file in files:
