@@ -112,8 +112,7 @@ def test_every_shipped_strategy_with_parameters_says_where_to_search(offer: Offe
     for field, where in space.items():
         ends = where.values if isinstance(where, Choice) else (where.low, where.high)
         for value in ends:
-            whole = isinstance(parameters(offer.strategy)[field], int) and not isinstance(where, Choice)
-            written = str(round(float(value)) if whole else value)
+            written = str(value) if isinstance(where, Choice) else f"{value:g}"
             changed = with_parameters(offer.strategy, {field: written}, "--space")
             assert parameters(changed)[field] == type(parameters(changed)[field])(written)
 

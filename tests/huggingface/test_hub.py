@@ -95,9 +95,9 @@ def test_a_checkpoint_is_downloaded_and_encodes_as_the_original_does(world: Worl
     assert_is_the_tiny_model(world.answers["tagged"], tiny)
 
 
-def test_only_weights_without_pickle_and_text_files_of_the_top_folder_are_fetched_and_once(world: World) -> None:
+def test_only_weights_without_pickle_text_files_and_how_states_are_pooled_are_fetched_and_once(world: World) -> None:
     wanted = ["NOTICE.txt", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
-    assert world.answers["model"]["files"] == wanted
+    assert world.answers["model"]["files"] == ["1_Pooling", *wanted]
     sent = [name for name in world.files_sent if not name.endswith((".jsonl", ".md"))]
     assert sent == wanted
 
