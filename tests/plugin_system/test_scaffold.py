@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from harness import UnavailableError, UserError
-from harness.cli.plugins import KINDS as KINDS_ON_THE_LINE
 from harness.plugin_system.files import NamedPlugin
 from harness.plugin_system.loading import LoadedPlugins
 from harness.plugin_system.scaffold import KINDS, new_plugin
@@ -91,7 +90,3 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UnavailableError, match=r"Cannot write to .*fresh_probe.* another folder with -o"):
         new_plugin("fresh_probe", "probe", tmp_path / "file")
-
-
-def test_the_command_line_offers_the_kinds_that_there_are() -> None:
-    assert tuple(KINDS) == KINDS_ON_THE_LINE
