@@ -4,6 +4,7 @@ The features are turned onto their principal axes, which changes no penalty, and
 of the loss along it. So L-BFGS needs a few steps where it takes a hundred on the features themselves.
 """
 
+import warnings
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +15,7 @@ Loss = Literal["log", "squared_hinge"]
 Table = NDArray[np.floating]
 TWO = 2  # classes, which one column of scores tells apart
 CORRECTIONS = 20  # steps that L-BFGS remembers
+STOPPED = 1  # status of scipy's L-BFGS where it ran out of steps
 SMALLEST_VARIANCE = 1e-10  # of an axis, of that of the largest; what varies less is rounding
 
 
@@ -71,8 +73,12 @@ class LinearPath:
             C: Inverse strength of the L2 penalty.
             tolerance: Largest entry of the scaled gradient of the mean loss at which it stops.
             max_iter: Most steps of L-BFGS.
+
+        Warns:
+            ConvergenceWarning: Where a fit that is kept stopped at `max_iter`, short of the tolerance.
         """
         from scipy.optimize import minimize
+        from sklearn.exceptions import ConvergenceWarning
 
         penalty = (2 if self._binomial else 1) / (C * self._n)  # its two columns share one weight
         scale = np.sqrt(np.vstack([np.outer(self._variance, self._curvature) + penalty, self._curvature[None]]))
@@ -84,6 +90,9 @@ class LinearPath:
             method="L-BFGS-B",
             options={"maxiter": max_iter, "maxfun": 2 * max_iter, "gtol": tolerance, "ftol": 0, "maxcor": CORRECTIONS},
         )
+        if found.status == STOPPED and self._dtype is np.float64:
+            told = f"L-BFGS stopped after {found.nit} steps (max_iter={max_iter}), before the tolerance was reached."
+            warnings.warn(told, ConvergenceWarning, stacklevel=2)
         solved = found.x.reshape(scale.shape) / scale
         self._weights, self._bias = solved[:-1], solved[-1]
         return self._head(int(found.nit))
