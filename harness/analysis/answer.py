@@ -169,9 +169,11 @@ class _Told:
         return Said(self.say("It takes {share} of the time of {best}, and is as good within {margin}."), values)
 
     def time_of_rival(self, rival: Standing | None) -> Said | None:
-        """Say what a rival takes that cannot be told from the answer."""
-        share = self.share(rival, self.taken)
-        if rival is None or share is None or self.verdict(rival.name) != "unclear":
+        """Say what a rival takes that cannot be told from the answer, where that is clearly more or less."""
+        ratio, share = self.ratio(rival, self.taken), self.share(rival, self.taken)
+        if rival is None or ratio is None or share is None or self.verdict(rival.name) != "unclear":
+            return None
+        if CHEAPER < ratio < 1 / CHEAPER:
             return None
         return Said(self.say("The latter takes {share} of the time."), {"share": share})
 
@@ -190,13 +192,17 @@ class _Told:
             return Said(self.say("{also} costs {gap} ({verdict}) and takes {share} of the time."), values)
         return None
 
-    def share(self, one: Standing | None, other: Standing | None) -> str | None:
-        """Return the seconds of one as a share of those of another."""
+    def ratio(self, one: Standing | None, other: Standing | None) -> float | None:
+        """Return the seconds of one as a multiple of those of another."""
         seconds = [each.headline.all_seconds if each else None for each in (one, other)]
-        if seconds[0] is None or not seconds[1]:
+        return None if seconds[0] is None or not seconds[1] else seconds[0] / seconds[1]
+
+    def share(self, one: Standing | None, other: Standing | None) -> str | None:
+        """Return the same in percent, written."""
+        ratio = self.ratio(one, other)
+        if ratio is None:
             return None
-        percent = 100 * seconds[0] / seconds[1]
-        return f"{percent:.0f} %" if percent >= 1 else "< 1 %"
+        return f"{100 * ratio:.0f} %" if ratio >= 0.01 else "< 1 %"  # noqa: PLR2004
 
 
 def _score(standing: Standing) -> str:
