@@ -26,7 +26,7 @@ BROKEN = {
     "offers_no_list": (probe("x").replace("[Probe()]", "Probe()"), "not iterable"),
     "has_no_name": (probe(""), "expected a strategy with a name"),
     "is_called_all": (probe("all"), "expected a strategy with a name"),
-    "wants_no_features": (probe("x", extra='features = ("cls",)'), "harness.Features, found 'cls'"),
+    "wants_no_features": (probe("x", extra='features = ("cls",)'), "found ('cls',). Correct its features"),
     "fails_in_its_hook": (probe("x").replace("[Probe()]", "[1 / 0]"), "ZeroDivisionError"),
     "cannot_fit": (IMPORTS + "@hookimpl\ndef harness_strategies():\n    return [Features()]\n", "expected a strategy"),
 }
