@@ -26,12 +26,19 @@ from harness.hookspecs import hookimpl
 from harness.results.records import Run, RunRecord
 from harness.runs.classifier import TextClassifier
 from harness.strategies.finetuning import FineTunedClassifier, FineTuning
-from harness.strategies.searched_probe import LinearProbe, SearchedProbe, choose
+from harness.strategies.model_selection import (
+    Candidate,
+    candidate_history,
+    score_candidate,
+    select_candidate,
+)
+from harness.strategies.searched_probe import LinearProbe, SearchedProbe
 from harness.strategies.sklearn_probe import SklearnClassifier, SklearnProbe, SklearnStrategy
 from harness.strategies.strategy import Classifier, RunContext, Strategy
 from harness.system.out_of_memory import is_out_of_memory
 
 __all__ = [
+    "Candidate",
     "ClassScore",
     "Classifier",
     "DataError",
@@ -63,7 +70,7 @@ __all__ = [
     "UnavailableError",
     "UndertrainedWarning",
     "UserError",
-    "choose",
+    "candidate_history",
     "compare",
     "evaluate",
     "first_token_only",
@@ -72,5 +79,7 @@ __all__ = [
     "load_classifier",
     "load_tokenizer",
     "open_run",
+    "score_candidate",
+    "select_candidate",
     "supports_first_token_only",
 ]

@@ -10,7 +10,7 @@ import numpy as np
 from annotated_types import Ge, Gt
 from numpy.typing import NDArray
 
-from harness import Features, LinearProbe, Pooling, RunContext, SklearnClassifier, Split, choose, hookimpl
+from harness import Features, LinearProbe, Pooling, RunContext, SklearnClassifier, Split, hookimpl, select_candidate
 
 FILE_NAME = "layer.json"
 DECADES = (1e-3, 0.01, 0.1, 1.0)  # coarser than the linear probe's, as there are as many paths as layers
@@ -88,19 +88,18 @@ class LayerwiseProbe:
 
     def fit(self, train: Split, validation: Split, context: RunContext) -> BestLayer:
         """Fit a probe on every layer and keep the best."""
-        history, chosen, number_tried = [], [], 0
+        history, best_of_layers, number_tried = [], [], 0
         states = [context.resolved(state) for state in self.features_of(context.n_layers)]
         for number, state in enumerate(states):
             context.progress("layer", number, len(states))
-            tried = self._probe(state).search(train, validation, context)
-            chosen.append(choose(tried, len(validation)))
-            history.append({"layer": state.layer, "validation_f1_macro": chosen[-1].f1_macro})
-            number_tried += len(tried)
-        best = choose(chosen, len(validation))
-        state = states[next(number for number, each in enumerate(chosen) if each is best)]
-        setting = {"scaling": best.scaling, "C": best.strength}
-        probe = replace(self._probe(state), **setting).fit(train, validation, context)  # type: ignore[arg-type]
-        params = {**vars(self), "pooling": state.pooling, **setting}
+            candidates = self._probe(state).search(train, validation, context)
+            best_of_layers.append(select_candidate(candidates, len(validation)))
+            history.append({"layer": state.layer, "validation_f1_macro": best_of_layers[-1].f1_macro})
+            number_tried += len(candidates)
+        best = select_candidate(best_of_layers, len(validation))
+        state = states[next(number for number, each in enumerate(best_of_layers) if each is best)]
+        probe = replace(self._probe(state), **best.params).fit(train, validation, context)  # type: ignore[arg-type]
+        params = {**vars(self), "pooling": state.pooling, **best.params}
         return BestLayer(probe, state, history, params, number_tried)
 
     def _probe(self, state: Features) -> OneLayer:

@@ -11,8 +11,14 @@ from numpy.typing import NDArray
 
 from harness.data.task import Split
 from harness.encoding.pooling import AUTO
-from harness.evaluation.metrics import evaluate
 from harness.strategies.linear_path import LinearPath, Loss
+from harness.strategies.model_selection import (
+    Candidate,
+    candidate_history,
+    path_has_ended,
+    score_candidate,
+    select_candidate,
+)
 from harness.strategies.sklearn_probe import SklearnClassifier, SklearnProbe
 from harness.strategies.strategy import RunContext, parameters
 
@@ -20,35 +26,7 @@ Table = NDArray[np.floating]
 Answer = Callable[[Table], NDArray[np.floating]]
 """Features (n, p) -> probabilities (n, number of classes that train holds)."""
 
-PATIENCE = 3  # values of a path without a better score or a lower loss, after which it ends
-NEARLY_BEST = 0.5  # standard errors of the best validation f1_macro within which the log loss decides
-LEAST_PROBABILITY = 1e-7  # of a right answer, so that one sure mistake does not decide alone
 SEARCH_TOLERANCE, TOLERANCE = 1e-3, 1e-6  # of a fit that is only compared, and of one that is kept
-
-
-@dataclass(frozen=True)
-class Tried:
-    """One configuration on validation: how features were scaled, the strength, f1_macro and mean log loss."""
-
-    scaling: str
-    strength: float
-    f1_macro: float
-    log_loss: float
-
-
-def choose(tried: Sequence[Tried], n_rows: int) -> Tried:
-    """Return the configuration with the lowest log loss of those that are nearly the best by f1_macro.
-
-    Alone, f1_macro of a small validation split follows chance, and log loss prefers answers near the shares of the
-    classes. Of equal ones the first is chosen: the more regularised.
-
-    Args:
-        tried: The configurations, the more regularised of a path first.
-        n_rows: Rows of validation; the standard error is that of a share of so many rows.
-    """
-    best = max(each.f1_macro for each in tried)
-    error = float(np.sqrt(best * (1 - best) / n_rows))
-    return min((each for each in tried if each.f1_macro >= best - NEARLY_BEST * error), key=lambda each: each.log_loss)
 
 
 @dataclass(frozen=True)
@@ -78,36 +56,22 @@ class SearchedProbe(SklearnProbe):
         from threadpoolctl import threadpool_limits
 
         with threadpool_limits(self.blas_threads, user_api="blas"):
-            tried = [] if self._is_set else self.search(train, validation, context)
-            chosen = choose(tried, len(validation)) if tried else Tried(self._scalings[0], self._set or 0.0, 0.0, 0.0)
-            scaler, x = self._scaled(train, chosen.scaling, context)
-            estimator = self.fitted(x, np.array(train.labels), chosen.strength, context.seed)
-        params = {
-            **parameters(self),
-            "pooling": context.resolved(self.features[0]).pooling,
-            "scaling": chosen.scaling,
-            self.strength: chosen.strength,
-        }
+            candidates = [] if self._is_set else self.search(train, validation, context)
+            chosen: Any = select_candidate(candidates, len(validation)).params if candidates else self._given
+            scaler, x = self._scaled(train, chosen["scaling"], context)
+            estimator = self.fitted(x, np.array(train.labels), chosen[self.strength], context.seed)
+        params = {**parameters(self), "pooling": context.resolved(self.features[0]).pooling, **chosen}
         fitted = self._classifier(make_pipeline(scaler, estimator), context)
-        history = [
-            {
-                "configuration": number,
-                f"param_{self.strength}": each.strength,  # as scikit-learn's cv_results_ names it
-                "param_unit_length": float(each.scaling == "unit"),
-                "validation_f1_macro": each.f1_macro,
-                "validation_log_loss": each.log_loss,
-            }
-            for number, each in enumerate(tried)
-        ]
-        return replace(fitted, params=params, history=history, configurations_tried=max(len(tried), 1))
+        history = candidate_history(candidates)
+        return replace(fitted, params=params, history=history, configurations_tried=max(len(candidates), 1))
 
-    def search(self, train: Split, validation: Split, context: RunContext) -> list[Tried]:
-        """Return what was tried on validation.
+    def search(self, train: Split, validation: Split, context: RunContext) -> list[Candidate]:
+        """Return the configurations that were tried, scored on validation.
 
         Raises:
             ValueError: Where train holds a single class, which no penalty can suit.
         """
-        tried: list[Tried] = []
+        candidates: list[Candidate] = []
         classes, y = np.unique(train.labels, return_inverse=True)
         if len(classes) == 1:
             raise ValueError("a probe needs rows of at least two classes to train on, got one class")
@@ -116,18 +80,24 @@ class SearchedProbe(SklearnProbe):
             scaler, x = self._scaled(train, scaling, context)
             x_validation = scaler.transform(self.inputs(validation.texts, context))
             strengths = self.grid[scaling] if self._set is None else (self._set,)
-            of_path: list[Tried] = []
+            of_path: list[Candidate] = []
             for strength, answer in self.path(x, y, strengths):
                 answers[:, classes] = answer(x_validation)
-                of_path.append(_tried(scaling, strength, answers, validation.labels))
-                if _has_ended(of_path):
+                params: dict[str, float | str] = {"scaling": scaling, self.strength: strength}
+                of_path.append(score_candidate(params, answers, validation.labels))
+                if path_has_ended(of_path):
                     break
-            tried += of_path
-        return tried
+            candidates += of_path
+        return candidates
 
     @property
     def _is_set(self) -> bool:
         return self._set is not None and len(self._scalings) == 1
+
+    @property
+    def _given(self) -> dict[str, Any]:
+        """What is set, where nothing is searched."""
+        return {"scaling": self._scalings[0], self.strength: self._set}
 
     @property
     def _set(self) -> float | None:
@@ -182,15 +152,3 @@ class LinearProbe(SearchedProbe):
         estimator.coef_, estimator.intercept_ = head.coef, head.intercept
         estimator.n_iter_ = np.array([head.steps])
         return estimator
-
-
-def _tried(scaling: str, strength: float, answers: NDArray[np.float32], labels: NDArray[np.int64]) -> Tried:
-    right = np.maximum(answers[np.arange(len(labels)), labels], LEAST_PROBABILITY)
-    return Tried(scaling, strength, evaluate(labels, answers).f1_macro, float(-np.log(right).mean()))
-
-
-def _has_ended(path: Sequence[Tried]) -> bool:
-    """Return whether neither score nor loss have been better for some time."""
-    best = max(range(len(path)), key=lambda i: path[i].f1_macro)
-    lowest = min(range(len(path)), key=lambda i: path[i].log_loss)
-    return len(path) - 1 - max(best, lowest) >= PATIENCE

@@ -15,10 +15,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from harness import Features, SklearnProbe, Strategy, choose
+from harness import Candidate, Features, SklearnProbe, Strategy, select_candidate
 from harness.features.cache import FeatureCache
 from harness.plugin_system.manager import PluginManager
-from harness.strategies.searched_probe import Tried
 from harness.testing import Bench
 
 OURS = (
@@ -181,15 +180,15 @@ def test_a_value_that_is_set_means_one_fit_and_what_was_chosen_gives_the_same_wh
 
 
 def test_of_what_is_nearly_the_best_the_lowest_log_loss_is_chosen_and_of_equal_ones_the_first() -> None:
-    tried = [
-        Tried("standard", 0.01, 0.50, 0.9),
-        Tried("standard", 0.1, 0.60, 0.8),
-        Tried("standard", 1.0, 0.59, 0.7),
-        Tried("unit", 10.0, 0.59, 0.7),
-        Tried("unit", 100.0, 0.61, 2.0),
+    candidates = [
+        Candidate({"C": 0.01}, 0.50, 0.9),
+        Candidate({"C": 0.1}, 0.60, 0.8),
+        Candidate({"C": 1.0}, 0.59, 0.7),
+        Candidate({"C": 10.0}, 0.59, 0.7),
+        Candidate({"C": 100.0}, 0.61, 2.0),
     ]
-    assert choose(tried, 100) is tried[2]
-    assert choose(tried, 1_000_000) is tried[4]
+    assert select_candidate(candidates, 100) is candidates[2]
+    assert select_candidate(candidates, 1_000_000) is candidates[4]
 
 
 def test_importing_the_strategies_imports_no_heavy_library() -> None:

@@ -1,6 +1,7 @@
 """Word counts and logistic regression, where there are hardly any words."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,10 +11,25 @@ from harness.plugin_system.manager import PluginManager
 from harness.testing import Bench
 
 
+def tfidf_logreg() -> Any:
+    return PluginManager().offers["tfidf_logreg"].strategy
+
+
 def test_where_no_words_occur_in_enough_texts_all_words_count_and_that_is_said(bench: Bench) -> None:
-    strategy = PluginManager().offers["tfidf_logreg"].strategy
+    strategy = tfidf_logreg()
     train = Split(("quiet lake", "late train", "sunny song"), np.arange(3))
     task = replace(bench.task, train=train)
     with pytest.warns(UserWarning, match="No words occur in 2 of the 3 texts: those of one count"):
         found = bench.probabilities(strategy, ["a lake", "a train", "a song"], task)
     assert found.argmax(axis=1).tolist() == [0, 1, 2]
+
+
+def test_word_pairs_and_penalty_are_chosen_on_validation_and_give_the_same_where_they_are_set(bench: Bench) -> None:
+    test = bench.task.test.texts
+    with bench.fitted(tfidf_logreg()) as (chosen, _):
+        assert chosen.configurations_tried == len(chosen.history) == 8  # type: ignore[attr-defined]
+        found = chosen.predict_proba(test)
+        kept = {name: chosen.params[name] for name in ("C", "max_ngram")}  # type: ignore[attr-defined]
+    with bench.fitted(replace(tfidf_logreg(), **kept)) as (again, _):
+        assert again.configurations_tried == 1  # type: ignore[attr-defined]
+        assert np.array_equal(again.predict_proba(test), found)

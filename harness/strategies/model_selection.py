@@ -1,0 +1,83 @@
+"""The choice among configurations of one strategy by their scores on validation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.evaluation.metrics import evaluate
+
+PATIENCE = 3  # values of a path without a better score or a lower loss, after which it ends
+NEARLY_BEST = 0.5  # standard errors of the best validation f1_macro within which the log loss decides
+LEAST_PROBABILITY = 1e-7  # of a right answer, so that one sure mistake does not decide alone
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One configuration that was tried: what was set, and its f1_macro and mean log loss on validation."""
+
+    params: Mapping[str, float | str]
+    f1_macro: float
+    log_loss: float
+
+
+def score_candidate(
+    params: Mapping[str, float | str], probabilities: NDArray[np.floating], labels: NDArray[np.int64]
+) -> Candidate:
+    """Return a configuration with its scores.
+
+    Args:
+        params: What was set.
+        probabilities: Its answers on validation, (n, k).
+        labels: Class ids of validation, int64 (n,).
+    """
+    right = np.maximum(probabilities[np.arange(len(labels)), labels], LEAST_PROBABILITY)
+    return Candidate(params, evaluate(labels, probabilities).f1_macro, float(-np.log(right).mean()))
+
+
+def select_candidate(candidates: Sequence[Candidate], n_rows: int) -> Candidate:
+    """Return the configuration with the lowest log loss of those that are nearly the best by f1_macro.
+
+    Alone, f1_macro of a small validation split follows chance, and log loss prefers answers near the shares of the
+    classes. Of equal ones the first is chosen: the more regularised.
+
+    Args:
+        candidates: The configurations, the more regularised of a path first.
+        n_rows: Rows of validation; the standard error is that of a share of so many rows.
+    """
+    best = max(each.f1_macro for each in candidates)
+    error = float(np.sqrt(best * (1 - best) / n_rows))
+    nearly_best = (each for each in candidates if each.f1_macro >= best - NEARLY_BEST * error)
+    return min(nearly_best, key=lambda each: each.log_loss)
+
+
+def path_has_ended(path: Sequence[Candidate]) -> bool:
+    """Return whether neither score nor loss of a path have been better for some time."""
+    best = max(range(len(path)), key=lambda i: path[i].f1_macro)
+    lowest = min(range(len(path)), key=lambda i: path[i].log_loss)
+    return len(path) - 1 - max(best, lowest) >= PATIENCE
+
+
+def candidate_history(candidates: Sequence[Candidate]) -> list[dict[str, float]]:
+    """Return one mapping a configuration, for a record: its number, what was set as a number, its scores.
+
+    Parameters are named `param_<name>`, as in scikit-learn's `cv_results_`. As a record holds numbers, what was set to
+    a word is named with it and has the value 1, such as `param_scaling_unit`.
+    """
+    return [
+        {
+            "configuration": number,
+            **dict(_numeric(each.params)),
+            "validation_f1_macro": each.f1_macro,
+            "validation_log_loss": each.log_loss,
+        }
+        for number, each in enumerate(candidates)
+    ]
+
+
+def _numeric(params: Mapping[str, float | str]) -> list[tuple[str, float]]:
+    return [
+        (f"param_{name}_{value}", 1.0) if isinstance(value, str) else (f"param_{name}", value)
+        for name, value in params.items()
+    ]
