@@ -3,7 +3,7 @@
 The names below are the public interface; plugins import them from here and nothing from deeper down.
 """
 
-from harness.api.comparing import compare, load_classifier, open_run
+from harness.api.comparing import compare, load_classifier, open_run, report
 from harness.api.result import RunResult
 from harness.config.run_config import RunConfig
 from harness.data.task import Provenance, Split, Task
@@ -79,6 +79,7 @@ __all__ = [
     "load_classifier",
     "load_tokenizer",
     "open_run",
+    "report",
     "score_candidate",
     "select_candidate",
     "supports_first_token_only",

@@ -1,4 +1,4 @@
-"""compare, open_run, load_classifier: make a run, open one, and use one of its classifiers."""
+"""compare, open_run, report, load_classifier: make a run, open one, hand it on, and use one of its classifiers."""
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,9 +9,14 @@ from harness.api.given import parted, plugins_of, task_of
 from harness.api.result import RunResult
 from harness.config.run_config import RunConfig, build_config
 from harness.data.task import Task
+from harness.results.run_directory import RunDirectory, find_run
+from harness.wording.languages import language_of_locale
 
 if TYPE_CHECKING:
+    from harness.analysis.study import Study
     from harness.runs.classifier import TextClassifier
+    from harness.runs.planning import Plan
+    from harness.runs.runner import Reporter
     from harness.strategies.strategy import Strategy
 
 DataName = str | Path
@@ -30,7 +35,15 @@ def compare(
     text_column: str | None = None,
     label_column: str | None = None,
     label_names: Sequence[str] | None = None,
+    normalise_labels: bool | None = None,
+    header: bool | None = None,
+    columns: Sequence[str] | None = None,
+    encoding: str | None = None,
+    quoting: Literal["auto", "yes", "no"] | None = None,
+    test_size: float | None = None,
+    split_seed: int | None = None,
     revision: str | None = None,
+    prompt: str | None = None,
     device: Device | None = None,
     dtype: Literal["auto", "float32", "bfloat16"] | None = None,
     batch_tokens: int | Literal["auto"] | None = None,
@@ -40,15 +53,18 @@ def compare(
     plugins: Iterable[Any] = (),
     config: str | Path | None = None,
     offline: bool | None = None,
+    margin: float | None = None,
     fail_fast: bool | None = None,
     save_models: bool | None = None,
     save_texts: bool | None = None,
+    fresh: bool = False,
     progress: bool = True,
 ) -> RunResult:
     """Run strategies on one data set under one protocol, as `harness run` does.
 
     The options are those of `harness run`; what is left out is taken from `config`, else from its defaults. The run is
-    saved in a folder of its own. A strategy that fails is a row of the result and stops nothing.
+    saved in a folder of its own. A strategy that fails is a row of the result and stops nothing. A run of the same call
+    that was stopped or killed is resumed: what it finished is not run again.
 
     Args:
         data: A name or path as `--dataset` takes it, a `Task`, a `datasets.DatasetDict`, or a `datasets.Dataset`, of
@@ -62,7 +78,16 @@ def compare(
         text_column: Column of the texts, guessed from usual names by default.
         label_column: Column of the labels, guessed from usual names by default.
         label_names: Names of label ids 0, 1, ...
+        normalise_labels: Take label names for one that differ only in case, spaces or Unicode form.
+        header: Whether the first row of csv, tsv and txt files names the columns, by its look by default.
+        columns: Names of the columns of such files without a header, in order.
+        encoding: Encoding of files of text, such as `cp1252`, by their look by default.
+        quoting: Whether quotation marks enclose cells of csv, tsv and txt files.
+        test_size: Share of train, 0-1, that is set aside as test, where no test is labelled.
+        split_seed: Seed of the rows of `test_size`.
         revision: Branch, tag or commit of the model on the hub.
+        prompt: What is put before each text that the frozen encoder reads, "" for nothing, by default what the
+            checkpoint declares.
         device: Where to compute.
         dtype: Number format.
         batch_tokens: Tokens in one batch of the encoder.
@@ -72,9 +97,11 @@ def compare(
         plugins: Plugins that are not installed: .py files, names of modules, modules or objects with hooks.
         config: A TOML file with these options.
         offline: Never touch the network.
+        margin: How far behind in a score, 0-1, is as good.
         fail_fast: Stop at the first strategy that fails.
         save_models: Keep the fitted classifiers.
         save_texts: Keep the test texts in the run's folder.
+        fresh: Begin anew even where an unfinished run of the same call lies in `output_dir`.
         progress: Show how far the run is.
 
     Returns:
@@ -95,7 +122,7 @@ def compare(
     if data is not None:
         flags["dataset"] = str(data) if task is None else task.name
     made = build_config(flags, Path(config) if config is not None else None)
-    return _run(made, objects, task, offers, progress=progress)
+    return _run(made, objects, task, offers, fresh=fresh, progress=progress)
 
 
 def _run(
@@ -104,23 +131,53 @@ def _run(
     task: Task | None,
     offers: Sequence[Any],
     *,
+    fresh: bool,
     progress: bool,
 ) -> RunResult:
     from harness.api.progress import shown_progress
-    from harness.results.run_directory import RunDirectory
     from harness.runs.opening import open_plan
-    from harness.runs.runner import execute
+    from harness.runs.resuming import same_unfinished_run
     from harness.system.process import library_defaults
 
     with library_defaults(), shown_progress(wanted=progress) as reporter:
         plan = open_plan(config, plugins, task=task, offers=offers)
-        _, path, interrupt = execute(plan, reporter)
+        begun = None if fresh else same_unfinished_run(plan)
+        used = (*config.plugins, *plugins, *(offer.strategy for offer in offers))
+        made, interrupt = run_plan(plan, reporter, resume=begun, plugins=used)
     if interrupt:
-        interrupt.add_note(f"The trials that were finished are saved: harness.open_run({str(path)!r})")
+        interrupt.add_note(f"The trials that were finished are saved: harness.open_run({str(made.path)!r})")
         raise interrupt
     if plan.fallback:
         warnings.warn(plan.fallback, UserWarning, stacklevel=3)
-    return RunResult(RunDirectory(path), plugins=(*config.plugins, *plugins, *(offer.strategy for offer in offers)))
+    return made
+
+
+def run_plan(
+    plan: "Plan",
+    reporter: "Reporter",
+    command: Sequence[str] = (),
+    *,
+    resume: RunDirectory | None = None,
+    retry_failed: bool = False,
+    plugins: tuple[Any, ...] = (),
+) -> tuple[RunResult, KeyboardInterrupt | None]:
+    """Run a plan, for `compare` and for the command line.
+
+    Args:
+        plan: What to run.
+        reporter: Told how far it is.
+        command: The command line, for the record.
+        resume: Folder of an unfinished run of this plan.
+        retry_failed: Whether trials of that run that failed are run again.
+        plugins: Those that its classifiers need to be loaded in this process.
+
+    Returns:
+        The run and, where the user stopped it, the interrupt that did.
+    """
+    from harness.runs.runner import execute
+
+    _, path, interrupt = execute(plan, reporter, command, resume=resume, retry_failed=retry_failed)
+    return RunResult(RunDirectory(path), plugins), interrupt
 
 
 def _assignments(overrides: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -138,9 +195,54 @@ def open_run(run: str | Path = "latest", output_dir: str | Path = "reports") -> 
     Raises:
         UserError: Where there is no such run, or it cannot be read.
     """
-    from harness.results.run_directory import find_run
-
     return RunResult(find_run(str(run), Path(output_dir)))
+
+
+def open_runs(runs: Iterable[str | Path], output_dir: str | Path = "reports", *, force: bool = False) -> "Study":
+    """Open finished runs to look at their strategies together.
+
+    Args:
+        runs: As `open_run` takes one.
+        output_dir: Where runs are looked for.
+        force: Open runs that cannot be compared, too; the study then says so.
+
+    Raises:
+        UserError: As of `open_run`, and where the runs cannot be compared.
+    """
+    from harness.analysis.study import open_study
+
+    return open_study([find_run(str(run), Path(output_dir)) for run in runs], force=force)
+
+
+def report(
+    runs: str | Path | Iterable[str | Path],
+    file: str | Path,
+    *,
+    output_dir: str | Path = "reports",
+    texts: bool = True,
+    language: str | None = None,
+    force: bool = False,
+) -> None:
+    """Write a report on one run or several to hand on.
+
+    Args:
+        runs: One or several, each `latest`, its folder, or its folder's name below `output_dir`.
+        file: Where it goes; .html, .md, .tex, .csv or .json says in which format. An older file is replaced.
+        output_dir: Where runs are looked for.
+        texts: Show rows of the data, where the runs kept them.
+        language: Of its words, by locale by default.
+        force: Report on runs that cannot be compared, too, with a warning above.
+
+    Raises:
+        UserError: For an ending that stands for no format, a run that is not there, and runs that cannot be compared.
+        UnavailableError: Where the disk refuses.
+    """
+    from harness.reporting import write_report, writer_for
+
+    writer_for(Path(file))  # a wrong ending is said before seconds are spent
+    named = [runs] if isinstance(runs, str | Path) else runs
+    study = open_runs(named, output_dir, force=force)
+    write_report(study, Path(file), texts=texts, language=language or language_of_locale())
 
 
 def load_classifier(

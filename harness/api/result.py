@@ -216,10 +216,9 @@ class RunResult:
             texts: Show rows of the data, where the run kept them.
             language: Of its words, by locale by default.
         """
-        from harness.reporting import write_report, writer_for
+        from harness.api.comparing import report
 
-        writer_for(Path(file))  # a wrong ending is said before seconds are spent
-        write_report(self.study, Path(file), texts=texts, language=language or language_of_locale())
+        report(self.path, file, texts=texts, language=language)
 
     def checks(self) -> "list[Check]":
         """Compute every score again from the predictions, check every file's sha256, and return all checks."""

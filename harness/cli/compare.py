@@ -1,6 +1,5 @@
 """`harness compare`: strategies of one run or several in one table, and two of them row by row."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -49,13 +48,12 @@ def compare(
 
     Strategies are paired row by row, so all runs must have scored the same test rows under the same protocol.
     """
-    from harness.analysis.study import open_study
-    from harness.results.run_directory import find_run
+    from harness.api.comparing import open_runs
     from harness.terminal import make_console, print_cell, print_pair, print_study
 
     if cell and not pair:
         raise UserError("--cell names a cell of the change between two strategies: name these with --pair A B.")
-    study = open_study([find_run(name, Path(output_dir)) for name in names], force=force)
+    study = open_runs(names, output_dir, force=force)
     if as_json:
         echo_json(_as_json(study, pair))
         return 0

@@ -37,13 +37,10 @@ def report(names: tuple[str, ...], file: Path, texts: bool, force: bool, languag
 
     An HTML report is one file that needs no network and runs no script. --no-texts leaves the rows of the data out.
     """
-    from harness.analysis.study import open_study
-    from harness.reporting import write_report, writer_for
-    from harness.results.run_directory import find_run
+    from harness.api import comparing
     from harness.terminal import make_console
 
-    writer_for(file)  # a wrong ending is said before seconds are spent
-    directories = [find_run(name, Path(output_dir)) for name in names or ("latest",)]
-    write_report(open_study(directories, force=force), file, texts=texts, language=language)
+    runs = names or ("latest",)
+    comparing.report(runs, file, output_dir=output_dir, texts=texts, language=language, force=force)
     make_console(stderr=True).print(f"Saved in {file}", soft_wrap=True)
     return 0

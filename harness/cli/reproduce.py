@@ -1,6 +1,5 @@
 """`harness reproduce`: a run again from its own record, and what differs."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -45,11 +44,10 @@ def reproduce(
     differs by more than the tolerance.
     """
     from harness.analysis.reproduction import compare_runs, config_to_reproduce
-    from harness.results.records import read_run
-    from harness.results.run_directory import find_run
+    from harness.api.comparing import open_run
     from harness.terminal import make_console, print_reproduction
 
-    then = read_run(find_run(name, Path(output_dir)))
+    then = open_run(name, output_dir).run
     config = config_to_reproduce(then, output_dir)
     if plugins:
         config = config.model_copy(update={"plugins": plugins})
@@ -68,7 +66,7 @@ def _run_again(ctx: click.Context, config: "RunConfig", *, quiet: bool, verbose:
     plan = plan_of(ctx, config, quiet=quiet, verbose=verbose)
     for plugin in plan.broken:
         raise PluginError(f"{plugin.source} could not be loaded: {plugin.error} Name it as it is now: --plugin FILE.")
-    run, _, interrupt = execute_shown(plan, ctx.obj["argv"], quiet=quiet)
+    made, interrupt = execute_shown(plan, ctx.obj["argv"], quiet=quiet)
     if interrupt:
         raise interrupt
-    return run
+    return made.run

@@ -13,11 +13,11 @@ from harness.cli import options
 from harness.cli.command import Command, joined
 from harness.cli.completion import complete_folders
 from harness.cli.planning import config_from, plan_of
-from harness.cli.printing import echo_json, echo_tracebacks
+from harness.cli.printing import echo_json, echo_run
 from harness.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
-    from harness.results.records import Run
+    from harness.api.result import RunResult
     from harness.results.run_directory import RunDirectory
     from harness.runs.planning import Plan
 
@@ -103,8 +103,9 @@ def run(
     if dry_run:
         _print_plan(plan, as_json)
         return ExitCode.FAILED if plan.broken else ExitCode.OK
-    outcome = execute_shown(plan, ctx.obj["argv"], quiet=quiet, resume=directory, retry_failed=retry_failed)
-    return _print_outcome(*outcome, as_json=as_json, debug=debug, language=language)
+    made, interrupt = execute_shown(plan, ctx.obj["argv"], quiet=quiet, resume=directory, retry_failed=retry_failed)
+    echo_run(made, as_json=as_json, debug=debug, language=language)
+    return _tell_end(made, interrupt)
 # fmt: on
 
 
@@ -139,25 +140,6 @@ def _plan_to_resume(
     return replace(plan, fallback=before.fallback), directory
 
 
-def _print_outcome(
-    result: "Run", path: Path, interrupt: KeyboardInterrupt | None, *, as_json: bool, debug: bool, language: str
-) -> int:
-    from harness.terminal import make_console, print_run
-
-    if as_json:
-        echo_json(result.model_dump(mode="json"))
-    else:
-        print_run(result, make_console(), language=language)
-    if debug:
-        echo_tracebacks(result)
-    errors = make_console(stderr=True)
-    errors.print(f"Saved in {path}", soft_wrap=True)
-    if interrupt:
-        errors.print(f"Go on with: harness run --resume {shlex.quote(str(path))}", soft_wrap=True, highlight=False)
-        return exit_code_of_signal(interrupt)
-    return ExitCode.OK if result.status == "complete" else ExitCode.FAILED
-
-
 def execute_shown(
     plan: "Plan",
     command: list[str],
@@ -165,20 +147,32 @@ def execute_shown(
     quiet: bool,
     resume: "RunDirectory | None" = None,
     retry_failed: bool = False,
-) -> tuple["Run", Path, KeyboardInterrupt | None]:
+) -> tuple["RunResult", KeyboardInterrupt | None]:
     """Run a plan, its progress on standard error; SIGTERM stops it as Ctrl-C does."""
-    from harness.runs.runner import execute
-    from harness.terminal import make_console, print_banner, progress_display
+    from harness.api.comparing import run_plan
+    from harness.api.progress import shown_progress
+    from harness.terminal import make_console, print_banner
 
-    errors = make_console(stderr=True)
     if plan.fallback:
-        print_banner(plan.fallback, errors)
+        print_banner(plan.fallback, make_console(stderr=True))
     signal_before = signal.signal(signal.SIGTERM, _terminate)
     try:
-        with progress_display(errors, quiet=quiet) as reporter:
-            return execute(plan, reporter, command, resume=resume, retry_failed=retry_failed)
+        with shown_progress(wanted=not quiet) as reporter:
+            return run_plan(plan, reporter, command, resume=resume, retry_failed=retry_failed)
     finally:
         signal.signal(signal.SIGTERM, signal_before)
+
+
+def _tell_end(made: "RunResult", interrupt: KeyboardInterrupt | None) -> ExitCode:
+    """Say where the run is saved and how it goes on, and return the exit code."""
+    from harness.terminal import make_console
+
+    errors = make_console(stderr=True)
+    errors.print(f"Saved in {made.path}", soft_wrap=True)
+    if interrupt:
+        errors.print(f"Go on with: harness run --resume {shlex.quote(str(made.path))}", soft_wrap=True, highlight=False)
+        return exit_code_of_signal(interrupt)
+    return ExitCode.OK if made.run.status == "complete" else ExitCode.FAILED
 
 
 def _print_plan(plan: "Plan", as_json: bool) -> None:

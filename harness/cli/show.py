@@ -9,7 +9,7 @@ from harness.analysis.ranking import SORT_KEYS
 from harness.cli import options
 from harness.cli.command import Command
 from harness.cli.completion import complete_folders
-from harness.cli.printing import echo_json, echo_tracebacks
+from harness.cli.printing import echo_run
 
 
 @click.command(cls=Command)
@@ -36,22 +36,11 @@ def show(
     """Show a run again: 'latest', its folder, or its folder's name."""
     from harness.api.comparing import open_run
     from harness.results.run_directory import RunDirectory, unfinished_runs
-    from harness.terminal import make_console, print_run
 
     opened = open_run(name, output_dir)
+    shown = {"sort": sort, "confusion": confusion, "per_class": per_class, "pairs": pairs, "language": language}
+    echo_run(opened, as_json=as_json, debug=debug, **shown)
     directory, result = RunDirectory(opened.path), opened.run
-    if as_json:
-        echo_json(result.model_dump(mode="json"))
-    else:
-        print_run(
-            result,
-            make_console(),
-            sort=sort,
-            confusion=confusion,
-            per_class=per_class,
-            pairs=pairs,
-            language=language,
-        )
     newer = [other.path for other in unfinished_runs(Path(output_dir)) if other.path.name > directory.path.name]
     if name == "latest" and newer:
         click.echo(f"A newer run is unfinished: harness show {shlex.quote(str(newer[0]))}", err=True)
@@ -59,6 +48,4 @@ def show(
         over = sum(record.status in ("ok", "failed") for record in result.records)
         told = f"Unfinished: {over} of {len(result.records)} trials are over. Go on with: harness run --resume"
         click.echo(f"{told} {shlex.quote(str(directory.path))}", err=True)
-    if debug:
-        echo_tracebacks(result)
     return 0

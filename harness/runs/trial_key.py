@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import json
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -44,24 +45,27 @@ def _of_strategy(trial: Trial) -> dict[str, str]:
     return {
         "strategy": kind.__qualname__,
         "parameters": _digest(recorded_parameters(trial.strategy)),
-        "plugin": _told(trial.offer.plugin),
+        "plugin": _plugin_version(trial.offer.plugin),
         "code": _code(kind),
         "seed": str(trial.seed),
         "rows of train": str(trial.train_size),
     }
 
 
-def _told(plugin: Plugin) -> str:
+def _plugin_version(plugin: Plugin) -> str:
     return f"{plugin.distribution or plugin.name} {plugin.version}"
 
 
 def _code(kind: type) -> str:
-    """Return the hash of the file that a class is written in, "" where it is in none: versions stay while one edits."""
+    """Return the hash of the file that a class is written in: versions stay while one edits.
+
+    Of a class that is in no file, such as a notebook's, nobody can tell whether it changed: no two of them are equal.
+    """
     try:
         file = inspect.getsourcefile(kind)
-        return hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else ""
+        return hashlib.sha256(Path(file or "").read_bytes()).hexdigest()
     except (OSError, TypeError):
-        return ""
+        return uuid.uuid4().hex
 
 
 def _digest(value: Any) -> str:

@@ -1,5 +1,6 @@
 """harness.compare: what it takes, what it gives back, and how it leaves its host."""
 
+import inspect
 import logging
 import os
 import threading
@@ -12,10 +13,11 @@ import datasets
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.dummy import DummyClassifier
 from sklearn.naive_bayes import GaussianNB
 
 import harness
-from harness import HarnessError, RunResult, Split, Task, UserError
+from harness import HarnessError, RunConfig, RunResult, Split, Task, UserError
 from harness.testing import tiny_task
 
 
@@ -42,6 +44,20 @@ class Refuses(MyProbe):
         raise RuntimeError("not today")
 
 
+@dataclass(frozen=True)
+class Stops(harness.SklearnStrategy):
+    """The user presses Ctrl-C when it is fitted with seed 1 for the first time."""
+
+    name: ClassVar[str] = "stops"
+    fits: ClassVar[list[int]] = []
+
+    def estimator(self, seed: int) -> Any:
+        self.fits.append(seed)
+        if self.fits == [0, 1]:
+            raise KeyboardInterrupt
+        return DummyClassifier()
+
+
 def quickly(data: Any, folder: Path, **options: Any) -> RunResult:
     return harness.compare(data, output_dir=folder, progress=False, **{"strategies": "majority", **options})
 
@@ -53,6 +69,21 @@ def test_a_run_is_a_table_of_scores_a_row_a_trial_best_by_validation_first(run: 
     assert table["validation_f1_macro"].is_monotonic_decreasing
     within = table["test_f1_macro"].between(table["test_f1_macro_low"] - 1e-9, table["test_f1_macro_high"] + 1e-9)
     assert within.all()
+
+
+def test_every_option_of_a_run_is_an_argument() -> None:
+    arguments = set(inspect.signature(harness.compare).parameters)
+    assert set(RunConfig.model_fields) - {"dataset"} <= arguments
+
+
+def test_a_run_that_was_stopped_goes_on_where_the_same_call_is_made_again(task: Task, tmp_path: Path) -> None:
+    Stops.fits.clear()
+    with pytest.raises(KeyboardInterrupt):
+        quickly(task, tmp_path, strategies=Stops(), seeds=[0, 1])
+    run = quickly(task, tmp_path, strategies=Stops(), seeds=[0, 1])
+    assert run.to_pandas()["status"].tolist() == ["ok", "ok"]
+    assert Stops.fits == [0, 1, 1]
+    assert [folder.name for folder in tmp_path.iterdir()] == [run.path.name]
 
 
 def test_pairs_predictions_and_errors_are_frames(run: RunResult, task: Task) -> None:
@@ -81,6 +112,14 @@ def test_the_checks_hold_and_the_report_is_written(run: RunResult, tmp_path: Pat
     assert run.verify()["holds"].all()
     run.report(tmp_path / "report.md")
     assert "logreg_probe" in (tmp_path / "report.md").read_text("utf-8")
+
+
+def test_one_report_is_on_several_runs(run: RunResult, task: Task, tmp_path: Path) -> None:
+    other = quickly(task, tmp_path)
+    harness.report([run.path, other.path.name], tmp_path / "both.md", output_dir=tmp_path)
+    assert "majority (2)" in (tmp_path / "both.md").read_text("utf-8").replace("\\", "")
+    with pytest.raises(UserError, match=r"\.docx"):
+        harness.report("nowhere", tmp_path / "report.docx")
 
 
 def test_text_and_html_show_answer_and_table_in_html_whatever_the_names_hold(tmp_path: Path) -> None:
