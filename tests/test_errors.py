@@ -5,15 +5,7 @@ import re
 import pytest
 
 import harness.errors
-from harness import (
-    DataError,
-    HarnessError,
-    ModelError,
-    PluginError,
-    StrategyError,
-    UnavailableError,
-    UserError,
-)
+from harness import DataError, HarnessError, ModelError, PluginError, StrategyError, UnavailableError, UserError
 from harness.errors import did_you_mean, rows_named
 
 

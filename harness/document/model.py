@@ -6,7 +6,7 @@ Nothing here is escaped. Each writer escapes every string it writes, whether it 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Formatter
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, Self, TypeAlias
 
 from harness.document.figures.canvas import Drawing, finished
 
@@ -83,6 +83,11 @@ class Row:
 
     cells: Sequence[Cell]
     tone: Tone = ""
+
+    @classmethod
+    def of(cls, *cells: Cell | Words, tone: Tone = "") -> Self:
+        """Return a row of cells, of which those that are words say just these."""
+        return cls([cell if isinstance(cell, Cell) else Cell(cell) for cell in cells], tone)
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness.features.cache import OWN_PARTS
-from harness.features.directory import (
-    DIGEST,
-    ENCODERS,
-    FEATURES,
-    LOCKS,
-    TRASH,
-    CacheDirectory,
-    StoredEntry,
-    stored_in,
-)
+from harness.features.directory import DIGEST, ENCODERS, FEATURES, LOCKS, TRASH, CacheDirectory, StoredEntry, stored_in
 from harness.features.entry import OPTION, digest_of
 from harness.system.files import disk_errors
 

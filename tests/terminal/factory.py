@@ -8,11 +8,7 @@ from rich.console import Console
 
 from harness import ClassScore, Evaluation, Run, RunConfig, RunRecord
 from harness.results.records import Failure, ModelInfo, TaskInfo
-from harness.terminal import (
-    confusion_matrix,
-    make_console,
-    print_run,
-)
+from harness.terminal import confusion_matrix, make_console, print_run
 
 RED, BOLD = "\x1b[31m", "\x1b[1m"
 

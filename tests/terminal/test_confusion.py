@@ -5,17 +5,9 @@ import io
 import pytest
 from rich.cells import cell_len
 
-from harness.terminal import (
-    confusion_matrix,
-    make_console,
-)
+from harness.terminal import confusion_matrix, make_console
 
-from .factory import (
-    EMOTIONS,
-    block,
-    evaluation,
-    matrix_text,
-)
+from .factory import EMOTIONS, block, evaluation, matrix_text
 
 
 def test_a_confusion_matrix_has_counts_row_shares_and_shades() -> None:

@@ -4,21 +4,9 @@ import io
 
 import pytest
 
-from harness.terminal import (
-    make_console,
-    print_banner,
-    print_error,
-    print_run,
-    safe_text,
-)
+from harness.terminal import make_console, print_banner, print_error, print_run, safe_text
 
-from .factory import (
-    EXAMPLE,
-    RED,
-    a_run,
-    coloured,
-    scored,
-)
+from .factory import EXAMPLE, RED, a_run, coloured, scored
 
 
 def test_untrusted_text_is_shown_as_it_is_and_steers_nothing() -> None:

@@ -9,10 +9,7 @@ from harness.plugin_system.offers import Offer, Plugin
 from harness.strategies.description import describe_strategy
 from harness.terminal import make_console, print_plan, print_strategies, print_strategy
 
-from .factory import (
-    block,
-    right_stripped,
-)
+from .factory import block, right_stripped
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,7 @@ from rich.console import Console
 from harness.plugin_system.doctor import Diagnosis
 from harness.plugin_system.faults import Fault
 from harness.plugin_system.offers import Plugin
-from harness.terminal import (
-    make_console,
-    print_changed_plugins,
-    print_diagnoses,
-    print_new_plugin,
-    print_plugins,
-)
+from harness.terminal import make_console, print_changed_plugins, print_diagnoses, print_new_plugin, print_plugins
 
 from .factory import block, right_stripped
 

@@ -5,15 +5,9 @@ import io
 import pytest
 
 from harness import RunRecord
-from harness.terminal import (
-    make_console,
-    progress_display,
-)
+from harness.terminal import make_console, progress_display
 
-from .factory import (
-    failed,
-    scored,
-)
+from .factory import failed, scored
 
 
 class Clock:

@@ -6,22 +6,9 @@ import pytest
 from rich.cells import cell_len
 
 from harness import RunRecord
-from harness.terminal import (
-    make_console,
-    print_run,
-)
+from harness.terminal import make_console, print_run
 
-from .factory import (
-    RED,
-    a_run,
-    coloured,
-    failed,
-    line_with,
-    order_of,
-    scored,
-    shown,
-    table_of,
-)
+from .factory import RED, a_run, coloured, failed, line_with, order_of, scored, shown, table_of
 
 HOSTILE = [
     "[/]",

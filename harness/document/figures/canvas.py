@@ -119,6 +119,21 @@ def axes_with_margins(figure: "Figure", left: float, right: float, top: float, b
     return axes
 
 
+@contextmanager
+def one_picture(
+    size: tuple[float, float], margins: tuple[float, float, float, float]
+) -> "Iterator[tuple[Figure, Axes]]":
+    """Begin a picture of one pair of axes, and draw it with our settings.
+
+    Args:
+        size: Width and height, pixels.
+        margins: What the axes leave free at the left, right, top and bottom, pixels.
+    """
+    with drawing():
+        figure = new_figure(*size)
+        yield figure, axes_with_margins(figure, *margins)
+
+
 def name_vertical_axis(figure: "Figure", name: str) -> None:
     """Write what the vertical axis is above it, where nobody has to turn the head."""
     figure.text(0.004, 0.995, f"{name} \N{UPWARDS ARROW}", ha="left", va="top", color=MUTED, fontsize=SMALL + 0.5)

@@ -6,18 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.document.figures.canvas import (
-    BLUE,
-    INK,
-    MUTED,
-    ORANGE,
-    PAPER,
-    RULE,
-    SMALL,
-    axes_with_margins,
-    drawing,
-    new_figure,
-)
+from harness.document.figures.canvas import BLUE, INK, MUTED, ORANGE, PAPER, RULE, SMALL, one_picture
 from harness.document.figures.labels import text_width
 from harness.document.text import shorten
 
@@ -55,9 +44,7 @@ def confusion_figure(
     upright = longest > cell
     left, top = longest + 26, (longest if upright else SMALL) + 28
     width, height = round(left + k * cell + 4), round(top + k * cell + 4)
-    with drawing():
-        figure = new_figure(width, height)
-        axes = axes_with_margins(figure, left, width - left - k * cell, top, height - top - k * cell)
+    with one_picture((width, height), (left, width - left - k * cell, top, height - top - k * cell)) as (figure, axes):
         axes.set_xlim(0, k)
         axes.set_ylim(k, 0)
         _draw_cells(axes, table)

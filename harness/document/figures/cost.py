@@ -6,18 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.analysis.tradeoff import efficient
-from harness.document.figures.canvas import (
-    BLUE,
-    INK,
-    MUTED,
-    PAPER,
-    RULE,
-    SMALL,
-    axes_with_margins,
-    drawing,
-    name_vertical_axis,
-    new_figure,
-)
+from harness.document.figures.canvas import BLUE, INK, MUTED, PAPER, RULE, SMALL, name_vertical_axis, one_picture
 from harness.document.figures.labels import place_names, write_name
 from harness.document.text import shorten
 
@@ -56,9 +45,7 @@ def cost_figure(points: Sequence[Point], cost_label: str, score_label: str, writ
     Returns:
         The figure.
     """
-    with drawing():
-        figure = new_figure(WIDTH, HEIGHT)
-        axes = axes_with_margins(figure, LEFT, RIGHT, TOP, BOTTOM)
+    with one_picture((WIDTH, HEIGHT), (LEFT, RIGHT, TOP, BOTTOM)) as (figure, axes):
         xs = _positions(points, axes, write)
         low, high = min(point.low for point in points), max(point.high for point in points)
         pad = MARGIN * max(high - low, 0.02)

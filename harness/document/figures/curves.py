@@ -6,16 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.document import numbers
-from harness.document.figures.canvas import (
-    HUES,
-    MUTED,
-    PAPER,
-    SMALL,
-    axes_with_margins,
-    drawing,
-    name_vertical_axis,
-    new_figure,
-)
+from harness.document.figures.canvas import HUES, MUTED, PAPER, SMALL, name_vertical_axis, one_picture
 from harness.document.figures.labels import name_ends, text_width
 from harness.document.text import shorten
 
@@ -49,9 +40,7 @@ def curves_figure(lines: Sequence[Line], rows_label: str, score_label: str, mark
         The figure.
     """
     right = max(text_width(shorten(line.name, LONGEST_NAME), SMALL) for line in lines) + 14
-    with drawing():
-        figure = new_figure(WIDTH, HEIGHT)
-        axes = axes_with_margins(figure, LEFT, right, TOP, BOTTOM)
+    with one_picture((WIDTH, HEIGHT), (LEFT, right, TOP, BOTTOM)) as (figure, axes):
         axes.set_xlabel(rows_label)
         name_vertical_axis(figure, score_label)
         sizes = sorted({n_rows for line in lines for n_rows, _, _ in line.points})

@@ -3,14 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from harness.document.figures.canvas import (
-    HUES,
-    PAPER,
-    SMALL,
-    axes_with_margins,
-    drawing,
-    new_figure,
-)
+from harness.document.figures.canvas import HUES, PAPER, SMALL, axes_with_margins, drawing, new_figure
 from harness.document.figures.labels import name_ends, text_width
 from harness.document.text import shorten
 

@@ -4,16 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.document.figures.canvas import (
-    BLUE,
-    MUTED,
-    ORANGE,
-    PAPER,
-    axes_with_margins,
-    drawing,
-    name_vertical_axis,
-    new_figure,
-)
+from harness.document.figures.canvas import BLUE, MUTED, ORANGE, PAPER, name_vertical_axis, one_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,9 +36,7 @@ def reliability_figure(bins: Sequence[Bin], confidence: str, accuracy: str) -> "
     Returns:
         The figure.
     """
-    with drawing():
-        figure = new_figure(WIDTH, HEIGHT)
-        axes = axes_with_margins(figure, LEFT, RIGHT, TOP, BOTTOM)
+    with one_picture((WIDTH, HEIGHT), (LEFT, RIGHT, TOP, BOTTOM)) as (figure, axes):
         axes.set_xlabel(confidence)
         name_vertical_axis(figure, accuracy)
         _frame(axes)

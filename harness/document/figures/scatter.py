@@ -6,16 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.document.figures.canvas import (
-    HUES,
-    MUTED,
-    PAPER,
-    RULE,
-    SMALL,
-    axes_with_margins,
-    drawing,
-    new_figure,
-)
+from harness.document.figures.canvas import HUES, MUTED, PAPER, RULE, SMALL, one_picture
 from harness.document.figures.labels import place_names, write_name
 from harness.document.text import shorten
 
@@ -44,9 +35,7 @@ def scatter_figure(
         The figure.
     """
     named = largest_classes(labels)
-    with drawing():
-        figure = new_figure(WIDTH, HEIGHT)
-        axes = axes_with_margins(figure, LEFT, RIGHT, TOP, BOTTOM)
+    with one_picture((WIDTH, HEIGHT), (LEFT, RIGHT, TOP, BOTTOM)) as (figure, axes):
         _frame(axes, points, axis_names)
         others = ~np.isin(labels, named)
         _dots(axes, points[others], MUTED)

@@ -66,15 +66,13 @@ def _table(subject: Subject, compared: list[Comparison]) -> Table:
     ]
     columns += [Column(say("as good, p")), Column(say("seconds"))]
     rows = [
-        Row(
-            [
-                Cell(each.other),
-                Cell(verdict_in_words(each.verdict, say)),
-                *_difference(each.f1_macro),
-                *_difference(each.accuracy),
-                Cell(numbers.p_value(each.p_margin)),
-                Cell(numbers.seconds(subject.study.strategy(each.other).headline.all_seconds)),
-            ]
+        Row.of(
+            each.other,
+            verdict_in_words(each.verdict, say),
+            *_difference(each.f1_macro),
+            *_difference(each.accuracy),
+            numbers.p_value(each.p_margin),
+            numbers.seconds(subject.study.strategy(each.other).headline.all_seconds),
         )
         for each in compared
     ]

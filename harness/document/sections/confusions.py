@@ -8,19 +8,7 @@ import numpy as np
 from harness.analysis.study import Studied
 from harness.document import numbers
 from harness.document.figures.confusion import MOST_WITH_NUMBERS, confusion_figure
-from harness.document.model import (
-    Block,
-    Cell,
-    Column,
-    Fold,
-    Gallery,
-    Paragraph,
-    Phrase,
-    Picture,
-    Row,
-    Section,
-    Table,
-)
+from harness.document.model import Block, Cell, Column, Fold, Gallery, Paragraph, Phrase, Picture, Row, Section, Table
 from harness.document.subject import Subject
 from harness.evaluation.metrics import Evaluation
 from harness.wording.languages import Say
@@ -68,7 +56,7 @@ def _matrix(subject: Subject, studied: Studied, test: Evaluation) -> Table:
     predicted = subject.say("predicted")
     columns = [Column(subject.say("true"), kind="name"), *(Column(name, predicted) for name in names)]
     rows = [
-        Row([Cell(names[i]), *(Cell(numbers.count(count), bold=i == j) for j, count in enumerate(row))])
+        Row.of(names[i], *(Cell(numbers.count(count), bold=i == j) for j, count in enumerate(row)))
         for i, row in enumerate(test.confusion)
     ]
     return Table(_caption(subject, studied), columns, rows, style="matrix")
@@ -92,15 +80,7 @@ def largest_confusions(
     columns = [Column(say("true"), kind="name"), Column(say("predicted"), kind="name")]
     columns += [Column(say("rows")), Column(say("of the class"))]
     rows = [
-        Row(
-            [
-                Cell(label_names[i]),
-                Cell(label_names[j]),
-                Cell(numbers.count(n)),
-                Cell(numbers.share(n / counts[i].sum())),
-            ]
-        )
-        for n, i, j in most
+        Row.of(label_names[i], label_names[j], numbers.count(n), numbers.share(n / counts[i].sum())) for n, i, j in most
     ]
     caption = Phrase(
         say("The {shown} most frequent of {n} confusions of {name}"),
@@ -129,12 +109,10 @@ def _of_best(subject: Subject, best: Studied) -> Table:
     columns += [Column(say(heading)) for heading in ("precision", "recall", "f1", "support")]
     test = best.records[0].test
     rows = [
-        Row(
-            [
-                Cell(name),
-                *(Cell(numbers.score(value)) for value in (score.precision, score.recall, score.f1)),
-                Cell(numbers.count(score.support)),
-            ]
+        Row.of(
+            name,
+            *(numbers.score(value) for value in (score.precision, score.recall, score.f1)),
+            numbers.count(score.support),
         )
         for name, score in zip(subject.label_names(best), test.per_class if test else [], strict=True)
     ]
@@ -147,7 +125,7 @@ def _of_all(subject: Subject, strategies: list[Studied]) -> Table:
     columns = [Column(say("class"), kind="name"), *(Column(studied.name) for studied in strategies)]
     scores = [studied.records[0].test.per_class for studied in strategies if studied.records[0].test]
     rows = [
-        Row([Cell(name), *(Cell(numbers.score(of_strategy[i].f1)) for of_strategy in scores)])
+        Row.of(name, *(numbers.score(of_strategy[i].f1) for of_strategy in scores))
         for i, name in enumerate(subject.label_names(strategies[0]))
     ]
     return Table(say("Test f1 of each class"), columns, rows, style="matrix")

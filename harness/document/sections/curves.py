@@ -67,7 +67,7 @@ def _table(subject: Subject, curves: Sequence[Curve]) -> Table:
     sizes = sorted({point.n_rows for curve in curves for point in curve.points})
     columns = [Column(say("strategy"), kind="name")]
     columns += [Column(numbers.count(size), say("rows of train")) for size in sizes]
-    rows = [Row([Cell(curve.strategy), *(_cell(curve.at(size)) for size in sizes)]) for curve in curves]
+    rows = [Row.of(curve.strategy, *(_cell(curve.at(size)) for size in sizes)) for curve in curves]
     return Table(say("Learning curves: test f1_macro by rows of train"), columns, rows, style="matrix")
 
 

@@ -6,7 +6,7 @@ from harness.data.audit import Audit, Lengths, SplitAudit
 from harness.data.near_duplicates import NearTexts
 from harness.data.same_texts import RepeatedTexts, SharedTexts
 from harness.document import numbers
-from harness.document.model import Block, Cell, Column, Heading, Paragraph, Phrase, Row, Section, Table
+from harness.document.model import Block, Column, Heading, Paragraph, Phrase, Row, Section, Table
 from harness.document.subject import Subject
 from harness.document.text import shorten
 from harness.wording import quantities
@@ -183,11 +183,9 @@ def _lengths(audit: Audit, say: Say) -> Table:
     for unit in UNITS:
         of_unit: dict[str, Lengths | None] = {split: getattr(each, unit) for split, each in audit.splits.items()}
         rows += [
-            Row(
-                [
-                    Cell(Phrase("{unit}: {split}", {"unit": say(unit), "split": say(split)})),
-                    *(Cell(numbers.count(getattr(lengths, name))) for name in QUANTILE_HEADINGS),
-                ]
+            Row.of(
+                Phrase("{unit}: {split}", {"unit": say(unit), "split": say(split)}),
+                *(numbers.count(getattr(lengths, name)) for name in QUANTILE_HEADINGS),
             )
             for split, lengths in of_unit.items()
             if lengths is not None
@@ -214,7 +212,7 @@ def _same_texts(audit: Audit, say: Say) -> Table:
 
 
 def _row(where: Phrase, counts: Sequence[tuple[int | None, ...]]) -> Row:
-    return Row([Cell(where), *(Cell(numbers.count(n)) for group in counts for n in group)])
+    return Row.of(where, *(numbers.count(n) for group in counts for n in group))
 
 
 def _near(audit: Audit, say: Say) -> Table:
@@ -239,18 +237,13 @@ def _classes(audit: Audit, say: Say, most: int) -> Table:
     largest = sorted(range(len(audit.label_names)), key=lambda k: -audit.splits["train"].class_counts[k])
     shown = sorted(largest[:most])
     rows = [
-        Row(
-            [
-                Cell(audit.label_names[k]),
-                *(
-                    cell
-                    for each in audit.splits.values()
-                    for cell in (
-                        Cell(numbers.count(each.class_counts[k])),
-                        Cell(quantities.share(each.class_counts[k], each.n_rows)),
-                    )
-                ),
-            ]
+        Row.of(
+            audit.label_names[k],
+            *(
+                cell
+                for each in audit.splits.values()
+                for cell in (numbers.count(each.class_counts[k]), quantities.share(each.class_counts[k], each.n_rows))
+            ),
         )
         for k in shown
     ]

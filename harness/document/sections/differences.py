@@ -37,7 +37,7 @@ def _matrix(subject: Subject, metric: Metric) -> Table:
     rows = []
     for i, first in enumerate(names):
         title = f"{i + 1} {first}" if numbered else first
-        rows.append(Row([Cell(title), *(_cell(pairs, first, second, metric) for second in names)]))
+        rows.append(Row.of(title, *(_cell(pairs, first, second, metric) for second in names)))
     columns = [Column(say("strategy"), kind="name"), *(Column(head) for head in heads)]
     return Table(say(CAPTIONS[metric]), columns, rows, style="matrix")
 
@@ -65,15 +65,13 @@ def _list(subject: Subject) -> Table:
     columns += [Column(say("first"), only), Column(say("second"), only)]
     columns += [Column(heading, group) for group in (accuracy, f1) for heading in tested]
     rows = [
-        Row(
-            [
-                Cell(pair.first),
-                Cell(pair.second),
-                Cell(numbers.count(pair.only_first_right)),
-                Cell(numbers.count(pair.only_second_right)),
-                *_difference_cells(pair.accuracy),
-                *_difference_cells(pair.f1_macro),
-            ]
+        Row.of(
+            pair.first,
+            pair.second,
+            numbers.count(pair.only_first_right),
+            numbers.count(pair.only_second_right),
+            *_difference_cells(pair.accuracy),
+            *_difference_cells(pair.f1_macro),
         )
         for pair in subject.study.evidence.pairs
     ]

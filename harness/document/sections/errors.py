@@ -120,15 +120,13 @@ def _confused(analysis: ErrorAnalysis, rows: ErrorRows) -> Table:
     columns.append(Column(say("examples, rows from 1"), kind="name"))
     columns += [Column(say("surest of them"), kind="text")] if rows.texts else []
     found = [
-        Row(
-            [
-                Cell(names[pair.label]),
-                Cell(names[pair.prediction]),
-                Cell(f"{numbers.count(pair.n)} / {numbers.count(pair.support)}"),
-                Cell(numbers.share(pair.share)),
-                Cell(say(", ").join(numbers.count(row + 1) for row in pair.examples)),
-                *rows.text_cells(pair.examples[0]),
-            ]
+        Row.of(
+            names[pair.label],
+            names[pair.prediction],
+            f"{numbers.count(pair.n)} / {numbers.count(pair.support)}",
+            numbers.share(pair.share),
+            say(", ").join(numbers.count(row + 1) for row in pair.examples),
+            *rows.text_cells(pair.examples[0]),
         )
         for pair in analysis.confused[: rows.n_shown]
     ]
@@ -142,16 +140,14 @@ def _worst(analysis: ErrorAnalysis, rows: ErrorRows) -> Table:
     columns += [Column(say("predicted"), kind="name"), Column(say("true"), say("probability"))]
     columns += [Column(say("predicted"), say("probability")), Column(say("loss"))]
     found = [
-        Row(
-            [
-                Cell(numbers.count(error.row + 1)),
-                *rows.text_cells(error.row),
-                Cell(names[error.label]),
-                Cell(names[error.prediction]),
-                Cell(numbers.score(error.label_probability)),
-                Cell(numbers.score(error.probability)),
-                Cell(f"{error.loss:.2f}"),
-            ]
+        Row.of(
+            numbers.count(error.row + 1),
+            *rows.text_cells(error.row),
+            names[error.label],
+            names[error.prediction],
+            numbers.score(error.label_probability),
+            numbers.score(error.probability),
+            f"{error.loss:.2f}",
         )
         for error in analysis.highest_loss[: rows.n_shown]
     ]
@@ -162,12 +158,10 @@ def _worst(analysis: ErrorAnalysis, rows: ErrorRows) -> Table:
 def _breakdowns(analysis: ErrorAnalysis, say: Say) -> Table:
     columns = [Column(say("group"), kind="name"), Column(say("rows")), Column(say("accuracy"))]
     found = [
-        Row(
-            [
-                Cell(Phrase("{by}: {group}", {"by": say(breakdown.by), "group": say(group.name)})),
-                Cell(numbers.count(group.n)),
-                Cell(numbers.score(group.accuracy), numbers.interval(group.interval.low, group.interval.high)),
-            ]
+        Row.of(
+            Phrase("{by}: {group}", {"by": say(breakdown.by), "group": say(group.name)}),
+            numbers.count(group.n),
+            Cell(numbers.score(group.accuracy), numbers.interval(group.interval.low, group.interval.high)),
         )
         for breakdown in analysis.breakdowns
         for group in breakdown.groups
@@ -204,15 +198,12 @@ def joint_blocks(analysis: ErrorAnalysis, rows: ErrorRows) -> Iterator[Block]:
 
 def _alone(joint: JointErrors, say: Say) -> Table:
     columns = [Column(say("strategy"), kind="name"), Column(say("right")), Column(say("right alone"))]
-    found = [
-        Row([Cell(n), Cell(numbers.count(joint.n_right[n])), Cell(numbers.count(joint.only_right[n]))])
-        for n in joint.compared
-    ]
+    found = [Row.of(n, numbers.count(joint.n_right[n]), numbers.count(joint.only_right[n])) for n in joint.compared]
     return Table(say("Test rows that each strategy gets right, and that no other one does"), columns, found)
 
 
 def _only_right(analysis: ErrorAnalysis, rows: ErrorRows) -> Table:
-    found = [Row([Cell(numbers.count(row + 1)), *rows.text_cells(row)]) for row in analysis.only_right[: rows.n_shown]]
+    found = [Row.of(numbers.count(row + 1), *rows.text_cells(row)) for row in analysis.only_right[: rows.n_shown]]
     caption = Phrase(rows.say("Only {strategy} gets these right:"), {"strategy": analysis.strategy})
     return Table(caption, [Column(rows.say("row")), *rows.text_columns()], found, style="texts")
 
@@ -222,15 +213,13 @@ def _missed(joint: JointErrors, rows: ErrorRows) -> Table:
     columns = [Column(say("row")), *rows.text_columns(), Column(say("label"), kind="name")]
     columns += [Column(say("answer of most"), kind="name"), Column(say("agree")), Column(say("mean probability"))]
     found = [
-        Row(
-            [
-                Cell(numbers.count(missed.row + 1)),
-                *rows.text_cells(missed.row),
-                Cell(names[missed.label]),
-                Cell(names[missed.answer]),
-                Cell(numbers.count(missed.n_agree)),
-                Cell(numbers.score(missed.confidence)),
-            ]
+        Row.of(
+            numbers.count(missed.row + 1),
+            *rows.text_cells(missed.row),
+            names[missed.label],
+            names[missed.answer],
+            numbers.count(missed.n_agree),
+            numbers.score(missed.confidence),
         )
         for missed in joint.missed_by_all[: rows.n_shown]
     ]

@@ -80,12 +80,8 @@ def calibration_blocks(name: str, calibration: Calibration, say: Say) -> Iterato
     """Yield confidence and accuracy of rows that a strategy is about equally sure of, a bar from one to the other."""
     columns = [Column(say("confidence")), Column(say("accuracy")), Column(say("rows"))]
     rows = [
-        Row(
-            [
-                Cell(numbers.score(each.confidence)),
-                Cell(numbers.score(each.accuracy), bar=_gap(each)),
-                Cell(numbers.count(each.n)),
-            ]
+        Row.of(
+            numbers.score(each.confidence), Cell(numbers.score(each.accuracy), bar=_gap(each)), numbers.count(each.n)
         )
         for each in calibration.bins
     ]

@@ -5,20 +5,7 @@ import shlex
 from collections.abc import Iterator
 
 from harness.document import numbers
-from harness.document.model import (
-    Block,
-    Cell,
-    Code,
-    Column,
-    Facts,
-    Fold,
-    Heading,
-    Phrase,
-    Row,
-    Section,
-    Table,
-    Words,
-)
+from harness.document.model import Block, Code, Column, Facts, Fold, Heading, Phrase, Row, Section, Table, Words
 from harness.document.subject import Subject
 from harness.results.records import Run
 
@@ -43,7 +30,7 @@ def _blocks(subject: Subject, run: Run, folder: str) -> Iterator[Block]:
     yield _trials(subject, run)
     if run.files:
         columns = [Column(say("file"), kind="name"), Column("sha256", kind="name")]
-        rows = [Row([Cell(file), Cell(digest)]) for file, digest in run.files.items()]
+        rows = [Row.of(file, digest) for file, digest in run.files.items()]
         yield Fold(say("Hashes of the files of the run"), [Table(say("Files"), columns, rows)])
 
 
@@ -81,16 +68,14 @@ def _trials(subject: Subject, run: Run) -> Table:
     columns += [Column(say("parameters"), kind="name"), Column(say("peak memory"))]
     columns.append(Column(say("sha256 of the predictions"), kind="name"))
     rows = [
-        Row(
-            [
-                Cell(record.strategy),
-                Cell(str(record.seed)),
-                *[Cell(numbers.count(record.train_size))] * sized,
-                Cell(f"{record.plugin} {record.plugin_version or ''}".strip()),
-                Cell(_parameters(record.params)),
-                Cell(numbers.memory(record.peak_memory_bytes)),
-                Cell((record.predictions_sha256 or numbers.MISSING)[:16]),
-            ]
+        Row.of(
+            record.strategy,
+            str(record.seed),
+            *[numbers.count(record.train_size)] * sized,
+            f"{record.plugin} {record.plugin_version or ''}".strip(),
+            _parameters(record.params),
+            numbers.memory(record.peak_memory_bytes),
+            (record.predictions_sha256 or numbers.MISSING)[:16],
         )
         for record in run.records
     ]

@@ -193,13 +193,11 @@ def _every_seed(subject: Subject) -> Table:
     test = say("test, with 95 % interval")
     columns = [Column(say("strategy"), kind="name"), Column(say("seed")), Column(say("f1_macro"), say("validation"))]
     rows = [
-        Row(
-            [
-                Cell(studied.name),
-                Cell(str(record.seed)),
-                Cell(numbers.score(record.validation.f1_macro if record.validation else None)),
-                *_test_cells(subject, record.test, subject.trials.get((studied.name, record.seed))),
-            ]
+        Row.of(
+            studied.name,
+            str(record.seed),
+            numbers.score(record.validation.f1_macro if record.validation else None),
+            *_test_cells(subject, record.test, subject.trials.get((studied.name, record.seed))),
         )
         for studied in subject.study.strategies
         for record in (studied.records[:1] if studied.deterministic else studied.records)
