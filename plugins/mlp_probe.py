@@ -3,15 +3,24 @@
 import math
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt, Interval
 from numpy.typing import NDArray
 
-from harness import Features, Pooling, RunContext, Split, hookimpl
+from harness import (
+    Features,
+    Pooling,
+    RunContext,
+    Split,
+    candidate_history,
+    hookimpl,
+    score_candidate,
+    select_candidate,
+)
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -22,6 +31,7 @@ if TYPE_CHECKING:
 # features and 256 units it takes 0.7 times the time where two cores are idle, but 10 times where one is busy.
 FOR_ONE_THREAD = 2**26
 FILE_NAME = "head.safetensors"
+WEIGHT_DECAYS = (10.0, 1.0, 0.01)  # times a step size of 1e-3, each step shrinks the weights by a share of 1e-2 to 1e-5
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,7 @@ class MLPClassifier:
     context: RunContext
     history: list[dict[str, float]] = field(default_factory=list)
     params: dict[str, Any] = field(default_factory=dict)
+    configurations_tried: int = 1
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return class probabilities, float32 (n, k)."""
@@ -67,7 +78,7 @@ class MLPProbe:
     Args:
         hidden_size: Units of the hidden layer.
         learning_rate: AdamW's step size.
-        weight_decay: AdamW's weight decay.
+        weight_decay: AdamW's weight decay; `auto` tries 10, 1 and 0.01 on validation.
         dropout: Share of hidden units dropped in training.
         batch_size: Rows a step.
         epochs: Most passes over train.
@@ -85,7 +96,7 @@ class MLPProbe:
     )
     hidden_size: Annotated[int, Ge(1)] = 256
     learning_rate: Annotated[float, Gt(0)] = 1e-3
-    weight_decay: Annotated[float, Ge(0)] = 0.01
+    weight_decay: Literal["auto"] | Annotated[float, Ge(0)] = "auto"
     dropout: Annotated[float, Interval(ge=0, lt=1)] = 0.1
     batch_size: Annotated[int, Ge(1)] = 256
     epochs: Annotated[int, Ge(1)] = 100
@@ -99,9 +110,24 @@ class MLPProbe:
         return (Features(self.layer, self.pooling),)
 
     def fit(self, train: Split, validation: Split, context: RunContext) -> MLPClassifier:
+        """Fit with each weight decay and keep the one that validation prefers."""
+        if self.weight_decay != "auto":
+            return self._fit_one(train, validation, context)
+        fitted, candidates = [], []
+        for weight_decay in WEIGHT_DECAYS:
+            classifier = replace(self, weight_decay=weight_decay)._fit_one(train, validation, context)
+            fitted.append(classifier)
+            probabilities = classifier.predict_proba(validation.texts)
+            candidates.append(score_candidate({"weight_decay": weight_decay}, probabilities, validation.labels))
+        best = select_candidate(candidates, len(validation))
+        chosen = next(each for each, candidate in zip(fitted, candidates, strict=True) if candidate is best)
+        return replace(chosen, history=candidate_history(candidates), configurations_tried=len(candidates))
+
+    def _fit_one(self, train: Split, validation: Split, context: RunContext) -> MLPClassifier:
         """Fit on train, keep the weights of the epoch with the lowest validation loss."""
         import torch
 
+        torch.manual_seed(context.seed)  # whatever was tried before
         scaler, standardised = context.standardised(train.texts, self.features[0])
         x = torch.from_numpy(standardised).to(context.device)
         mean, scale = (torch.from_numpy(np.float32(v)).to(context.device) for v in (scaler.mean_, scaler.scale_))
@@ -111,7 +137,7 @@ class MLPProbe:
         if self.batch_size * x.shape[1] * self.hidden_size <= FOR_ONE_THREAD:
             torch.set_num_threads(1)  # the harness restores it after the trial
         optimizer = torch.optim.AdamW(
-            head.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
+            head.parameters(), lr=self.learning_rate, weight_decay=float(self.weight_decay), fused=True
         )
         generator = torch.Generator().manual_seed(context.seed)
         best, best_loss, best_epoch, history = head.state_dict(), math.inf, 0, []
