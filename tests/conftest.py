@@ -17,8 +17,11 @@ from pathlib import Path
 import pytest
 
 from harness import Encoder, Task
+from harness.analysis.study import Study
 from harness.system.process import restored_globals, seed_everything
 from harness.testing import Bench, tiny_encoder, tiny_task
+
+from .studies import FIVE, a_study, failed
 
 SLOW_PLACES = (  # folders and files whose tests train much, simulate much, or start processes, browsers or LaTeX
     "api/",
@@ -40,6 +43,7 @@ SLOW_PLACES = (  # folders and files whose tests train much, simulate much, or s
     "cli/test_tune",
     "cli/test_variants.py",
     "data/test_sample.py",
+    "document/test_content.py",
     "encoding/test_first_token.py",
     "encoding/test_transformer_encoder.py",
     "evaluation/test_comparisons.py",
@@ -52,7 +56,6 @@ SLOW_PLACES = (  # folders and files whose tests train much, simulate much, or s
     "plugin_system/test_doctor.py",
     "plugin_system/test_scaffold.py",
     "plugins/",
-    "reporting/test_content.py",
     "reporting/test_formats.py",
     "reporting/test_hostile.py",
     "reporting/test_page.py",
@@ -114,3 +117,9 @@ def task() -> Task:
 def bench(task: Task, encoder: Encoder, tmp_path: Path) -> Bench:
     """What the conformance checks work with."""
     return Bench(task, encoder, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """One run of five strategies, some with several seeds, and one that failed."""
+    return a_study(tmp_path_factory.mktemp("study") / "run", FIVE, failures=[failed("lora_adapter")])

@@ -10,6 +10,8 @@ from harness.evaluation.conclusion import Comparison, Conclusion, Verdict
 from harness.wording.languages import Say
 
 MOST_WORDS = 30  # of the sentence
+SMALLEST_GAP = 0.005  # of f1_macro; less is written as 0.00
+SMALLEST_SHARE = 0.01  # of the seconds; less is written as less than that
 CHEAPER = 0.75  # of the seconds: what costs more than that is no cheaper alternative
 
 
@@ -45,7 +47,7 @@ def answer(
         say: Translates fixed phrases.
         crossing: Where fine-tuning overtakes the probes, where a run learnt on several numbers of rows.
     """
-    told = _Told(conclusion, {standing.name: standing for standing in standings}, n_rows, say, crossing)
+    told = _Sentences(conclusion, {standing.name: standing for standing in standings}, n_rows, say, crossing)
     sentences = [told.first()]
     for more in told.more():
         if len(" ".join(map(str, [*sentences, more])).split()) <= MOST_WORDS:
@@ -54,7 +56,7 @@ def answer(
     return Answer(recommended, tuple(sentences), tuple(notes(conclusion, told.standings, n_rows, say)))
 
 
-class _Told:
+class _Sentences:
     """The sentences, each a method."""
 
     def __init__(
@@ -85,7 +87,7 @@ class _Told:
             values = {"answer": self.taken.name, "score": _score(self.taken)}
             return Said(say("{answer} is the only one to take: test f1_macro {score}; nothing else compares."), values)
         values = {"answer": self.taken.name, "other": rival.name, "rival": self.called(rival)}
-        values |= dict(zip(("score", "other_score"), _told_apart(self.taken, rival), strict=True))
+        values |= dict(zip(("score", "other_score"), _distinct(self.taken, rival), strict=True))
         values |= {"take": self.take(self.taken), "margin": f"{self.conclusion.margin:g}", "n": f"{self.n_rows:,}"}
         return Said(self.pattern(self.verdict(rival.name)), values)
 
@@ -185,7 +187,7 @@ class _Told:
                 continue
             seconds, own = other.headline.all_seconds, self.taken.headline.all_seconds if self.taken else None
             gap = self.taken.test("f1_macro") - other.test("f1_macro") if self.taken else 0.0
-            if seconds is None or own is None or seconds > CHEAPER * own or gap < 0.005:  # noqa: PLR2004
+            if seconds is None or own is None or seconds > CHEAPER * own or gap < SMALLEST_GAP:
                 continue
             told = verdict_in_words(self.verdict(name), self.say)
             values = {"also": name, "gap": f"{gap:.2f}", "verdict": told, "share": share}
@@ -202,19 +204,18 @@ class _Told:
         ratio = self.ratio(one, other)
         if ratio is None:
             return None
-        return f"{100 * ratio:.0f} %" if ratio >= 0.01 else "< 1 %"  # noqa: PLR2004
+        return f"{100 * ratio:.0f} %" if ratio >= SMALLEST_SHARE else "< 1 %"
 
 
 def _score(standing: Standing) -> str:
     return f"{standing.test('f1_macro'):.2f}"
 
 
-def _told_apart(one: Standing, other: Standing) -> tuple[str, str]:
+def _distinct(one: Standing, other: Standing) -> tuple[str, str]:
     """Write two scores with as many decimals as show that they differ, two to four."""
     pair = one.test("f1_macro"), other.test("f1_macro")
-    for decimals in (2, 3):
+    for decimals in (2, 3, 4):
         first, second = (f"{score:.{decimals}f}" for score in pair)
         if first != second:
             return first, second
-    decimals = 4 if abs(pair[0] - pair[1]) >= 0.00005 else 2  # noqa: PLR2004
-    return f"{pair[0]:.{decimals}f}", f"{pair[1]:.{decimals}f}"
+    return f"{pair[0]:.2f}", f"{pair[1]:.2f}"

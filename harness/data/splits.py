@@ -149,9 +149,19 @@ def _worth_naming(folder: Path, listed: list[Path]) -> list[Path]:
 def _listed(location: str) -> list[Path]:
     listed = [Path(part.strip()).expanduser() for part in location.split(",") if part.strip()]
     if missing := [path for path in listed if not os.path.isfile(path)]:
-        hint = did_you_mean(missing[0].name, [path.name for path in _in_folder(missing[0].parent)])
-        raise DataError(f"Data set file {', '.join(map(str, missing))} does not exist. {hint}")
+        raise DataError(f"Data set file {', '.join(map(str, missing))} does not exist. {_meant_instead(missing[0])}")
     return listed
+
+
+def _meant_instead(missing: Path) -> str:
+    """Say which files may have been meant: those of the same ending, and those named after a split."""
+    folder = missing.parent
+    if not folder.is_dir():
+        return f"There is no folder {folder} either. Check --dataset."
+    files = [path for path in _in_folder(folder) if path.suffix == missing.suffix or split_of(stem(path))]
+    if not files:
+        return f"Its folder holds no other {missing.suffix or 'data'} file. Check --dataset."
+    return did_you_mean(missing.name, [path.name for path in files])
 
 
 def _expected(location: str, instead: str) -> str:

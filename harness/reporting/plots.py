@@ -63,12 +63,12 @@ def plot(study: Study, kind: str, strategy: str | None = None, language: str = "
     if kind in OF_A_RUN:
         if strategy is not None:
             raise UserError(f"The plot {kind!r} is of all strategies; leave {strategy!r} out.")
-        return _drawn(OF_A_RUN[kind](subject), kind, "this run")
+        return _figure_of(OF_A_RUN[kind](subject), kind, "this run")
     studied = subject.best if strategy is None else study.strategy(strategy)
-    return _drawn(OF_A_STRATEGY[kind](subject, studied), kind, studied.name)
+    return _figure_of(OF_A_STRATEGY[kind](subject, studied), kind, studied.name)
 
 
-def _drawn(picture: Picture | None, kind: str, whose: str) -> "Figure":
+def _figure_of(picture: Picture | None, kind: str, whose: str) -> "Figure":
     if picture is None:
         raise UserError(f"There is nothing to draw for the plot {kind!r} of {whose}: {_MISSING[kind]}.")
     figure = picture.figure()

@@ -38,7 +38,7 @@ class Recording:
         self._plan, self._command = plan, list(command)
         self._started, self._clock = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
         # All of this now, so that nothing is left to fail after the trials.
-        self._task, self._model = _task_info(plan.task), _model_info(plan.encoder)
+        self._task, self._model = task_info(plan.task), _model_info(plan.encoder)
         self._environment = describe(plan.device, plan.dtype)
         self._findings = Findings()
         self.records = [_broken_record(plugin) for plugin in plan.broken]
@@ -199,7 +199,8 @@ def _broken_record(plugin: Plugin) -> RunRecord:
     )
 
 
-def _task_info(task: Task) -> TaskInfo:
+def task_info(task: Task) -> TaskInfo:
+    """Return what a run records of its data."""
     return TaskInfo(
         name=task.name,
         source=task.provenance.source,

@@ -69,7 +69,7 @@ def run_trial(session: Session, trial: Trial, progress: Progress = no_progress) 
                 record = _failed(record, failure)
     update = {
         "peak_memory_bytes": max(memory.bytes, session.encode_peak_bytes if reads_features else 0),
-        "degradations": [*degradations, *_told(caught)],
+        "degradations": [*degradations, *_warning_lines(caught)],
         "undertrained": any(issubclass(warning.category, UndertrainedWarning) for warning in caught),
     }
     record = record.model_copy(update=update)
@@ -176,7 +176,7 @@ def describe_failure(stage: Stage, error: BaseException) -> Failure:
     return Failure(stage=stage, message=message, traceback="".join(traceback.format_exception(error)))
 
 
-def _told(caught: list[warnings.WarningMessage]) -> list[str]:
+def _warning_lines(caught: list[warnings.WarningMessage]) -> list[str]:
     """Return what a user should know of the warnings a strategy gave, each once, its first line."""
     technical = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, ImportWarning, ResourceWarning)
     told = [w for w in caught if not issubclass(w.category, technical)]

@@ -74,7 +74,7 @@ def _examples(audit: Audit, task: Task, page: Page) -> Iterator[RenderableType]:
         yield page.text(title, "bold")
         for example in examples[:EXAMPLES_SHOWN]:
             rows = [(split, row, places[split][row]) for split, row in example.rows]
-            told = page.say(", ").join(_told(task, *each, page) for each in rows) + example.remark
+            told = page.say(", ").join(_row_and_label(task, *each, page) for each in rows) + example.remark
             yield _indented(page.text(told))
             for split, _, place in rows[:1] if example.alike else rows:
                 yield _indented(Text(page.short(getattr(task, split).texts[place], TEXT_LENGTH), style="dim"))
@@ -102,6 +102,6 @@ def _sampled(audit: Audit, page: Page) -> Iterator[tuple[str, list[_Example]]]:
         )
 
 
-def _told(task: Task, split: str, row: int, place: int, page: Page) -> str:
+def _row_and_label(task: Task, split: str, row: int, place: int, page: Page) -> str:
     label = page.short(task.label_names[getattr(task, split).labels[place]], NAME_WIDTH)
     return f"{page.say(split)} {row + 1:,} ({label})"

@@ -59,7 +59,7 @@ def print_cache_explanation(explanation: Explanation, console: Console) -> None:
     for features, findings in groupby(explanation.findings, key=lambda finding: finding.features):
         readers = ", ".join((explanation.readers or {}).get(features, ()))
         page.write([page.text(f"layer {features.layer}, {features.pooling}: {readers}", "bold")])
-        lines = [(finding.split, _told(finding, page)) for finding in findings]
+        lines = [(finding.split, _verdict(finding, page)) for finding in findings]
         page.write([label_value_lines(lines, page), Text("")])
     page.write([page.text(f"{cache_summary(explanation)}, in {explanation.root}")])
 
@@ -151,7 +151,7 @@ def _style(entry: StoredEntry) -> str:
     return "" if entry.state == "complete" else "yellow"
 
 
-def _told(finding: Finding, page: Page) -> str:
+def _verdict(finding: Finding, page: Page) -> str:
     if finding.verdict == "hit":
         return f"hit: saves {quantities.seconds(finding.seconds)} s"
     if finding.verdict == "damaged":

@@ -35,7 +35,7 @@ def table_lines(table: Table, page: Page) -> Iterator[RenderableType]:
         yield from part.lines(page)
     for row in table.rows:
         if _spans(row):
-            name, why = " ".join(filter(None, _said(row.cells[0]))), str(row.cells[1].text)
+            name, why = " ".join(filter(None, _words_of(row.cells[0]))), str(row.cells[1].text)
             yield folding(page.text(f"{name}: {why}", STYLES[row.tone]))
         elif not parts:
             yield from _stacked(table, row, page)
@@ -45,7 +45,7 @@ def _spans(row: Row) -> bool:
     return any(cell.span > 1 for cell in row.cells)
 
 
-def _said(cell: Cell) -> tuple[str, str]:
+def _words_of(cell: Cell) -> tuple[str, str]:
     """Return what a cell says, and what stands below it in brackets."""
     return str(cell.text), f"({cell.small})" if str(cell.small) else ""
 
@@ -112,7 +112,7 @@ class _Part:
         width = min(page.width - grid.width - GAP_BETWEEN_GROUPS, WIDEST_BAR)
         if not (with_bars and any(bars) and width >= NARROWEST_BAR):
             return grid
-        drawn = [([*cells, _drawn(bar, width, page)], style) for (cells, style), bar in zip(rows, bars, strict=True)]
+        drawn = [([*cells, _bar_line(bar, width, page)], style) for (cells, style), bar in zip(rows, bars, strict=True)]
         return Grid([*headings, Heading("", is_name=True)], drawn)
 
     def _main(self, cell: Cell, position: int, page: Page) -> str:
@@ -120,7 +120,7 @@ class _Part:
         if not self.beside:
             return text
         if self.table.columns[self.columns[position]].kind == "name":
-            return page.short(" ".join(filter(None, _said(cell))), page.width)
+            return page.short(" ".join(filter(None, _words_of(cell))), page.width)
         smalls = [str(row.cells[self.columns[position]].small) for row in self._rows()]
         widest = max(map(cell_len, smalls))
         return f"{text} {right(page.short(str(cell.small), widest), widest)}".rstrip() if widest else text
@@ -163,12 +163,12 @@ def _stacked(table: Table, row: Row, page: Page) -> Iterator[RenderableType]:
     """Yield a row as its name, a line for each group of columns, its bar and its texts."""
     style = STYLES[row.tone]
     number = table.columns[0].text if table.columns[0].kind == "number" else ""
-    yield folding(page.text(" ".join(filter(None, (number, *_said(row.cells[0])))), style or "bold"))
+    yield folding(page.text(" ".join(filter(None, (number, *_words_of(row.cells[0])))), style or "bold"))
     cells = [(c, cell) for c, cell in zip(table.columns, row.cells, strict=False) if c.kind != "text"][1:]
     for group, members in groupby(cells, key=lambda each: each[0].group):
         pieces: list[str] = []
         for column, cell in members:
-            said = " ".join(filter(None, _said(cell)))
+            said = " ".join(filter(None, _words_of(cell)))
             if column.kind == "letters" and pieces:  # they belong to the score before them
                 pieces[-1] = f"{pieces[-1]} {said}".rstrip()
             elif said:
@@ -176,7 +176,7 @@ def _stacked(table: Table, row: Row, page: Page) -> Iterator[RenderableType]:
         for line in _packed(group, pieces, page):
             yield Padding(folding(page.text(line, style)), INDENT)
     if bar := next((cell.bar for _, cell in cells if cell.bar), None):
-        yield Padding(Text(_drawn(bar, page.width - 3, page), style="dim", no_wrap=True, overflow="crop"), INDENT)
+        yield Padding(Text(_bar_line(bar, page.width - 3, page), style="dim", no_wrap=True, overflow="crop"), INDENT)
     yield from _texts(table, row, page)
 
 
@@ -193,7 +193,7 @@ def _packed(label: str, pieces: Sequence[str], page: Page) -> list[str]:
     return lines
 
 
-def _drawn(bar: Bar | None, width: int, page: Page) -> str:
+def _bar_line(bar: Bar | None, width: int, page: Page) -> str:
     """Draw an interval and its score, such as `  ├──●──┤`."""
     if bar is None:
         return ""

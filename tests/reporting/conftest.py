@@ -1,4 +1,4 @@
-"""Studies to report on and the browser to look with, made once."""
+"""A study to be careful with and the browser to look with, made once."""
 
 from collections.abc import Iterator
 
@@ -7,14 +7,7 @@ import pytest
 from harness.analysis.study import Study
 
 from .browser import Browser, a_browser
-from .factory import FIVE, a_study, failed
 from .hostile import hostile_study
-
-
-@pytest.fixture(scope="session")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    """One run of five strategies, some with several seeds, and one that failed."""
-    return a_study(tmp_path_factory.mktemp("study") / "run", FIVE, failures=[failed("lora_adapter")])
 
 
 @pytest.fixture(scope="session")

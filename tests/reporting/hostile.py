@@ -5,7 +5,7 @@ from pathlib import Path
 from harness.analysis.study import Study
 from harness.document.text import visible
 
-from .factory import HISTORY, Contestant, a_study, a_task, failed
+from ..studies import HISTORY, Contestant, a_study, a_task, failed
 
 HOSTILE = (
     "<script>window.pwned=1</script>",

@@ -19,7 +19,7 @@ from harness import UnavailableError, UserError
 from harness.analysis.study import Study, open_study
 from harness.reporting import ENDINGS, write_report
 
-from .factory import FIVE, HISTORY, Contestant, a_run, a_study, a_task, failed
+from ..studies import FIVE, HISTORY, Contestant, a_run, a_study, a_task, failed
 
 PDFLATEX = shutil.which("pdflatex")
 

@@ -19,7 +19,7 @@ from harness.document.figures.reliability import Bin, reliability_figure
 from harness.document.figures.scatter import largest_classes, scatter_figure
 from harness.document.text import shorten
 
-from .factory import EMOTIONS, HISTORY
+from ..studies import EMOTIONS, HISTORY
 
 TEXT, SVG = "{http://www.w3.org/2000/svg}text", "{http://www.w3.org/2000/svg}svg"
 

@@ -6,8 +6,8 @@ from harness.analysis.answer import answer
 from harness.analysis.study import Study
 from harness.wording.languages import translator
 
+from ..studies import FIVE, a_study
 from .documents import paragraphs, report_of, rows, table
-from .factory import FIVE, a_study
 
 
 def sentence(study: Study) -> str:

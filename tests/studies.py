@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from harness import Run, RunConfig, RunRecord, Split, Task
 from harness.analysis.study import Study, evidence_of, open_study, studied_strategies
 from harness.data.audit import audit_task
-from harness.data.task import Provenance, class_counts
+from harness.data.task import Provenance
 from harness.encoding.encoder import Features
 from harness.evaluation.metrics import METRIC_VERSION, evaluate
 from harness.results.feature_sample import write_feature_samples
-from harness.results.records import Failure, Fingerprint, ModelInfo, TaskInfo
+from harness.results.records import Failure, Fingerprint, ModelInfo
 from harness.results.row_facts import row_facts, write_row_facts
 from harness.results.run_directory import RunDirectory
+from harness.runs.recording import task_info
 
 EMOTIONS = ("sadness", "joy", "love", "anger", "fear", "surprise")
 WORDS = ("i", "feel", "not", "so", "very", "happy", "tired", "about", "the", "long", "day", "and", "you")
@@ -152,7 +153,7 @@ def a_run(
                 "dtype": "float32",
                 "numpy": "2.4",
             },
-            "task": _task_info(task),
+            "task": task_info(task),
             "model": _model_info(model_name),
             "records": [*records, *failures],
             "audit": audit_task(task, {"train": 3, "validation": 0, "test": 1}, 512),
@@ -251,19 +252,6 @@ def _fingerprint(task: Task) -> Fingerprint:
         metric_version=METRIC_VERSION,
         limit=None,
         truncation=None,
-    )
-
-
-def _task_info(task: Task) -> TaskInfo:
-    return TaskInfo(
-        name=task.name,
-        source=task.provenance.source,
-        revision=task.provenance.revision,
-        content_sha256=task.content_hash(),
-        label_names=list(task.label_names),
-        class_counts={
-            split: list(class_counts(getattr(task, split), task.n_classes)) for split in ("train", "validation", "test")
-        },
     )
 
 

@@ -12,8 +12,8 @@ from harness.analysis.study import Study, open_study
 from harness.document import numbers
 from harness.encoding.encoder import Features
 
+from ..studies import EMOTIONS, FIVE, Contestant, a_run, a_study, a_task, failed
 from .documents import paragraphs, pictures_of, report_of, rows, section, table, tables
-from .factory import EMOTIONS, FIVE, Contestant, a_run, a_study, a_task, failed
 
 
 def test_the_main_table_has_a_row_for_each_strategy_best_first_then_the_failures(study: Study) -> None:
