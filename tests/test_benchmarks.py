@@ -1,6 +1,7 @@
 """The benchmarks run: what they print is a ratio, and what they count is what was computed."""
 
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -43,9 +44,13 @@ def arithmetic(siblings: None) -> ModuleType:
     return arithmetic
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_every_script_explains_itself(script: str) -> None:
-    assert "--repeats" in run(script, "--help")
+def test_every_script_explains_itself(siblings: None, capsys: pytest.CaptureFixture[str]) -> None:
+    for script in SCRIPTS:
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as end:
+            patch.setattr(sys, "argv", [script, "--help"])
+            runpy.run_path(str(BENCHMARKS / f"{script}.py"), run_name="__main__")
+        assert end.value.code == 0
+        assert "--repeats" in capsys.readouterr().out, script
 
 
 def test_encoding_is_compared_with_the_tutorial_on_equal_outputs(tiny_model: Path) -> None:

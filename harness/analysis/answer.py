@@ -1,4 +1,4 @@
-"""The answer in a sentence, in the words of the question: is a probe enough, or must one fine-tune?"""
+"""The answer: one sentence in the words of the question, whether a probe is enough or one must fine-tune."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What has to be known to believe the answer: how fine the test rows are, what was trained once, what is left out."""
+"""Notes on the answer: how fine the test rows are, what was trained once, what is left out."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What several strategies make of the same test rows: missed by all, right by one alone, right by any."""
+"""Errors that strategies share: rows missed by all, right by one alone, right by any."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

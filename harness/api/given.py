@@ -1,4 +1,4 @@
-"""What a caller hands over as an object and the command line takes by name: data and strategies."""
+"""Data and strategies that a caller hands over as objects, where the command line takes names."""
 
 import sys
 from collections.abc import Iterable, Sequence

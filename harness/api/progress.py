@@ -1,4 +1,4 @@
-"""How far a run is: a bar of its own kind in a notebook, elsewhere that of the command line."""
+"""Progress of a run: a bar of its own kind in a notebook, elsewhere that of the command line."""
 
 import sys
 import time

@@ -69,7 +69,7 @@ def audit_task(
     truncated: Mapping[str, int] | None = None,
     max_length: int | None = None,
     *,
-    token_counts: Mapping[str, NDArray[np.int64]] | None = None,
+    lengths: Mapping[str, NDArray[np.int64]] | None = None,
     near_duplicates: bool = False,
 ) -> Audit:
     """Look a data set over; nothing is trained or encoded, and 400,000 rows take seconds.
@@ -78,7 +78,7 @@ def audit_task(
         task: The data.
         truncated: Split -> texts longer than the encoder reads, as far as that is known.
         max_length: Tokens that the encoder reads.
-        token_counts: Split -> tokens of each text before it is cut, int64 (n,); where given, `truncated` is
+        lengths: Split -> tokens of each text before it is cut, int64 (n,); where given, `truncated` is
             counted from it.
         near_duplicates: Look for texts that are nearly the same, too; takes about a minute and 4 GB for 400,000 rows.
 
@@ -88,7 +88,7 @@ def audit_task(
     Raises:
         UserError: Where near-duplicates are asked for and datasketch is not installed.
     """
-    counts, truncated = token_counts or {}, dict(truncated or {})
+    counts, truncated = lengths or {}, dict(truncated or {})
     if max_length is not None:
         truncated |= {split: int((tokens > max_length).sum()) for split, tokens in counts.items()}
     return Audit(
@@ -117,7 +117,7 @@ def audit_with(task: Task, encoder: Encoder | None, *, near_duplicates: bool = F
     texts = {split: getattr(task, split).texts for split in SPLITS}
     counted = {split: tokens for split in SPLITS if (tokens := token_counts(encoder, texts[split])) is not None}
     truncated = {split: encoder.count_truncated(texts[split]) for split in SPLITS if split not in counted}
-    return audit_task(task, truncated, encoder.max_length, token_counts=counted, near_duplicates=near_duplicates)
+    return audit_task(task, truncated, encoder.max_length, lengths=counted, near_duplicates=near_duplicates)
 
 
 def _audit_split(split: Split, n_classes: int, tokens: NDArray[np.int64] | None, n_truncated: int | None) -> SplitAudit:

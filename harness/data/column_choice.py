@@ -1,4 +1,4 @@
-"""Which column holds the texts and which the labels, and whether every cell can be one."""
+"""The choice of the columns of texts and of labels, and the check that every cell can be one."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

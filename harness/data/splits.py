@@ -96,7 +96,7 @@ def _of_folder(folder: Path, location: str) -> SplitFiles:
 
 
 def _unread(folder: Path, taken: Mapping[str, object]) -> str | None:
-    """Return what is wrong with a file of a kind that nobody reads, named after a split that no other file is of."""
+    """Return what is wrong with a file of a kind that is not read, named after a split that no other file is of."""
     others = (path for path in sorted(folder.glob("*")) if not taken or split_of(stem(path)) not in (None, *taken))
     return next((problem for path in others if (problem := refusal(path))), None)
 

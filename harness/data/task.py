@@ -89,6 +89,8 @@ class Task:
         validation: Split for selection and early stopping.
         test: Split that only the runner scores on.
         provenance: Where all this comes from.
+        allow_unseen: Whether validation and test may hold classes that train lacks, as in a subset; a whole data set
+            may not.
 
     Raises:
         DataError: For an empty split, a label out of range, a duplicate label name, fewer than two
@@ -101,7 +103,7 @@ class Task:
     validation: Split
     test: Split
     provenance: Provenance = field(default_factory=lambda: Provenance("memory"))
-    allow_unseen: bool = False  # a subset by `limited` may lose a class of train; a data set may not
+    allow_unseen: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "label_names", tuple(self.label_names))

@@ -1,1 +1,1 @@
-"""What a study says, in no format yet: sections of tables, paragraphs and pictures, in every language."""
+"""Documents: a study as sections of tables, paragraphs and pictures, in no format yet and in every language."""

@@ -1,4 +1,4 @@
-"""What a report says, in no format yet: sections of paragraphs, tables and pictures, all of plain text.
+"""The parts of a document, in no format yet: sections of paragraphs, tables and pictures, all of plain text.
 
 Nothing here is escaped. Each writer escapes every string it writes, whether it is ours or came out of a data set.
 """

@@ -1,4 +1,4 @@
-"""What a report is about and in which words: a study, seen the way that sections need it."""
+"""The subject of a report: a study and its language, seen the way that sections need it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

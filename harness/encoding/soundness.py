@@ -1,4 +1,4 @@
-"""Are the weights and the tokenizer of a checkpoint whole, finite, and those of one model?"""
+"""Checks that the weights and the tokenizer of a checkpoint are whole, finite, and of one model."""
 
 import re
 from typing import Any

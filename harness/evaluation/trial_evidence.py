@@ -1,4 +1,4 @@
-"""What is known of one scored trial: intervals, calibration, scores on rows whose text train does not hold."""
+"""Evidence on one scored trial: intervals, calibration, scores on rows whose text train does not hold."""
 
 from dataclasses import dataclass
 

@@ -143,7 +143,7 @@ class FeatureCache:
                 self._damaged[slot] = str(error)
 
     def _discard_damaged(self, directory: CacheDirectory, keys: Mapping[Slot, dict[str, Any]]) -> None:
-        """Remove what is still damaged now that nobody else can be at it."""
+        """Remove entries that are still damaged, now that their lock is held."""
         for slot, reason in self._damaged.items():
             if slot in keys and slot not in self._entries:
                 directory.discard(folder := directory.folder(keys[slot]))

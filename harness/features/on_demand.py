@@ -16,7 +16,7 @@ KEPT_FROM = 256  # texts; fewer are encoded in about the time it takes to keep t
 
 
 class OnDemandFeatures:
-    """Features of an encoder for whoever predicts on texts that no run has seen; nothing is held between two calls.
+    """Features of texts that no run has seen, computed when they are asked for; nothing is held between two calls.
 
     Args:
         encoder: What computes them.

@@ -1,4 +1,4 @@
-"""Removing from the cache what nobody will miss, or all of it: only what the harness put there, nothing in use."""
+"""Pruning of the cache: old entries, damaged ones or all; only what the harness put there, nothing in use."""
 
 import contextlib
 import re

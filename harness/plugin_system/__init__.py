@@ -1,1 +1,1 @@
-"""Who offers what: finding, loading, checking and choosing plugins."""
+"""Plugins and their offers: finding, loading, checking, choosing, installing and making them."""

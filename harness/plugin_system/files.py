@@ -83,7 +83,7 @@ def named_plugins(texts: Sequence[str]) -> list[NamedPlugin]:
 
 
 class _FreshLoader(SourceFileLoader):
-    """Reads the file itself: what was compiled of it may be a second old, and nobody asked for a cache beside it."""
+    """A loader that compiles the file anew: byte code beside it may be a second old, and is not written either."""
 
     def get_code(self, fullname: str) -> CodeType:
         return self.source_to_code(self.get_data(self.path), self.path)

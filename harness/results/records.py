@@ -179,7 +179,7 @@ class Run(FrozenModel):
 
 
 class Unfinished(FrozenModel):
-    """What a run leaves when it begins, for whoever resumes it or looks at it after it was killed.
+    """The record of a run that has begun, from which it is resumed or shown after it was killed.
 
     `run` is the run as it stands then, all its trials skipped. `trials` maps the name of a trial -> what its numbers
     depend on, by name.

@@ -1,4 +1,4 @@
-"""What a saved classifier needs to predict again, kept beside it as harness.json."""
+"""The record beside a saved classifier, harness.json: all that it needs to predict again."""
 
 import json
 from pathlib import Path

@@ -36,7 +36,7 @@ class Finding:
         split: train, validation or test.
         rows: Its texts.
         features: The frozen state.
-        verdict: A hit is read; an unfinished entry of a stopped run is gone on with; the rest is computed.
+        verdict: A hit is read; an unfinished entry of a stopped run is resumed; the rest is computed.
         seconds: What a hit saves.
         rows_done: Texts of an unfinished entry that are done.
         damage: What is wrong with a damaged entry.

@@ -1,4 +1,4 @@
-"""What a run keeps and concludes once its trials are over: facts of the test rows, samples of features, evidence."""
+"""Findings of a run once its trials are over: facts of the test rows, samples of features, evidence."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

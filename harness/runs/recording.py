@@ -1,4 +1,4 @@
-"""What a run writes down: data, encoder and machine at the start, records as they come, `run.json` at the end."""
+"""The record of a run: data, encoder and machine at the start, trials as they come, `run.json` at the end."""
 
 import time
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What is written beside a saved classifier, so that it can be loaded by itself."""
+"""The description that is saved beside a classifier, so that it can be loaded by itself."""
 
 from harness.encoding.encoder import depth, resolved
 from harness.results.saved_model import SavedModel, describe_encoder

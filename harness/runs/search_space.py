@@ -1,4 +1,4 @@
-"""Which hyperparameters to search, and between which values."""
+"""Search spaces: which hyperparameters to search, and between which values."""
 
 import re
 from collections.abc import Mapping

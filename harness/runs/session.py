@@ -1,4 +1,4 @@
-"""What is tried, as a key, and all that it is tried with."""
+"""Trial and Session: the key of a trial, and all that trials share."""
 
 import tempfile
 from collections.abc import Iterator, Sequence

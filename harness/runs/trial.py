@@ -167,10 +167,10 @@ def _stage(name: Stage) -> Iterator[None]:
 
 
 def _failed(record: RunRecord, failure: _TrialFailedError) -> RunRecord:
-    return record.model_copy(update={"status": "failed", "error": describe_failure(failure.stage, failure.error)})
+    return record.model_copy(update={"status": "failed", "error": _described(failure.stage, failure.error)})
 
 
-def describe_failure(stage: Stage, error: BaseException) -> Failure:
+def _described(stage: Stage, error: BaseException) -> Failure:
     """Return stage, one-line message and traceback of an exception."""
     message = f"{type(error).__name__}: {error}".strip().removesuffix(":")
     return Failure(stage=stage, message=message, traceback="".join(traceback.format_exception(error)))

@@ -1,4 +1,4 @@
-"""What the numbers of a trial depend on, by name: equal in two runs, its outcome in one is that in the other."""
+"""Keys of trials: what their numbers depend on, by name; where keys are equal, outcomes are."""
 
 import hashlib
 import inspect

@@ -1,4 +1,4 @@
-"""What the conformance kit found, check by check."""
+"""The findings of the conformance kit on the page, check by check."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Where a strategy fails, on the page."""
+"""The errors of a strategy on the page."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What pages are laid out with: how wide names are, from where on cells stand below another, labels beside values."""
+"""Layout of pages: widths of names, banners, labels beside values."""
 
 from collections.abc import Sequence
 

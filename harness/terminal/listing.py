@@ -1,4 +1,4 @@
-"""What there is and what is about to happen: strategies, plugins, the plan of a run."""
+"""Listings on the page: strategies, plugins, the plan of a run."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

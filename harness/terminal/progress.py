@@ -1,4 +1,4 @@
-"""What is going on: a bar on a terminal, a line now and then in a log, nothing where nobody wants it."""
+"""Progress: a bar on a terminal, a line now and then in a log, nothing where it is not wanted."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ class ProgressDisplay(Protocol):
         """Begin a stage, such as "features" or "full_finetune seed 0": number (from 1) of total."""
 
     def progress(self, what: str, done: int, total: int) -> None:
-        """Say how much of what is done within the stage; a total of 0 where nobody can foretell, told at once."""
+        """Say how much of what is done within the stage; a total of 0 where it is unknown, shown at once."""
 
     def finished(self, record: RunRecord) -> None:
         """Tell how a trial ended."""
@@ -62,7 +62,7 @@ def progress_display(
 
 @contextmanager
 def waiting(console: Console, message: str, *, quiet: bool = False) -> Iterator[None]:
-    """Show on a terminal that something goes on whose end nobody can foretell.
+    """Show on a terminal that something of unknown length goes on.
 
     Args:
         console: Where to show it.

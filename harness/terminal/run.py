@@ -75,7 +75,7 @@ def print_summary(run: Run, console: Console, language: str = "en") -> None:
 
 
 def print_banner(message: str, console: Console) -> None:
-    """Print, in a frame nobody overlooks, that something else stands in for what was asked for."""
+    """Print in a frame that something else stands in for what was asked for."""
     page = Page(console)
     page.write([banner(message, page)])
 

@@ -1,4 +1,4 @@
-"""What a search found: the best configurations."""
+"""The result of a search on the page: the best configurations."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What `harness verify` found, and what `harness reproduce` got otherwise."""
+"""Results of `harness verify` and `harness reproduce` on the page."""
 
 from collections.abc import Iterator, Sequence
 

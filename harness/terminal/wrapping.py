@@ -1,4 +1,4 @@
-"""Where a long line goes on in the next: after a space, and in Chinese and Japanese between any two characters."""
+"""Wrapping of long lines: after a space, and in Chinese and Japanese between any two characters."""
 
 import unicodedata
 from typing import Any

@@ -144,7 +144,7 @@ def test_examples_are_looked_up_in_the_data() -> None:
 
 def test_tokens_and_the_model_are_shown_where_an_encoder_counted() -> None:
     counts = {"train": np.arange(6), "validation": np.arange(2), "test": np.arange(4)}
-    text = page_of(LEAKY, 80, model="tiny", token_counts=counts, max_length=4)
+    text = page_of(LEAKY, 80, model="tiny", lengths=counts, max_length=4)
     assert "model     tiny, at most 4 tokens a text" in text
     assert line_with(text, "tokens: train").split()[2:] == ["0", "0", "1", "2", "4", "5", "5"]
     assert "Texts longer than the 4 tokens that the encoder reads: 1 of 6 train (17%)." in text

@@ -135,7 +135,7 @@ def one_picture(
 
 
 def name_vertical_axis(figure: "Figure", name: str) -> None:
-    """Write what the vertical axis is above it, where nobody has to turn the head."""
+    """Write what the vertical axis is above it, so that it is read without turning the head."""
     figure.text(0.004, 0.995, f"{name} \N{UPWARDS ARROW}", ha="left", va="top", color=MUTED, fontsize=SMALL + 0.5)
 
 

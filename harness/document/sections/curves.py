@@ -1,4 +1,4 @@
-"""What more labels would bring: scores by number of training rows, where a run learnt on several."""
+"""The section on learning curves: scores by number of training rows."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial

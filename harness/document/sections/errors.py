@@ -1,4 +1,4 @@
-"""Where strategies fail: the worst errors, the pairs of classes that are confused, what all get wrong."""
+"""The section on errors: the worst ones, the pairs of classes that are confused, what all get wrong."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
