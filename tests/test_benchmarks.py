@@ -44,10 +44,12 @@ def arithmetic(siblings: None) -> ModuleType:
     return arithmetic
 
 
-def test_every_script_explains_itself(siblings: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_script_explains_itself(
+    siblings: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     for script in SCRIPTS:
-        with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as end:
-            patch.setattr(sys, "argv", [script, "--help"])
+        monkeypatch.setattr(sys, "argv", [script, "--help"])
+        with pytest.raises(SystemExit) as end:
             runpy.run_path(str(BENCHMARKS / f"{script}.py"), run_name="__main__")
         assert end.value.code == 0
         assert "--repeats" in capsys.readouterr().out, script
