@@ -31,6 +31,11 @@ from harness.testing.side_effects import (
 )
 from harness.testing.suite import CHECKS, Check, CheckResult, check_strategy, run_checks
 from harness.testing.tiny import ODD_TEXTS, tiny_encoder, tiny_task
+from harness.testing.use_of_texts import (
+    check_answers_the_same_when_asked_again,
+    check_judges_each_text_alone,
+    check_learns_nothing_from_validation,
+)
 
 __all__ = [
     "CHECKS",
@@ -38,6 +43,7 @@ __all__ = [
     "Bench",
     "Check",
     "CheckResult",
+    "check_answers_the_same_when_asked_again",
     "check_computes_on_the_device_it_is_given",
     "check_copes_with_a_class_missing_from_train",
     "check_copes_with_odd_texts",
@@ -45,6 +51,8 @@ __all__ = [
     "check_documents_its_parameters",
     "check_fit_leaves_the_strategy_unchanged",
     "check_gives_probabilities_in_class_order",
+    "check_judges_each_text_alone",
+    "check_learns_nothing_from_validation",
     "check_leaves_other_strategies_alone",
     "check_leaves_shared_data_unchanged",
     "check_never_reaches_test_labels",

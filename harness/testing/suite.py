@@ -30,6 +30,11 @@ from harness.testing.side_effects import (
     check_leaves_other_strategies_alone,
     check_leaves_shared_data_unchanged,
 )
+from harness.testing.use_of_texts import (
+    check_answers_the_same_when_asked_again,
+    check_judges_each_text_alone,
+    check_learns_nothing_from_validation,
+)
 
 Check = Callable[[Strategy, Bench], str | None] | Callable[[Strategy, Bench], None]
 """Raises AssertionError with what was expected and what came, or SkipTest where it cannot tell; may return a note."""
@@ -39,6 +44,9 @@ CHECKS: tuple[Check, ...] = (
     check_gives_probabilities_in_class_order,
     check_never_reaches_test_labels,
     check_same_seed_same_predictions,
+    check_learns_nothing_from_validation,
+    check_answers_the_same_when_asked_again,
+    check_judges_each_text_alone,
     check_fit_leaves_the_strategy_unchanged,
     check_leaves_shared_data_unchanged,
     check_leaves_other_strategies_alone,

@@ -14,6 +14,7 @@ _WORDS = {
     "glad": ("sun", "song", "gift", "laugh", "dance", "friend"),
 }
 _FILLERS = ("i", "feel", "the", "a", "and", "with", "my", "today", "some", "near")
+N_UNEXPLAINED, REPEATED = 30, 3
 ODD_TEXTS = ("", " ", "word " * 2000, "\U0001f600\U0001f389", "今天天氣很好", "[/] <b> \x1b[31m")
 
 
@@ -36,6 +37,25 @@ def tiny_task(rows_per_class: int = 16, seed: int = 0) -> Task:
         return Split(tuple(map(str, texts)), labels)
 
     return Task("tiny", tuple(_WORDS), split(rows_per_class), split(rows_per_class // 2), split(rows_per_class // 2))
+
+
+def unexplained_split(n_classes: int, turn: int = 0, seed: int = 0) -> Split:
+    """Make texts whose labels nothing explains: those of a class have in common what those of all have.
+
+    Args:
+        n_classes: Number of classes, k.
+        turn: Each text has the label that it has without a turn plus this, modulo k.
+        seed: Seed of the texts and labels.
+
+    Returns:
+        30 texts, each three times, so that what is fitted on them can know them by heart. Each holds a word of its
+        own and common words in an order of its own; the classes have equally many, where k divides 30.
+    """
+    rng = np.random.default_rng(seed)
+    labels = (rng.permutation(N_UNEXPLAINED) + turn) % n_classes
+    words = [*_FILLERS, *(word for words in _WORDS.values() for word in words)]
+    texts = [" ".join([f"nn{i}", *rng.choice(words, 5, replace=False)]) for i in range(N_UNEXPLAINED)]
+    return Split(tuple(texts) * REPEATED, np.tile(labels, REPEATED))
 
 
 def tiny_encoder(directory: Path) -> Encoder:

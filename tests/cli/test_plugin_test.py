@@ -50,7 +50,7 @@ def test_a_check_that_cannot_judge_says_why_and_debug_adds_the_traceback(harness
     assert outcome.code == 1
     assert "- same seed same predictions: not judged, as there are no predictions\n" in outcome.out
     assert "- documents its parameters: left out\n" in outcome.out
-    assert outcome.out.endswith("16 checks, 1 failed, 11 not judged: raises_in_fit breaks the contract.\n")
+    assert outcome.out.endswith("19 checks, 1 failed, 14 not judged: raises_in_fit breaks the contract.\n")
     assert "Traceback" not in outcome.out
     assert outcome.err.startswith("Traceback")
     assert "ValueError: could not convert string to float" in outcome.err
