@@ -1,15 +1,20 @@
-"""Predictions of a trial, read back from its run's folder."""
+"""Predictions of a trial in its run's folder: read back, and given their labels when the run ends."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import UserError
 from harness.results.run_directory import RunDirectory
+from harness.system.files import write_atomically
 
 _COLUMNS = ("split", "row", "label", "prediction")
+_LABEL = _COLUMNS.index("label")
 
 
 @dataclass(frozen=True)
@@ -45,15 +50,19 @@ def read_predictions(directory: RunDirectory, trial: str, split: str = "test") -
         The predictions, in the order of the split.
 
     Raises:
-        UserError: Where the file is missing or is not such a table.
+        UserError: Where the file is missing, is not such a table, or has no labels yet.
     """
-    import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     file = directory.predictions_file(trial)
-    try:
+    with _told(directory, trial):
         table = pq.read_table(file)
+        if "label" not in table.column_names and directory.is_unfinished:
+            raise UserError(
+                f"{directory.path} was killed before its end, so its predictions have no labels yet. "
+                f"'harness run --resume {directory.path}' ends it."
+            )
         part = table.filter(pc.equal(table["split"], split))
         probabilities = [part[i].to_numpy() for i in range(len(_COLUMNS), part.num_columns)]
         return Predictions(
@@ -61,6 +70,50 @@ def read_predictions(directory: RunDirectory, trial: str, split: str = "test") -
             labels=part["label"].to_numpy().astype(np.int64),
             probabilities=np.stack(probabilities, axis=1).astype(np.float32),
         )
+
+
+def set_labels(directory: RunDirectory, trial: str, labels: Mapping[str, NDArray[np.int64]] | None) -> None:
+    """Put the labels beside the predictions of a trial, or take them away.
+
+    While strategies run, no file in the folder of the run holds a label of test.
+
+    Args:
+        directory: Folder of the run.
+        trial: Name of the trial; where it left no predictions, nothing is done.
+        labels: Split -> true class ids in the order of the split, int64 (n,); None to take them away.
+
+    Raises:
+        UserError: Where the file is not a table of predictions.
+        UnavailableError: Where the disk refuses.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    file = directory.predictions_file(trial)
+    if not file.exists():
+        return
+    with _told(directory, trial):
+        table = pq.read_table(file)
+        if ("label" in table.column_names) == (labels is not None):
+            return
+        if labels is None:
+            table = table.drop_columns(["label"])
+        else:
+            in_order = np.concatenate([labels[split] for split in table["split"].unique().to_pylist()])
+            table = table.add_column(_LABEL, "label", pa.array(in_order))
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink)
+    write_atomically(file, sink.getvalue().to_pybytes())
+
+
+@contextmanager
+def _told(directory: RunDirectory, trial: str) -> Iterator[None]:
+    """Turn what reading a file of predictions raises into a message for its user."""
+    import pyarrow as pa
+
+    file: Path = directory.predictions_file(trial)
+    try:
+        yield
     except FileNotFoundError:
         raise UserError(
             f"{directory.path} holds no predictions of {trial} (expected {file.name} in its folder predictions/), "

@@ -132,26 +132,24 @@ class RunDirectory:
         self,
         trial: str,
         label_names: tuple[str, ...],
-        splits: dict[str, tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]],
+        splits: dict[str, tuple[NDArray[np.int64], NDArray[np.int64] | None, NDArray[np.float32]]],
     ) -> None:
         """Save predictions as parquet: split, row, label, prediction, probability of each class.
 
         Args:
             trial: Name of the trial, which becomes the file's.
             label_names: k class names.
-            splits: Split name -> source rows int64 (n,), labels int64 (n,) and probabilities float32 (n, k).
+            splits: Split name -> source rows int64 (n,), labels int64 (n,), None while other trials are to come
+                (`set_labels` adds them), and probabilities float32 (n, k).
         """
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         tables = []
         for split, (rows, labels, probabilities) in splits.items():
-            columns: dict[str, Any] = {
-                "split": [split] * len(labels),
-                "row": rows,
-                "label": labels,
-                "prediction": probabilities.argmax(axis=1),
-            }
+            columns: dict[str, Any] = {"split": [split] * len(rows), "row": rows}
+            columns |= {} if labels is None else {"label": labels}
+            columns["prediction"] = probabilities.argmax(axis=1)
             columns |= {f"probability_{name}": probabilities[:, i] for i, name in enumerate(label_names)}
             tables.append(pa.table(columns))
         sink = pa.BufferOutputStream()

@@ -13,6 +13,7 @@ from harness.features.cache import FeatureCache
 from harness.huggingface import weights_hash
 from harness.plugin_system.offers import Plugin
 from harness.results.feature_sample import write_feature_samples
+from harness.results.predictions import set_labels
 from harness.results.records import Failure, ModelInfo, Run, RunRecord, TaskInfo, Unfinished, read_unfinished
 from harness.results.run_directory import RunDirectory
 from harness.runs.findings import Findings, fingerprinted, gather_findings
@@ -92,6 +93,7 @@ class Recording:
             old = before.trials.get(name, {})
             changed = [part for part in key if key[part] != old.get(part)]
             if name in over and not changed:
+                set_labels(self.directory, name, None)  # a run that was stopped has them
                 finished[name] = over[name]
                 continue
             self.directory.discard(name)
@@ -107,6 +109,7 @@ class Recording:
             features: The frozen features of the run, None where no trial needed them.
         """
         plan = self._plan
+        self._set_labels()
         self._model = _as_used(self._model, plan, features, count=True)
         if features and any(record.is_scored and record.features for record in self.records):
             kept = [state for state in plan.wanted_features if features.cost([state])]
@@ -132,6 +135,7 @@ class Recording:
         """
         plan = self._plan
         if stopped:
+            self._set_labels()
             self._model = _as_used(self._model, plan, features, count=False)
         records = self._with_fingerprints([*self.records, *self._unfinished(stopped_in)])
         bad = any(record.status != "ok" for record in records)
@@ -141,6 +145,12 @@ class Recording:
         if not stopped:
             self.directory.remove_unfinished()
         return run
+
+    def _set_labels(self) -> None:
+        """Put the labels into the files of predictions, now that no strategy runs any more."""
+        labels = {split: getattr(self._plan.task, split).labels for split in ("validation", "test")}
+        for trial in self._plan.trials:
+            set_labels(self.directory, trial.name, labels)
 
     def _run(
         self, status: Literal["complete", "failed", "interrupted"], records: list[RunRecord], notes: Sequence[str] = ()

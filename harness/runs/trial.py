@@ -102,7 +102,7 @@ def _measure(session: Session, trial: Trial, context: RunContext, record: RunRec
         record = RunRecord.model_validate(record.model_copy(update=update).model_dump())
     if session.directory:
         splits = {
-            name: (split.rows_in_source(), split.labels, probabilities)
+            name: (split.rows_in_source(), None, probabilities)  # labels are added once no strategy runs any more
             for name, split, probabilities in (("validation", task.validation, validation), ("test", task.test, test))
         }
         session.directory.write_predictions(record.trial, task.label_names, splits)

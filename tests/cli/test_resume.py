@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pyarrow.parquet as pq
 import pytest
 from filelock import FileLock
 from sklearn.dummy import DummyClassifier
@@ -157,6 +158,28 @@ def test_a_stopped_run_goes_on_where_it_was_and_ends_as_an_undisturbed_one(
     assert Fitting.fits == {0: 2, 1: 2}, "two sizes of train each, none of them twice"
     assert outcome.run.notes == ["resumed: 6 of 12 trials were finished before"]
     assert "nothing to resume" in resumed(str(read_folder(outcome))).err
+
+
+def test_no_file_of_a_run_holds_a_label_of_test_while_strategies_run(
+    started: Callable[..., Outcome], resumed: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    def with_labels() -> set[bool]:
+        return {"label" in pq.read_schema(file).names for file in tmp_path.rglob("predictions/*.parquet")}
+
+    seen: set[bool] = set()
+
+    def look_and_stop(seed: int) -> None:
+        seen.update(with_labels())
+        press_control_c_at(1)(seed)
+
+    Fitting.before = look_and_stop
+    assert started().code == 130
+    assert seen == {False}
+    assert with_labels() == {True}, "of a stopped run its errors can be looked at"
+    Fitting.before = lambda seed: seen.update(with_labels())
+    assert resumed().code == 0
+    assert seen == {False}
+    assert with_labels() == {True}
 
 
 def read_folder(outcome: Outcome) -> Path:
