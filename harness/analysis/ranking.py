@@ -95,6 +95,10 @@ class Standing:
         """Mean over the seeds, a fraction."""
         return self.headline.validation.f1_macro
 
+    def validation(self, metric: Metric) -> float:
+        """Return a validation score, the mean over the seeds, a fraction."""
+        return float(getattr(self.headline.validation, metric))
+
     def test(self, metric: Metric) -> float:
         """Return a test score, the mean over the seeds, a fraction."""
         return float(getattr(self.headline.test, metric))

@@ -1,17 +1,19 @@
 """Findings of a run once its trials are over: facts of the test rows, samples of features, evidence."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from harness.analysis.study import evidence_of, studied_strategies
+from harness.analysis.study import Studied, evidence_of, studied_strategies
 from harness.config.run_config import RunConfig
 from harness.data.audit import Audit, audit_task
-from harness.data.task import Task
+from harness.data.same_texts import normalised
+from harness.data.task import Split, Task
 from harness.encoding.encoder import Encoder
 from harness.evaluation.evidence import Evidence
 from harness.evaluation.metrics import METRIC_VERSION
+from harness.evaluation.validation_excess import Accuracies, far_above_test
 from harness.results.records import Fingerprint, ModelInfo, RunRecord
 from harness.results.row_facts import row_facts, write_row_facts
 from harness.results.run_directory import RunDirectory
@@ -19,10 +21,17 @@ from harness.results.run_directory import RunDirectory
 
 @dataclass(frozen=True)
 class Findings:
-    """What is known once all trials are over; `evidence` is None where nothing was scored."""
+    """What is known once all trials are over.
+
+    Attributes:
+        audit: Of the data.
+        evidence: None where nothing was scored.
+        doubts: Strategy -> what its scores are to be doubted for, one sentence.
+    """
 
     audit: Audit | None = None
     evidence: Evidence | None = None
+    doubts: Mapping[str, str] = field(default_factory=dict)
 
 
 def gather_findings(
@@ -55,7 +64,28 @@ def gather_findings(
     return Findings(
         audit=audit_task(task, truncated, model.max_length if model else None),
         evidence=evidence_of(strategies, facts, config.margin) if strategies else None,
+        doubts=_doubts(strategies, task),
     )
+
+
+def _doubts(strategies: Sequence[Studied], task: Task) -> dict[str, str]:
+    """Say of each strategy whose validation score is too good to be true how good it is."""
+    accuracies = {
+        each.name: Accuracies(each.validation("accuracy"), each.test("accuracy"))
+        for each in strategies
+        if not each.is_floor
+    }
+    found = far_above_test(accuracies, _n_texts(task.validation), _n_texts(task.test))
+    return {
+        name: f"validation accuracy {accuracies[name].validation:.3f} is far above test {accuracies[name].test:.3f} "
+        f"(beyond chance, p {p:.2g}): it was fitted on validation, or chosen among too many on it, or the splits are "
+        "not alike. 'harness plugins test' looks for the first, 'harness audit' for the last"
+        for name, p in found.items()
+    }
+
+
+def _n_texts(split: Split) -> int:
+    return len({normalised(text) for text in split.texts})
 
 
 def fingerprinted(

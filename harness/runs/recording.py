@@ -14,7 +14,16 @@ from harness.huggingface import weights_hash
 from harness.plugin_system.offers import Plugin
 from harness.results.feature_sample import write_feature_samples
 from harness.results.predictions import set_labels
-from harness.results.records import Failure, ModelInfo, Run, RunRecord, TaskInfo, Unfinished, read_unfinished
+from harness.results.records import (
+    Failure,
+    ModelInfo,
+    Run,
+    RunRecord,
+    TaskInfo,
+    Unfinished,
+    at_largest_train_size,
+    read_unfinished,
+)
 from harness.results.run_directory import RunDirectory
 from harness.runs.findings import Findings, fingerprinted, gather_findings
 from harness.runs.planning import Plan
@@ -184,10 +193,18 @@ class Recording:
     def _with_fingerprints(self, records: list[RunRecord]) -> list[RunRecord]:
         reads_tokens = {offer.name: uses_model(offer.strategy) for offer in self._plan.offers}
         records = fingerprinted(records, self._plan.task, self._plan.config.limit, self._model, reads_tokens)
+        largest = {record.trial for record in at_largest_train_size([r for r in records if r.is_scored])}
+        records = [self._doubted(record) if record.trial in largest else record for record in records]
         for record in records:
             if record.fingerprint:
                 self._write(record)
         return records
+
+    def _doubted(self, record: RunRecord) -> RunRecord:
+        """Return a record with what its scores are to be doubted for, where they are."""
+        if not (doubt := self._findings.doubts.get(record.strategy)):
+            return record
+        return record.model_copy(update={"degradations": [*dict.fromkeys([*record.degradations, doubt])]})
 
     def _write(self, record: RunRecord) -> None:
         self.directory.write_record(record.trial, record.model_dump(mode="json"))
