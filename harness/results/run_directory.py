@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -132,7 +132,7 @@ class RunDirectory:
         self,
         trial: str,
         label_names: tuple[str, ...],
-        splits: dict[str, tuple[NDArray[np.int64], NDArray[np.int64] | None, NDArray[np.float32]]],
+        splits: Mapping[str, tuple[NDArray[np.int64], NDArray[np.int64] | None, NDArray[np.float32]]],
     ) -> None:
         """Save predictions as parquet: split, row, label, prediction, probability of each class.
 
