@@ -1,6 +1,19 @@
-"""The base of everything that run.json holds."""
+"""The base of everything that run.json holds, and the ranges of its numbers."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ROUNDING = 1e-9  # by which a mean of ones may exceed one
+
+Fraction = Annotated[float, Field(ge=-ROUNDING, le=1 + ROUNDING)]
+"""A score, a share or a probability."""
+SignedFraction = Annotated[float, Field(ge=-1 - ROUNDING, le=1 + ROUNDING)]
+"""A difference of two scores."""
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+"""How many of something there are, such as rows, parameters or bytes; or a position, from 0."""
+Seconds = Annotated[float, Field(ge=0, lt=1e10)]
+"""A duration of less than three hundred years."""
 
 
 class FrozenModel(BaseModel):

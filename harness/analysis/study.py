@@ -15,7 +15,7 @@ from harness.evaluation.conclusion import MARGIN, Conclusion, LeftOut
 from harness.evaluation.evidence import Evidence, assess
 from harness.evaluation.trial_evidence import Candidate
 from harness.results.feature_sample import FeatureSample, read_feature_samples
-from harness.results.predictions import Predictions, read_predictions
+from harness.results.predictions import Predictions, predictions_of
 from harness.results.records import Run, RunRecord, read_run
 from harness.results.row_facts import RowFacts, read_row_facts
 from harness.results.run_directory import RunDirectory
@@ -134,7 +134,7 @@ class Study:
     @cached_property
     def features(self) -> dict[str, FeatureSample]:
         """Frozen features of a sample of the test rows of the first run: what they are -> the sample."""
-        return read_feature_samples(self.directories[0])
+        return read_feature_samples(self.directories[0], self.runs[0].task.n_rows("test"))
 
     def sorted_by(self, sort: str) -> "Study":
         """Return it with its strategies in another order, `sort` one of `harness.analysis.ranking.SORT_KEYS`."""
@@ -206,7 +206,7 @@ def studied_strategies(records: Sequence[RunRecord], directory: RunDirectory, ru
         UserError: Where the predictions of one are missing or damaged.
     """
     return [
-        Studied(name, mine, run_index, tuple(read_predictions(directory, record.trial) for record in mine))
+        Studied(name, mine, run_index, tuple(predictions_of(directory, record) for record in mine))
         for name, mine in by_strategy(records).items()
     ]
 

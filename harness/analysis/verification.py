@@ -1,7 +1,6 @@
 """Run folder -> whether it still says what it said: every checksum, every score computed anew."""
 
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -77,8 +76,8 @@ def _record_check(record: RunRecord, directory: RunDirectory) -> Check:
     if not file.is_file():  # a trial that was stopped has none
         return Check(what, "its file in records/ is missing" if record.status in ("ok", "failed") else None)
     try:
-        saved = RunRecord.model_validate(json.loads(file.read_bytes()))
-    except ValueError as error:
+        saved = RunRecord.model_validate(directory.read_json(file))
+    except (OSError, ValueError) as error:
         return Check(what, f"its file in records/ is damaged: {error}".splitlines()[0])
     return Check(what, None if saved == record else "run.json says something else than its file in records/")
 

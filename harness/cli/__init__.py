@@ -1,6 +1,5 @@
 """Parse, call, print: the command line, and the only place that turns an error into an exit code."""
 
-import os
 import shlex
 import sys
 import warnings
@@ -16,6 +15,7 @@ from harness.cli.completion import SHELLS, completion_script
 from harness.cli.errors import errors
 from harness.cli.listing import list_
 from harness.cli.plugins import plugins as plugins_
+from harness.cli.printing import echo_traceback
 from harness.cli.report import report
 from harness.cli.reproduce import reproduce
 from harness.cli.run import exit_code_of_signal, run
@@ -23,6 +23,7 @@ from harness.cli.show import show
 from harness.cli.tune import tune
 from harness.cli.verify import verify
 from harness.errors import ExitCode, HarnessError
+from harness.system.streams import silence
 
 __all__ = ["cli", "main"]
 
@@ -93,9 +94,11 @@ def main(argv: Sequence[str] | None = None, plugins: Sequence[object] = ()) -> i
         return exit_code_of_signal(stop.__cause__)
     except HarnessError as error:
         return _report(error, str(error), error.exit_code, bool(state["debug"]))
-    except (BrokenPipeError, SystemExit):  # rich and click exit where the reader of a pipe went away
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):  # the reader of a pipe went away, which is no fault
+        silence(sys.stdout)
         return 0
+    except OSError as error:
+        return _report(error, _told_of_system(error), ExitCode.UNAVAILABLE, bool(state["debug"]))
     except Exception as error:
         fault = f"A fault of the harness itself: {type(error).__name__}: {error}."
         advice = f"Run '{shlex.join(command)} --debug' and report it."
@@ -109,5 +112,14 @@ def _report(error: Exception, message: str, code: int, debug: bool) -> int:
     if debug:
         import traceback
 
-        click.echo("".join(traceback.format_exception(error)), err=True)
+        echo_traceback("".join(traceback.format_exception(error)))
     return code
+
+
+def _told_of_system(error: OSError) -> str:
+    """Return what the system refused, and on which file; without one it was standard output."""
+    reason = error.strerror or str(error) or type(error).__name__
+    if error.filename is not None:
+        return f"{error.filename} cannot be used: {reason}. Check the path, its permissions and the disk."
+    silence(sys.stdout)
+    return f"Cannot write to standard output: {reason}. Send it to a place with room; what a run saved is on disk."

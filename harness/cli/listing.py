@@ -8,7 +8,7 @@ from harness.cli import options
 from harness.cli.command import Command
 from harness.cli.completion import complete_strategies
 from harness.cli.planning import quiet_libraries
-from harness.cli.printing import echo_json
+from harness.cli.printing import echo_json, echo_traceback
 from harness.config.strategy_spec import GROUPS
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def list_(ctx: click.Context, name: str | None, plugins: tuple[str, ...] | None,
         print_strategies(manager.plugins, make_console(), name or "all")
     if debug:
         for plugin in manager.broken:
-            click.echo(plugin.traceback, err=True)
+            echo_traceback(plugin.traceback)
     return 0
 
 

@@ -6,7 +6,7 @@ from harness.cli import options
 from harness.cli.command import Command
 from harness.cli.completion import complete_strategies
 from harness.cli.planning import quiet_libraries
-from harness.cli.printing import echo_json
+from harness.cli.printing import echo_json, echo_traceback
 from harness.errors import ExitCode
 
 
@@ -50,5 +50,5 @@ def test(
         print_conformance_total(found, console)
     failed = [result for results in found.values() for result in results if result.problem]
     for details in dict.fromkeys(result.details for result in failed) if debug else ():
-        click.echo(details, err=True, nl=bool(details))
+        echo_traceback(details)
     return ExitCode.FAILED if failed else ExitCode.OK

@@ -11,7 +11,7 @@ from harness.cli.command import Group
 from harness.cli.completion import complete_folders, complete_strategies
 from harness.cli.planning import quiet_libraries
 from harness.cli.plugin_test import test
-from harness.cli.printing import echo_json
+from harness.cli.printing import echo_json, echo_traceback
 from harness.errors import ExitCode
 from harness.plugin_system.scaffold import KINDS
 
@@ -44,7 +44,7 @@ def list_(ctx: click.Context, plugins: tuple[str, ...] | None, as_json: bool, de
     else:
         print_plugins(listed, list(loaded.clashes()), make_console())
     for plugin in loaded.plugins if debug else ():
-        click.echo(plugin.traceback, err=True, nl=bool(plugin.traceback))
+        echo_traceback(plugin.traceback)
     return 0
 
 

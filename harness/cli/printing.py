@@ -1,9 +1,13 @@
 """Output of commands that needs no layout."""
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from harness.system.streams import silence
+from harness.wording.secrets import redacted, without_secrets
 
 if TYPE_CHECKING:
     from harness.api.result import RunResult
@@ -11,7 +15,15 @@ if TYPE_CHECKING:
 
 def echo_json(value: Any) -> None:
     """Print JSON in ASCII, which any stream can hold."""
-    click.echo(json.dumps(value, indent=2))
+    echo(json.dumps(without_secrets(value), indent=2))
+
+
+def echo(text: str) -> None:
+    """Print text; a reader who went away misses it, and the command goes on to its exit code."""
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        silence(sys.stdout)
 
 
 def echo_run(made: "RunResult", *, as_json: bool, debug: bool, **shown: Any) -> None:
@@ -31,4 +43,9 @@ def echo_run(made: "RunResult", *, as_json: bool, debug: bool, **shown: Any) -> 
         print_run(made.run, make_console(), **shown)
     for record in made.run.records if debug else ():
         if record.error:
-            click.echo(record.error.traceback, err=True)
+            echo_traceback(record.error.traceback)
+
+
+def echo_traceback(traceback: str) -> None:
+    """Print a traceback on standard error, nothing where it is empty."""
+    click.echo(redacted(traceback), err=True, nl=bool(traceback))

@@ -66,7 +66,9 @@ class RunConfig(BaseModel):
     @classmethod
     def _read_specs(cls, value: Any) -> Any:
         """Write every item the same way, whether it came as text, as a list or as `[[strategies]]` tables."""
-        items = [value] if isinstance(value, str | dict) else list(value)
+        items = [value] if isinstance(value, str | dict) else value
+        if not isinstance(items, list | tuple):
+            raise ValueError("expected names of strategies")
         specs = [[spec_of_table(item)] if isinstance(item, dict) else parse_specs(str(item)) for item in items]
         return tuple(str(spec) for listed in specs for spec in listed)
 

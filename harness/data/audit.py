@@ -10,7 +10,7 @@ from harness.data.same_texts import SameTexts, as_it_is, find_same_texts, normal
 from harness.data.task import SPLITS, Split, Task, class_counts
 from harness.data.words import count_words
 from harness.encoding.encoder import Encoder, token_counts
-from harness.frozen_model import FrozenModel
+from harness.frozen_model import Count, FrozenModel
 
 QUANTILES = {"minimum": 0.0, "q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95, "maximum": 1.0}
 
@@ -22,13 +22,13 @@ class Lengths(FrozenModel):
     Fan, "Sample quantiles in statistical packages", The American Statistician 50, 1996).
     """
 
-    minimum: int
-    q05: int
-    q25: int
-    median: int
-    q75: int
-    q95: int
-    maximum: int
+    minimum: Count
+    q05: Count
+    q25: Count
+    median: Count
+    q75: Count
+    q95: Count
+    maximum: Count
 
 
 class SplitAudit(FrozenModel):
@@ -39,13 +39,13 @@ class SplitAudit(FrozenModel):
     asked; `n_truncated` counts the texts longer than the encoder reads, None where that is not known.
     """
 
-    n_rows: int
-    class_counts: list[int]
-    n_empty: int
+    n_rows: Count
+    class_counts: list[Count]
+    n_empty: Count
     characters: Lengths
     words: Lengths
     tokens: Lengths | None = None
-    n_truncated: int | None = None
+    n_truncated: Count | None = None
 
 
 class Audit(FrozenModel):
@@ -61,7 +61,7 @@ class Audit(FrozenModel):
     exact: SameTexts
     normalised: SameTexts
     near: NearDuplicates | None = None
-    max_length: int | None = None
+    max_length: Count | None = None
 
 
 def audit_task(

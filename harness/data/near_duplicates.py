@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from harness.data.same_texts import N_EXAMPLES, NumberedTexts, normalised
 from harness.data.task import SPLITS, Task
 from harness.errors import UserError
-from harness.frozen_model import FrozenModel
+from harness.frozen_model import Count, Fraction, FrozenModel
 
 if TYPE_CHECKING:
     from datasketch import MinHash, MinHashLSH
@@ -28,9 +28,9 @@ INSTALL = "pip install 'strategy-harness[near-duplicates]'"
 class NearPair(FrozenModel):
     """Two rows, from 0, with nearly the same text; `similarity` is the Jaccard index of their shingles."""
 
-    first_row: int
-    second_row: int
-    similarity: float
+    first_row: Count
+    second_row: Count
+    similarity: Fraction
 
 
 class NearTexts(FrozenModel):
@@ -41,8 +41,8 @@ class NearTexts(FrozenModel):
 
     first: str
     second: str
-    first_rows: int
-    second_rows: int
+    first_rows: Count
+    second_rows: Count
     examples: list[NearPair]
 
 
@@ -53,8 +53,8 @@ class NearDuplicates(FrozenModel):
     `threshold` or more (Broder, "On the resemblance and containment of documents", 1997).
     """
 
-    threshold: float
-    shingle: int
+    threshold: Fraction
+    shingle: Count
     pairs: list[NearTexts]
 
 

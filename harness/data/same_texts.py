@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.data.task import SPLITS, Task
-from harness.frozen_model import FrozenModel
+from harness.frozen_model import Count, FrozenModel
 
 N_EXAMPLES = 5
 
@@ -24,11 +24,11 @@ class RepeatedTexts(FrozenModel):
     labels come first.
     """
 
-    n_distinct: int
-    n_texts: int
-    n_rows: int
-    n_two_labels: int
-    examples: list[list[int]]
+    n_distinct: Count
+    n_texts: Count
+    n_rows: Count
+    n_two_labels: Count
+    examples: list[list[Count]]
 
 
 class SharedTexts(FrozenModel):
@@ -42,11 +42,11 @@ class SharedTexts(FrozenModel):
 
     first: str
     second: str
-    n_texts: int
-    first_rows: int
-    second_rows: int
-    n_two_labels: int
-    examples: list[tuple[int, int]]
+    n_texts: Count
+    first_rows: Count
+    second_rows: Count
+    n_two_labels: Count
+    examples: list[tuple[Count, Count]]
 
 
 class SameTexts(FrozenModel):
@@ -58,7 +58,7 @@ class SameTexts(FrozenModel):
 
     within: dict[str, RepeatedTexts]
     across: list[SharedTexts]
-    n_two_labels: int
+    n_two_labels: Count
 
     def shared(self, first: str, second: str) -> SharedTexts:
         """Return the texts that stand in both of two splits, named in the order train, validation, test."""

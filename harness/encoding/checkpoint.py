@@ -1,12 +1,13 @@
 """A checkpoint's folder -> its configuration, tokenizer and model, each found sound."""
 
-import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from harness.encoding.fingerprint import EncoderFacts
 from harness.encoding.soundness import check_filled, check_vocabulary, check_weights
 from harness.errors import ModelError
+from harness.system.foreign_files import read_json
 
 TOKENIZER_FILES = (
     "tokenizer.json",
@@ -23,6 +24,11 @@ def load_parts(directory: Path, name: str, device: str, dtype: str) -> tuple[Any
     """Return a checkpoint's model, frozen, on its device, and its tokenizer, both found sound."""
     import torch
 
+    if sys.flags.optimize > 1:
+        raise ModelError(
+            f"Model {name}: transformers loads no model in a Python without docstrings (-OO, PYTHONOPTIMIZE=2). "
+            "Start Python without that."
+        )
     config = _load_config(directory, name)
     tokenizer = load_tokenizer(str(directory), name)
     model = _load_model(directory, name, config)
@@ -142,7 +148,7 @@ def read_config(directory: Path, name: str) -> dict[str, Any]:
         ModelError: Where it is missing, cannot be read or is no JSON object.
     """
     try:
-        described = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+        described = read_json(directory / "config.json", any_number=True)
     except FileNotFoundError as error:
         raise ModelError(
             f"Model {name}: expected a config.json beside the weights, found none. Restore the one saved with them."

@@ -1,12 +1,12 @@
 """Declarations of a sentence-transformers checkpoint: how it pools, and the prompt before each text."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from harness.encoding.pooling import POOLING_MODES
 from harness.errors import ModelError
+from harness.system.foreign_files import read_json
 
 MODULES_FILE, PROMPTS_FILE, CONFIG_FILE = "modules.json", "config_sentence_transformers.json", "config.json"
 MOST_BYTES = 1_000_000  # of one of these files; they hold a few lines
@@ -103,17 +103,12 @@ def _default_prompt(config: dict[str, Any], name: str) -> str:
 def _read(file: Path, name: str, kind: type) -> Any:
     """Return the content of a JSON file, None where there is no such file."""
     try:
-        with file.open("rb") as stream:
-            content = stream.read(MOST_BYTES + 1)
+        value = read_json(file, MOST_BYTES, any_number=True)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise ModelError(f"Model {name}: {file} cannot be read: {error.strerror}. Make it readable.") from error
-    if len(content) > MOST_BYTES:
-        raise _unexpected(name, file.name, f"at most {MOST_BYTES:,} bytes", f"{file.stat().st_size:,}")
-    try:
-        value = json.loads(content)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ModelError(f"Model {name}: {file} is not valid JSON: {error}. Get an undamaged copy.") from error
     if not isinstance(value, kind):
         raise _unexpected(name, file.name, f"a JSON {'array' if kind is list else 'object'}", type(value).__name__)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.frozen_model import FrozenModel
+from harness.frozen_model import Count, Fraction, FrozenModel
 
 N_BINS = 15  # Guo et al. (2017), section 2
 
@@ -16,17 +16,17 @@ class ReliabilityBin(FrozenModel):
     `confidence` is their mean confidence and `accuracy` the share of them that is right; n is at least 1.
     """
 
-    low: float
-    high: float
-    n: int
-    confidence: float
-    accuracy: float
+    low: Fraction
+    high: Fraction
+    n: Count
+    confidence: Fraction
+    accuracy: Fraction
 
 
 class Calibration(FrozenModel):
     """Expected calibration error, a fraction 0-1, and the bins it is the mean of; bins without rows are left out."""
 
-    ece: float
+    ece: Fraction
     bins: list[ReliabilityBin]
 
 

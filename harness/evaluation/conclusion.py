@@ -13,7 +13,7 @@ from harness.evaluation.intervals import Interval
 from harness.evaluation.metrics import Metric, best_first
 from harness.evaluation.pairs import Contrast, contrast
 from harness.evaluation.predicted import Predicted
-from harness.frozen_model import FrozenModel
+from harness.frozen_model import Fraction, FrozenModel, SignedFraction
 
 MARGIN = 0.01  # of a score: what is not further behind is as good
 TENTH = 0.1  # seconds; costs that differ by less are ties
@@ -29,10 +29,10 @@ class Difference(FrozenModel):
     not below 0.05, so many pairs were looked at that one like this was to be expected.
     """
 
-    value: float
+    value: SignedFraction
     interval: Interval
-    p: float
-    p_holm: float
+    p: Fraction
+    p_holm: Fraction
 
 
 class Comparison(FrozenModel):
@@ -52,7 +52,7 @@ class Comparison(FrozenModel):
     verdict: Verdict
     f1_macro: Difference
     accuracy: Difference
-    p_margin: float
+    p_margin: Fraction
     detectable: float
 
 
@@ -72,7 +72,7 @@ class Conclusion(FrozenModel):
     best: str
     tied: list[str]
     cheapest: str
-    margin: float | None = None
+    margin: Fraction | None = None
     comparisons: list[Comparison] = Field(default_factory=list)
     left_out: dict[str, LeftOut] = Field(default_factory=dict)
     one_training: list[str] = Field(default_factory=list)

@@ -15,7 +15,7 @@ from harness.evaluation.metrics import TESTED, Metric
 from harness.evaluation.pairs import contrast
 from harness.evaluation.predicted import Predicted, Rows
 from harness.evaluation.trial_evidence import Candidate, TrialEvidence, trial_evidence
-from harness.frozen_model import FrozenModel
+from harness.frozen_model import Count, Fraction, FrozenModel
 
 
 class MeanScore(FrozenModel):
@@ -24,8 +24,8 @@ class MeanScore(FrozenModel):
     `sd` is None with one seed, or where all seeds predict the same, `interval` where there is none to be had.
     """
 
-    value: float
-    sd: float | None
+    value: Fraction
+    sd: Fraction | None
     interval: Interval | None
 
 
@@ -33,8 +33,8 @@ class StrategyEvidence(FrozenModel):
     """What is known of a strategy; `n_trainings` of its seeds gave different predictions."""
 
     strategy: str
-    n_seeds: int
-    n_trainings: int
+    n_seeds: Count
+    n_trainings: Count
     accuracy: MeanScore
     f1_macro: MeanScore
     f1_weighted: MeanScore
@@ -48,8 +48,8 @@ class PairEvidence(FrozenModel):
 
     first: str
     second: str
-    only_first_right: int
-    only_second_right: int
+    only_first_right: Count
+    only_second_right: Count
     accuracy: Difference
     f1_macro: Difference
 
@@ -78,17 +78,17 @@ class Evidence(FrozenModel):
         seed: Of the same.
     """
 
-    level: float = LEVEL
-    n_rows: int
-    n_texts: int | None = None
-    small_classes: list[int] = Field(default_factory=list)
+    level: Fraction = LEVEL
+    n_rows: Count
+    n_texts: Count | None = None
+    small_classes: list[Count] = Field(default_factory=list)
     trials: list[TrialEvidence]
     strategies: list[StrategyEvidence] = Field(default_factory=list)
     pairs: list[PairEvidence]
     letters: dict[str, Letters]
     conclusion: Conclusion
-    n_resamples: int | None = None
-    seed: int | None = None
+    n_resamples: Count | None = None
+    seed: Count | None = None
 
     def strategy(self, name: str) -> StrategyEvidence | None:
         """Return what is known of a strategy, None where nothing is, as in runs of older versions."""

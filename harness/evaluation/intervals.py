@@ -7,7 +7,7 @@ import numpy as np
 from harness.evaluation.influence import Floats, influence, sampling_bias, score
 from harness.evaluation.metrics import Metric
 from harness.evaluation.predicted import Predicted
-from harness.frozen_model import FrozenModel
+from harness.frozen_model import FrozenModel, SignedFraction
 
 LEVEL = 0.95
 FEW_ROWS = 5  # a class with fewer test rows is too small for an interval of f1_macro
@@ -17,8 +17,8 @@ MANY_CLASSES, SHARE_OF_SMALL = 20, 0.2  # of so many classes or more, this share
 class Interval(FrozenModel):
     """Confidence interval of a score, or of a difference of scores."""
 
-    low: float
-    high: float
+    low: SignedFraction
+    high: SignedFraction
 
 
 def wilson(n_right: int, n: int, level: float = LEVEL) -> Interval:

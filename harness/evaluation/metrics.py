@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import StrategyError
-from harness.frozen_model import FrozenModel
+from harness.frozen_model import Count, Fraction, FrozenModel
 
 METRIC_VERSION = 2  # raised whenever the same predictions would score differently
 Metric = Literal["accuracy", "f1_macro", "f1_weighted"]
@@ -22,10 +22,10 @@ TIE = 1e-12  # means of equal scores differ in the last bit
 class ClassScore(FrozenModel):
     """Scores of one class, fractions 0-1; support is its number of rows."""
 
-    precision: float
-    recall: float
-    f1: float
-    support: int
+    precision: Fraction
+    recall: Fraction
+    f1: Fraction
+    support: Count
 
 
 class Evaluation(FrozenModel):
@@ -36,11 +36,11 @@ class Evaluation(FrozenModel):
     of these rows, scikit-learn's default: names that nobody carries take no part.
     """
 
-    accuracy: float
-    f1_macro: float
-    f1_weighted: float
+    accuracy: Fraction
+    f1_macro: Fraction
+    f1_weighted: Fraction
     per_class: list[ClassScore]
-    confusion: list[list[int]]
+    confusion: list[list[Count]]
 
 
 def best_first(validation_f1_macro: float, name: str) -> tuple[float, str]:

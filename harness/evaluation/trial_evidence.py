@@ -11,7 +11,7 @@ from harness.evaluation.conclusion import LeftOut
 from harness.evaluation.intervals import Interval, score_interval
 from harness.evaluation.metrics import evaluate
 from harness.evaluation.predicted import Predicted, Rows
-from harness.frozen_model import FrozenModel
+from harness.frozen_model import Count, Fraction, FrozenModel
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,11 @@ class UnseenScores(FrozenModel):
         lost_classes: Ids of such classes.
     """
 
-    n_rows: int
-    accuracy: float
-    f1_macro: float | None
-    f1_weighted: float | None
-    lost_classes: list[int] = Field(default_factory=list)
+    n_rows: Count
+    accuracy: Fraction
+    f1_macro: Fraction | None
+    f1_weighted: Fraction | None
+    lost_classes: list[Count] = Field(default_factory=list)
 
 
 class TrialEvidence(FrozenModel):

@@ -12,6 +12,7 @@ from harness.reporting.page import to_html
 from harness.reporting.spreadsheet import to_csv
 from harness.system.files import to_json, write_atomically
 from harness.wording.languages import Say, translator
+from harness.wording.secrets import redacted
 
 
 def _html(study: Study, say: Say, language: str, texts: bool) -> bytes:
@@ -42,7 +43,7 @@ def _json(study: Study, say: Say, language: str, texts: bool) -> bytes:
 
 
 def _utf8(text: str) -> bytes:
-    return text.encode("utf-8")
+    return redacted(text).encode("utf-8", "backslashreplace")  # half a surrogate pair is no UTF-8
 
 
 ENDINGS: dict[str, Callable[[Study, Say, str, bool], bytes]] = {

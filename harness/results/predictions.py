@@ -10,9 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import UserError
+from harness.results.records import RunRecord
 from harness.results.run_directory import RunDirectory
+from harness.results.tables import read_table
 from harness.system.files import write_atomically
 
+MOST_PROBABLE = 1.01  # checked_probabilities lets the sum of a row be 1.001
 _COLUMNS = ("split", "row", "label", "prediction")
 _LABEL = _COLUMNS.index("label")
 
@@ -53,11 +56,10 @@ def read_predictions(directory: RunDirectory, trial: str, split: str = "test") -
         UserError: Where the file is missing, is not such a table, or has no labels yet.
     """
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
 
     file = directory.predictions_file(trial)
     with _told(directory, trial):
-        table = pq.read_table(file)
+        table = read_table(file, directory.path)
         if "label" not in table.column_names and directory.is_unfinished:
             raise UserError(
                 f"{directory.path} was killed before its end, so its predictions have no labels yet. "
@@ -65,10 +67,12 @@ def read_predictions(directory: RunDirectory, trial: str, split: str = "test") -
             )
         part = table.filter(pc.equal(table["split"], split))
         probabilities = [part[i].to_numpy() for i in range(len(_COLUMNS), part.num_columns)]
-        return Predictions(
-            rows=part["row"].to_numpy().astype(np.int64),
-            labels=part["label"].to_numpy().astype(np.int64),
-            probabilities=np.stack(probabilities, axis=1).astype(np.float32),
+        return _checked(
+            Predictions(
+                rows=part["row"].to_numpy().astype(np.int64),
+                labels=part["label"].to_numpy().astype(np.int64),
+                probabilities=np.stack(probabilities, axis=1).astype(np.float32),
+            )
         )
 
 
@@ -93,7 +97,7 @@ def set_labels(directory: RunDirectory, trial: str, labels: Mapping[str, NDArray
     if not file.exists():
         return
     with _told(directory, trial):
-        table = pq.read_table(file)
+        table = read_table(file, directory.path)
         if ("label" in table.column_names) == (labels is not None):
             return
         if labels is None:
@@ -119,8 +123,37 @@ def _told(directory: RunDirectory, trial: str) -> Iterator[None]:
             f"{directory.path} holds no predictions of {trial} (expected {file.name} in its folder predictions/), "
             "so nothing can be said of single rows. Run the comparison again, or use a run that kept its predictions."
         ) from None
-    except (OSError, pa.ArrowException, KeyError, ValueError) as error:
+    except (OSError, pa.ArrowException, KeyError, ValueError, TypeError) as error:
         raise UserError(
             f"{file} is not a table of predictions as a run writes it: {error}. 'harness verify' tells what else of "
             "the run is damaged; run the comparison again."
         ) from error
+
+
+def predictions_of(directory: RunDirectory, record: RunRecord) -> Predictions:
+    """Read what a scored trial predicted on test.
+
+    Raises:
+        UserError: Where the file is missing, is not such a table, or is of other rows or classes than the scores.
+    """
+    read = read_predictions(directory, record.trial)
+    if record.test:
+        rows_of_class = [sum(row) for row in record.test.confusion]
+        k = read.probabilities.shape[1]
+        if k != len(rows_of_class) or np.bincount(read.labels, minlength=k).tolist() != rows_of_class:
+            raise UserError(
+                f"{directory.predictions_file(record.trial)} holds other rows or classes than the test scores of "
+                f"{record.trial} are of. Restore it or run the comparison again."
+            )
+    return read
+
+
+def _checked(read: Predictions) -> Predictions:
+    n, k = read.probabilities.shape
+    if not n:
+        raise ValueError("it holds no row of this split")
+    if ((read.labels < 0) | (read.labels >= k)).any() or (read.rows < 0).any():
+        raise ValueError(f"expected labels from 0 to {k - 1} and rows from 0")
+    if not ((read.probabilities >= 0) & (read.probabilities <= MOST_PROBABLE)).all():
+        raise ValueError("expected probabilities from 0 to 1")
+    return read

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from math import inf
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -15,7 +16,8 @@ from harness.encoding.pooling import PoolingSource
 from harness.errors import UserError
 from harness.evaluation.evidence import Evidence
 from harness.evaluation.metrics import METRIC_VERSION, Evaluation
-from harness.frozen_model import FrozenModel
+from harness.frozen_model import Count, FrozenModel, Seconds
+from harness.results.agreement import first_contradiction
 from harness.results.run_directory import RUN_FILE, UNFINISHED_FILE, RunDirectory
 
 SCHEMA_VERSION = 1
@@ -44,9 +46,9 @@ class Fingerprint(FrozenModel):
 
     test_sha256: str
     label_names: tuple[str, ...]
-    metric_version: int
-    limit: int | None
-    truncation: int | None
+    metric_version: Count
+    limit: Count | None
+    truncation: Count | None
 
 
 class RunRecord(FrozenModel):
@@ -68,20 +70,20 @@ class RunRecord(FrozenModel):
     plugin_version: str | None = None
     groups: tuple[str, ...] = ()
     params: dict[str, Any] = Field(default_factory=dict)
-    configurations_tried: int = 1
-    seed: int = 0
-    train_size: int | None = None
+    configurations_tried: Count = 1
+    seed: Count = 0
+    train_size: Count | None = None
     status: Literal["ok", "failed", "interrupted", "skipped"]
     validation: Evaluation | None = None
     test: Evaluation | None = None
     error: Failure | None = None
     features: Literal["computed", "cached", "partly cached"] | None = None
-    encode_seconds: float | None = None
-    fit_seconds: float | None = None
-    predict_seconds: float | None = None
-    peak_memory_bytes: int | None = None
-    trainable_parameters: int | None = None
-    total_parameters: int | None = None
+    encode_seconds: Seconds | None = None
+    fit_seconds: Seconds | None = None
+    predict_seconds: Seconds | None = None
+    peak_memory_bytes: Count | None = None
+    trainable_parameters: Count | None = None
+    total_parameters: Count | None = None
     predictions_sha256: str | None = None
     history: list[dict[str, float]] = Field(default_factory=list)
     degradations: list[str] = Field(default_factory=list)
@@ -120,7 +122,7 @@ class TaskInfo(FrozenModel):
     revision: str | None
     content_sha256: str
     label_names: list[str]
-    class_counts: dict[str, list[int]]
+    class_counts: dict[str, list[Count]]
 
     def n_rows(self, split: str) -> int:
         """Return the number of rows of a split."""
@@ -144,14 +146,14 @@ class ModelInfo(FrozenModel):
     name: str
     revision: str | None
     weights_sha256: str | None
-    width: int
-    max_length: int
-    n_parameters: int
+    width: Count
+    max_length: Count
+    n_parameters: Count
     pooling: str | None = None
     pooling_source: PoolingSource | None = None
     prompt: str = ""
-    truncated_texts: dict[str, int] = Field(default_factory=dict)
-    token_budget: int | None = None
+    truncated_texts: dict[str, Count] = Field(default_factory=dict)
+    token_budget: Count | None = None
 
 
 class Run(FrozenModel):
@@ -161,10 +163,10 @@ class Run(FrozenModel):
     """
 
     schema_version: Literal[1] = 1
-    metric_version: int = METRIC_VERSION
+    metric_version: Count = METRIC_VERSION
     status: Literal["complete", "failed", "interrupted"]
     started: str
-    wall_seconds: float
+    wall_seconds: Seconds
     command: list[str]
     config: RunConfig
     environment: dict[str, str | int]
@@ -203,17 +205,18 @@ def read_unfinished(directory: RunDirectory) -> Unfinished:
     """
     file = directory.path / UNFINISHED_FILE
     try:
-        begun = Unfinished.model_validate_json(file.read_bytes())
-    except (OSError, ValidationError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error.errors()[0]["msg"])
-        raise UserError(f"{file} cannot be read: {reason}. Run the comparison again.") from error
+        begun = Unfinished.model_validate(directory.read_json(file))
+    except (OSError, ValueError, UserError) as error:
+        raise UserError(f"{file} cannot be read: {reason_of(error)}. Run the comparison again.") from error
     records = [_record_on_disk(directory, record) for record in begun.run.records]
-    return begun.model_copy(update={"run": begun.run.model_copy(update={"records": records})})
+    begun = begun.model_copy(update={"run": begun.run.model_copy(update={"records": records})})
+    _refuse_contradiction(begun.run, file)
+    return begun
 
 
 def _record_on_disk(directory: RunDirectory, blank: RunRecord) -> RunRecord:
-    with suppress(OSError, ValidationError):
-        record = RunRecord.model_validate_json(directory.record_file(blank.trial).read_bytes())
+    with suppress(OSError, ValueError):
+        record = RunRecord.model_validate(directory.read_json(directory.record_file(blank.trial)))
         if record.trial == blank.trial and record.status in ("ok", "failed"):
             return record
     return blank
@@ -235,8 +238,21 @@ def read_run(directory: RunDirectory) -> Run:
             "Use the version of strategy-harness that wrote it."
         )
     try:
-        return Run.model_validate(content)
-    except ValidationError as error:
+        run = Run.model_validate(content)
+    except (ValidationError, UserError) as error:
+        raise UserError(f"{directory.path}: run.json is damaged: {reason_of(error)}.") from error
+    _refuse_contradiction(run, directory.path / RUN_FILE)
+    return run
+
+
+def _refuse_contradiction(run: Run, file: Path) -> None:
+    if contradiction := first_contradiction(run):
+        raise UserError(f"{file} is damaged: {contradiction}. Restore it or run the comparison again.")
+
+
+def reason_of(error: Exception) -> str:
+    """Return in a few words why a file cannot be read: of a model's errors the first, and where it is."""
+    if isinstance(error, ValidationError):
         problem = error.errors()[0]
-        where = ".".join(map(str, problem["loc"]))
-        raise UserError(f"{directory.path}: run.json is damaged at {where}: {problem['msg']}.") from error
+        return f"at {'.'.join(map(str, problem['loc'])) or 'its top'}: {problem['msg']}"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -15,6 +15,7 @@ from harness.data.words import count_words
 from harness.encoding.encoder import Encoder, token_counts
 from harness.errors import UserError
 from harness.results.run_directory import RunDirectory
+from harness.results.tables import read_table
 from harness.system.files import write_atomically
 
 FILE = "test_rows.parquet"
@@ -127,13 +128,10 @@ def read_row_facts(directory: RunDirectory) -> RowFacts | None:
         UserError: Where the file is not such a table.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     file = _file(directory)
     try:
-        with pq.ParquetFile(file) as parquet:
-            table = parquet.read()
-        table.validate(full=True)  # finds text that is not UTF-8
+        table = read_table(file, directory.path)
         there = table.column_names
         texts = tuple(table["text"].to_pylist()) if "text" in there else None
         numbers = table["text_number"].to_numpy().astype(np.int64) if "text_number" in there else None

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from harness.errors import UnavailableError, UserError, did_you_mean
 from harness.system.files import disk_errors, folder_name, sha256_of, to_json, write_atomically
+from harness.system.foreign_files import read_json
 
 RUN_FILE = "run.json"
 UNFINISHED_FILE = "unfinished.json"
@@ -177,6 +177,10 @@ class RunDirectory:
         """Write `run.json`, the sign that the folder is complete."""
         write_atomically(self.path / RUN_FILE, to_json(run))
 
+    def read_json(self, file: Path) -> Any:
+        """Return what a JSON file of the folder holds, as `harness.system.foreign_files.read_json` does."""
+        return read_json(file, inside=self.path)
+
     def read_run(self) -> dict[str, Any]:
         """Return the content of `run.json`.
 
@@ -185,7 +189,7 @@ class RunDirectory:
         """
         file = self.path / RUN_FILE
         try:
-            content = json.loads(file.read_text(encoding="utf-8"))
+            content = self.read_json(file)
         except FileNotFoundError:
             if not (self.path / "records").is_dir():
                 raise UserError(

@@ -1,6 +1,5 @@
 """The record beside a saved classifier, harness.json: all that it needs to predict again."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,14 +8,14 @@ from pydantic import Field, ValidationError, field_validator
 from harness.encoding.encoder import Encoder, Features, pooling_of
 from harness.encoding.tags import encoder_tags
 from harness.errors import ModelError
-from harness.frozen_model import FrozenModel
+from harness.frozen_model import Count, FrozenModel
 from harness.system.files import to_json, write_atomically
+from harness.system.foreign_files import read_json
 
 FILE = "harness.json"
 LARGEST_FILE = 10_000_000  # bytes; 100,000 class names of 60 letters take as many
 
 Name = Annotated[str, Field(min_length=1, max_length=10_000)]
-Count = Annotated[int, Field(ge=0, lt=2**40)]
 
 
 class SavedState(FrozenModel):
@@ -125,16 +124,14 @@ def read_saved_model(directory: Path) -> SavedModel:
     """
     file = directory / FILE
     try:
-        if file.stat().st_size > LARGEST_FILE:
-            raise ModelError(f"{file} is larger than {LARGEST_FILE:,} bytes, so no run wrote it. {_RESTORE}")
-        content = json.loads(file.read_bytes())
+        content = read_json(file, LARGEST_FILE, directory)
     except FileNotFoundError:
         raise ModelError(
             f"{directory} holds no {FILE}, so nobody knows what its classifier was fitted on. Name the folder of a "
             "saved classifier, such as models/majority-seed0 in the folder of a run; a run of an older version has "
             "none: run the comparison again."
         ) from None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise ModelError(f"{file} cannot be read as JSON: {error}. {_RESTORE}") from error
     if isinstance(content, dict) and content.get("schema_version") != 1:
         version = content.get("schema_version")

@@ -25,6 +25,7 @@ from harness.strategies.strategy import Classifier, RunContext, as_recorded, wan
 from harness.strategies.tags import classifier_tags, tags_of
 from harness.system.device import PeakMemory, synchronized_clock
 from harness.system.files import disk_errors
+from harness.wording.secrets import redacted
 
 Stage = Literal["load plugin", "fit", "predict", "score", "save"]
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -172,8 +173,8 @@ def _failed(record: RunRecord, failure: _TrialFailedError) -> RunRecord:
 
 def _described(stage: Stage, error: BaseException) -> Failure:
     """Return stage, one-line message and traceback of an exception."""
-    message = f"{type(error).__name__}: {error}".strip().removesuffix(":")
-    return Failure(stage=stage, message=message, traceback="".join(traceback.format_exception(error)))
+    message = redacted(f"{type(error).__name__}: {error}").strip().removesuffix(":")
+    return Failure(stage=stage, message=message, traceback=redacted("".join(traceback.format_exception(error))))
 
 
 def _warning_lines(caught: list[warnings.WarningMessage]) -> list[str]:
@@ -181,4 +182,4 @@ def _warning_lines(caught: list[warnings.WarningMessage]) -> list[str]:
     technical = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, ImportWarning, ResourceWarning)
     told = [w for w in caught if not issubclass(w.category, technical)]
     lines = (f"{w.category.__name__}: {str(w.message).strip()}".splitlines()[0] for w in told)
-    return list(dict.fromkeys(line.rstrip(": ") for line in lines))
+    return list(dict.fromkeys(redacted(line).rstrip(": ") for line in lines))

@@ -1,17 +1,21 @@
 """Files that are whole or absent: atomic writes, checksums, sealed JSON."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from harness.errors import UnavailableError
+from harness.system.foreign_files import open_regular_file, read_json
+from harness.wording.secrets import without_secrets
 
+LONGEST_PREFIX = 100  # characters of a file's name in the name of what becomes it
 _SEAL = "sha256_of_the_rest"
 
 
@@ -40,35 +44,48 @@ def write_atomically(path: Path, content: bytes, option: str = "--output-dir") -
     """
     with disk_errors(path, option):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        # An ordinary new file, not one of tempfile: who may read it is for the user's umask to say.
+        temporary = path.parent / f".{path.name[:LONGEST_PREFIX]}.{secrets.token_hex(8)}"
         try:
-            with os.fdopen(handle, "wb") as file:
+            with temporary.open("xb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
+            temporary.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
-                os.unlink(temporary)
+                temporary.unlink()
             raise
 
 
 def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file's content, read in pieces."""
-    with path.open("rb") as file:
+    """Return the sha256 of a file's content, read in pieces.
+
+    Raises:
+        OSError: Where it cannot be read, or is no regular file.
+    """
+    try:
+        file = open_regular_file(path)
+    except ValueError as error:
+        raise OSError(errno.EINVAL, str(error), str(path)) from error
+    with file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def to_json(value: Any) -> bytes:
-    """Return indented UTF-8 JSON; refuses NaN and infinity, which are not JSON."""
+    """Return indented UTF-8 JSON without the user's tokens; refuses NaN and infinity, which are not JSON."""
+    return _encoded(without_secrets(value))
+
+
+def _encoded(value: Any) -> bytes:
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     return text.encode("utf-8", "backslashreplace")  # half a surrogate pair becomes its JSON escape
 
 
 def write_sealed(path: Path, content: dict[str, Any], option: str = "--output-dir") -> None:
     """Write a JSON object atomically, together with the sha256 of it, which `read_sealed` checks."""
-    write_atomically(path, to_json({**content, _SEAL: _digest(content)}), option)
+    written = without_secrets(content)
+    write_atomically(path, _encoded({**written, _SEAL: _digest(written)}), option)
 
 
 def read_sealed(path: Path) -> dict[str, Any]:
@@ -79,17 +96,17 @@ def read_sealed(path: Path) -> dict[str, Any]:
         ValueError: Where it holds anything else than what was written.
     """
     try:
-        content = json.loads(path.read_bytes())
+        content = read_json(path)
         sealed = isinstance(content, dict) and content.pop(_SEAL, None) == _digest(content)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path.name} is not JSON") from error
+    except ValueError as error:
+        raise ValueError(f"{path.name} is not JSON: {error}") from error
     if not sealed:
         raise ValueError(f"{path.name} is not what was written")
     return dict(content)
 
 
 def _digest(content: dict[str, Any]) -> str:
-    return hashlib.sha256(to_json(content)).hexdigest()
+    return hashlib.sha256(_encoded(content)).hexdigest()
 
 
 def folder_name(text: str) -> str:

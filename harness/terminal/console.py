@@ -12,6 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.style import Style
 from rich.text import Text
 
+from harness.system.streams import silence
 from harness.terminal.wrapping import FoldedText
 from harness.wording.languages import Say, translator
 from harness.wording.text import safe_text, shorten, visible
@@ -20,6 +21,14 @@ FALLBACK_WIDTH = 80
 PIPE_WIDTH = 100
 MINIMUM_WIDTH = 20
 FALLBACK_HEIGHT = 25
+
+
+class _PatientConsole(Console):
+    """A console that goes on in silence where the reader of its pipe went away: the command's own exit code counts."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        silence(self.file)
 
 
 def make_console(file: TextIO | None = None, *, stderr: bool = False, width: int | None = None) -> Console:
@@ -40,7 +49,7 @@ def make_console(file: TextIO | None = None, *, stderr: bool = False, width: int
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
     columns = _positive(width) or _columns(stream)
-    return Console(
+    return _PatientConsole(
         file=file,
         stderr=stderr,
         width=columns,
@@ -64,11 +73,11 @@ def print_error(message: str, console: Console | None = None) -> None:
     page.console.print(page.text("Error: ", "bold red") + page.text(message), soft_wrap=True)
 
 
-def _columns(stream: TextIO) -> int | None:
+def _columns(stream: TextIO | None) -> int | None:
     asked = os.environ.get("COLUMNS")
     if asked:
         return _positive(int(asked) if asked.isascii() and asked.isdigit() else 0) or FALLBACK_WIDTH
-    return None if stream.isatty() else PIPE_WIDTH
+    return None if stream and stream.isatty() else PIPE_WIDTH
 
 
 def _positive(width: int | None) -> int | None:

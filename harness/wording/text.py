@@ -6,6 +6,8 @@ from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 from rich.text import Text
 
+from harness.wording.secrets import redacted
+
 # Control, format (bidirectional overrides, zero-width marks), surrogate, line and paragraph separator.
 _ESCAPED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")  # Persian, Indic scripts and emoji are misspelt without them
@@ -27,8 +29,8 @@ def safe_text(value: str, style: str | Style = "", *, encoding: str = "utf-8") -
 
 
 def visible(value: str, encoding: str = "utf-8") -> str:
-    r"""Write control characters as `\x1b`, newlines as a sign and what `encoding` lacks as `\u4e2d`."""
-    shown = "".join(_escaped(character, encoding) for character in value.replace("\r\n", "\n"))
+    r"""Write control characters as `\x1b`, newlines as a sign, what `encoding` lacks as `\u4e2d`, and no token."""
+    shown = "".join(_escaped(character, encoding) for character in redacted(value).replace("\r\n", "\n"))
     return shown.encode(encoding, "backslashreplace").decode(encoding)
 
 

@@ -2,13 +2,14 @@
 
 import io
 import logging
+import os
 import re
 import warnings
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,8 +87,7 @@ class Drawing:
 @contextmanager
 def drawing() -> Iterator[None]:
     """Draw with our settings alone, whatever a matplotlibrc says, and without matplotlib's remarks."""
-    import matplotlib
-
+    matplotlib = _matplotlib()
     logger = logging.getLogger("matplotlib")
     level = logger.level
     with matplotlib.rc_context(), warnings.catch_warnings():
@@ -99,6 +99,24 @@ def drawing() -> Iterator[None]:
             yield
         finally:
             logger.setLevel(level)
+
+
+def _matplotlib() -> Any:
+    """Import matplotlib, also where the environment names a backend that is not installed here.
+
+    The kernel of a notebook names its own in MPLBACKEND for every process that it starts. Nothing here opens a window.
+    """
+    try:
+        import matplotlib
+    except ValueError:
+        named = os.environ.pop("MPLBACKEND", None)
+        if named is None:
+            raise
+        try:
+            import matplotlib
+        finally:
+            os.environ["MPLBACKEND"] = named
+    return matplotlib
 
 
 def new_figure(width: float, height: float) -> "Figure":

@@ -1,0 +1,90 @@
+"""Whether the parts of a run's record fit each other: what no schema can say, and every reader relies on."""
+
+from collections.abc import Iterable, Iterator
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from harness.data.task import SPLITS
+
+if TYPE_CHECKING:
+    from harness.data.audit import Audit
+    from harness.evaluation.evidence import Evidence
+    from harness.evaluation.metrics import Evaluation
+    from harness.results.records import Run, RunRecord, TaskInfo
+
+FEWEST_CLASSES = 2
+
+
+def first_contradiction(run: "Run") -> str | None:
+    """Say in a sentence what of a run does not fit the rest of it, None where all does."""
+    return next(_contradictions(run), None)
+
+
+def _contradictions(run: "Run") -> Iterator[str]:
+    yield from _of_task(run.task)
+    k = len(run.task.label_names)
+    trials = [record.trial for record in run.records]
+    if len({*trials}) < len(trials):
+        yield "two of its records are of the same trial"
+    for record in run.records:
+        yield from _of_record(record, run.task)
+    if run.audit:
+        yield from _of_audit(run.audit)
+    if run.evidence:
+        yield from _of_evidence(run.evidence, run.records, k)
+
+
+def _of_task(task: "TaskInfo") -> Iterator[str]:
+    k = len(task.label_names)
+    if k < FEWEST_CLASSES or len({*task.label_names}) < k:
+        yield "it names fewer than two different classes, or one of them twice"
+    for split in SPLITS:
+        counts = task.class_counts.get(split, [])
+        if len(counts) != k or not sum(counts):
+            yield f"its class_counts of {split} are {len(counts)} numbers, expected rows of {k} classes"
+
+
+def _of_record(record: "RunRecord", task: "TaskInfo") -> Iterator[str]:
+    scored = {"validation": record.validation, "test": record.test}
+    for split, evaluation in scored.items():
+        if evaluation and not _fits(evaluation, len(task.label_names), task.n_rows(split)):
+            yield f"the {split} scores of {record.trial} are not of {len(task.label_names)} classes and all rows"
+    if record.status == "failed" and record.error is None:
+        yield f"{record.trial} failed, and no error says why"
+
+
+def _fits(evaluation: "Evaluation", k: int, n_rows: int) -> bool:
+    squares = len(evaluation.confusion) == k and all(len(row) == k for row in evaluation.confusion)
+    return squares and len(evaluation.per_class) == k and sum(map(sum, evaluation.confusion)) == n_rows
+
+
+def _of_audit(audit: "Audit") -> Iterator[str]:
+    if any(len(split.class_counts) != len(audit.label_names) for split in audit.splits.values()):
+        yield "its audit counts other classes than it names"
+    for part in (audit.splits, audit.exact.within, audit.normalised.within):
+        if part.keys() != {*SPLITS}:
+            yield f"its audit is of other splits than {', '.join(SPLITS)}"
+    for same in (audit.exact, audit.normalised):
+        if [(pair.first, pair.second) for pair in same.across] != list(combinations(SPLITS, 2)):
+            yield "its audit compares other splits than there are"
+
+
+def _of_evidence(evidence: "Evidence", records: Iterable["RunRecord"], k: int) -> Iterator[str]:
+    scored = {(record.strategy, record.seed) for record in records if record.is_scored}
+    strategies = {strategy for strategy, _ in scored}
+    found = {(trial.strategy, trial.seed) for trial in evidence.trials}
+    if not found <= scored:
+        yield "its evidence is of trials that have no scores"
+    conclusion = evidence.conclusion
+    named = {
+        *evidence.letters,
+        *(strategy.strategy for strategy in evidence.strategies),
+        *(name for pair in evidence.pairs for name in (pair.first, pair.second)),
+        *(comparison.other for comparison in conclusion.comparisons),
+        *(conclusion.best, conclusion.cheapest, *conclusion.tied, *conclusion.left_out, *conclusion.one_training),
+    }
+    if unknown := sorted(named - strategies):
+        yield f"its evidence names {unknown[0]!r}, which has no scores"
+    lost = (i for trial in evidence.trials if trial.unseen for i in trial.unseen.lost_classes)
+    if any(i >= k for i in (*evidence.small_classes, *lost)):
+        yield "its evidence names a class that there is not"
