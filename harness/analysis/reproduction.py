@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from harness.config.run_config import RunConfig
+from harness.data.task import SPLITS, Task
+from harness.errors import DataError
 from harness.evaluation.metrics import METRICS
 from harness.results.records import Run, RunRecord
 
@@ -53,7 +55,7 @@ class Reproduction:
         return all(change.within(tolerance) for change in self.scores)
 
 
-def config_to_reproduce(run: Run, output_dir: str | None = None) -> RunConfig:
+def config_to_reproduce(run: Run, output_dir: str | None = None, dataset: str | None = None) -> RunConfig:
     """Return the configuration that repeats a run.
 
     The strategies are named one by one with all their recorded hyperparameters, so that neither a new plugin nor a
@@ -62,6 +64,7 @@ def config_to_reproduce(run: Run, output_dir: str | None = None) -> RunConfig:
     Args:
         run: What to repeat.
         output_dir: Where the new run goes, None for where the old one went.
+        dataset: Where the data are now, None for where they were.
     """
     scored = [record for record in run.records if record.is_scored]
     budget = run.model.token_budget if run.model else None
@@ -74,7 +77,25 @@ def config_to_reproduce(run: Run, output_dir: str | None = None) -> RunConfig:
             "batch_tokens": budget or run.config.batch_tokens,
             "cache": False,
             "output_dir": output_dir or run.config.output_dir,
+            "dataset": dataset or run.config.dataset,
         }
+    )
+
+
+def refuse_other_data(run: Run, task: Task) -> None:
+    """Refuse data that lie elsewhere and are not those of a run.
+
+    Raises:
+        DataError: Where names of labels, texts or labels of a split are others, or in another order.
+    """
+    if (found := task.content_hash()) == run.task.content_sha256:
+        return
+    rows = {split: (run.task.n_rows(split), len(getattr(task, split))) for split in SPLITS}
+    counts = ", ".join(f"{split} {then:,} and {now:,}" for split, (then, now) in rows.items())
+    raise DataError(
+        f"{task.name} does not hold the data of the run: expected label names, texts and labels with the sha256 "
+        f"{run.task.content_sha256[:16]}..., got {found[:16]}... (rows then and now: {counts}). Name the folder "
+        "that the run read, as it was then."
     )
 
 

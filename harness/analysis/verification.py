@@ -1,12 +1,16 @@
 """Run folder -> whether it still says what it said: every checksum, every score computed anew."""
 
 import hashlib
+import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from harness.analysis.study import evidence_of, studied_strategies
+from harness.data.task import hash_of_split
 from harness.errors import HarnessError
 from harness.evaluation.conclusion import MARGIN
 from harness.evaluation.evidence import Evidence
@@ -17,6 +21,7 @@ from harness.results.row_facts import read_row_facts
 from harness.results.run_directory import RunDirectory
 from harness.system.files import sha256_of
 
+HALF_A_PAIR = re.compile(r"\\ud[89a-f]")  # of surrogates: in tables of rows it is written as its escape
 TOLERANCE = 1e-9  # what another build of numpy may add up differently
 
 
@@ -36,20 +41,84 @@ def verify_run(directory: RunDirectory) -> list[Check]:
 
     Returns:
         The checks, in the order they were made: files against their sha256, records, scores and digests of
-        predictions against the predictions, evidence against both.
+        predictions against the predictions, test texts and labels against the fingerprint, evidence against all of
+        these. Where a file or a link leads out of the folder, that is the only check, and nothing else is read.
 
     Raises:
         UserError: Where there is no run.json, or it is not a run.
     """
     run = read_run(directory)
+    if outside := list(_leading_outside(run, directory)):
+        return outside
     checks = [*_file_checks(run, directory), _metric_check(run)]
     for record in run.records:
         checks.append(_record_check(record, directory))
         if record.is_scored:
             checks.append(_score_check(record, directory))
+    checks += _data_checks(run, directory)
     if run.evidence and run.evidence.strategies:  # older versions tested in other ways
         checks.append(_evidence_check(run, run.evidence, directory))
     return checks
+
+
+def not_covered(run: Run, directory: RunDirectory) -> list[str]:
+    """Return what no check of a run looks at, one phrase each."""
+    left = ["texts and labels of train, and texts of validation, of which the folder holds a hash alone"]
+    if _kept_texts(directory) is None:
+        left.append("the test texts, which were not kept as they were read")
+    left.append("seconds, memory, warnings and versions, which nothing else in the folder can confirm")
+    if any(name.startswith("models/") for name in run.files):
+        left.append("whether the saved classifiers predict what the tables say")
+    return left
+
+
+def _leading_outside(run: Run, directory: RunDirectory) -> Iterator[Check]:
+    """Yield a failed check for each name and each link that leads out of the folder; what is there is not read."""
+    root = os.path.realpath(directory.path)
+    listed = (directory.path / name for name in run.files)
+    for file in dict.fromkeys([*listed, *directory.path.rglob("*")]):
+        if not Path(os.path.realpath(file)).is_relative_to(root):
+            name = os.path.relpath(file, directory.path)
+            yield Check(name, "it leads out of the folder of the run, so nothing was read")
+
+
+def _data_checks(run: Run, directory: RunDirectory) -> Iterator[Check]:
+    """Hold test texts and labels against the fingerprint, and labels of validation against the counted classes."""
+    what = "test texts and labels" if _kept_texts(directory) else "labels of test, without the texts"
+    try:
+        known = [
+            (record, read_predictions(directory, record.trial), read_predictions(directory, record.trial, "validation"))
+            for record in run.records
+            if record.is_scored and record.fingerprint
+        ]
+    except HarnessError as error:
+        yield Check(what, str(error))
+        return
+    texts, k = _kept_texts(directory), len(run.task.label_names)
+    digest = hash_of_split(texts, known[0][1].labels) if texts and known else None
+    for record, test, validation in known:
+        counts = [np.bincount(each.labels, minlength=k).tolist() for each in (validation, test)]
+        if counts != [run.task.class_counts[split] for split in ("validation", "test")]:
+            yield Check(what, f"those of {record.trial} are not as many of each class as run.json says")
+            return
+        if not np.array_equal(test.labels, known[0][1].labels):
+            yield Check(what, f"those of {record.trial} are others than those of {known[0][0].trial}")
+            return
+        if digest and record.fingerprint and digest != record.fingerprint.test_sha256:
+            yield Check(what, f"their sha256 is not the one that {record.trial} was scored on")
+            return
+    if known:
+        yield Check(what)
+
+
+def _kept_texts(directory: RunDirectory) -> tuple[str, ...] | None:
+    """Return the test texts as they were read, None where they were not kept, or are not what they were."""
+    try:
+        facts = read_row_facts(directory)
+    except HarnessError:  # told by another check
+        return None
+    texts = facts.texts if facts else None
+    return None if texts is None or any(map(HALF_A_PAIR.search, texts)) else texts
 
 
 def _file_checks(run: Run, directory: RunDirectory) -> Iterator[Check]:

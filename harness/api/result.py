@@ -226,6 +226,12 @@ class RunResult:
 
         return verify_run(self._directory)
 
+    def not_covered(self) -> list[str]:
+        """Return what `verify` does not look at, one phrase each."""
+        from harness.analysis.verification import not_covered
+
+        return not_covered(self.run, self._directory)
+
     def verify(self) -> "DataFrame":
         """Compute every score again from the predictions and check every file against its sha256.
 

@@ -1,5 +1,7 @@
 """`harness reproduce`: a run again from its own record, and what differs."""
 
+import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -9,7 +11,8 @@ from harness.cli.command import Command
 from harness.cli.completion import complete_files
 from harness.cli.planning import plan_of
 from harness.cli.printing import echo_json
-from harness.errors import ExitCode, PluginError
+from harness.errors import ExitCode, PluginError, UserError
+from harness.wording.text import visible
 
 if TYPE_CHECKING:
     from harness.config.run_config import RunConfig
@@ -21,8 +24,12 @@ if TYPE_CHECKING:
 @options.runs_folder
 @click.option("--tolerance", type=click.FloatRange(min=0, max=1), default=0.005, metavar="FRACTION",
               help="Largest difference of a score that counts as the same.")  # fmt: skip
+@click.option("-d", "--dataset", metavar="NAME", shell_complete=complete_files,
+              help="Where the data of the run are now; refused where they are not the same.")  # fmt: skip
 @click.option("--plugin", "plugins", multiple=True, metavar="FILE|MODULE", shell_complete=complete_files,
               help="Load this plugin instead of those that the run names; repeatable.")  # fmt: skip
+@click.option("--yes-run-plugins", is_flag=True,
+              help="Run the plugins that the run names without asking: they are code.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
 @options.verbose
@@ -33,25 +40,30 @@ def reproduce(
     name: str,
     output_dir: str,
     tolerance: float,
+    dataset: str | None,
     plugins: tuple[str, ...],
+    yes_run_plugins: bool,
     as_json: bool,
     quiet: bool,
     verbose: bool,
 ) -> int:
     """Run a run again from its own record and tell what differs, in scores and in environment.
 
-    Takes as long as the run did: features are computed anew, whatever the cache holds. Exits with 1 where a score
-    differs by more than the tolerance.
+    Takes as long as the run did: features are computed anew, whatever the cache holds. Plugins that the run names by
+    file or module are code that whoever made the folder chose, so it asks before it runs them. Exits with 1 where a
+    score differs by more than the tolerance.
     """
     from harness.analysis.reproduction import compare_runs, config_to_reproduce
     from harness.api.comparing import open_run
     from harness.terminal import make_console, print_reproduction
 
     then = open_run(name, output_dir).run
-    config = config_to_reproduce(then, output_dir)
+    config = config_to_reproduce(then, output_dir, dataset)
     if plugins:
         config = config.model_copy(update={"plugins": plugins})
-    now = _run_again(ctx, config, quiet=quiet, verbose=verbose)
+    elif config.plugins and not yes_run_plugins:
+        _ask_for_plugins(config.plugins)
+    now = _run_again(ctx, config, then, lies_elsewhere=dataset is not None, quiet=quiet, verbose=verbose)
     reproduction = compare_runs(then, now)
     if as_json:
         echo_json(reproduction.describe(tolerance))
@@ -60,10 +72,30 @@ def reproduce(
     return ExitCode.OK if reproduction.succeeded(tolerance) else ExitCode.FAILED
 
 
-def _run_again(ctx: click.Context, config: "RunConfig", *, quiet: bool, verbose: bool) -> "Run":
+def _ask_for_plugins(named: Sequence[str]) -> None:
+    """Ask whether to run the plugins that a record names; who cannot be asked has to say so beforehand.
+
+    Raises:
+        UserError: Where they are not to be run.
+    """
+    listed = ", ".join(visible(name) for name in named)
+    if sys.stdin.isatty() and click.confirm(f"The run names plugins, which are code: {listed}. Run them?", err=True):
+        return
+    raise UserError(
+        f"The run names plugins, which are code that whoever made its folder chose: {listed}. Look at them, then "
+        "name what is to be run with --plugin, or run them with --yes-run-plugins."
+    )
+
+
+def _run_again(
+    ctx: click.Context, config: "RunConfig", then: "Run", *, lies_elsewhere: bool, quiet: bool, verbose: bool
+) -> "Run":
+    from harness.analysis.reproduction import refuse_other_data
     from harness.cli.run import execute_shown
 
     plan = plan_of(ctx, config, quiet=quiet, verbose=verbose)
+    if lies_elsewhere:
+        refuse_other_data(then, plan.task)
     for plugin in plan.broken:
         raise PluginError(f"{plugin.source} could not be loaded: {plugin.error} Name it as it is now: --plugin FILE.")
     made, interrupt = execute_shown(plan, ctx.obj["argv"], quiet=quiet)

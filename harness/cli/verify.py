@@ -16,7 +16,8 @@ from harness.errors import ExitCode
 def verify(name: str, output_dir: str, as_json: bool) -> int:
     """Compute every score of a run again from its saved predictions, and check every file against its sha256.
 
-    Exits with 3 where something does not hold.
+    Test texts and labels are held against the hash of the data that were scored. Nothing outside of the run's
+    folder is read. Says what it does not cover. Exits with 3 where something does not hold.
     """
     from harness.api.comparing import open_run
     from harness.terminal import make_console, print_checks
@@ -25,7 +26,7 @@ def verify(name: str, output_dir: str, as_json: bool) -> int:
     checks = opened.checks()
     if as_json:
         listed = [{"what": check.what, "problem": check.problem} for check in checks]
-        echo_json({"run": str(opened.path), "checks": listed})
+        echo_json({"run": str(opened.path), "checks": listed, "not_covered": opened.not_covered()})
     else:
-        print_checks(checks, make_console())
+        print_checks(checks, opened.not_covered(), make_console())
     return ExitCode.BAD_INPUT if any(check.problem for check in checks) else ExitCode.OK

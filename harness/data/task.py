@@ -187,10 +187,7 @@ class Task:
 
     def test_hash(self) -> str:
         """Return the sha256 of texts and labels of the test split, in order."""
-        digest = hashlib.sha256()
-        _digest_texts(digest, self.test.texts)
-        digest.update(self.test.labels.astype("<i8").tobytes())
-        return digest.hexdigest()
+        return hash_of_split(self.test.texts, self.test.labels)
 
     def content_hash(self) -> str:
         """Return the sha256 of label names, texts and labels of all splits, in order."""
@@ -253,6 +250,14 @@ def texts_hash(texts: Sequence[str]) -> str:
     """Return the sha256 of texts in their order; no two different lists share the bytes it is taken of."""
     digest = hashlib.sha256()
     _digest_texts(digest, texts)
+    return digest.hexdigest()
+
+
+def hash_of_split(texts: Sequence[str], labels: NDArray[np.int64]) -> str:
+    """Return the sha256 of texts and labels in order."""
+    digest = hashlib.sha256()
+    _digest_texts(digest, texts)
+    digest.update(labels.astype("<i8").tobytes())
     return digest.hexdigest()
 
 

@@ -12,8 +12,8 @@ from harness.terminal.grid import Grid, Heading
 from harness.terminal.layout import STACKED_BELOW
 
 
-def print_checks(checks: Sequence[Check], console: Console) -> None:
-    """Print every check, what does not hold in red, and the result in the last line."""
+def print_checks(checks: Sequence[Check], not_covered: Sequence[str], console: Console) -> None:
+    """Print every check, what does not hold in red, what no check looks at, and the result in the last line."""
     page = Page(console)
     broken = [check for check in checks if check.problem]
     for check in checks:
@@ -21,6 +21,7 @@ def print_checks(checks: Sequence[Check], console: Console) -> None:
         told = f": {check.problem}" if check.problem else ""
         mark = page.glyphs.cross if check.problem else page.glyphs.tick
         page.write([folding(page.text(f"{mark} {check.what}{told}", style))])
+    page.write([folding(page.text(f"Not covered: {'; '.join(not_covered)}.", "dim"))])
     total = f"{len(checks)} checks"
     if broken:
         page.write([Text(f"{total}, {len(broken)} failed: this run does not hold.", style="bold red")])

@@ -60,11 +60,16 @@ def test_a_run_is_reproduced_with_the_plugins_it_names(
     monkeypatch.setenv("HARNESS_PLUGINS", str(file))
     folder = run("--no-save-models", "--limit", "12", strategies="file_probe").folder
     monkeypatch.delenv("HARNESS_PLUGINS")
-    again = harness("reproduce", "-o", str(folder), "-q")
+    asked = harness("reproduce", "-o", str(folder), "-q")
+    assert asked.code == 2
+    assert f"made its folder chose: {file}. Look at them" in asked.err
+    assert len(list(folder.iterdir())) == 1
+    known = ("reproduce", "-o", str(folder), "-q", "--yes-run-plugins")
+    again = harness(*known)
     assert again.code == 0, again.err
     assert "plugins, versions and machine are the same" in again.out
     moved = file.rename(file.with_name("moved_probe.py"))
-    gone = harness("reproduce", "-o", str(folder), "-q")
+    gone = harness(*known)
     assert gone.code == 2
     assert f"--plugin {file} could not be loaded: There is no file {file}" in gone.err
     moved.write_text(moved.read_text() + "# changed\n")

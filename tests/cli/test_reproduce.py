@@ -1,17 +1,18 @@
 """`harness reproduce`: a run again from its record."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Classifier, RunContext, Split, hookimpl
+from harness import Classifier, RunContext, Split, Task, hookimpl
 from harness.results.records import read_run
 from harness.results.run_directory import find_run
 
-from .commands import Harness
+from .commands import Harness, write_data
 
 MOODS: list[int] = [0]
 
@@ -20,6 +21,7 @@ MOODS: list[int] = [0]
 class Stepping:
     step: int
     n_classes: int
+    params: dict[str, int] = field(default_factory=dict)
 
     def predict_proba(self, texts: list[str]) -> NDArray[np.float32]:
         return np.eye(self.n_classes, dtype=np.float32)[np.arange(len(texts)) * self.step % self.n_classes]
@@ -86,6 +88,53 @@ def test_what_does_not_come_out_again_is_told_and_is_exit_code_one(run: Harness,
     assert "0 of 1 trials predict the same" in outcome.out
     assert "Not reproduced" in outcome.out
     assert json.loads(as_json.out)["same_predictions"] == {"moody-seed0": False}
+
+
+def test_data_that_lie_elsewhere_are_named_and_others_are_refused(
+    run: Harness, harness: Harness, task: Task, tmp_path: Path
+) -> None:
+    here = write_data(task, tmp_path / "here")
+    folder = run("-d", str(here), "--no-save-models", strategies="majority").folder
+    elsewhere = here.rename(tmp_path / "elsewhere")
+    assert harness("reproduce", "-o", str(folder), "-q").code == 3
+    found = harness("reproduce", "-o", str(folder), "-q", "-d", str(elsewhere))
+    assert found.code == 0, found.err
+    assert "Data, model, plugins, versions and machine are the same." in found.out
+    (elsewhere / "train.jsonl").write_text((elsewhere / "train.jsonl").read_text().replace("tea", "cup"))
+    other = harness("reproduce", "-o", str(folder), "-q", "-d", str(elsewhere))
+    assert other.code == 3
+    assert "does not hold the data of the run" in other.err
+
+
+@dataclass(frozen=True)
+class Choosy:
+    """Chooses another step for every seed, unless it is set."""
+
+    name: ClassVar[str] = "choosy"
+    uses_model: ClassVar[bool] = False
+    step: int | None = None
+
+    def fit(self, train: Split, validation: Split, context: RunContext) -> Classifier:
+        step = context.seed + 1 if self.step is None else self.step
+        return Stepping(step, context.n_classes, {"step": step})
+
+    def load(self, directory: object, context: RunContext) -> Classifier:
+        raise NotImplementedError
+
+
+class ChoosyPlugin:
+    @staticmethod
+    @hookimpl
+    def harness_strategies() -> list[Choosy]:
+        return [Choosy()]
+
+
+def test_what_each_seed_chose_for_itself_is_chosen_again(run: Harness, harness: Harness) -> None:
+    made = run("--seeds", "0,1", "--no-save-models", strategies="choosy", plugins=[ChoosyPlugin()])
+    assert [record.params for record in made.run.records] == [{"step": 1}, {"step": 2}]
+    known = ("reproduce", "-o", str(made.folder), "-q", "--tolerance", "0")
+    outcome = harness(*known, plugins=[ChoosyPlugin()])
+    assert "2 of 2 trials predict the same, bit for bit." in outcome.out
 
 
 def test_a_strategy_that_is_gone_is_an_error_that_names_it(run: Harness, harness: Harness) -> None:

@@ -3,8 +3,11 @@
 import json
 import shutil
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from harness.results.run_directory import find_run
@@ -88,6 +91,51 @@ def test_damage_is_found_and_named(damage: Damage, told: str, harness: Harness, 
     assert outcome.code == 3
     assert told in outcome.out
     assert "this run does not hold" in outcome.out.splitlines()[-1]
+
+
+def test_nothing_outside_of_the_folder_is_looked_at(harness: Harness, verified: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("secret\n")
+
+    def name_it(run: dict) -> None:
+        run["files"]["../secret"] = sha256(secret.read_bytes()).hexdigest()
+
+    edit_json(verified / "run.json", name_it)
+    outcome = harness("verify", str(verified))
+    assert outcome.code == 3
+    assert "../secret: it leads out of the folder of the run, so nothing was read" in outcome.out
+
+
+def test_a_link_out_of_the_folder_is_not_followed(harness: Harness, verified: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret\n")
+    (verified / "records" / "majority-seed0.json").unlink()
+    (verified / "records" / "majority-seed0.json").symlink_to(tmp_path / "secret")
+    outcome = harness("verify", str(verified))
+    assert outcome.code == 3
+    assert "records/majority-seed0.json: it leads out" in outcome.out
+
+
+def rewritten(file: Path, column: str, values: Callable[[list], list]) -> None:
+    table = pq.ParquetFile(file).read()
+    place = table.column_names.index(column)
+    pq.write_table(table.set_column(place, column, pa.array(values(table[column].to_pylist()))), file)
+
+
+def test_test_texts_that_are_not_those_that_were_scored_are_found(harness: Harness, verified: Path) -> None:
+    rewritten(verified / "test_rows.parquet", "text", lambda texts: ["another", *texts[1:]])
+    assert "texts and labels: their sha256 is not the one that" in harness("verify", str(verified)).out
+
+
+def test_labels_that_are_as_many_but_in_another_order_are_found(harness: Harness, verified: Path) -> None:
+    for file in (verified / "predictions").iterdir():
+        rewritten(file, "label", lambda labels: [*labels[:-2], labels[-1], labels[-2]])
+    assert "texts and labels: their sha256 is not the one that" in harness("verify", str(verified)).out
+
+
+def test_what_no_check_looks_at_is_said(harness: Harness, verified: Path) -> None:
+    told = harness("verify", str(verified), "--json")
+    assert json.loads(told.out)["not_covered"][0].startswith("texts and labels of train")
+    assert "Not covered: texts and labels of train" in harness("verify", str(verified)).out
 
 
 def test_checks_can_be_had_as_json(harness: Harness, verified: Path) -> None:
