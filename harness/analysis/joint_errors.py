@@ -1,12 +1,16 @@
 """Errors that strategies share: rows missed by all, right by one alone, right by any."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.evaluation.calibration import calibrate
 from harness.results.predictions import Predictions
+
+CALIBRATED = 0.1
+"""Expected calibration error up to which a strategy has a say in which labels are likely wrong."""
 
 
 @dataclass(frozen=True)
@@ -18,14 +22,14 @@ class MissedByAll:
         label: Class id it is labelled with.
         answer: Class id that most strategies predict; of several, the one with the highest confidence.
         n_agree: How many predict it.
-        confidence: Probability of `answer`, the mean over all strategies.
+        label_probability: Probability of `label`, the mean over the calibrated strategies.
     """
 
     row: int
     label: int
     answer: int
     n_agree: int
-    confidence: float
+    label_probability: float
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,11 @@ class JointErrors:
         n_right: Strategy -> rows that it gets right.
         only_right: Strategy -> rows that it alone gets right.
         right_by_any: Rows that at least one strategy gets right.
-        missed_by_all: The rows that none gets right, those first that all are surest of: likely label errors.
+        calibrated: Names of those whose probabilities can be taken at their word, all where that is true of none.
+        missed_by_all: The rows that none gets right, those first whose label the calibrated strategies hold least
+            probable: likely label errors. This is the self-confidence of Northcutt, Jiang and Chuang (2021), Confident
+            Learning, Journal of Artificial Intelligence Research 70, section 3.4, of several classifiers; what answers
+            with certainty would push its own mistakes to the front. `benchmarks/label_errors.py` measures it.
     """
 
     compared: tuple[str, ...]
@@ -51,6 +59,7 @@ class JointErrors:
     n_right: dict[str, int]
     only_right: dict[str, int]
     right_by_any: int
+    calibrated: tuple[str, ...]
     missed_by_all: tuple[MissedByAll, ...]
 
     @property
@@ -81,6 +90,7 @@ def find_joint_errors(predictions: Mapping[str, Predictions], floors: Collection
     right = np.stack([is_right(each) for each in compared.values()])  # (strategies, n)
     times_right = right.sum(axis=0)
     alone = right & (times_right == 1)
+    calibrated = calibrated_of(compared)
     return JointErrors(
         compared=tuple(compared),
         left_out=left_out,
@@ -88,8 +98,27 @@ def find_joint_errors(predictions: Mapping[str, Predictions], floors: Collection
         n_right=dict(zip(compared, map(int, right.sum(axis=1)), strict=True)),
         only_right=dict(zip(compared, map(int, alone.sum(axis=1)), strict=True)),
         right_by_any=int((times_right > 0).sum()),
-        missed_by_all=_missed_by_all(list(compared.values()), np.flatnonzero(times_right == 0)),
+        calibrated=tuple(calibrated),
+        missed_by_all=_missed_by_all(
+            list(compared.values()), list(calibrated.values()), np.flatnonzero(times_right == 0)
+        ),
     )
+
+
+def calibrated_of(compared: Mapping[str, Predictions]) -> Mapping[str, Predictions]:
+    """Return the strategies whose probabilities can be taken at their word, all where that is true of none."""
+    found = {
+        name: each for name, each in compared.items() if calibrate(each.labels, each.probabilities).ece <= CALIBRATED
+    }
+    return found or compared
+
+
+def label_probabilities(calibrated: Sequence[Predictions]) -> NDArray[np.float64]:
+    """Return the probability of each row's label, the mean over strategies, float64 (n,); low where it looks wrong."""
+    rows = np.arange(len(calibrated[0].labels))
+    of_label = [each.probabilities[rows, each.labels] for each in calibrated]
+    mean: NDArray[np.float64] = np.mean(of_label, axis=0, dtype=np.float64)
+    return mean
 
 
 def is_constant(predictions: Predictions) -> bool:
@@ -103,22 +132,24 @@ def is_right(predictions: Predictions) -> NDArray[np.bool_]:
     return right
 
 
-def _missed_by_all(compared: list[Predictions], missed: NDArray[np.int64]) -> tuple[MissedByAll, ...]:
-    """Return the rows at these positions, int64 (m,), the highest confidence first."""
+def _missed_by_all(
+    compared: list[Predictions], calibrated: list[Predictions], missed: NDArray[np.int64]
+) -> tuple[MissedByAll, ...]:
+    """Return the rows at these positions, int64 (m,), the least probable label first."""
     first, k = compared[0], compared[0].probabilities.shape[1]
     mean = np.stack([each.probabilities[missed] for each in compared]).mean(axis=0, dtype=np.float64)  # (m, k)
     votes = np.zeros((len(missed), k))
     for each in compared:
         votes[np.arange(len(missed)), each.predictions[missed]] += 1
     answers = np.argmax(votes + mean / 2, axis=1)  # a mean is at most 1, so it decides between equal votes only
-    confidences = mean[np.arange(len(missed)), answers]
+    of_label = label_probabilities(calibrated)[missed]
     return tuple(
         MissedByAll(
             row=int(first.rows[missed[i]]),
             label=int(first.labels[missed[i]]),
             answer=int(answers[i]),
             n_agree=int(votes[i, answers[i]]),
-            confidence=float(confidences[i]),
+            label_probability=float(of_label[i]),
         )
-        for i in np.argsort(-confidences, kind="stable")
+        for i in np.argsort(of_label, kind="stable")
     )

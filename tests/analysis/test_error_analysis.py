@@ -81,7 +81,7 @@ def test_a_strategy_without_errors_confuses_nothing() -> None:
     assert analysis.accuracy == 1
 
 
-def test_rows_that_all_miss_lead_with_those_they_are_surest_of() -> None:
+def test_rows_that_all_miss_lead_with_the_label_that_is_least_probable() -> None:
     first = predicting((1, 2, 0, 0, 1, 0), (0.9, 0.6, 0.8, 0.8, 0.8, 0.99))
     second = predicting((1, 1, 0, 0, 1, 2), (0.7, 0.5, 0.8, 0.9, 0.8, 0.8))
     joint = find_joint_errors({"first": first, "second": second})
@@ -92,7 +92,37 @@ def test_rows_that_all_miss_lead_with_those_they_are_surest_of() -> None:
         (10, 0, 1, 2),
         (11, 0, 2, 1),
     ]
-    assert [each.confidence for each in missed] == pytest.approx([0.85, 0.8, 0.425])
+    assert [each.label_probability for each in missed] == pytest.approx([0.075, 0.1, 0.225])
+
+
+def test_planted_label_errors_come_before_the_mistakes_of_what_is_too_sure() -> None:
+    rng = np.random.default_rng(1)
+    n, k, shown = 1000, 4, 40
+    truth = rng.integers(k, size=n)
+    planted = rng.choice(n, 50, replace=False)
+    labels = truth.copy()
+    labels[planted] = (truth[planted] + 1 + rng.integers(k - 1, size=50)) % k
+    hardness = rng.normal(scale=1.2, size=(n, k))
+
+    def predicted(sharpness: float, noise: float) -> Predictions:
+        scores = np.eye(k)[truth] * 3 + hardness + rng.normal(scale=noise, size=(n, k))
+        powers = np.exp(sharpness * (scores - scores.max(axis=1, keepdims=True)))
+        return Predictions(np.arange(n), labels, (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32))
+
+    strategies = {
+        "calm": predicted(1, 1),
+        "sober": predicted(1, 1),
+        "certain": predicted(30, 2),
+        "sure": predicted(30, 2),
+    }
+    joint = find_joint_errors(strategies)
+    assert joint is not None
+    assert joint.calibrated == ("calm", "sober")
+    rows = [each.row for each in joint.missed_by_all]
+    mean = np.mean([each.probabilities for each in strategies.values()], axis=0)
+    by_answer = sorted(rows, key=lambda row: -mean[row].max())
+    assert len({*rows[:shown]} & {*planted.tolist()}) == 34
+    assert len({*by_answer[:shown]} & {*planted.tolist()}) == 27
 
 
 def test_the_answer_of_most_strategies_is_told_though_one_other_is_surer() -> None:

@@ -211,7 +211,11 @@ def _only_right(analysis: ErrorAnalysis, rows: ErrorRows) -> Table:
 def _missed(joint: JointErrors, rows: ErrorRows) -> Table:
     say, names = rows.say, rows.label_names
     columns = [Column(say("row")), *rows.text_columns(), Column(say("label"), kind="name")]
-    columns += [Column(say("answer of most"), kind="name"), Column(say("agree")), Column(say("mean probability"))]
+    columns += [
+        Column(say("answer of most"), kind="name"),
+        Column(say("agree")),
+        Column(say("probability of the label")),
+    ]
     found = [
         Row.of(
             numbers.count(missed.row + 1),
@@ -219,11 +223,12 @@ def _missed(joint: JointErrors, rows: ErrorRows) -> Table:
             names[missed.label],
             names[missed.answer],
             numbers.count(missed.n_agree),
-            numbers.score(missed.confidence),
+            numbers.score(missed.label_probability),
         )
         for missed in joint.missed_by_all[: rows.n_shown]
     ]
-    return Table(say("Rows that all miss, the surest first: likely label errors"), columns, found, style="texts")
+    caption = say("Rows that all miss, the label least probable to the calibrated first: likely label errors")
+    return Table(caption, columns, found, style="texts")
 
 
 def _cut(text: str) -> str:
