@@ -15,13 +15,15 @@ CLEARLY = 2  # standard errors
 class Point:
     """Test f1_macro of one strategy on one number of train rows: mean over seeds, sd where these differ.
 
-    `error` is about its standard error over test rows and seeds.
+    `error` is about its standard error over test rows and seeds. `steps` of training are a mean over seeds, too, None
+    where the strategy records none.
     """
 
     n_rows: int
     mean: float
     sd: float | None
     error: float = 0.0
+    steps: float | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,19 @@ class Crossing:
     n_rows: int | None
     after: int | None = None
     by: int | None = None
+
+    def marks(self, curves: Sequence["Curve"]) -> tuple[int, ...]:
+        """Return the numbers of rows between which the answer changes, to be marked in a picture.
+
+        Two, or one where fine-tuning is ahead beyond chance with the fewest rows already, or beyond chance nowhere and
+        by the means from there on; none where it is not ahead.
+        """
+        if self.n_rows is None:
+            return ()
+        if self.by is None:
+            return (self.n_rows,)
+        fewest = min(point.n_rows for curve in curves for point in curve.points)
+        return tuple(sorted({self.after or fewest, self.by}))
 
 
 def learning_curves(run: Run) -> list[Curve]:
@@ -105,4 +120,11 @@ def _point(n_rows: int, records: Sequence[RunRecord], n_test: int) -> Point:
     differ = len({record.predictions_sha256 for record in records}) > 1
     mean, sd = fmean(scores), stdev(scores) if differ else None
     error = hypot(sqrt(mean * (1 - mean) / n_test), (sd or 0.0) / sqrt(len(scores)))
-    return Point(n_rows, mean, sd, error)
+    return Point(n_rows, mean, sd, error, _steps(records))
+
+
+def _steps(records: Sequence[RunRecord]) -> float | None:
+    """Return how many steps were trained, also those after the one that was kept."""
+    steps = [record.history[-1].get("step") for record in records if record.history]
+    known = [each for each in steps if each is not None]
+    return fmean(known) if len(known) == len(records) else None

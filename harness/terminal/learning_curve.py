@@ -13,25 +13,28 @@ from harness.terminal.scatter import SIGNS
 
 
 def curves_picture(curves: Sequence[Curve], page: Page) -> Iterator[Text]:
-    """Yield curves in a frame, their signs, and a dotted line where fine-tuning overtakes the probes.
+    """Yield curves in a frame, their signs, and dotted lines between which fine-tuning overtakes the probes.
 
     Args:
         curves: At least one, as `learning_curves` orders them.
         page: Where it is printed.
     """
     crossing = find_crossing(curves)
-    yield from _picture(curves, crossing.n_rows if crossing else None, page)
+    marks = crossing.marks(curves) if crossing else ()
+    yield from _picture(curves, marks, page)
     signs = zip(_signs(curves), curves, strict=True)
     named = (f"{sign} {page.short(curve.strategy, NAME_WIDTH)}" for sign, curve in signs)
     yield folding(Text(page.say(", ").join(named)))
+    if len(marks) > 1:
+        yield folding(page.text(page.say("the answer changes between the dotted lines"), "dim"))
 
 
 def _signs(curves: Sequence[Curve]) -> list[str]:
     return [SIGNS[i % len(SIGNS)] for i in range(len(curves))]
 
 
-def _picture(curves: Sequence[Curve], overtaken: int | None, page: Page) -> Iterator[Text]:
-    """Yield the curves in a frame; a dotted line stands where fine-tuning overtakes the probes."""
+def _picture(curves: Sequence[Curve], marks: Sequence[int], page: Page) -> Iterator[Text]:
+    """Yield the curves in a frame, with a dotted line at each mark."""
     points = [(sign, point) for sign, curve in zip(_signs(curves), curves, strict=True) for point in curve.points]
     low, high = min(p.mean for _, p in points), max(p.mean for _, p in points)
     few, many = min(p.n_rows for _, p in points), max(p.n_rows for _, p in points)
@@ -44,11 +47,10 @@ def _picture(curves: Sequence[Curve], overtaken: int | None, page: Page) -> Iter
         down = (high - point.mean) / (high - low) if high > low else 0.5
         row, across = cells[round(down * (len(cells) - 1))], column(point.n_rows)
         row[across] = sign if row[across] == " " else "*"
-    if overtaken:
-        across = column(overtaken)
-        for row in cells:
+    for row in cells:
+        for across in map(column, marks):
             row[across] = page.glyphs.dotted if row[across] == " " else row[across]
-    ticks = {column(size): f"{size:,}" for size in (few, overtaken, many) if size}
+    ticks = {column(size): f"{size:,}" for size in (few, *marks, many)}
     yield from framed(cells, low, high, _axis(ticks, len(cells[0])), page)
     if any("*" in row for row in cells):
         yield folding(page.text(page.say("* several strategies at one place"), "dim"))

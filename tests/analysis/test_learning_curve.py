@@ -26,5 +26,30 @@ def test_fine_tuning_overtakes_where_it_stays_ahead(scores: tuple[float, ...], n
     assert (crossing.trained, crossing.frozen, crossing.n_rows) == ("full", "probe", n_rows)
 
 
+def with_error(kind: str, *scores: float, error: float = 0.05) -> Curve:
+    points = (Point(10**i, score, None, error) for i, score in enumerate(scores, 1))
+    return Curve(kind, kind, tuple(points))
+
+
+@pytest.mark.parametrize(
+    ("trained", "marks"),
+    [
+        ((0.1, 0.9, 0.9), (10, 100)),  # a probe at 10, fine-tuning beyond chance from 100 on
+        ((0.1, 0.45, 0.9), (10, 1000)),  # at 100 by the means alone
+        ((0.35, 0.9, 0.9), (10, 100)),  # ahead with the fewest, but not beyond chance
+        ((0.9, 0.9, 0.9), (10,)),
+        ((0.1, 0.2, 0.55), (1000,)),  # beyond chance nowhere
+        ((0.1, 0.2, 0.3), ()),
+    ],
+)
+def test_the_answer_changes_between_the_last_size_of_the_probes_and_the_first_beyond_chance(
+    trained: tuple[float, ...], marks: tuple[int, ...]
+) -> None:
+    curves = [with_error("trained", *trained), with_error("frozen", 0.3, 0.4, 0.5)]
+    crossing = find_crossing(curves)
+    assert crossing is not None
+    assert crossing.marks(curves) == marks
+
+
 def test_without_both_kinds_there_is_nothing_to_overtake() -> None:
     assert find_crossing([PROBE, curve("tfidf", "texts", 0.1, 0.2, 0.3)]) is None

@@ -1,6 +1,7 @@
 """Learning curves on the page: means with their spread, and where fine-tuning overtakes the probes."""
 
 import io
+import re
 
 import pytest
 
@@ -37,7 +38,14 @@ def shown(width: int, curves: tuple[Curve, ...] = CURVES, encoding: str = "utf-8
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_every_width_holds_means_and_their_spread_and_says_what_overtakes(width: int) -> None:
     records = [
-        scored(name, 0.5, score, seed=seed, train_size=size, groups=[kind], predictions_sha256=f"{seed}")
+        scored(
+            *(name, 0.5, score),
+            seed=seed,
+            train_size=size,
+            groups=[kind],
+            predictions_sha256=f"{seed}",
+            history=[{"epoch": 1, "step": 3 * (size or 100)}] if kind == "trained" else [],
+        )
         for name, kind, scores in (("full", "trained", (0.5, 0.9)), ("probe", "frozen", (0.6, 0.7)))
         for size, score in zip((40, None), scores, strict=True)
         for seed in (0, 1)
@@ -46,6 +54,9 @@ def test_every_width_holds_means_and_their_spread_and_says_what_overtakes(width:
     for fact in ("0.4900", "0.8900", "0.5900", "0.6900", "± 0.0000", "1 full, 2 probe"):
         assert fact in text
     assert "Fine-tuning (full) is ahead of the probes (probe) from 100 rows of train on." in text
+    assert "Beyond chance the answer changes between 40 and 100 rows of train." in text
+    assert "the answer changes between the dotted lines" in text
+    assert re.search(r"Steps of training by rows of train.* full 120 300 ", text)
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.document import numbers
-from harness.document.figures.canvas import HUES, MUTED, PAPER, SMALL, name_vertical_axis, one_picture
+from harness.document.figures.canvas import HUES, MUTED, PAPER, RULE, SMALL, name_vertical_axis, one_picture
 from harness.document.figures.labels import name_ends, text_width
 from harness.document.text import shorten
 
@@ -27,14 +27,14 @@ class Line:
     points: Sequence[tuple[int, float, float | None]]
 
 
-def curves_figure(lines: Sequence[Line], rows_label: str, score_label: str, marked: int | None = None) -> "Figure":
+def curves_figure(lines: Sequence[Line], rows_label: str, score_label: str, marked: Sequence[int] = ()) -> "Figure":
     """Draw scores against numbers of rows (logarithmic), each line named at its end; beyond ten lines are grey.
 
     Args:
         lines: At least one.
         rows_label: What the rows are.
         score_label: What the score is.
-        marked: Number of rows at which a dotted line stands, None for no line.
+        marked: Numbers of rows at which dotted lines stand; what lies between two is tinted.
 
     Returns:
         The figure.
@@ -48,8 +48,11 @@ def curves_figure(lines: Sequence[Line], rows_label: str, score_label: str, mark
         axes.grid(axis="y")
         axes.tick_params(length=0)
         axes.spines["left"].set_visible(False)
-        if marked:
-            axes.axvline(math.log10(marked), color=MUTED, linewidth=1, linestyle=":", zorder=0)
+        places = [math.log10(n_rows) for n_rows in marked]
+        for place in places:
+            axes.axvline(place, color=MUTED, linewidth=1, linestyle=":", zorder=0)
+        if len(places) > 1:
+            axes.axvspan(places[0], places[-1], color=RULE, alpha=0.35, linewidth=0, zorder=0)
         _draw(axes, lines)
         return figure
 

@@ -41,18 +41,24 @@ def _blocks(subject: Subject, curves: Sequence[Curve]) -> Iterator[Block]:
             sentence = "Fine-tuning ({trained}) is not ahead of the probes ({frozen}) at the largest size."
         values = {"trained": crossing.trained, "frozen": crossing.frozen, "n": numbers.count(crossing.n_rows)}
         yield Paragraph(Phrase(say(sentence), values))
+        if (between := crossing.marks(curves)) and crossing.by and len(between) > 1:
+            told = "Beyond chance the answer changes between {after} and {by} rows of train."
+            ends = dict(zip(("after", "by"), map(numbers.count, between), strict=True))
+            yield Paragraph(Phrase(say(told), ends))
     yield Gallery([curves_picture(subject, curves)])
     yield _table(subject, curves)
+    if any(point.steps for curve in curves for point in curve.points):
+        yield _steps(subject, curves)
     if any(point.sd is not None for curve in curves for point in curve.points):
         yield Paragraph(say("mean over seeds ± sd; each seed draws its own rows of train"), "note")
 
 
 def curves_picture(subject: Subject, curves: Sequence[Curve]) -> Picture:
-    """Draw learning curves, with a line where fine-tuning overtakes the probes."""
+    """Draw learning curves, and mark between which numbers of rows fine-tuning overtakes the probes."""
     say, crossing = subject.say, find_crossing(curves)
     lines = [Line(curve.strategy, [(p.n_rows, p.mean, p.sd) for p in curve.points]) for curve in curves]
-    overtaken = crossing.n_rows if crossing else None
-    draw = partial(curves_figure, lines, say("rows of train"), say("test f1_macro"), overtaken)
+    marks = crossing.marks(curves) if crossing else ()
+    draw = partial(curves_figure, lines, say("rows of train"), say("test f1_macro"), marks)
     return Picture(draw, _alternative(subject, curves))
 
 
@@ -62,11 +68,29 @@ def _alternative(subject: Subject, curves: Sequence[Curve]) -> Phrase:
     return Phrase("{title}: {ends}", {"title": title, "ends": subject.say(", ").join(told)})
 
 
-def _table(subject: Subject, curves: Sequence[Curve]) -> Table:
+def _steps(subject: Subject, curves: Sequence[Curve]) -> Table:
+    """Tabulate how long each strategy trained on each size: what is few steps need not be few rows."""
+    trained, sizes = [curve for curve in curves if any(point.steps for point in curve.points)], _sizes(curves)
+    rows = [Row.of(curve.strategy, *(_n_steps(curve.at(size)) for size in sizes)) for curve in trained]
+    return Table(subject.say("Steps of training by rows of train"), _columns(subject, sizes), rows, style="matrix")
+
+
+def _n_steps(point: Point | None) -> str:
+    return numbers.count(round(point.steps) if point and point.steps else None)
+
+
+def _sizes(curves: Sequence[Curve]) -> list[int]:
+    return sorted({point.n_rows for curve in curves for point in curve.points})
+
+
+def _columns(subject: Subject, sizes: Sequence[int]) -> list[Column]:
     say = subject.say
-    sizes = sorted({point.n_rows for curve in curves for point in curve.points})
-    columns = [Column(say("strategy"), kind="name")]
-    columns += [Column(numbers.count(size), say("rows of train")) for size in sizes]
+    return [Column(say("strategy"), kind="name"), *(Column(numbers.count(n), say("rows of train")) for n in sizes)]
+
+
+def _table(subject: Subject, curves: Sequence[Curve]) -> Table:
+    say, sizes = subject.say, _sizes(curves)
+    columns = _columns(subject, sizes)
     rows = [Row.of(curve.strategy, *(_cell(curve.at(size)) for size in sizes)) for curve in curves]
     return Table(say("Learning curves: test f1_macro by rows of train"), columns, rows, style="matrix")
 
