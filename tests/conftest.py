@@ -69,7 +69,7 @@ SLOW_PLACES = (  # folders and files whose tests train much, simulate much, or s
     "testing/",
     "third_party/",
 )
-SLOW_FIXTURES = {"full"}  # a run of all strategies
+SLOW_FIXTURES = {"full", "run_of_all"}  # a run of all strategies
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,7 +10,11 @@ from harness.results.records import read_run
 from harness.results.run_directory import find_run
 
 QUICK = "majority,logreg_probe"
-FEWER_STEPS = ("--set", "setfit.max_steps=2")  # its trainer is slow on tiny models, not on large ones
+FINE_TUNING = ("full_finetune", "last_layers_finetune", "lora_finetune", "probe_then_finetune")
+FEWER_STEPS = (  # what is learnt is no matter of the command line; setfit's trainer is slow on tiny models alone
+    *("--set", "setfit.max_steps=2"),
+    *(word for name in FINE_TUNING for word in ("--set", f"{name}.epochs=4")),
+)
 
 
 @dataclass(frozen=True)

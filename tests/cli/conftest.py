@@ -1,6 +1,8 @@
 """The command line in this process, on tiny data and a tiny encoder."""
 
+import io
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -52,12 +54,21 @@ def run(harness: Harness, tiny_data: Path, tiny_model: Path) -> Harness:
 
 
 @pytest.fixture(scope="session")
-def full(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path, tiny_model: Path) -> Path:
-    """Folder of runs with one finished run of all strategies."""
-    folder = tmp_path_factory.mktemp("full") / "reports"
+def run_of_all(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path, tiny_model: Path) -> Outcome:
+    """What came of a run of all strategies; it is not to be changed."""
+    folder, out, err = tmp_path_factory.mktemp("full") / "reports", io.StringIO(), io.StringIO()
     where = ["-d", str(tiny_data), "-m", str(tiny_model), "-o", str(folder)]
-    assert main(["run", *where, "-q", "--offline", "--no-save-models", *FEWER_STEPS]) == 0
-    return folder
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setenv("COLUMNS", "150")
+        code = main(["run", *where, "-q", "--offline", "--no-save-models", *FEWER_STEPS])
+    return Outcome(code, out.getvalue(), err.getvalue(), folder)
+
+
+@pytest.fixture(scope="session")
+def full(run_of_all: Outcome) -> Path:
+    """Folder of runs with one finished run of all strategies."""
+    assert run_of_all.code == 0, run_of_all.err
+    return run_of_all.folder
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from harness.plugin_system.manager import PluginManager
 from harness.results.records import read_run
 from harness.results.run_directory import RunDirectory, find_run
 
-from .commands import FEWER_STEPS, Harness
+from .commands import FEWER_STEPS, Harness, Outcome
 
 STRATEGIES = {name for name, offer in PluginManager().offers.items() if not offer.not_installed}
 N_ROWS = 24  # of the validation split, and of the test split
@@ -31,14 +31,13 @@ def all_of_them(directory: RunDirectory) -> Run:
     return read_run(directory)
 
 
-def test_all_strategies_stand_in_one_table(run: Harness) -> None:
-    outcome = run("--set", "full_finetune.epochs=1", *FEWER_STEPS, strategies="all")
-    assert outcome.code == 0
-    table = outcome.out.partition("95 % intervals")[0]
+def test_all_strategies_stand_in_one_table(run_of_all: Outcome) -> None:
+    assert run_of_all.code == 0
+    table = run_of_all.out.partition("95 % intervals")[0]
     assert all(f"\n{name} " in table for name in STRATEGIES)
-    assert outcome.run.status == "complete"
-    assert "Saved in" in outcome.err
-    assert "Saved in" not in outcome.out
+    assert run_of_all.run.status == "complete"
+    assert "Saved in" in run_of_all.err
+    assert "Saved in" not in run_of_all.out
 
 
 def test_all_is_the_default(all_of_them: Run) -> None:
