@@ -42,6 +42,7 @@ SLOW_PLACES = (  # folders and files whose tests train much, simulate much, or s
     "cli/test_third_party.py",
     "cli/test_tune",
     "cli/test_variants.py",
+    "data/test_emotion.py",
     "data/test_sample.py",
     "document/test_content.py",
     "encoding/test_first_token.py",

@@ -1,24 +1,8 @@
 """Scores as functions of a confusion matrix: their value, how far a row moves them, how far sampling bends them."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from harness.evaluation.metrics import Metric
-
-Floats = NDArray[np.float64]
-Labels = NDArray[np.int64]
-
-
-def confusion(labels: Labels, predictions: Labels, n_classes: int) -> Floats:
-    """Count rows by true class and predicted class, float64 (k, k).
-
-    Args:
-        labels: True class ids, int64 (n,).
-        predictions: Predicted class ids, int64 (n,).
-        n_classes: Number of classes, k.
-    """
-    cells = np.bincount(labels * n_classes + predictions, minlength=n_classes**2)
-    return cells.reshape(n_classes, n_classes).astype(np.float64)
+from harness.evaluation.metrics import Floats, Metric, ratio
 
 
 def score(metric: Metric, table: Floats) -> float:
@@ -42,7 +26,7 @@ def influence(metric: Metric, table: Floats) -> Floats:
         alike: Floats = (np.eye(k) - table.trace() / n) / n
         return alike
     f1, both, weights = _parts(metric, table)
-    per_row = _ratio(weights, both)  # F1 is 2 hits / both, and a row is in `both` of its class and of its prediction
+    per_row = ratio(weights, both)  # F1 is 2 hits / both, and a row is in `both` of its class and of its prediction
     moved: Floats = -(per_row * f1)[:, np.newaxis] - (per_row * f1)[np.newaxis]
     moved[np.diag_indices(k)] += 2 * per_row
     if metric == "f1_weighted":
@@ -61,9 +45,9 @@ def sampling_bias(metric: Metric, table: Floats) -> float:
     hits, n = table.diagonal(), table.sum()
     variance = both + 2 * hits - both**2 / n  # of hits + misses counted twice, over samples
     covariance = 2 * hits - hits * both / n
-    bias = weights @ _ratio(f1 * variance - 2 * covariance, both**2)
+    bias = weights @ ratio(f1 * variance - 2 * covariance, both**2)
     if metric == "f1_weighted":  # the weights are drawn with the rows
-        bias += float(_ratio(f1 * (both - table.sum(axis=1) - hits), both).sum() / n)
+        bias += float(ratio(f1 * (both - table.sum(axis=1) - hits), both).sum() / n)
     return float(bias)
 
 
@@ -72,8 +56,4 @@ def _parts(metric: Metric, table: Floats) -> tuple[Floats, Floats, Floats]:
     true = table.sum(axis=1)
     both = true + table.sum(axis=0)
     weights = true if metric == "f1_weighted" else (both > 0).astype(np.float64)
-    return _ratio(2 * table.diagonal(), both), both, weights / weights.sum()
-
-
-def _ratio(numerator: Floats, denominator: Floats) -> Floats:
-    return np.divide(numerator, denominator, out=np.zeros_like(denominator), where=denominator > 0)
+    return ratio(2 * table.diagonal(), both), both, weights / weights.sum()

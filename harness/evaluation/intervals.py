@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness.evaluation.influence import Floats, influence, sampling_bias, score
-from harness.evaluation.metrics import Metric
+from harness.evaluation.influence import influence, sampling_bias, score
+from harness.evaluation.metrics import Floats, Metric
 from harness.evaluation.predicted import Predicted
 from harness.frozen_model import FrozenModel, SignedFraction
 

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from harness.errors import StrategyError
 from harness.frozen_model import Count, Fraction, FrozenModel
 
+Floats = NDArray[np.float64]
+Labels = NDArray[np.int64]
 METRIC_VERSION = 2  # raised whenever the same predictions would score differently
 Metric = Literal["accuracy", "f1_macro", "f1_weighted"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
@@ -73,6 +75,23 @@ def checked_probabilities(output: Any, n_rows: int, n_classes: int) -> NDArray[n
     return table.astype(np.float32)
 
 
+def confusion(labels: Labels, predictions: Labels, n_classes: int) -> Floats:
+    """Count rows by true class and predicted class, float64 (k, k).
+
+    Args:
+        labels: True class ids, int64 (n,).
+        predictions: Predicted class ids, int64 (n,).
+        n_classes: Number of classes, k.
+    """
+    cells = np.bincount(labels * n_classes + predictions, minlength=n_classes**2)
+    return cells.reshape(n_classes, n_classes).astype(np.float64)
+
+
+def ratio(numerator: Floats, denominator: Floats) -> Floats:
+    """Divide number by number, 0 where the denominator is none."""
+    return np.divide(numerator, denominator, out=np.zeros_like(denominator), where=denominator > 0)
+
+
 def evaluate(
     labels: NDArray[np.int64], probabilities: NDArray[np.floating[Any]], averaged: NDArray[np.int64] | None = None
 ) -> Evaluation:
@@ -90,19 +109,16 @@ def evaluate(
     Raises:
         StrategyError: Where `probabilities` is not such a table, or has no column for a label.
     """
-    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
-
     shape = np.shape(probabilities)
     table = checked_probabilities(probabilities, len(labels), shape[-1] if shape else 0)
     if not len(table) or labels.min() < 0 or labels.max() >= table.shape[1]:
         raise StrategyError(f"Scores need labels in 0..{table.shape[1] - 1}, one column each, and at least one row.")
     predictions = table.argmax(axis=1)
-    classes = np.arange(table.shape[1])
-    precision, recall, f1, support = precision_recall_fscore_support(
-        labels, predictions, labels=classes, average=None, zero_division=0
-    )
+    counts = confusion(labels, predictions, table.shape[1])
+    hits, support, predicted = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
+    precision, recall, f1 = ratio(hits, predicted), ratio(hits, support), ratio(2 * hits, support + predicted)
     if averaged is None:
-        averaged = np.union1d(labels, predictions)
+        averaged = np.flatnonzero(support + predicted)
     return Evaluation(
         accuracy=float((predictions == labels).mean()),
         f1_macro=float(f1[averaged].mean()),
@@ -111,7 +127,7 @@ def evaluate(
             ClassScore(precision=float(p), recall=float(r), f1=float(f), support=int(s))
             for p, r, f, s in zip(precision, recall, f1, support, strict=True)
         ],
-        confusion=confusion_matrix(labels, predictions, labels=classes).tolist(),
+        confusion=counts.astype(np.int64).tolist(),
     )
 
 

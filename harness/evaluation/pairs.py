@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.evaluation.comparisons import sign_flip_p
-from harness.evaluation.influence import Floats, influence
+from harness.evaluation.influence import influence
 from harness.evaluation.intervals import LEVEL, Interval, combined_quantile
-from harness.evaluation.metrics import Metric
+from harness.evaluation.metrics import Floats, Metric
 from harness.evaluation.predicted import Predicted
 
 POWER = 0.8  # of the smallest difference that the rows would have shown: the custom since Cohen (1988)

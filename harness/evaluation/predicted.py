@@ -4,8 +4,8 @@ from functools import cached_property
 
 import numpy as np
 
-from harness.evaluation.influence import Floats, Labels, confusion, influence, score
-from harness.evaluation.metrics import Metric
+from harness.evaluation.influence import influence, score
+from harness.evaluation.metrics import Floats, Labels, Metric, confusion
 
 
 class Rows:

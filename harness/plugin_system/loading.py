@@ -4,6 +4,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
@@ -42,6 +43,7 @@ class LoadedPlugins:
         restored: Callable[[], AbstractContextManager[None]] = restored_globals,
     ) -> None:
         self._restored = restored
+        self._released = cache(_name_and_version)  # one distribution may have many entry points
         self.hooks = pluggy.PluginManager(GROUP)
         self.hooks.add_hookspecs(hookspecs)
         self.hooks.register(huggingface, "huggingface")
@@ -72,7 +74,8 @@ class LoadedPlugins:
     def _load_point(self, point: metadata.EntryPoint) -> Plugin:
         plugin = Plugin(point.name, source=f"entry point {point.name} = {point.value}")
         if point.dist:
-            plugin = replace(plugin, distribution=point.dist.name, version=point.dist.version)
+            name, version = self._released(point.dist)
+            plugin = replace(plugin, distribution=name, version=version)
         try:
             with self._restored():
                 module = point.load()
@@ -149,6 +152,12 @@ def describe_plugin(plugin: Plugin) -> dict[str, Any]:
         "strategies": [strategy.name for strategy in plugin.strategies],
         "error": plugin.error,
     }
+
+
+def _name_and_version(distribution: metadata.Distribution) -> tuple[str, str]:
+    """Read the metadata once, where `name` and `version` would each parse them."""
+    told = distribution.metadata
+    return told["Name"], told["Version"]
 
 
 def _file_of(module: object) -> Path | None:

@@ -113,14 +113,13 @@ class FineTuning:
     """
 
     name: ClassVar[str]
-    # What torch, transformers and scikit-learn import on first use, one to two seconds of the first trial;
+    # What torch and transformers import on first use, one to two seconds of the first trial;
     # making an optimizer imports even torch's compiler.
     imports: ClassVar[tuple[str, ...]] = (
         "transformers.models.auto.tokenization_auto",
         "transformers.models.auto.modeling_auto",
         "transformers.modeling_utils",
         "torch._dynamo",
-        "sklearn.metrics",
     )
     saves_encoder: ClassVar[bool] = True
     scores_start: ClassVar[bool] = False

@@ -53,7 +53,8 @@ def test_matrices_and_classes_can_be_left_out(harness: Harness, runs: Path) -> N
 def test_rows_can_be_sorted(harness: Harness, runs: Path) -> None:
     del runs
     scores = harness("show", "--sort", "name", "--no-confusion", "--no-per-class").out.partition("95 % intervals")[0]
-    names = [line.split()[0] for line in scores.splitlines() if line.split(" ")[0] in PluginManager().offers]
+    known = {*PluginManager().offers}
+    names = [line.split()[0] for line in scores.splitlines() if line.split(" ")[0] in known]
     first = names[: names.index(names[0], 1)] if names[0] in names[1:] else names  # scores and costs, or both in one
     assert first == sorted(first)
     assert {"full_finetune", "logreg_probe", "majority", "mlp_probe", "tfidf_logreg"} <= {*first}
