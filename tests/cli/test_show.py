@@ -72,7 +72,7 @@ def test_show_as_json_prints_the_file(harness: Harness, runs: Path) -> None:
     ("damage", "message"),
     [
         (lambda text: text[: len(text) // 2], "cannot be read as JSON"),
-        (lambda text: text.replace('"status": "complete"', '"status": "splendid"'), "damaged at status"),
+        (lambda text: text.replace('"status": "complete"', '"status": "splendid"'), "at status: Input should be"),
         (lambda text: text.replace('"schema_version": 1', '"schema_version": 2'), "schema version 2"),
         (lambda text: "[]", "expected an object"),
     ],
