@@ -36,7 +36,7 @@ SLOW_PLACES = (  # folders and files whose tests train much, simulate much, or s
     "cli/test_plugin",
     "cli/test_plugin_test.py",
     "cli/test_reproduce.py",
-    "cli/test_resume.py",
+    "cli/test_resume",
     "cli/test_run.py",
     "cli/test_saving.py",
     "cli/test_third_party.py",

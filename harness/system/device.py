@@ -5,6 +5,7 @@ import platform
 import sys
 import threading
 import time
+from functools import cache
 from importlib import metadata
 
 from harness.errors import UserError
@@ -112,7 +113,7 @@ def describe(device: str, dtype: str) -> dict[str, str | int]:
 
     name = torch.cuda.get_device_name() if device == "cuda" else platform.processor() or platform.machine()
     return {
-        "harness": metadata.version("strategy-harness"),
+        "harness": _version("strategy-harness"),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "device": device,
@@ -120,6 +121,12 @@ def describe(device: str, dtype: str) -> dict[str, str | int]:
         "dtype": dtype,
         "threads": torch.get_num_threads(),
         "logical_cores": os.cpu_count() or 1,
-        **{package: metadata.version(package) for package in PACKAGES},
+        **{package: _version(package) for package in PACKAGES},
         "implementation": sys.implementation.name,
     }
+
+
+@cache
+def _version(package: str) -> str:
+    """Return the version of a package; a process goes on with the one that it has imported."""
+    return metadata.version(package)

@@ -46,8 +46,8 @@ def without_secrets(value: Any, secrets: Sequence[str] | None = None) -> Any:
 
 def _secrets_of_the_environment() -> list[str]:
     """Return the values of variables that are named as tokens, longest first."""
-    values = {value for name, value in os.environ.items() if _names_a_token(name) and len(value) >= SHORTEST}
-    return sorted(values, key=len, reverse=True)
+    values = {os.environ.get(name, "") for name in os.environ if _names_a_token(name)}
+    return sorted((value for value in values if len(value) >= SHORTEST), key=len, reverse=True)
 
 
 @cache

@@ -282,14 +282,6 @@ def test_a_listed_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         find_split_files(f"{train},{tmp_path / 'test.csv'}")
 
 
-def test_only_files_that_may_have_been_meant_are_named_for_one_that_is_not_there(tmp_path: Path) -> None:
-    write(tmp_path / "constraints.txt", "")
-    with pytest.raises(DataError, match=r"holds no other \.csv file"):
-        find_split_files(str(tmp_path / "reviews.csv"))
-    with pytest.raises(DataError, match=r"no folder .*nowhere either"):
-        find_split_files(str(tmp_path / "nowhere" / "reviews.csv"))
-
-
 def test_a_listed_file_named_after_no_split_is_refused_not_ignored(tmp_path: Path) -> None:
     train, more = write(tmp_path / "train.csv", ""), write(tmp_path / "more.csv", "")
     with pytest.raises(DataError, match=r"expected files named train.*more.csv is named otherwise"):

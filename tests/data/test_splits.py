@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from harness import DataError
+from harness.data.splits import find_split_files
 
 from .folders import load, rows, write, write_splits
 
@@ -95,3 +96,11 @@ def test_a_test_split_without_labels_names_the_way_out_which_works(tmp_path: Pat
 
 def test_hidden_labels_in_json_are_replaced_too(tmp_path: Path) -> None:
     assert len(load(write_splits(tmp_path, train_jsonl=KNOWN, test_jsonl=HIDDEN), test_size=0.2).test) == 4
+
+
+def test_only_files_that_may_have_been_meant_are_named_for_one_that_is_not_there(tmp_path: Path) -> None:
+    write(tmp_path / "constraints.txt", "")
+    with pytest.raises(DataError, match=r"holds no other \.csv file"):
+        find_split_files(str(tmp_path / "reviews.csv"))
+    with pytest.raises(DataError, match=r"no folder .*nowhere either"):
+        find_split_files(str(tmp_path / "nowhere" / "reviews.csv"))
