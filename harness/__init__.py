@@ -35,6 +35,7 @@ from harness.strategies.model_selection import (
 from harness.strategies.searched_probe import LinearProbe, SearchedProbe
 from harness.strategies.sklearn_probe import SklearnClassifier, SklearnProbe, SklearnStrategy
 from harness.strategies.strategy import Classifier, RunContext, Strategy
+from harness.strategies.tokens import choose_tokens, token_pattern
 from harness.system.out_of_memory import is_out_of_memory
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "UndertrainedWarning",
     "UserError",
     "candidate_history",
+    "choose_tokens",
     "compare",
     "evaluate",
     "first_token_only",
@@ -83,4 +85,5 @@ __all__ = [
     "score_candidate",
     "select_candidate",
     "supports_first_token_only",
+    "token_pattern",
 ]

@@ -16,9 +16,11 @@ from harness import (
     SklearnStrategy,
     Split,
     candidate_history,
+    choose_tokens,
     hookimpl,
     score_candidate,
     select_candidate,
+    token_pattern,
 )
 
 GRID = (3.0, 10.0, 30.0, 100.0)
@@ -27,10 +29,12 @@ NGRAMS = (1, 2)
 
 @dataclass(frozen=True)
 class TfidfLogReg(SklearnStrategy):
-    """TF-IDF of words, or words and word pairs, into logistic regression.
+    """TF-IDF of words, or words and word pairs, into logistic regression; characters where a script parts no words.
 
     Args:
         C: Inverse strength of the L2 penalty; `auto` tries 3 to 100 on validation.
+        analyzer: What is counted: words, characters where a script puts no space between words (`mixed`), or every
+            character; `auto` goes by the texts of train.
         max_ngram: Longest run of words counted; `auto` tries 1 and 2 on validation.
         min_df: Texts a run of words must occur in.
         max_iter: Most iterations of L-BFGS.
@@ -43,6 +47,7 @@ class TfidfLogReg(SklearnStrategy):
     imports: ClassVar[tuple[str, ...]] = ("sklearn.feature_extraction.text", "sklearn.linear_model")
     search_space: ClassVar[str] = "C=0.1..1000:log, max_ngram=1..3, min_df=1..5"
     C: Literal["auto"] | Annotated[float, Gt(0)] = "auto"
+    analyzer: Literal["auto", "word", "mixed", "char"] = "auto"
     max_ngram: Literal["auto"] | Annotated[int, Ge(1)] = "auto"
     min_df: Annotated[int, Ge(1)] = 2
     max_iter: Annotated[int, Ge(1)] = 1000
@@ -52,6 +57,8 @@ class TfidfLogReg(SklearnStrategy):
 
         Where train is so small that nothing occurs in `min_df` texts, every run of words counts, and a warning says so.
         """
+        if self.analyzer == "auto":
+            return replace(self, analyzer=choose_tokens(train.texts)).fit(train, validation, context)
         try:
             return self._best(train, validation, context)
         except ValueError:
@@ -62,7 +69,7 @@ class TfidfLogReg(SklearnStrategy):
 
     def _best(self, train: Split, validation: Split, context: RunContext) -> SklearnClassifier:
         if "auto" not in (self.C, self.max_ngram):
-            return super().fit(train, validation, context)
+            return replace(super().fit(train, validation, context), params=vars(self))
         fitted, candidates = [], []
         for configuration in self._configurations:
             classifier = super(TfidfLogReg, configuration).fit(train, validation, context)
@@ -85,7 +92,10 @@ class TfidfLogReg(SklearnStrategy):
         from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import make_pipeline
 
-        words = TfidfVectorizer(ngram_range=(1, self.max_ngram), min_df=self.min_df, sublinear_tf=True)
+        pattern = token_pattern("word" if self.analyzer == "auto" else self.analyzer)
+        words = TfidfVectorizer(
+            token_pattern=pattern, ngram_range=(1, self.max_ngram), min_df=self.min_df, sublinear_tf=True
+        )
         return make_pipeline(words, LogisticRegression(C=self.C, max_iter=self.max_iter, random_state=seed))
 
 

@@ -33,3 +33,30 @@ def test_word_pairs_and_penalty_are_chosen_on_validation_and_give_the_same_where
     with bench.fitted(replace(tfidf_logreg(), **kept)) as (again, _):
         assert again.configurations_tried == 1  # type: ignore[attr-defined]
         assert np.array_equal(again.predict_proba(test), found)
+
+
+def split(texts: tuple[str, ...], times: int = 4) -> Split:
+    """Return texts of alternating classes, each several times."""
+    return Split(texts * times, np.arange(len(texts) * times) % 2)
+
+
+@pytest.mark.parametrize(
+    ("texts", "analyzer"),
+    [
+        (("ok good", "ok bad"), "word"),
+        (("今天的菜难吃极了", "今天的菜香甜极了"), "mixed"),
+        (("まずい店でした", "うまい店でした"), "mixed"),
+        (("อาหารแย่มาก", "อาหารดีมาก"), "mixed"),
+        (("अच्छी है", "अच्छा है"), "word"),
+        (("\N{GRINNING FACE}", "\N{CRYING FACE}"), "word"),
+        (("! 1", "? 1"), "char"),
+    ],
+)
+def test_what_is_counted_goes_by_the_script_of_train_and_tells_two_texts_apart(
+    bench: Bench, texts: tuple[str, ...], analyzer: str
+) -> None:
+    train = split(texts)
+    task = replace(bench.task, train=train, validation=train, test=train, label_names=("neg", "pos"))
+    with bench.fitted(tfidf_logreg(), task) as (classifier, _):
+        assert classifier.params["analyzer"] == analyzer  # type: ignore[attr-defined]
+        assert classifier.predict_proba(list(texts)).argmax(axis=1).tolist() == [0, 1]
