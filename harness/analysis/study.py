@@ -1,15 +1,14 @@
 """One run or several, opened together: their strategies on the same test rows, and what can be said of them."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.analysis.ranking import MAJORITY, Standing, by_strategy, by_validation, in_order
+from harness.analysis.several_runs import difference_of, named_apart
 from harness.errors import UserError, did_you_mean
 from harness.evaluation.conclusion import MARGIN, Conclusion, LeftOut
 from harness.evaluation.evidence import Evidence, assess
@@ -20,24 +19,13 @@ from harness.results.records import Run, RunRecord, read_run
 from harness.results.row_facts import RowFacts, read_row_facts
 from harness.results.run_directory import RunDirectory
 
-FINGERPRINT = {
-    "test_sha256": "the test rows",
-    "label_names": "the label names",
-    "metric_version": "the version of the metrics",
-    "limit": "the limit on rows",
-    "truncation": "the number of tokens that texts are cut at",
-}
-"""Field of a record's fingerprint -> what it is, for messages."""
-
-LONGEST_VALUE = 24  # characters of a value in a message
-
 
 @dataclass(frozen=True)
 class Studied(Standing):
     """One strategy of one run, with what it predicted.
 
     Attributes:
-        name: Unique in the study: the strategy's, with the number of its run where several runs have it.
+        name: Unique in the study: the strategy's, with its encoder or the number of its run where that is needed.
         records: The records of its seeds that were scored, lowest seed first, under the study's name.
         run_index: Position of its run in the study.
         predictions_by_seed: What each of them predicted on test.
@@ -165,11 +153,11 @@ def open_study(directories: Sequence[RunDirectory], *, force: bool = False) -> S
             others, and where nothing was scored.
     """
     runs = tuple(read_run(directory) for directory in directories)
-    difference = _difference(runs, directories)
+    difference = difference_of(runs, directories)
     if difference and not force:
         raise UserError(f"{difference} Name runs that agree in that, or see them side by side with --force.")
     of_runs = [studied_strategies(run.records, directory) for run, directory in zip(runs, directories, strict=True)]
-    named = _with_unique_names(of_runs)
+    named = named_apart(of_runs, runs)
     if not any(named):
         folders = ", ".join(str(directory.path) for directory in directories)
         raise UserError(f"{folders}: no strategy was scored, so there is nothing to compare or report.")
@@ -223,52 +211,6 @@ def evidence_of(strategies: Sequence[Studied], facts: RowFacts | None, margin: f
     labels = strategies[0].predictions.labels
     in_train, texts = (facts.in_train, facts.text_numbers) if facts else (None, None)
     return assess(labels, candidates, in_train, texts, margin)
-
-
-def _with_unique_names(of_runs: Sequence[list[Studied]]) -> list[list[Studied]]:
-    times = Counter(studied.name for strategies in of_runs for studied in strategies)
-    named = []
-    for index, strategies in enumerate(of_runs):
-        names = [f"{s.name} ({index + 1})" if times[s.name] > 1 else s.name for s in strategies]
-        named.append([_renamed(s, name, index) for s, name in zip(strategies, names, strict=True)])
-    return named
-
-
-def _renamed(studied: Studied, name: str, run_index: int) -> Studied:
-    records = tuple(record.model_copy(update={"strategy": name}) for record in studied.records)
-    return Studied(name, records, run_index, studied.predictions_by_seed)
-
-
-def _difference(runs: Sequence[Run], directories: Sequence[RunDirectory]) -> str | None:
-    """Say in which fields of their fingerprints the runs differ, None where in none."""
-    first = _fingerprint_values(runs[0])
-    for run, directory in zip(runs[1:], directories[1:], strict=True):
-        values = _fingerprint_values(run)
-        differing = [
-            f"{what} ({field}: {_short(first[field])} in the first, {_short(values[field])} in the other)"
-            for field, what in FINGERPRINT.items()
-            if field in first and field in values and first[field] != values[field]
-        ]
-        if differing:
-            pair = f"{directories[0].path.name} and {directory.path.name}"
-            return f"The runs {pair} cannot be compared: they differ in {' and in '.join(differing)}."
-    return None
-
-
-def _fingerprint_values(run: Run) -> dict[str, Any]:
-    """Return field -> value of a run; truncation only where a strategy of it reads tokens."""
-    prints = [record.fingerprint for record in run.records if record.fingerprint]
-    values = {field: getattr(prints[0], field) for field in FINGERPRINT} if prints else {}
-    values.pop("truncation", None)
-    cut_at = [each.truncation for each in prints if each.truncation is not None]
-    return {**values, "truncation": max(cut_at)} if cut_at else values
-
-
-def _short(value: Any) -> str:
-    if value is None:
-        return "none"
-    text = ", ".join(value) if isinstance(value, tuple) else str(value)
-    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
 
 
 def _evidence(

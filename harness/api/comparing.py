@@ -44,6 +44,7 @@ def compare(
     split_seed: int | None = None,
     revision: str | None = None,
     prompt: str | None = None,
+    max_length: int | None = None,
     device: Device | None = None,
     dtype: Literal["auto", "float32", "bfloat16"] | None = None,
     batch_tokens: int | Literal["auto"] | None = None,
@@ -88,6 +89,7 @@ def compare(
         revision: Branch, tag or commit of the model on the hub.
         prompt: What is put before each text that the frozen encoder reads, "" for nothing, by default what the
             checkpoint declares.
+        max_length: Tokens that texts are cut at, by default what the encoder reads.
         device: Where to compute.
         dtype: Number format.
         batch_tokens: Tokens in one batch of the encoder.

@@ -65,6 +65,8 @@ WHAT = (
     click.option("--prompt", metavar="TEXT",
                  help="Put before each text that the frozen encoder reads; '' for none.  "
                  "[default: what the checkpoint declares]"),
+    click.option("--max-length", type=click.IntRange(min=4), metavar="N",
+                 help="Cut texts at so many tokens.  [default: what the encoder reads]"),
     click.option("--set", "set", multiple=True, metavar="STRATEGY.FIELD=VALUE", help="Change a parameter; repeatable."),
     config,
     plugins,

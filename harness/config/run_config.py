@@ -24,7 +24,8 @@ class RunConfig(BaseModel):
 
     `dataset` and `model` are None where nobody named them: then the defaults apply, and the bundled
     sample may stand in for them. `prompt` is put before each text that a frozen encoder reads, None for what its
-    checkpoint declares. `set` maps strategy -> field -> value. `plugins` are files and modules, as they
+    checkpoint declares. `max_length` is the number of tokens that texts are cut at, None for the encoder's own
+    limit. `set` maps strategy -> field -> value. `plugins` are files and modules, as they
     were given.
     """
 
@@ -45,6 +46,7 @@ class RunConfig(BaseModel):
     model: NonEmpty | None = None
     revision: str | None = None
     prompt: Annotated[str, Field(max_length=10_000)] | None = None
+    max_length: Annotated[int, Field(ge=4)] | None = None
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = (0,)
     train_sizes: tuple[Literal["all"] | Annotated[int, Field(ge=2)], ...] = ("all",)
     limit: Annotated[int, Field(ge=2)] | None = None

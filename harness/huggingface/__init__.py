@@ -104,5 +104,14 @@ def harness_load_encoder(name: str, config: RunConfig, device: str, dtype: str) 
     folders = config.model is not None
     cache = cache_directory(config)
     return load_encoder(
-        name, config.revision, config.offline, device, dtype, batch_tokens, folders, cache, prompt=config.prompt
+        name,
+        config.revision,
+        config.offline,
+        device,
+        dtype,
+        batch_tokens,
+        folders,
+        cache,
+        prompt=config.prompt,
+        max_length=config.max_length,
     )

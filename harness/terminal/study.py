@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from harness.analysis.several_runs import have_several_encoders
 from harness.analysis.study import Studied, Study
 from harness.document.sections.answer import the_answer
 from harness.document.subject import Subject
@@ -18,7 +19,7 @@ from harness.terminal.console import Page, folding
 from harness.terminal.document import words
 from harness.terminal.grid import Grid, Heading
 from harness.terminal.layout import NAME_WIDTH, banner, label_value_lines
-from harness.terminal.run import result_lines
+from harness.terminal.run import model_line, result_lines
 
 LONGEST_LABEL = 12
 
@@ -51,12 +52,14 @@ def _run_lines(study: Study, page: Page) -> Iterator[RenderableType]:
     lines = []
     for number, (run, directory) in enumerate(zip(study.runs, study.directories, strict=True), 1):
         lines.append((page.say("run {number}").format(number=number), directory.path.name))
-        lines.append(("", _what_ran(run, page)))
+        lines.append(("", _what_ran(run, page, with_limit=have_several_encoders(study.runs))))
     yield label_value_lines(lines, page)
 
 
-def _what_ran(run: Run, page: Page) -> str:
+def _what_ran(run: Run, page: Page, *, with_limit: bool) -> str:
     model = run.model.name if run.model else "-"
+    if run.model and with_limit:
+        model = model_line(run.model.name, run.model.max_length, page)
     parts = [run.task.name, model, page.say("seed {seed}").format(seed=",".join(map(str, run.config.seeds)))]
     parts += [page.say("limit {n}").format(n=f"{run.config.limit:,}")] if run.config.limit else []
     return page.say(", ").join(parts)

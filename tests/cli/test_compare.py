@@ -1,6 +1,7 @@
 """`harness compare` on real runs."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -146,3 +147,45 @@ def test_a_run_that_kept_no_texts_shows_row_numbers_alone(run: Harness, compare:
 def test_the_table_can_be_had_in_chinese(compare: Harness, full: Path) -> None:
     shown = compare(str(find_run("latest", full).path), "--lang", "zh_TW").out
     assert "策略" in shown
+
+
+@pytest.fixture
+def two_encoders(run: Harness, tiny_model: Path, tmp_path: Path) -> list[str]:
+    """Folders of two runs of the same strategies on encoders of different limits."""
+    other = shutil.copytree(tiny_model, tmp_path / "other-encoder")
+    config = json.loads((other / "tokenizer_config.json").read_text())
+    (other / "tokenizer_config.json").write_text(json.dumps(config | {"model_max_length": 6}))
+    folders = []
+    for model in (tiny_model, other):
+        folder = run("-m", str(model), "--no-save-models", strategies="majority,logreg_probe").folder
+        folders.append(str(find_run("latest", folder).path))
+    return folders
+
+
+def test_over_several_encoders_rows_carry_their_names_and_what_reads_none_stands_there_once(
+    compare: Harness, two_encoders: list[str], tiny_model: Path
+) -> None:
+    outcome = compare(*two_encoders, "--json")
+    assert outcome.code == 0, outcome.err
+    names = {row["name"] for row in json.loads(outcome.out)["strategies"]}
+    assert names == {"majority", f"logreg_probe ({tiny_model.name})", "logreg_probe (other-encoder)"}
+    shown = compare(*two_encoders).out
+    assert "at most 6 tokens a text" in shown
+    assert compare(*two_encoders, "--pair", "majority", "logreg_probe (other-encoder)").code == 0
+
+
+def test_the_same_encoder_cut_elsewhere_is_another_protocol(run: Harness, compare: Harness) -> None:
+    folder = run("--no-save-models").folder
+    first = str(find_run("latest", folder).path)
+    shorter = run("--no-save-models", "--max-length", "5")
+    assert shorter.run.config.max_length == shorter.run.model.max_length == 5  # type: ignore[union-attr]
+    assert shorter.run.records[1].features == "computed"
+    refused = compare(first, str(find_run("latest", folder).path))
+    assert refused.code == 2
+    assert "truncation" in refused.err
+
+
+def test_a_limit_beyond_that_of_the_encoder_is_refused(run: Harness) -> None:
+    refused = run("--max-length", "4000")
+    assert refused.code == 2
+    assert "--max-length 4000" in refused.err

@@ -1,0 +1,124 @@
+"""What runs must agree in to be looked at together, and what their strategies are then called."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from harness.results.records import Run
+from harness.results.run_directory import RunDirectory
+
+if TYPE_CHECKING:
+    from harness.analysis.study import Studied
+
+FINGERPRINT = {
+    "test_sha256": "the test rows",
+    "label_names": "the label names",
+    "metric_version": "the version of the metrics",
+    "limit": "the limit on rows",
+    "truncation": "the number of tokens that texts are cut at",
+}
+"""Field of a record's fingerprint -> what it is, for messages."""
+
+LONGEST_VALUE = 24  # characters of a value in a message
+
+
+def have_several_encoders(runs: Sequence[Run]) -> bool:
+    """Return whether encoders are part of what is compared: strategies then carry their names."""
+    return len({(run.model.name, run.model.revision) for run in runs if run.model}) > 1
+
+
+def named_apart(of_runs: Sequence[Sequence["Studied"]], runs: Sequence[Run]) -> "list[list[Studied]]":
+    """Give the strategies of several runs names of their own.
+
+    Over several encoders, what reads one carries its name, and what reads none stands there once where all runs have
+    the same predictions of it. What then still has one name carries the number of its run.
+
+    Args:
+        of_runs: The scored strategies of each run.
+        runs: The runs.
+    """
+    numbered = [[replace(each, run_index=index) for each in strategies] for index, strategies in enumerate(of_runs)]
+    if have_several_encoders(runs):
+        numbered = _with_encoders(_once(numbered), runs)
+    times = Counter(each.name for strategies in numbered for each in strategies)
+    return [
+        [_renamed(each, f"{each.name} ({each.run_index + 1})" if times[each.name] > 1 else each.name) for each in mine]
+        for mine in numbered
+    ]
+
+
+def _once(of_runs: "Sequence[Sequence[Studied]]") -> "list[list[Studied]]":
+    """Leave out what an earlier run has with the same predictions, if it reads no encoder."""
+    seen: set[tuple[object, ...]] = set()
+    kept = []
+    for strategies in of_runs:
+        kept.append([each for each in strategies if _reads_encoder(each) or _predicted(each) not in seen])
+        seen |= {_predicted(each) for each in strategies}
+    return kept
+
+
+def _predicted(studied: "Studied") -> tuple[object, ...]:
+    return studied.name, *((each.seed, each.train_size, each.predictions_sha256) for each in studied.records)
+
+
+def _with_encoders(of_runs: "Sequence[Sequence[Studied]]", runs: Sequence[Run]) -> "list[list[Studied]]":
+    names = _short_names([run.model.name if run.model else "" for run in runs])
+    return [
+        [_renamed(each, f"{each.name} ({names[each.run_index]})") if _reads_encoder(each) else each for each in mine]
+        for mine in of_runs
+    ]
+
+
+def _short_names(names: Sequence[str]) -> list[str]:
+    """Return the last parts of encoders' names, whole names where these would be the same."""
+    last = [name.rstrip("/").rpartition("/")[2] for name in names]
+    of_last = {part: {name for name, other in zip(names, last, strict=True) if other == part} for part in last}
+    return [part if len(of_last[part]) == 1 else name for name, part in zip(names, last, strict=True)]
+
+
+def _reads_encoder(studied: "Studied") -> bool:
+    prints = [record.fingerprint for record in studied.records]
+    return any(each is None or each.truncation is not None for each in prints)
+
+
+def _renamed(studied: "Studied", name: str) -> "Studied":
+    records = tuple(record.model_copy(update={"strategy": name}) for record in studied.records)
+    return replace(studied, name=name, records=records)
+
+
+def difference_of(runs: Sequence[Run], directories: Sequence[RunDirectory]) -> str | None:
+    """Say in which fields of their fingerprints the runs differ, None where in none.
+
+    How many tokens an encoder reads is part of that encoder: with several, each has its own.
+    """
+    fields = [field for field in FINGERPRINT if field != "truncation" or not have_several_encoders(runs)]
+    first = _fingerprint_values(runs[0])
+    for run, directory in zip(runs[1:], directories[1:], strict=True):
+        if differing := list(_differing(first, _fingerprint_values(run), fields)):
+            pair = f"{directories[0].path.name} and {directory.path.name}"
+            return f"The runs {pair} cannot be compared: they differ in {' and in '.join(differing)}."
+    return None
+
+
+def _differing(first: dict[str, Any], other: dict[str, Any], fields: Sequence[str]) -> Iterator[str]:
+    for field in fields:
+        if field in first and field in other and first[field] != other[field]:
+            values = f"{_short(first[field])} in the first, {_short(other[field])} in the other"
+            yield f"{FINGERPRINT[field]} ({field}: {values})"
+
+
+def _fingerprint_values(run: Run) -> dict[str, Any]:
+    """Return field -> value of a run; truncation only where a strategy of it reads tokens."""
+    prints = [record.fingerprint for record in run.records if record.fingerprint]
+    values = {field: getattr(prints[0], field) for field in FINGERPRINT} if prints else {}
+    values.pop("truncation", None)
+    cut_at = [each.truncation for each in prints if each.truncation is not None]
+    return {**values, "truncation": max(cut_at)} if cut_at else values
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return "none"
+    text = ", ".join(value) if isinstance(value, tuple) else str(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
