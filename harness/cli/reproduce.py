@@ -12,7 +12,6 @@ from harness.cli.completion import complete_files
 from harness.cli.planning import plan_of
 from harness.cli.printing import echo_json
 from harness.errors import ExitCode, PluginError, UserError
-from harness.wording.text import visible
 
 if TYPE_CHECKING:
     from harness.config.run_config import RunConfig
@@ -78,6 +77,8 @@ def _ask_for_plugins(named: Sequence[str]) -> None:
     Raises:
         UserError: Where they are not to be run.
     """
+    from harness.wording.text import visible
+
     listed = ", ".join(visible(name) for name in named)
     if sys.stdin.isatty() and click.confirm(f"The run names plugins, which are code: {listed}. Run them?", err=True):
         return
