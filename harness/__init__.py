@@ -32,6 +32,7 @@ from harness.strategies.model_selection import (
     score_candidate,
     select_candidate,
 )
+from harness.strategies.optimism import selection_optimism
 from harness.strategies.searched_probe import LinearProbe, SearchedProbe
 from harness.strategies.sklearn_probe import SklearnClassifier, SklearnProbe, SklearnStrategy
 from harness.strategies.strategy import Classifier, RunContext, Strategy
@@ -84,6 +85,7 @@ __all__ = [
     "report",
     "score_candidate",
     "select_candidate",
+    "selection_optimism",
     "supports_first_token_only",
     "token_pattern",
 ]

@@ -10,7 +10,17 @@ import numpy as np
 from annotated_types import Ge, Gt
 from numpy.typing import NDArray
 
-from harness import Features, LinearProbe, Pooling, RunContext, SklearnClassifier, Split, hookimpl, select_candidate
+from harness import (
+    Features,
+    LinearProbe,
+    Pooling,
+    RunContext,
+    SklearnClassifier,
+    Split,
+    hookimpl,
+    select_candidate,
+    selection_optimism,
+)
 
 FILE_NAME = "layer.json"
 DECADES = (1e-3, 0.01, 0.1, 1.0)  # coarser than the linear probe's, as there are as many paths as layers
@@ -39,6 +49,7 @@ class BestLayer:
     history: list[dict[str, float]]
     params: dict[str, Any] = field(default_factory=dict)
     configurations_tried: int = 1
+    optimism: float | None = None
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return class probabilities, float32 (n, k)."""
@@ -88,19 +99,19 @@ class LayerwiseProbe:
 
     def fit(self, train: Split, validation: Split, context: RunContext) -> BestLayer:
         """Fit a probe on every layer and keep the best."""
-        history, best_of_layers, number_tried = [], [], 0
+        history, best_of_layers, tried = [], [], []
         states = [context.resolved(state) for state in self.features_of(context.n_layers)]
         for number, state in enumerate(states):
             context.progress("layer", number, len(states))
             candidates = self._probe(state).search(train, validation, context)
             best_of_layers.append(select_candidate(candidates, len(validation)))
             history.append({"layer": state.layer, "validation_f1_macro": best_of_layers[-1].f1_macro})
-            number_tried += len(candidates)
+            tried += candidates
         best = select_candidate(best_of_layers, len(validation))
         state = states[next(number for number, each in enumerate(best_of_layers) if each is best)]
         probe = replace(self._probe(state), **best.params).fit(train, validation, context)  # type: ignore[arg-type]
         params = {**vars(self), "pooling": state.pooling, **best.params}
-        return BestLayer(probe, state, history, params, number_tried)
+        return BestLayer(probe, state, history, params, len(tried), selection_optimism(tried, validation.labels))
 
     def _probe(self, state: Features) -> OneLayer:
         return OneLayer(state.layer, state.pooling, self.scaling, self.C, self.max_iter)  # type: ignore[arg-type]

@@ -20,6 +20,7 @@ from harness import (
     hookimpl,
     score_candidate,
     select_candidate,
+    selection_optimism,
 )
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class MLPClassifier:
     history: list[dict[str, float]] = field(default_factory=list)
     params: dict[str, Any] = field(default_factory=dict)
     configurations_tried: int = 1
+    optimism: float | None = None
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return class probabilities, float32 (n, k)."""
@@ -121,7 +123,9 @@ class MLPProbe:
             candidates.append(score_candidate({"weight_decay": weight_decay}, probabilities, validation.labels))
         best = select_candidate(candidates, len(validation))
         chosen = next(each for each, candidate in zip(fitted, candidates, strict=True) if candidate is best)
-        return replace(chosen, history=candidate_history(candidates), configurations_tried=len(candidates))
+        optimism, tried_number = selection_optimism(candidates, validation.labels), len(candidates)
+        history = candidate_history(candidates)
+        return replace(chosen, history=history, configurations_tried=tried_number, optimism=optimism)
 
     def _fit_one(self, train: Split, validation: Split, context: RunContext) -> MLPClassifier:
         """Fit on train, keep the weights of the epoch with the lowest validation loss."""

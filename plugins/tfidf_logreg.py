@@ -20,6 +20,7 @@ from harness import (
     hookimpl,
     score_candidate,
     select_candidate,
+    selection_optimism,
     token_pattern,
 )
 
@@ -78,7 +79,9 @@ class TfidfLogReg(SklearnStrategy):
             candidates.append(score_candidate(tried, classifier.predict_proba(validation.texts), validation.labels))
         best = select_candidate(candidates, len(validation))
         chosen = next(each for each, candidate in zip(fitted, candidates, strict=True) if candidate is best)
-        return replace(chosen, history=candidate_history(candidates), configurations_tried=len(candidates))
+        optimism, tried_number = selection_optimism(candidates, validation.labels), len(candidates)
+        history = candidate_history(candidates)
+        return replace(chosen, history=history, configurations_tried=tried_number, optimism=optimism)
 
     @property
     def _configurations(self) -> "list[TfidfLogReg]":

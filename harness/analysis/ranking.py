@@ -92,8 +92,14 @@ class Standing:
 
     @property
     def validation_f1_macro(self) -> float:
-        """Mean over the seeds, a fraction."""
-        return self.headline.validation.f1_macro
+        """Mean over the seeds, less what choosing the best of many configurations flatters it, a fraction."""
+        return self.headline.validation.f1_macro - (self.optimism or 0.0)
+
+    @property
+    def optimism(self) -> float | None:
+        """By how much choosing flatters the validation f1_macro, mean over the seeds, None where nothing is known."""
+        known = [record.optimism for record in self.records if record.optimism is not None]
+        return statistics.fmean(known) if known else None
 
     def validation(self, metric: Metric) -> float:
         """Return a validation score, the mean over the seeds, a fraction."""
@@ -167,7 +173,7 @@ def in_order(standings: Iterable[AnyStanding], sort: str) -> list[AnyStanding]:
     """Sort strategies by a key, equal ones by name; arguments and errors as for `rank`."""
     if sort not in SORT_KEYS:
         raise UserError(f"Cannot sort by {sort!r}. {did_you_mean(sort, SORT_KEYS)}")
-    return sorted(standings, key=lambda each: (_sort_value(each.headline, each.first, sort), each.name))
+    return sorted(standings, key=lambda each: (_sort_value(each, sort), each.name))
 
 
 def by_strategy(records: Sequence[RunRecord]) -> dict[str, tuple[RunRecord, ...]]:
@@ -190,7 +196,10 @@ def best_by_validation(standings: Iterable[AnyStanding]) -> AnyStanding:
     return by_validation(standings)[0]
 
 
-def _sort_value(entry: Entry, record: RunRecord, sort: str) -> float:
+def _sort_value(standing: Standing, sort: str) -> float:
+    entry, record = standing.headline, standing.first
+    if sort == "f1_macro":
+        return -standing.validation_f1_macro
     if sort == "name":
         return 0.0  # the names are in order already and the sort is stable
     if sort == "total_parameters":

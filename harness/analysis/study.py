@@ -67,6 +67,7 @@ class Studied(Standing):
                 trainable_parameters=record.trainable_parameters,
                 left_out=self.left_out,
                 deterministic=record.deterministic or None,
+                optimism=record.optimism or 0.0,
             )
             for record, predictions in zip(self.records, self.predictions_by_seed, strict=True)
         ]

@@ -16,7 +16,7 @@ from harness.encoding.pooling import PoolingSource
 from harness.errors import UserError
 from harness.evaluation.evidence import Evidence
 from harness.evaluation.metrics import METRIC_VERSION, Evaluation
-from harness.frozen_model import Count, FrozenModel, Seconds
+from harness.frozen_model import Count, Fraction, FrozenModel, Seconds
 from harness.results.agreement import first_contradiction
 from harness.results.run_directory import RUN_FILE, UNFINISHED_FILE, RunDirectory
 
@@ -55,7 +55,8 @@ class RunRecord(FrozenModel):
     """One strategy with one seed, on all of train or on `train_size` rows of it.
 
     `groups` are those of `--strategies` that it belongs to, `all` apart.
-    `params` are those of the configuration that was kept; `configurations_tried` says of how many.
+    `params` are those of the configuration that was kept; `configurations_tried` says of how many, and `optimism` by
+    how much choosing the best of them flatters the f1_macro on validation, None where that is not known.
 
     Seconds are wall time. `encode_seconds` is what the one pass over the encoder for its features took,
     whether in this run or in an earlier one, and `features` says in which; both are None where the strategy
@@ -71,6 +72,7 @@ class RunRecord(FrozenModel):
     groups: tuple[str, ...] = ()
     params: dict[str, Any] = Field(default_factory=dict)
     configurations_tried: Count = 1
+    optimism: Fraction | None = None
     seed: Count = 0
     train_size: Count | None = None
     status: Literal["ok", "failed", "interrupted", "skipped"]

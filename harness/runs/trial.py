@@ -131,6 +131,7 @@ def _declared(session: Session, trial: Trial, classifier: Classifier) -> dict[st
         "total_parameters": None if own is None else own + frozen,
         "history": [dict(epoch) for epoch in tags.history],
         "configurations_tried": tags.configurations_tried,
+        "optimism": tags.optimism,
         "deterministic": tags_of(trial.strategy).deterministic,
         **({"params": as_recorded(tags.params)} if tags.params else {}),
     }

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from harness.data.task import Split
 from harness.encoding.encoder import Features
-from harness.evaluation.metrics import evaluate
+from harness.strategies.model_selection import score_candidate
+from harness.strategies.optimism import selection_optimism
 from harness.strategies.strategy import Classifier, RunContext, Strategy, parameters, uses_model, wanted_features
 from harness.strategies.tags import classifier_tags, tags_of
 from harness.system.process import seed_everything
@@ -29,6 +30,7 @@ class ChosenClassifier:
         params: Its hyperparameters.
         configurations_tried: How many there were, those among which each chose itself counted, too.
         history: One mapping a configuration: its number, its validation f1_macro.
+        optimism: By how much the choice flatters the validation score, None where unknown.
     """
 
     classifier: Classifier
@@ -36,6 +38,7 @@ class ChosenClassifier:
     params: dict[str, Any]
     configurations_tried: int
     history: list[dict[str, float]]
+    optimism: float | None = None
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return class probabilities, float32 (n, k)."""
@@ -85,13 +88,15 @@ class GridSearch:
     def fit(self, train: Split, validation: Split, context: RunContext) -> ChosenClassifier:
         """Fit every configuration on train and keep the one with the highest f1_macro on validation."""
         best: tuple[float, int, Classifier] | None = None
-        history, tried = [], 0
+        history, scored, tried = [], [], 0
         for index, candidate in enumerate(self.candidates):
             context.progress(f"configuration {index + 1}", index, len(self.candidates))
             seed_everything(context.seed)
             classifier = candidate.fit(train, validation, _within(context, index))
             tried += classifier_tags(classifier).configurations_tried
-            score = evaluate(validation.labels, classifier.predict_proba(list(validation.texts))).f1_macro
+            probabilities = np.asarray(classifier.predict_proba(list(validation.texts)))
+            scored.append(score_candidate({}, probabilities, validation.labels))
+            score = scored[-1].f1_macro
             history.append({"configuration": index, "validation_f1_macro": score})
             if best is None or score > best[0]:
                 best = score, index, classifier
@@ -99,7 +104,10 @@ class GridSearch:
             raise ValueError("a grid needs at least one configuration")
         _, index, classifier = best
         params = dict(classifier_tags(classifier).params) or parameters(self.candidates[index])
-        return ChosenClassifier(classifier, index, params, tried, history)
+        own = classifier_tags(classifier).optimism  # of what the chosen one chose by itself
+        among = selection_optimism(scored, np.array(validation.labels), nearly_best=0.0)
+        optimism = None if own is None and among is None else (own or 0.0) + (among or 0.0)
+        return ChosenClassifier(classifier, index, params, tried, history, optimism)
 
     def load(self, directory: Path, context: RunContext) -> Classifier:
         """Return the classifier that was saved."""

@@ -1,7 +1,7 @@
 """The choice among configurations of one strategy by their scores on validation."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,21 @@ LEAST_PROBABILITY = 1e-7  # of a right answer, so that one sure mistake does not
 
 
 @dataclass(frozen=True)
+class Answers:
+    """What a configuration answers on the n rows of validation: class ids, int64 (n,), and log losses, float32 (n,)."""
+
+    predictions: NDArray[np.int64]
+    losses: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class Candidate:
-    """One configuration that was tried: what was set, and its f1_macro and mean log loss on validation."""
+    """One configuration that was tried: what was set, its f1_macro and mean log loss on validation, and its answers."""
 
     params: Mapping[str, float | str]
     f1_macro: float
     log_loss: float
+    answers: Answers | None = field(default=None, compare=False, repr=False)
 
 
 def score_candidate(
@@ -33,7 +42,9 @@ def score_candidate(
         labels: Class ids of validation, int64 (n,).
     """
     right = np.maximum(probabilities[np.arange(len(labels)), labels], LEAST_PROBABILITY)
-    return Candidate(params, evaluate(labels, probabilities).f1_macro, float(-np.log(right).mean()))
+    losses = -np.log(right)
+    answers = Answers(probabilities.argmax(axis=1), losses.astype(np.float32))
+    return Candidate(params, evaluate(labels, probabilities).f1_macro, float(losses.mean()), answers)
 
 
 def select_candidate(candidates: Sequence[Candidate], n_rows: int) -> Candidate:

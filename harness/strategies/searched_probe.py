@@ -19,6 +19,7 @@ from harness.strategies.model_selection import (
     score_candidate,
     select_candidate,
 )
+from harness.strategies.optimism import selection_optimism
 from harness.strategies.sklearn_probe import SklearnClassifier, SklearnProbe
 from harness.strategies.strategy import RunContext, parameters
 
@@ -62,8 +63,13 @@ class SearchedProbe(SklearnProbe):
             estimator = self.fitted(x, np.array(train.labels), chosen[self.strength], context.seed)
         params = {**parameters(self), "pooling": context.resolved(self.features[0]).pooling, **chosen}
         fitted = self._classifier(make_pipeline(scaler, estimator), context)
-        history = candidate_history(candidates)
-        return replace(fitted, params=params, history=history, configurations_tried=max(len(candidates), 1))
+        return replace(
+            fitted,
+            params=params,
+            history=candidate_history(candidates),
+            configurations_tried=max(len(candidates), 1),
+            optimism=selection_optimism(candidates, np.array(validation.labels)),
+        )
 
     def search(self, train: Split, validation: Split, context: RunContext) -> list[Candidate]:
         """Return the configurations that were tried, scored on validation.

@@ -31,6 +31,7 @@ class SklearnClassifier:
         params: The hyperparameters it was fitted with, for the record; empty for those of the strategy.
         history: What was tried on validation, one mapping a configuration.
         configurations_tried: How many that were.
+        optimism: By how much choosing among them flatters the validation score, None where unknown.
     """
 
     estimator: Any
@@ -39,6 +40,7 @@ class SklearnClassifier:
     params: Mapping[str, Any] = field(default_factory=dict)
     history: Sequence[Mapping[str, float]] = ()
     configurations_tried: int = 1
+    optimism: float | None = None
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return class probabilities, float32 (n, k).

@@ -48,6 +48,7 @@ class ClassifierTags:
         history: One mapping name -> number an epoch.
         params: The hyperparameters it used, where `fit` chose among several configurations on validation or by a rule.
         configurations_tried: How many configurations `fit` chose among.
+        optimism: By how much that flatters its f1_macro on validation, a fraction, as `selection_optimism` has it.
     """
 
     trainable_parameters: int | None = None
@@ -55,6 +56,7 @@ class ClassifierTags:
     history: Sequence[Mapping[str, float]] = ()
     params: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     configurations_tried: int = 1
+    optimism: float | None = None
 
 
 def tags_of(strategy: object, n_layers: int = 0) -> StrategyTags:

@@ -258,6 +258,15 @@ def test_a_strategy_chosen_among_several_configurations_says_among_how_many(tmp_
     assert "12 tried" in rows(table(report_of(study), "scores", "Scores and costs"))[0][0]
 
 
+def test_the_order_takes_off_what_a_search_flatters_its_validation_score_by(tmp_path: Path) -> None:
+    searched = Contestant("searched", 2.0, fields={"configurations_tried": 12, "optimism": 0.9})
+    study = a_study(tmp_path / "run", [searched, Contestant("probe", 1.9)])
+    found = rows(table(report_of(study), "scores", "Scores and costs"))
+    assert [row[0].split()[0] for row in found] == ["probe", "searched"]
+    assert "-0.9000" in found[1][1]
+    assert study.evidence.conclusion.best == "probe"
+
+
 @pytest.mark.skipif(not find_spec("umap"), reason="needs the extra umap: pip install 'strategy-harness[umap]'")
 def test_umap_draws_a_second_picture_the_same_each_time(study: Study) -> None:
     pictures = pictures_of(report_of(study), "features")

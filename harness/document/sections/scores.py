@@ -62,7 +62,8 @@ def _cells(subject: Subject, studied: Studied) -> list[Cell]:
     """Return the row that stands for a strategy: means over its seeds, with intervals over rows and seeds."""
     headline, record = studied.headline, studied.records[0]
     cells = [Cell(studied.name, _remark(subject, studied), bold=studied is subject.best)]
-    cells.append(Cell(numbers.score(headline.validation.f1_macro)))
+    flattered = "" if studied.optimism is None else f"-{numbers.score(studied.optimism)}"
+    cells.append(Cell(numbers.score(headline.validation.f1_macro), flattered))
     letters = subject.study.evidence.letters
     for metric in METRICS:
         interval = subject.interval(studied, metric)
@@ -156,6 +157,12 @@ def _notes(subject: Subject) -> Iterator[Phrase]:
     if any(each.f1_macro.interval is None for each in evidence.strategies):
         few = "f1_macro has no interval where a class has fewer than {n} test rows: its F1 may be anything."
         yield Phrase(say(few), {"n": numbers.count(FEW_ROWS)})
+    if any(each.optimism is not None for each in subject.study.strategies):
+        flattery = (
+            "Small below a validation score: by how much choosing the best of all that was tried flatters it "
+            "(bootstrap). The order of the table takes it off."
+        )
+        yield Phrase(say(flattery))
     if evidence.letters:
         yield Phrase(say("Strategies that share a rank letter cannot be told apart on these test rows."))
     if _has_spread(subject):
