@@ -12,7 +12,7 @@ from harness.plugin_system.manager import PluginManager
 from harness.results.records import read_run
 from harness.results.run_directory import find_run
 
-from .commands import QUICK, Harness
+from .commands import FEWER_STEPS, QUICK, Harness
 from .distributions import IMPORTS, install, probe
 
 BROKEN = {
@@ -106,7 +106,8 @@ def test_all_asks_for_broken_plugins_too(
     harness: Harness, tiny_data: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     install(monkeypatch, tmp_path, "broken_for_all", "raise ImportError('gone')")
-    outcome = harness("run", "-d", str(tiny_data), "-m", str(tiny_model), "--offline", "-q", "--limit", "6")
+    where = ("-d", str(tiny_data), "-m", str(tiny_model))
+    outcome = harness("run", *where, "--offline", "-q", "--limit", "6", *FEWER_STEPS)
     assert outcome.code == 1
     assert {r.strategy: r.status for r in outcome.run.records}["broken_for_all"] == "failed"
     assert {"majority", "logreg_probe", "full_finetune"} <= set(outcome.digests)
