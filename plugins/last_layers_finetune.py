@@ -1,6 +1,7 @@
-"""Between probe and fine-tuning: only the last blocks of the encoder are trained, with a new classification head."""
+"""Between probe and fine-tuning: the encoder's last blocks are trained, what stands behind them, and a new head."""
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge
@@ -14,7 +15,8 @@ class LastLayersFineTune(FineTuning):
 
     Of BERT and RoBERTa the last quarter of the blocks was enough for nine tenths of the quality of full fine-tuning
     (Lee, Tang, and Lin, "What Would Elsa Do?", 2019); two are a third of six blocks and a sixth of twelve. They take
-    larger steps than a whole encoder: less of what it knows can be spoilt.
+    larger steps than a whole encoder: less of what it knows can be spoilt. What the encoder computes behind its last
+    block, such as a final norm, is trained, too; all that it computes before, or shares among blocks, is not.
 
     Args:
         n_blocks: Blocks that are trained, counted from the last.
@@ -26,30 +28,55 @@ class LastLayersFineTune(FineTuning):
     n_blocks: Annotated[int, Ge(1)] = 2
 
     def prepare(self, untrained: FineTunedClassifier, train: Split, context: RunContext) -> None:
-        """Freeze what the encoder holds in front of the last blocks, in the order in which it computes."""
+        """Freeze all of the encoder but the last blocks and what it computes behind them."""
         encoder = untrained.model.base_model
         blocks = _blocks(encoder)
         if self.n_blocks > len(blocks):
             raise StrategyError(f"n_blocks={self.n_blocks}, but the encoder has {len(blocks)}. Lower it.")
-        first_trained = next(blocks[-self.n_blocks].parameters())
-        for weight in encoder.parameters():
-            if weight is first_trained:
-                return
-            weight.requires_grad_(False)
+        behind = _first_used_behind(blocks[-1], encoder)
+        encoder.requires_grad_(False)
+        for module in (*chain(*blocks[-self.n_blocks :]), *behind):
+            module.requires_grad_(True)
 
 
-def _blocks(encoder: Any) -> Any:
-    """Return the list of the encoder's blocks."""
+def _blocks(encoder: Any) -> list[tuple[Any, ...]]:
+    """Return the encoder's blocks, each as the modules that it is made of: XLM holds them in several lists."""
     from torch.nn import ModuleList
 
     n_layers = encoder.config.num_hidden_layers
-    for module in encoder.modules():
-        if isinstance(module, ModuleList) and len(module) == n_layers:
-            return module
+    for parent in encoder.modules():
+        lists = [part for part in parent.children() if isinstance(part, ModuleList) and len(part) == n_layers]
+        if lists:
+            return list(zip(*lists, strict=True))
     raise StrategyError(
         f"a {encoder.config.model_type} does not hold its {n_layers} blocks one by one (ALBERT's, for one, share their "
         "weights), so that the last cannot be trained alone. Use full_finetune, or another --model."
     )
+
+
+def _first_used_behind(block: tuple[Any, ...], encoder: Any) -> list[Any]:
+    """Return the encoder's modules that are first called once the last block is done, such as a final norm."""
+    import torch
+
+    inside = {id(part) for module in block for part in module.modules()}
+    before: set[int] = set()
+    behind: dict[int, Any] = {}
+
+    def note(module: Any, *passed: Any) -> None:
+        if id(module) in inside:
+            before.update(behind)
+            behind.clear()
+        elif not list(module.children()):
+            behind[id(module)] = module
+
+    hooks = [module.register_forward_hook(note) for module in encoder.modules()]
+    try:
+        with torch.no_grad():
+            encoder(input_ids=torch.tensor([[1, 2, 3]], device=encoder.device))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return [module for key, module in behind.items() if key not in before]
 
 
 @hookimpl

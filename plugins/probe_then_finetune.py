@@ -4,13 +4,13 @@ A random head sends gradients through the encoder that spoil what it knows; a he
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Gt
 from numpy.typing import NDArray
 
-from harness import FineTunedClassifier, FineTuning, RunContext, Split, hookimpl
+from harness import FineTunedClassifier, FineTuning, RunContext, Split, StrategyError, hookimpl
 
 NEVER = -100.0  # logit of a class that train does not hold: its probability rounds to 0
 
@@ -20,7 +20,8 @@ class ProbeThenFineTune(FineTuning):
     """All weights trained end to end, the head beginning as logistic regression on what it reads.
 
     That is the standardised input of the head's last layer: of BERT the pooled state, of others what a dense layer
-    that nobody has trained makes of [CLS]. The probe's own scores are epoch 0; it is kept where no epoch does better.
+    that nobody has trained makes of [CLS]. Where that layer has no bias, as in decoders, the probe has no intercept
+    and its input is scaled only. The probe's own scores are epoch 0; it is kept where no epoch does better.
 
     Args:
         C: Inverse strength of the probe's L2 penalty.
@@ -37,26 +38,29 @@ class ProbeThenFineTune(FineTuning):
         """Fit the probe and write it into the head's last layer."""
         import torch
 
-        module, name = _last_layer(untrained.model)
+        if self.keep_head:
+            raise StrategyError("keep_head: the head of probe_then_finetune begins as a probe. Leave keep_head out.")
+        module, name = untrained.last_layer()
         layer = getattr(module, name)
         setattr(module, name, torch.nn.Identity())  # so that its input comes out
         inputs = untrained.logits(train.texts).numpy()
         setattr(module, name, layer)
-        weight, bias = self._probe(inputs, train, context)
+        weight, bias = self._probe(inputs, train, context, has_bias=layer.bias is not None)
         with torch.no_grad():
             layer.weight.copy_(torch.from_numpy(weight))
-            layer.bias.copy_(torch.from_numpy(bias))
+            if layer.bias is not None:
+                layer.bias.copy_(torch.from_numpy(bias))
 
     def _probe(
-        self, inputs: NDArray[np.float32], train: Split, context: RunContext
+        self, inputs: NDArray[np.float32], train: Split, context: RunContext, *, has_bias: bool
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return weights (k, width) and biases (k,) of a probe that reads inputs (n, width) as they are."""
         from sklearn.linear_model import LogisticRegression
         from sklearn.preprocessing import StandardScaler
         from threadpoolctl import threadpool_limits
 
-        scaler = StandardScaler()
-        probe = LogisticRegression(C=self.C, max_iter=self.max_iter, random_state=context.seed)
+        scaler = StandardScaler(with_mean=has_bias)
+        probe = LogisticRegression(C=self.C, max_iter=self.max_iter, random_state=context.seed, fit_intercept=has_bias)
         with threadpool_limits(1, user_api="blas"):  # a product with one column a class is too narrow to share
             probe.fit(scaler.fit_transform(inputs), train.labels)
         rows, constants = probe.coef_, probe.intercept_
@@ -65,18 +69,11 @@ class ProbeThenFineTune(FineTuning):
         weight = np.zeros((context.n_classes, inputs.shape[1]))
         bias = np.full(context.n_classes, NEVER)
         weight[probe.classes_] = rows / scaler.scale_
-        bias[probe.classes_] = constants - weight[probe.classes_] @ scaler.mean_
+        if has_bias:
+            bias[probe.classes_] = constants - weight[probe.classes_] @ scaler.mean_
+        elif len(probe.classes_) < context.n_classes:
+            raise StrategyError("the head has no bias, so a probe cannot rule out classes that train does not hold.")
         return weight, bias
-
-
-def _last_layer(model: Any) -> tuple[Any, str]:
-    """Return the module that holds the head's last linear layer, and its name there."""
-    from torch.nn import Linear
-
-    of_encoder = {id(module) for module in model.base_model.modules()}
-    linear = [n for n, m in model.named_modules() if isinstance(m, Linear) and id(m) not in of_encoder]
-    parent, _, name = linear[-1].rpartition(".")
-    return model.get_submodule(parent), name
 
 
 @hookimpl

@@ -13,7 +13,7 @@ import numpy as np
 from annotated_types import Ge, Gt
 from numpy.typing import NDArray
 
-from harness import RunContext, SklearnClassifier, SklearnStrategy, Split, hookimpl
+from harness import RunContext, SklearnClassifier, SklearnStrategy, Split, hookimpl, load_tokenizer
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,8 @@ def _body(directory: str, context: RunContext) -> Any:
         model_kwargs={"dtype": torch.float32, "use_safetensors": True},
     )
     body.max_seq_length = context.max_length
+    if body.tokenizer.pad_token is None:  # GPT-2's has none
+        body.tokenizer.pad_token = load_tokenizer(directory).pad_token
     return body
 
 

@@ -48,6 +48,8 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "roberta": {},
     "xlm-roberta": {},
 }
+DECODERS: dict[str, dict[str, Any]] = {"gpt2": {}}
+"""Families whose tokens read what stands before them, and whose heads have no bias."""
 PADDING_READERS: dict[str, dict[str, Any]] = {"convbert": {"embedding_size": 32, "head_ratio": 1}, "fnet": {}}
 """Families in which the padding of a text changes its states, mask or not."""
 
@@ -58,7 +60,9 @@ def write_family(folder: Path, family: str, **settings: Any) -> Path:
     write_tiny_checkpoint(folder, WORDS, seed=3)
     n_tokens = json.loads((folder / "config.json").read_text())["vocab_size"]
     own = {"vocab_size": n_tokens, "max_position_embeddings": 66, "pad_token_id": 0, **_SIZES}
-    own |= {**FAMILIES, **PADDING_READERS}[family]
+    own |= {**FAMILIES, **DECODERS, **PADDING_READERS}.get(family, {})
+    if family == "xlnet":  # its positions are relative
+        del own["max_position_embeddings"]
     config = transformers.AutoConfig.for_model(family, **{**own, **settings})
     transformers.AutoModel.from_config(config).save_pretrained(folder)
     return folder

@@ -10,7 +10,8 @@ from harness.data.same_texts import SameTexts, as_it_is, find_same_texts, normal
 from harness.data.task import SPLITS, Split, Task, class_counts
 from harness.data.words import count_words
 from harness.encoding.encoder import Encoder, token_counts
-from harness.frozen_model import Count, FrozenModel
+from harness.encoding.unknown_tokens import many_unknown
+from harness.frozen_model import Count, Fraction, FrozenModel
 
 QUANTILES = {"minimum": 0.0, "q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95, "maximum": 1.0}
 
@@ -53,7 +54,8 @@ class Audit(FrozenModel):
 
     `exact` takes texts for the same where they agree letter by letter, `normalised` where they agree but for
     case, spacing and Unicode form. `near` is None unless near-duplicates were asked for. Rows are counted from 0
-    in the split as it was read. `max_length` is the number of tokens that the encoder reads, None without one.
+    in the split as it was read. `max_length` is the number of tokens that the encoder reads, None without one;
+    `unknown_tokens` the share of the training texts' tokens that its tokenizer does not know, None up to 5 %.
     """
 
     label_names: list[str]
@@ -62,6 +64,7 @@ class Audit(FrozenModel):
     normalised: SameTexts
     near: NearDuplicates | None = None
     max_length: Count | None = None
+    unknown_tokens: Fraction | None = None
 
 
 def audit_task(
@@ -70,6 +73,7 @@ def audit_task(
     max_length: int | None = None,
     *,
     lengths: Mapping[str, NDArray[np.int64]] | None = None,
+    unknown_tokens: float | None = None,
     near_duplicates: bool = False,
 ) -> Audit:
     """Look a data set over; nothing is trained or encoded, and 400,000 rows take seconds.
@@ -80,6 +84,7 @@ def audit_task(
         max_length: Tokens that the encoder reads.
         lengths: Split -> tokens of each text before it is cut, int64 (n,); where given, `truncated` is
             counted from it.
+        unknown_tokens: Share of tokens that the encoder's tokenizer does not know, where that is known.
         near_duplicates: Look for texts that are nearly the same, too; takes about a minute and 4 GB for 400,000 rows.
 
     Returns:
@@ -101,6 +106,7 @@ def audit_task(
         normalised=find_same_texts(task, normalised),
         near=find_near_duplicates(task) if near_duplicates else None,
         max_length=max_length,
+        unknown_tokens=unknown_tokens,
     )
 
 
@@ -117,7 +123,14 @@ def audit_with(task: Task, encoder: Encoder | None, *, near_duplicates: bool = F
     texts = {split: getattr(task, split).texts for split in SPLITS}
     counted = {split: tokens for split in SPLITS if (tokens := token_counts(encoder, texts[split])) is not None}
     truncated = {split: encoder.count_truncated(texts[split]) for split in SPLITS if split not in counted}
-    return audit_task(task, truncated, encoder.max_length, lengths=counted, near_duplicates=near_duplicates)
+    return audit_task(
+        task,
+        truncated,
+        encoder.max_length,
+        lengths=counted,
+        unknown_tokens=many_unknown(encoder.directory, task.train.texts),
+        near_duplicates=near_duplicates,
+    )
 
 
 def _audit_split(split: Split, n_classes: int, tokens: NDArray[np.int64] | None, n_truncated: int | None) -> SplitAudit:

@@ -4,10 +4,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from harness.encoding.checkpoint_files import CONFIG, check_attention, read_checkpoint_json
 from harness.encoding.fingerprint import EncoderFacts
 from harness.encoding.soundness import check_filled, check_vocabulary, check_weights
 from harness.errors import ModelError
-from harness.system.foreign_files import read_json
 
 TOKENIZER_FILES = (
     "tokenizer.json",
@@ -58,8 +58,12 @@ def _reads_left_to_right(model: Any, tokenizer: Any) -> bool:
     texts = torch.tensor(
         [[ids[0], *[other] * following] for other in (ids[-1], ids[len(ids) // 2])], device=model.device
     )
-    with torch.inference_mode():
-        first, second = model(input_ids=texts, attention_mask=torch.ones_like(texts)).last_hidden_state[:, 0].float()
+    try:
+        with torch.inference_mode():
+            states = model(input_ids=texts, attention_mask=torch.ones_like(texts)).last_hidden_state
+    except (RuntimeError, TypeError, ValueError, LookupError):
+        return False  # the first pass says what it cannot compute
+    first, second = states[:, 0].float()
     return following > 0 and torch.equal(first, second)
 
 
@@ -86,7 +90,8 @@ def load_tokenizer(directory: str, name: str | None = None) -> Any:
     from transformers import AutoTokenizer
 
     name = name or directory
-    if not any((Path(directory) / file).is_file() for file in TOKENIZER_FILES):
+    found = [file for file in TOKENIZER_FILES if (Path(directory) / file).is_file()]
+    if not found and not _needs_no_vocabulary(Path(directory), name):
         raise ModelError(
             f"Model {name}: expected a tokenizer file such as {TOKENIZER_FILES[0]} or {TOKENIZER_FILES[1]} beside the "
             "weights, found none. Save the tokenizer there: tokenizer.save_pretrained(folder)."
@@ -94,6 +99,12 @@ def load_tokenizer(directory: str, name: str | None = None) -> Any:
     try:
         tokenizer = AutoTokenizer.from_pretrained(directory, trust_remote_code=False)
     except Exception as error:
+        if found and all(file.endswith(".model") for file in found):
+            raise ModelError(
+                f"Model {name}: its tokenizer exists only as {found[0]}, which other packages read: pip install "
+                "sentencepiece protobuf tiktoken. Or write the tokenizer.json that needs none where they are: "
+                "AutoTokenizer.from_pretrained(folder).save_pretrained(folder)."
+            ) from error
         raise ModelError(
             f"Model {name}: its tokenizer cannot be loaded: {_reason(error)} Restore its tokenizer files."
         ) from error
@@ -106,6 +117,18 @@ def load_tokenizer(directory: str, name: str | None = None) -> Any:
             f"Model {name}: its tokenizer has no pad token and none to stand in for it. Set one and save it."
         )
     return tokenizer
+
+
+def _needs_no_vocabulary(directory: Path, name: str) -> bool:
+    """Return whether the tokenizer is one of characters or bytes, which has no file of its own, as CANINE's."""
+    from transformers.models.auto.tokenization_auto import tokenizer_class_from_name
+
+    try:
+        described = read_checkpoint_json(directory / "tokenizer_config.json", name)
+        kind = tokenizer_class_from_name(described["tokenizer_class"])
+    except (FileNotFoundError, LookupError, TypeError, AttributeError, ImportError):
+        return False
+    return kind is not None and not kind.vocab_files_names
 
 
 def _load_config(directory: Path, name: str) -> Any:
@@ -133,12 +156,25 @@ def _load_config(directory: Path, name: str) -> Any:
         raise ModelError(
             f"Model {name} is an encoder-decoder ({kind}); expected an encoder, such as BERT. Choose another --model."
         )
+    if _is_half(config):
+        raise ModelError(
+            f"Model {name} is the encoder of an encoder-decoder ({kind}), saved alone; expected an encoder that was "
+            "trained as one, such as BERT. Choose another --model."
+        )
     if not (hasattr(config, "hidden_size") and hasattr(config, "num_hidden_layers")):
         raise ModelError(
             f"Model {name} is not one stack of layers ({kind}); expected an encoder, such as BERT. "
             "Choose another --model."
         )
     return config
+
+
+def _is_half(config: Any) -> bool:
+    """Return whether a configuration is one of an encoder-decoder whose decoder was left out."""
+    try:
+        return bool(type(config)().is_encoder_decoder)
+    except (TypeError, ValueError, AttributeError):  # of a configuration that needs others, or has no such thing
+        return False
 
 
 def read_config(directory: Path, name: str) -> dict[str, Any]:
@@ -148,19 +184,16 @@ def read_config(directory: Path, name: str) -> dict[str, Any]:
         ModelError: Where it is missing, cannot be read or is no JSON object.
     """
     try:
-        described = read_json(directory / "config.json", any_number=True)
+        described = read_checkpoint_json(directory / CONFIG, name)
     except FileNotFoundError as error:
         raise ModelError(
             f"Model {name}: expected a config.json beside the weights, found none. Restore the one saved with them."
-        ) from error
-    except (OSError, ValueError) as error:
-        raise ModelError(
-            f"Model {name}: its config.json cannot be read: {_reason(error)} Get an undamaged copy."
         ) from error
     if not isinstance(described, dict):
         raise ModelError(
             f"Model {name}: expected a JSON object in its config.json, got {type(described).__name__}. Restore it."
         )
+    check_attention(described, name)
     return described
 
 

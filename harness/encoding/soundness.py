@@ -43,9 +43,18 @@ def check_weights(model: Any, name: str) -> None:
 
 
 def check_vocabulary(tokenizer: Any, model: Any, name: str) -> None:
-    """Refuse a tokenizer whose ids reach beyond the embeddings."""
-    n_embeddings = model.get_input_embeddings().weight.shape[0]
-    if (largest := max(tokenizer.get_vocab().values(), default=0)) >= n_embeddings:
+    """Refuse a tokenizer that knows no word, as transformers makes one up, or whose ids reach beyond the embeddings."""
+    vocabulary = tokenizer.get_vocab()
+    if vocabulary and vocabulary.keys() <= {*tokenizer.all_special_tokens}:
+        raise ModelError(
+            f"Model {name}: its tokenizer knows its {len(vocabulary)} special tokens and no word: the files it reads "
+            "are not there. Restore the tokenizer files of this checkpoint."
+        )
+    try:
+        n_embeddings = model.get_input_embeddings().weight.shape[0]
+    except NotImplementedError:  # none that are looked up by id: CANINE hashes characters
+        return
+    if (largest := max(vocabulary.values(), default=0)) >= n_embeddings:
         raise ModelError(
             f"Model {name}: its tokenizer gives ids up to {largest}, its weights know {n_embeddings} tokens. "
             "They do not belong together: restore the tokenizer files of this checkpoint."

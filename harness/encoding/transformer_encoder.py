@@ -21,6 +21,8 @@ from harness.system.out_of_memory import is_out_of_memory
 if TYPE_CHECKING:
     import torch
 
+PORTION = 4096  # texts whose tokens are counted at once
+
 
 @dataclass
 class TransformerEncoder:
@@ -90,8 +92,7 @@ class TransformerEncoder:
         """What went otherwise than planned, one sentence each."""
         return tuple(self.budget.degradations)
 
-    def __getstate__(self) -> dict[str, Any]:
-        # Whoever unpickles it loads the checkpoint anew: models that returned inner layers do not pickle.
+    def __getstate__(self) -> dict[str, Any]:  # models that returned inner layers do not pickle: loaded anew
         return {name: value for name, value in self.__dict__.items() if name not in ("_parts", "_can_skip")}
 
     @cached_property
@@ -100,21 +101,25 @@ class TransformerEncoder:
 
     @cached_property
     def _minds_padding(self) -> bool:
-        """Whether padding changes a text's states in spite of the mask, as in FNet and ConvBERT."""
+        """Whether padding changes a text's states in spite of the mask, as in FNet and ConvBERT, of any layer."""
         import torch
 
         if self._can_skip:  # a family that does not, and its mask was tried
             return False
-        ids, mean = self.tokenise(["is the padding of this text read?"])[0], Features(-1, "mean")
-        short = ids[: max(len(ids) // 2, self._prompt_tokens) + 1]
+        ids, means = (
+            self.tokenise(["is the padding of this text read?"])[0],
+            [Features(0, "mean"), Features(-1, "mean")],
+        )
+        short = ids[: max(len(ids) // 2, self.prompt_tokens) + 1]
         try:
-            alone, padded = (self._compute(batch, [mean])[mean][-1].float() for batch in ([short], [ids, short]))
+            alone, padded = (self._compute(batch, means) for batch in ([short], [ids, short]))
         except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-            return True  # not known, so the safe side
+            if is_out_of_memory(error):
+                return True  # not known, so the safe side
+            raise
         rounding = 1e-4 if self.model.dtype == torch.float32 else 0.1
-        return bool((alone - padded).abs().max() > rounding * alone.abs().max())
+        pairs = ((alone[mean][-1].float(), padded[mean][-1].float()) for mean in means)
+        return any(bool((one - two).abs().max() > rounding * one.abs().max()) for one, two in pairs)
 
     def skips_last_layer(self, wanted: Sequence[Features]) -> bool:
         """Return whether the last block is computed for the first token only: of its layer nothing else is wanted."""
@@ -205,15 +210,15 @@ class TransformerEncoder:
                 )
 
     @cached_property
-    def _prompt_tokens(self) -> int:
+    def prompt_tokens(self) -> int:
         """Tokens of the prompt, the special one that ends a text left out."""
         ids = self._ids([""], truncation=False)[0] if self.prompt else []
         return len(ids) - bool(ids and ids[-1] in self.tokenizer.all_special_ids)
 
     def _check_prompt(self) -> None:
-        if self.prompt and self._prompt_tokens + 2 > self.max_length:
+        if self.prompt and self.prompt_tokens + 2 > self.max_length:
             raise UserError(
-                f"The prompt before each text has {self._prompt_tokens} tokens, and model {self.name} reads at most "
+                f"The prompt before each text has {self.prompt_tokens} tokens, and model {self.name} reads at most "
                 f"{self.max_length}, so that nothing of the texts is left. Give a shorter --prompt."
             )
 
@@ -259,20 +264,17 @@ class TransformerEncoder:
                 attention_mask=None if mask is None else mask[:, None, None] if self._can_skip else mask.long(),
                 output_hidden_states=not only_last,
             )
-        states = output.hidden_states or (output.last_hidden_state,)  # each (m, tokens, width)
+        states = (*(output.hidden_states or [None])[:-1], output.last_hidden_state)  # each (m, tokens, width)
         taken = [
             first[0] if first and self._is_first_token(f) else states[-1 if only_last else f.layer] for f in wanted
         ]
-        skip = 0 if self.pools_prompt else self._prompt_tokens
+        skip = 0 if self.pools_prompt else self.prompt_tokens
         return {f: pool(state, mask, f.pooling, skip) for f, state in zip(wanted, taken, strict=True)}
 
     def _first_token_beside(self, wanted: Sequence[Features]) -> AbstractContextManager[list[Any]]:
         """Also compute the first token by the short path, where others of its layer are wanted, too."""
         of_last = {self._is_first_token(features) for features in wanted if self._is_last(features)}
         return first_token_beside(self.model) if len(of_last) > 1 and self._can_skip else contextlib.nullcontext([])
-
-
-PORTION = 4096  # texts whose tokens are counted at once
 
 
 def _padded(token_ids: TokenIds, pad_token_id: int) -> tuple["torch.Tensor", "torch.Tensor"]:

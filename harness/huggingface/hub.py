@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from harness.encoding.checkpoint_files import refuse_other_weights
 from harness.errors import ModelError, UnavailableError, UserError
 from harness.huggingface.network import PATIENCE, network_block, settle_network, was_asked
 
@@ -78,7 +79,7 @@ def _snapshot(name: str, revision: str | None, reachable: bool) -> Path:
     disable_progress_bars()
     if reachable:
         info = HfApi().model_info(name, revision=revision, timeout=ANSWER_TIMEOUT)
-        refuse_pickle_only(name, [file.rfilename for file in info.siblings or [] if "/" not in file.rfilename])
+        refuse_other_weights(name, [file.rfilename for file in info.siblings or []])
     # The same patterns with and without a network: the cache is complete where it holds the files they match.
     # The revision as it was asked for: only then does the cache note which commit it stands for.
     folder = snapshot_download(
@@ -89,20 +90,3 @@ def _snapshot(name: str, revision: str | None, reachable: bool) -> Path:
         ignore_patterns=UNWANTED_FILES,
     )
     return Path(folder)
-
-
-def refuse_pickle_only(name: str, file_names: list[str]) -> None:
-    """Refuse a checkpoint whose weights exist only as pickle.
-
-    Raises:
-        ModelError: Where there is no safetensors file.
-    """
-    if any(file.endswith(".safetensors") for file in file_names):
-        return
-    pickled = [file for file in file_names if file.endswith((".bin", ".pt", ".pth", ".pkl", ".ckpt"))]
-    if pickled:
-        raise ModelError(
-            f"Model {name}: its weights exist only as pickle ({', '.join(sorted(pickled)[:3])}), which can run any "
-            "code when loaded. Use a revision with model.safetensors, or convert it where you trust it."
-        )
-    raise ModelError(f"Model {name}: no model.safetensors among its files. Is it a transformers checkpoint?")

@@ -11,6 +11,7 @@ from harness.data.audit import Audit, audit_task
 from harness.data.same_texts import normalised
 from harness.data.task import Split, Task
 from harness.encoding.encoder import Encoder
+from harness.encoding.unknown_tokens import many_unknown
 from harness.evaluation.evidence import Evidence
 from harness.evaluation.metrics import METRIC_VERSION
 from harness.evaluation.validation_excess import Accuracies, far_above_test
@@ -61,8 +62,9 @@ def gather_findings(
         facts = replace(facts, truncated=np.zeros(len(task.test), bool))
     write_row_facts(directory, facts)
     strategies = studied_strategies(records, directory)
+    unknown = many_unknown(encoder.directory, task.train.texts) if encoder else None
     return Findings(
-        audit=audit_task(task, truncated, model.max_length if model else None),
+        audit=audit_task(task, truncated, model.max_length if model else None, unknown_tokens=unknown),
         evidence=evidence_of(strategies, facts, config.margin) if strategies else None,
         doubts=_doubts(strategies, task),
     )

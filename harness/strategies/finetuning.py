@@ -14,18 +14,24 @@ from numpy.typing import NDArray
 
 from harness.data.task import Split
 from harness.encoding.checkpoint import load_tokenizer
-from harness.encoding.sequence_classifier import encoder_width, load_sequence_classifier
-from harness.errors import UndertrainedWarning
+from harness.encoding.sequence_classifier import Head, encoder_width, last_layer, load_sequence_classifier
+from harness.errors import StrategyError, UndertrainedWarning
 from harness.strategies.forward import fast_forward, if_it_fits, predict_logits, token_ids_of
 from harness.strategies.recipe import TUTORIAL, Recipe, suited
 from harness.strategies.strategy import RunContext, parameters
 from harness.strategies.training import Training, majority_f1, share_entropy
+from harness.system.out_of_memory import is_out_of_memory
 
 UNDERTRAINED = (
     "Next to nothing was learnt: the loss on train was {loss:.2f} at the end (answering each class's share: "
     "{prior:.2f}), the best f1_weighted on validation {score:.3f} (always the largest class: {floor:.3f}). "
     "More steps (epochs, min_steps) or another learning_rate may help."
 )
+NEW_HEAD = (
+    "The checkpoint has a classification head of its own ({head}): training began with a new one. keep_head=true keeps "
+    "it where its classes are named as those of the data."
+)
+NARROW = "a {kind} cannot be trained in {dtype}: {reason}. Use --dtype float32."
 NEAR = 0.95  # share of the loss of answering each class's share that is left where training is near where it began
 LITTLE = 0.2  # of the way from always answering the largest class to all right
 SETTINGS = {each.name for each in fields(Recipe)}
@@ -43,6 +49,7 @@ class FineTunedClassifier:
         history: One mapping an epoch.
         trainable_parameters: Number of weights that were trained, None where that is not known, as after loading.
         params: The hyperparameters, with what `auto` came to; None after loading.
+        new_weights: Names of the model's weights that did not come from the checkpoint, before training.
     """
 
     model: Any
@@ -52,14 +59,34 @@ class FineTunedClassifier:
     history: list[dict[str, float]] = field(default_factory=list)
     trainable_parameters: int | None = None
     params: dict[str, Any] | None = None
+    new_weights: frozenset[str] = frozenset()
 
     @classmethod
-    def pretrained(cls, directory: str, context: RunContext) -> "FineTunedClassifier":
-        """Return the model of a checkpoint, on the device; where the checkpoint holds no head, with a random one."""
+    def pretrained(cls, directory: str, context: RunContext, head: Head = "new") -> "FineTunedClassifier":
+        """Return the model of a checkpoint, on the device.
+
+        Args:
+            directory: Folder of the checkpoint.
+            context: What else is needed.
+            head: `new` for one with random weights, `kept` for the checkpoint's own, its classes in our order,
+                `saved` for a checkpoint that holds all that predicts.
+
+        Warns:
+            UserWarning: Where the checkpoint has a head that a new one takes the place of.
+
+        Raises:
+            ModelError: Where a kept head has other classes, or a saved model lacks weights.
+        """
         tokenizer = load_tokenizer(directory)
-        model = load_sequence_classifier(directory, context.label_names, context.device)
-        model.config.pad_token_id = tokenizer.pad_token_id
-        return cls(model.eval(), tokenizer, context.max_length, context.dtype)
+        loaded = load_sequence_classifier(directory, context.label_names, context.device, head)
+        if loaded.left_out:
+            warnings.warn(NEW_HEAD.format(head=loaded.left_out), stacklevel=2)
+        loaded.model.config.pad_token_id = tokenizer.pad_token_id
+        return cls(loaded.model, tokenizer, context.max_length, context.dtype, new_weights=loaded.new_weights)
+
+    def last_layer(self) -> tuple[Any, str]:
+        """Return the module that holds the head's last linear layer, and its name there."""
+        return last_layer(self.model)
 
     @property
     def own_parameters(self) -> int:
@@ -110,6 +137,8 @@ class FineTuning:
         min_steps: Least number of steps: where train is too small for as many, there are more epochs.
         patience: Evaluations without a better f1_weighted after which training stops; they count from where it is
             above that of always answering the largest class, so that a slow start stops nothing.
+        keep_head: Begin with the checkpoint's own classification head, its classes put in our order by their names,
+            in place of a new one; refused where the names differ.
     """
 
     name: ClassVar[str]
@@ -133,6 +162,7 @@ class FineTuning:
     warmup: Annotated[float, Interval(ge=0, lt=1)] | Literal["auto"] = "auto"
     min_steps: Annotated[int, Ge(0)] = 0
     patience: Annotated[int, Ge(1)] = 3
+    keep_head: bool = False
 
     def prepare(self, untrained: FineTunedClassifier, train: Split, context: RunContext) -> None:
         """Freeze, wrap or set weights of the model before training; what requires no gradient stays as it is.
@@ -171,7 +201,7 @@ class FineTuning:
 
     def load(self, directory: Path, context: RunContext) -> FineTunedClassifier:
         """Return the classifier saved in `directory`."""
-        return FineTunedClassifier.pretrained(str(directory), context)
+        return FineTunedClassifier.pretrained(str(directory), context, "saved")
 
     def _train(
         self, train: Split, validation: Split, context: RunContext, recipe: Recipe, part: int
@@ -180,7 +210,7 @@ class FineTuning:
         import torch
 
         torch.manual_seed(context.seed)  # of the head's first weights and of dropout
-        start = FineTunedClassifier.pretrained(context.model, context)
+        start = FineTunedClassifier.pretrained(context.model, context, "kept" if self.keep_head else "new")
         self.prepare(start, train, context)
         training = Training(
             start.model,
@@ -192,7 +222,13 @@ class FineTuning:
             context.seed,
             context.progress,
         )
-        history = training.best(train, validation, self.scores_start)
+        try:
+            history = training.best(train, validation, self.scores_start)
+        except RuntimeError as error:
+            if context.dtype == "float32" or is_out_of_memory(error):
+                raise
+            kind, reason = start.model.config.model_type, " ".join(str(error).split())[:200].rstrip(".")
+            raise StrategyError(NARROW.format(kind=kind, dtype=context.dtype, reason=reason)) from error
         n_trained = sum(weight.numel() for weight in start.model.parameters() if weight.requires_grad)
         params = {**parameters(self), **asdict(recipe)}
         return replace(start, history=history, trainable_parameters=n_trained, params=params)

@@ -8,6 +8,7 @@ import pytest
 from harness import Encoder, Split, Task
 from harness.data.audit import Audit, Lengths, audit_task, audit_with
 from harness.data.task import SPLITS
+from harness.document.sections.data import finding_blocks
 
 from ..growth import growth
 from ..letters import LetterEncoder
@@ -109,3 +110,13 @@ def large_task(n_rows: int, alike: bool) -> Task:
     labels = rng.integers(0, 6, n_rows)
     cut = (slice(0, n_rows * 8 // 10), slice(n_rows * 8 // 10, n_rows * 9 // 10), slice(n_rows * 9 // 10, None))
     return Task("large", tuple("abcdef"), *(Split(texts[part], labels[part]) for part in cut))
+
+
+@pytest.mark.parametrize(
+    ("texts", "share"), [(["今天天氣很好", "我不喜歡 a"], 10 / 11), (["sun and rain", "a calm day"], None)]
+)
+def test_texts_that_an_encoder_does_not_know_are_told(texts: list[str], share: float, encoder: Encoder) -> None:
+    audit = audit_with(task_of(split_of(texts)), encoder)
+    assert audit.unknown_tokens == (share and pytest.approx(share))
+    found = " ".join(str(block) for block in finding_blocks(audit, lambda phrase: phrase))
+    assert ("are unknown to the encoder" in found) == (share is not None)

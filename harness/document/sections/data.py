@@ -57,6 +57,7 @@ def _findings(audit: Audit, say: Say) -> Iterator[Phrase]:
     for first, second in LEAKS if audit.near else ():
         yield from _near_leak(audit, first, second, say)
     yield from _truncation(audit, say)
+    yield from _unknown(audit, say)
     for split, of_split in audit.splits.items():
         repeated = audit.normalised.within[split]
         values = {"total": numbers.count(of_split.n_rows), "split": say(split)}
@@ -155,6 +156,15 @@ def _truncation(audit: Audit, say: Say) -> Iterator[Phrase]:
     if cut:
         values = {"n": numbers.count(audit.max_length), "listed": say(", ").join(cut)}
         yield Phrase(say("Texts longer than the {n} tokens that the encoder reads: {listed}."), values)
+
+
+def _unknown(audit: Audit, say: Say) -> Iterator[Phrase]:
+    if share := audit.unknown_tokens:
+        told = say(
+            "{share} of the tokens of train are unknown to the encoder, which was made for other texts: it reads them "
+            "all alike. Choose one for this language."
+        )
+        yield Phrase(told, {"share": quantities.share(round(share * 1000), 1000)})
 
 
 def audit_blocks(audit: Audit, say: Say, most_classes: int = MOST_CLASSES) -> Iterator[Block]:

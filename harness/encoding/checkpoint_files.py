@@ -1,0 +1,166 @@
+"""The files of a checkpoint's folder: is it a checkpoint at all, and does all that is loaded lie in it?"""
+
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from harness.errors import ModelError
+from harness.system.foreign_files import read_json
+
+CONFIG, INDEX, ADAPTER = "config.json", "model.safetensors.index.json", "adapter_config.json"
+MOST_BYTES = 50_000_000  # of a JSON file; an index of the largest models holds a tenth
+PICKLED = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
+OTHER_ENGINES = {
+    ".onnx": "ONNX",
+    ".gguf": "GGUF",
+    ".tflite": "TensorFlow Lite",
+    ".h5": "TensorFlow",
+    ".msgpack": "Flax",
+}
+DEPTH = 3  # folders below the one that was named in which a checkpoint is looked for
+SHOWN = 3  # things that a message lists
+# What runs on torch alone; others need a package, or program code that would be fetched from the hub.
+ATTENTION = (None, "eager", "sdpa")
+ATTENTION_KEYS = ("attn_implementation", "_attn_implementation", "_attn_implementation_internal")
+
+
+def check_folder(directory: Path, name: str) -> None:
+    """Refuse a folder that is no checkpoint, saying what it is, or whose weights lie elsewhere.
+
+    Args:
+        directory: The folder.
+        name: What to call it in messages.
+
+    Raises:
+        ModelError: Where it is an adapter, holds checkpoints in folders below, weights of other kinds alone, or an
+            index that names files outside it.
+    """
+    if (directory / ADAPTER).exists():
+        raise _is_adapter(directory, name)
+    if not (directory / CONFIG).exists() and (below := _checkpoints_below(directory)):
+        listed = ", ".join(below[:SHOWN]) + (f" and {len(below) - SHOWN} more" if len(below) > SHOWN else "")
+        raise ModelError(f"Model {name} is a folder above checkpoints, not one. Name one with --model: {listed}.")
+    refuse_other_weights(name, _names(directory))
+    _check_index(directory, name)
+
+
+def refuse_other_weights(name: str, file_names: Sequence[str]) -> None:
+    """Refuse a checkpoint without safetensors weights of its own, naming those that it has.
+
+    Args:
+        name: What to call it in messages.
+        file_names: Its files, those in folders as `folder/file`.
+
+    Raises:
+        ModelError: Where there is no safetensors file beside config.json.
+    """
+    beside = [file for file in file_names if "/" not in file]
+    if any(file.endswith(".safetensors") for file in beside):
+        return
+    if pickled := sorted(file for file in beside if file.endswith(PICKLED)):
+        raise ModelError(
+            f"Model {name}: its weights exist only as pickle ({', '.join(pickled[:SHOWN])}), which can run any "
+            "code when loaded. Use a revision with model.safetensors, or convert it where you trust it."
+        )
+    for suffix, engine in OTHER_ENGINES.items():
+        if found := sorted(file for file in file_names if file.endswith(suffix)):
+            raise ModelError(
+                f"Model {name}: its weights exist only for {engine} ({', '.join(found[:SHOWN])}); expected "
+                "model.safetensors, which torch computes. Name the checkpoint that they were exported from."
+            )
+    raise ModelError(f"Model {name}: no model.safetensors among its files. Is it a transformers checkpoint?")
+
+
+def check_attention(described: dict[str, Any], name: str) -> None:
+    """Refuse a config.json that asks for attention which is not part of torch.
+
+    Raises:
+        ModelError: Where it names a package, or a kernel of the hub, which is program code.
+    """
+    for key in ATTENTION_KEYS:
+        asked = described.get(key)
+        if asked in ATTENTION:
+            continue
+        if isinstance(asked, str) and "/" in asked:
+            what = "is a kernel of the hub, program code that is never fetched or run here"
+        else:
+            what = "needs a package of its own"
+        raise ModelError(
+            f"Model {name}: its config.json asks for {key} {str(asked)[:60]!r}, which {what}. Remove that line from "
+            "config.json: the features are the same but for rounding."
+        )
+
+
+def read_checkpoint_json(file: Path, name: str) -> Any:
+    """Return the content of a JSON file of a checkpoint.
+
+    Raises:
+        FileNotFoundError: Where there is no such file.
+        ModelError: Where it is no regular file, too large, or no JSON.
+    """
+    try:
+        return read_json(file, MOST_BYTES, any_number=True)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())[:300].rstrip(".")
+        raise ModelError(f"Model {name}: its {file.name} cannot be read: {reason}. Get an undamaged copy.") from error
+
+
+def _check_index(directory: Path, name: str) -> None:
+    """Refuse an index of weights that names anything but files beside it: they would be in no fingerprint."""
+    if (directory / "model.safetensors").exists():  # then transformers reads no index
+        return
+    try:
+        index = read_checkpoint_json(directory / INDEX, name)
+    except FileNotFoundError:
+        return
+    mapped = index.get("weight_map") if isinstance(index, dict) else None
+    if not isinstance(mapped, dict) or not mapped:
+        raise ModelError(f"Model {name}: expected a weight_map in its {INDEX}. Get an undamaged copy.")
+    for file in dict.fromkeys(map(str, mapped.values())):
+        if PurePosixPath(file).name != file or "\\" in file or not file.endswith(".safetensors"):
+            raise ModelError(
+                f"Model {name}: its {INDEX} names {file[:200]!r}; expected safetensors files beside it. Weights from "
+                "elsewhere are not loaded: nobody would notice when they change. Put them into the folder."
+            )
+        if not (directory / file).is_file():
+            raise ModelError(f"Model {name}: its {INDEX} names {file[:200]!r}, which is missing. Get it again.")
+
+
+def _is_adapter(directory: Path, name: str) -> ModelError:
+    """Return the error for a folder of peft, with the command that makes a checkpoint of it."""
+    described = read_checkpoint_json(directory / ADAPTER, name)
+    base = described.get("base_model_name_or_path") if isinstance(described, dict) else None
+    of = f" for {str(base)[:200]!r}" if base else ""
+    return ModelError(
+        f"Model {name} is an adapter of peft{of}, not a checkpoint: it changes an encoder that is not in this folder. "
+        'Merge the two and name the result: python -c "import sys; from peft import '
+        "AutoPeftModelForSequenceClassification as Model; from transformers import AutoTokenizer; "
+        "Model.from_pretrained(sys.argv[1], num_labels=int(sys.argv[2])).merge_and_unload()"
+        ".save_pretrained('merged'); AutoTokenizer.from_pretrained(sys.argv[1]).save_pretrained('merged')\" "
+        f"{name} {_n_classes(directory)}"
+    )
+
+
+def _n_classes(directory: Path) -> str:
+    """Return how many classes the adapter of a run has, as text; a placeholder for others."""
+    try:
+        return str(len(read_json(directory / "harness.json")["label_names"]))
+    except (OSError, ValueError, LookupError, TypeError):
+        return "CLASSES"
+
+
+def _checkpoints_below(directory: Path) -> list[str]:
+    """Return the folders below that hold a config.json and weights, the nearest first."""
+    level, found = [directory], []
+    for _ in range(DEPTH):
+        level = [folder for above in level for folder in sorted(above.iterdir()) if folder.is_dir()][:1000]
+        found += [str(folder) for folder in level if (folder / CONFIG).exists() and any(folder.glob("*.safetensors"))]
+    return found
+
+
+def _names(directory: Path) -> list[str]:
+    beside = sorted(directory.iterdir())
+    below = [file for folder in beside if folder.is_dir() for file in sorted(folder.iterdir())]
+    return [file.relative_to(directory).as_posix() for file in (*beside, *below)]
