@@ -15,6 +15,7 @@ ENCODING_VERSION = 1  # raise it with any change of the code that changes featur
 OTHER_FILES = frozenset(
     (".safetensors", ".bin", ".pt", ".pth", ".h5", ".msgpack", ".ot", ".onnx", ".gguf", ".md", ".py", ".png", "")
 )
+FIRST_PASS = 1  # raise it where the first pass (first_pass.py) begins to refuse more
 LIBRARIES = ("torch", "transformers", "tokenizers")
 
 
@@ -29,6 +30,7 @@ class EncoderFacts:
         n_layers: Number of its blocks.
         left_to_right: Whether no token's state knows what follows it, as in decoders.
         cls_is_last: Whether its tokenizer puts [CLS] behind the text, as XLNet's does.
+        first_pass: Version of the first pass that it came through.
     """
 
     width: int
@@ -37,6 +39,7 @@ class EncoderFacts:
     n_layers: int
     left_to_right: bool
     cls_is_last: bool
+    first_pass: int = FIRST_PASS
 
 
 def fingerprint(
@@ -67,6 +70,7 @@ def fingerprint(
         **{library: metadata.version(library) for library in LIBRARIES},
         "encoding": str(ENCODING_VERSION),
         **prompt,
+        **({"modules": _hash_of_files(modules)} if (modules := _weights_of_modules(directory)) else {}),
     }
 
 
@@ -92,6 +96,12 @@ def _is_of_tokenizer(file: Path) -> bool:
     return file.is_file() and file.name != "config.json" and file.suffix not in OTHER_FILES and file.name[0] != "."
 
 
+def _weights_of_modules(directory: Path) -> list[Path]:
+    """Return the weights in folders of sentence-transformers, such as 2_Dense, which SetFit loads."""
+    folders = [folder for folder in sorted(directory.iterdir()) if folder.is_dir() and folder.name[0].isdigit()]
+    return [file for folder in folders for file in sorted(folder.glob("*.safetensors"))]
+
+
 def _hash_of_files(files: list[Path]) -> str:
     digest = hashlib.sha256()
     for file in files:
@@ -100,10 +110,10 @@ def _hash_of_files(files: list[Path]) -> str:
 
 
 def read_facts(file: Path) -> EncoderFacts | None:
-    """Return what an earlier load has told, None where there was none."""
+    """Return what an earlier load has told, None where there was none, or where it was tried by less than now."""
     with contextlib.suppress(OSError, ValueError, TypeError):
         content = read_sealed(file)
-        return EncoderFacts(**content)
+        return EncoderFacts(**content) if content.get("first_pass") == FIRST_PASS else None
     return None
 
 

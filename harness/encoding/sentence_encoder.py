@@ -51,13 +51,14 @@ def read_declared(directory: Path, name: str) -> Declared:
     """
     modules = _read(directory / MODULES_FILE, name, list) or []
     kinds = [_text(module, "type", MODULES_FILE, name).rpartition(".")[2] for module in modules]
+    paths = [PurePosixPath(_text(module, "path", MODULES_FILE, name)) for module in modules]
+    if outside := [str(path) for path in paths if path.is_absolute() or ".." in path.parts or "\\" in str(path)]:
+        raise _unexpected(name, MODULES_FILE, "the path of each module to be a folder of the checkpoint", outside[0])
     prompt = _default_prompt(_read(directory / PROMPTS_FILE, name, dict) or {}, name)
     if "Pooling" not in kinds:
         return Declared(prompt=prompt)
     number = kinds.index("Pooling")
-    path = PurePosixPath(_text(modules[number], "path", MODULES_FILE, name))
-    if path.is_absolute() or ".." in path.parts or "\\" in str(path):
-        raise _unexpected(name, MODULES_FILE, "the path of its pooling to be a folder of the checkpoint", str(path))
+    path = paths[number]
     file = directory / path / CONFIG_FILE
     config = _read(file, name, dict)
     if config is None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 import transformers
 
-from harness import FineTunedClassifier, ModelError
+from harness import FineTunedClassifier, ModelError, StrategyError
 from harness.plugin_system.manager import PluginManager
 from harness.testing import Bench
 
@@ -166,3 +166,14 @@ def test_a_final_norm_behind_the_blocks_is_trained_with_them(bench: Bench, tmp_p
     moved = {name for name in before if not torch.equal(before[name], after[name])}
     assert {name.split(".")[0] for name in moved} == {"h", "ln_f"}
     assert {name.split(".")[1] for name in moved if name.startswith("h.")} == {"1"}
+
+
+def test_a_family_that_cannot_be_trained_in_bfloat16_says_which_option_helps(bench: Bench, tmp_path: Path) -> None:
+    relative = {"relative_attention": True, "pos_att_type": ["c2p", "p2c"], "type_vocab_size": 0}
+    folder = write_family(tmp_path / "own", "deberta", **relative, position_biased_input=False)
+    strategy, task = quick("full_finetune"), bench.task
+    with (
+        fitted(strategy, bench, folder) as (_, context),
+        pytest.raises(StrategyError, match=r"a deberta cannot be trained in bfloat16: .* Use --dtype float32"),
+    ):
+        strategy.fit(task.train, task.validation, replace(context, dtype="bfloat16"))
