@@ -9,7 +9,7 @@ import click
 
 from harness.cli.audit import audit
 from harness.cli.cache import cache
-from harness.cli.command import Command
+from harness.cli.command import Command, Group
 from harness.cli.compare import compare
 from harness.cli.completion import SHELLS, completion_script
 from harness.cli.errors import errors
@@ -35,7 +35,7 @@ SETTINGS = {
 }
 
 
-@click.group(context_settings=SETTINGS)
+@click.group(cls=Group, context_settings=SETTINGS)
 @click.version_option(package_name="strategy-harness", prog_name="harness")
 def cli() -> None:
     """Compare every way of turning a pre-trained text encoder into a classifier.

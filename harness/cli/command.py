@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import click
 
+from harness.cli.help import translated_help
+
 OF_A_STRATEGY = {
     "epochs": ("epochs", "num-epochs", "n-epochs", "num-train-epochs", "max-epochs"),
     "batch_size": ("batch-size", "train-batch-size", "per-device-train-batch-size"),
@@ -38,6 +40,10 @@ class Command(click.Command):
         if not ctx.resilient_parsing:
             self._refuse_habits(ctx, list(args))
         return super().parse_args(ctx, args)
+
+    def get_help(self, ctx: click.Context) -> str:
+        """Return the help, in the language of `--lang` or the locale."""
+        return translated_help(self, ctx, ctx.obj["argv"] if ctx.obj else ()) or super().get_help(ctx)
 
     def _refuse_habits(self, ctx: click.Context, args: list[str]) -> None:
         try:
@@ -73,6 +79,10 @@ class Group(click.Group):
 
     command_class = Command
     group_class = type
+
+    def get_help(self, ctx: click.Context) -> str:
+        """Return the help, in the language of the locale."""
+        return translated_help(self, ctx, ()) or super().get_help(ctx)
 
 
 def _takes_one(option: click.Option) -> bool:

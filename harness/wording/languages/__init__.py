@@ -13,24 +13,25 @@ LANGUAGES = ("en", "zh-TW")
 _TRADITIONAL_CHINESE = ("zh_tw", "zh_hk", "zh_mo", "zh_hant")
 
 
-def translator(language: str) -> Say:
+def translator(language: str, kind: str = "") -> Say:
     """Return what translates fixed phrases; one that has no translation stays English.
 
     Args:
         language: One of `LANGUAGES`.
+        kind: Which catalogue: "" of tables and reports, "help" of the command line's help.
 
     Raises:
         ValueError: For a language that is not among them.
     """
     if language not in LANGUAGES:
         raise ValueError(f"expected a language among {', '.join(LANGUAGES)}, got {language!r}")
-    phrases = {} if language == "en" else catalogue(language)
+    phrases = {} if language == "en" else catalogue(f"{kind}.{language}".lstrip("."))
     return lambda phrase: phrases.get(phrase, phrase)
 
 
 @cache
 def catalogue(language: str) -> Mapping[str, str]:
-    """Return English phrase -> translation of one language other than English."""
+    """Return English phrase -> translation, of a language other than English or a part of it, such as help.zh-TW."""
     content: dict[str, str] = tomllib.loads((files(__name__) / f"{language}.toml").read_text(encoding="utf-8"))
     return content
 
