@@ -30,6 +30,7 @@ def compare(
     strategies: "str | Strategy | Iterable[str | Strategy] | None" = None,
     seeds: int | Sequence[int] | None = None,
     train_sizes: int | Sequence[int | Literal["all"]] | None = None,
+    per_class: int | None = None,
     set: Mapping[str, Mapping[str, Any]] | None = None,
     limit: int | None = None,
     text_column: str | None = None,
@@ -74,6 +75,7 @@ def compare(
         strategies: Names, groups and variants as `--strategies` takes them, strategies, or several of both.
         seeds: One seed or several.
         train_sizes: Rows of train to fit on, several for learning curves.
+        per_class: Fit on so many rows of each class of train, other ones with each seed.
         set: Strategy -> parameter -> value, such as `{"logreg_probe": {"C": 0.1}}`.
         limit: At most so many rows of each split, stratified.
         text_column: Column of the texts, guessed from usual names by default.

@@ -50,6 +50,8 @@ def _typed(value: str) -> Any:
 @click.option("--train-sizes", "--train-size", "train_sizes", multiple=True, callback=joined, metavar="NUMBERS",
               help="Learning curves: rows of train to fit on, comma-separated, such as 64,256,1024,all.  "
               "[default: all]")
+@click.option("--per-class", type=int, metavar="N",
+              help="Fit on N rows of each class of train, drawn anew with each seed.  [default: all]")
 @click.option("-b", "--batch-tokens", metavar="auto|N", type=_typed,
               help="Tokens in one batch of the encoder, padding included; auto times a few sizes.  [default: auto]")
 @click.option("--cache/--no-cache", default=None, help="Keep frozen features for later runs.  [default: cache]")

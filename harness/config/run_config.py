@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from harness.config.strategy_spec import parse_specs, spec_of_table
 from harness.errors import UserError, did_you_mean
@@ -49,6 +49,7 @@ class RunConfig(BaseModel):
     max_length: Annotated[int, Field(ge=4)] | None = None
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = (0,)
     train_sizes: tuple[Literal["all"] | Annotated[int, Field(ge=2)], ...] = ("all",)
+    per_class: Annotated[int, Field(ge=1)] | None = None
     limit: Annotated[int, Field(ge=2)] | None = None
     set: dict[str, dict[str, Any]] = {}
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
@@ -115,6 +116,13 @@ class RunConfig(BaseModel):
         if not value:
             raise ValueError("name at least one")
         return tuple(dict.fromkeys(value))
+
+    @field_validator("per_class")
+    @classmethod
+    def _no_sizes_besides(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value and info.data.get("train_sizes", ("all",)) != ("all",):
+            raise ValueError("it says how many rows of train to fit on, so leave out --train-sizes")
+        return value
 
     @field_validator("set", mode="before")
     @classmethod

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.data.stratification import held_out_rows, nested_rows, stratified_rows
+from harness.data.stratification import draw, held_out_rows, nested_rows, stratified_rows
 from harness.errors import DataError, rows_named
 
 SPLITS = ("train", "validation", "test")
@@ -203,6 +203,11 @@ class Task:
     def with_train_rows(self, n_rows: int, seed: int) -> "Task":
         """Return the task with a stratified part of train; larger parts of the same seed hold the smaller ones."""
         return replace(self, train=self.train.rows(nested_rows(self.train.labels, n_rows, seed)), allow_unseen=True)
+
+    def with_rows_of_each_class(self, n_rows: int, seed: int) -> "Task":
+        """Return the task with so many rows of each class of train, drawn at random; of a smaller class all of them."""
+        take = np.minimum(np.bincount(self.train.labels, minlength=self.n_classes), n_rows)
+        return replace(self, train=self.train.rows(draw(self.train.labels, take, seed)), allow_unseen=True)
 
     def limited(self, n_rows: int) -> "Task":
         """Return the task cut to at most `n_rows` rows of each split, every class kept where that allows."""

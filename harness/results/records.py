@@ -52,7 +52,7 @@ class Fingerprint(FrozenModel):
 
 
 class RunRecord(FrozenModel):
-    """One strategy with one seed, on all of train or on `train_size` rows of it.
+    """One strategy with one seed, on all of train, on `train_size` rows of it or on `per_class` of each class.
 
     `groups` are those of `--strategies` that it belongs to, `all` apart.
     `params` are those of the configuration that was kept; `configurations_tried` says of how many, and `optimism` by
@@ -75,6 +75,7 @@ class RunRecord(FrozenModel):
     optimism: Fraction | None = None
     seed: Count = 0
     train_size: Count | None = None
+    per_class: Count | None = None
     status: Literal["ok", "failed", "interrupted", "skipped"]
     validation: Evaluation | None = None
     test: Evaluation | None = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import product, starmap
 
 from harness.config.run_config import RunConfig
-from harness.data.task import Task
+from harness.data.task import Task, class_counts, names_shown
 from harness.encoding.encoder import Encoder, Features, depth, resolved
 from harness.encoding.tags import encoder_tags
 from harness.errors import UnavailableError, UserError
@@ -55,7 +55,8 @@ class Plan:
     def trials(self) -> list[Trial]:
         """Every strategy with every seed and number of rows to train on, in the order they run."""
         sizes = [None if size in ("all", len(self.task.train)) else int(size) for size in self.config.train_sizes]
-        return list(starmap(Trial, product(self.offers, self.config.seeds, dict.fromkeys(sizes))))
+        keys = product(self.offers, self.config.seeds, dict.fromkeys(sizes), [self.config.per_class])
+        return list(starmap(Trial, keys))
 
     @property
     def cache(self) -> CacheDirectory | None:
@@ -137,7 +138,7 @@ def make_plan(
     if encoder and config.max_length and encoder.max_length != config.max_length:
         limit = f"encoder {encoder.name} cuts texts at {encoder.max_length} tokens"
         raise UserError(f"--max-length {config.max_length}: {limit}. Name fewer, or leave --max-length out.")
-    notes = (*left_out_of_groups(manager.offers, config), *without_effect)
+    notes = (*left_out_of_groups(manager.offers, config), *without_effect, *_told_of_draw(config, loaded))
     return Plan(config, loaded, encoder, offers, broken, device, dtype, fallback, notes, is_settled_offline())
 
 
@@ -148,6 +149,16 @@ def _refuse_large_sizes(config: RunConfig, task: Task) -> None:
             f"--train-sizes {','.join(map(str, too_large))}: train of {task.name} has {len(task.train):,} rows. "
             "Name sizes up to that, or 'all'."
         )
+
+
+def _told_of_draw(config: RunConfig, task: Task) -> list[str]:
+    """Say how many rows of each class are drawn, and of which classes there are fewer."""
+    if config.per_class is None:
+        return []
+    counts = class_counts(task.train, task.n_classes)
+    few = [name for name, n in zip(task.label_names, counts, strict=True) if n < config.per_class]
+    fewer = f"; train has fewer of {names_shown(few)}" if few else ""
+    return [f"every seed draws {config.per_class:,} rows of each class of train to fit on{fewer}"]
 
 
 def _select(config: RunConfig, manager: PluginManager, given: Sequence[Offer]) -> tuple[list[Offer], list[Plugin]]:

@@ -28,11 +28,13 @@ class Trial:
         offer: The strategy and the plugin it comes from.
         seed: Seeds everything random.
         train_size: Rows of train to fit on, None for all.
+        per_class: Rows of each class of train to fit on, None for all.
     """
 
     offer: Offer
     seed: int
     train_size: int | None = None
+    per_class: int | None = None
 
     @property
     def strategy(self) -> Strategy:
@@ -55,6 +57,7 @@ class Trial:
             params=recorded_parameters(self.strategy),
             seed=self.seed,
             train_size=self.train_size,
+            per_class=self.per_class,
             status=status,
         )
 
@@ -85,6 +88,8 @@ class Session:
 
     def task_of(self, trial: Trial) -> Task:
         """Return the data of a trial: train cut to its rows, which its seed draws."""
+        if trial.per_class is not None:
+            return self.task.with_rows_of_each_class(trial.per_class, trial.seed)
         return self.task if trial.train_size is None else self.task.with_train_rows(trial.train_size, trial.seed)
 
     def context(self, trial: Trial, workdir: Path, progress: Progress) -> RunContext:

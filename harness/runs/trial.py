@@ -132,7 +132,8 @@ def _declared(session: Session, trial: Trial, classifier: Classifier) -> dict[st
         "history": [dict(epoch) for epoch in tags.history],
         "configurations_tried": tags.configurations_tried,
         "optimism": tags.optimism,
-        "deterministic": tags_of(trial.strategy).deterministic,
+        # Where each seed draws rows of its own, it is no matter of the strategy alone.
+        "deterministic": tags_of(trial.strategy).deterministic and trial.per_class is None,
         **({"params": as_recorded(tags.params)} if tags.params else {}),
     }
 

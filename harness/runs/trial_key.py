@@ -48,7 +48,7 @@ def _of_strategy(trial: Trial) -> dict[str, str]:
         "plugin": _plugin_version(trial.offer.plugin),
         "code": _code(kind),
         "seed": str(trial.seed),
-        "rows of train": str(trial.train_size),
+        "rows of train": str(trial.train_size) if trial.per_class is None else f"{trial.per_class} of each class",
     }
 
 

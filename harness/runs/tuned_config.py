@@ -17,6 +17,7 @@ DECIDE_THE_SCORE = (
     "revision",
     "seeds",
     "train_sizes",
+    "per_class",
     "device",
     "dtype",
     "batch_tokens",
