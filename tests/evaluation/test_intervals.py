@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from harness.evaluation.influence import confusion, influence, sampling_bias, score
+from harness.evaluation.influence import influence, sampling_bias, score
 from harness.evaluation.intervals import Interval, score_interval, small_classes, wilson
-from harness.evaluation.metrics import METRICS, Metric
+from harness.evaluation.metrics import METRICS, Metric, confusion
 from harness.evaluation.predicted import Predicted, Rows
 
 Labels = NDArray[np.int64]

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from scipy.stats import permutation_test
 
 from harness.evaluation.comparisons import mcnemar_p
-from harness.evaluation.influence import confusion, score
-from harness.evaluation.metrics import Metric
+from harness.evaluation.influence import score
+from harness.evaluation.metrics import Metric, confusion
 from harness.evaluation.pairs import contrast
 from harness.evaluation.predicted import Predicted, Rows
 
