@@ -17,6 +17,7 @@ TOKENIZER_FILES = (
     "spiece.model",
     "sentencepiece.bpe.model",
 )
+CHARACTERS = 128  # token ids that are tried where a model has no vocabulary, as CANINE, which reads code points
 LONGEST_REASON = 300  # characters of a library's own message
 
 
@@ -53,7 +54,8 @@ def _reads_left_to_right(model: Any, tokenizer: Any) -> bool:
     """Return whether what follows a token changes its state nowhere, found by trying: names of families do not tell."""
     import torch
 
-    ids = [token for token in range(min(len(tokenizer), model.config.vocab_size)) if token != tokenizer.pad_token_id]
+    known = getattr(model.config, "vocab_size", CHARACTERS)
+    ids = [token for token in range(min(len(tokenizer), known)) if token != tokenizer.pad_token_id]
     following = min(7, _position_limit(model) - 1)
     texts = torch.tensor(
         [[ids[0], *[other] * following] for other in (ids[-1], ids[len(ids) // 2])], device=model.device

@@ -72,6 +72,8 @@ def test_a_family_that_would_be_read_wrongly_is_refused_with_the_reason(family: 
         for file in tmp_path.glob("tokenizer*"):
             file.unlink()
         tokenizer(tmp_path).save_pretrained(tmp_path)
+    if family == "canine":  # it has no vocabulary
+        settings = {name: value for name, value in settings.items() if name != "vocab_size"}
     config = transformers.AutoConfig.for_model(family, **settings)
     config.architectures = ["FunnelModel"] if family == "funnel" else None
     transformers.AutoModel.from_config(config).save_pretrained(tmp_path)
