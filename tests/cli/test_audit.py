@@ -108,7 +108,7 @@ def test_a_plugins_data_and_encoder_are_audited_and_nothing_is_encoded(
             return Silent()
 
     class Silent:
-        name, max_length = "silent", 5
+        name, directory, max_length = "silent", "", 5
 
         def count_truncated(self, texts: list[str]) -> int:
             return len(texts)
