@@ -10,7 +10,7 @@ Fraction = Annotated[float, Field(ge=-ROUNDING, le=1 + ROUNDING)]
 """A score, a share or a probability."""
 SignedFraction = Annotated[float, Field(ge=-1 - ROUNDING, le=1 + ROUNDING)]
 """A difference of two scores."""
-Count = Annotated[int, Field(ge=0, lt=2**53)]
+Count = Annotated[int, Field(ge=0, lt=2**63)]
 """How many of something there are, such as rows, parameters or bytes; or a position, from 0."""
 Seconds = Annotated[float, Field(ge=0, lt=1e10)]
 """A duration of less than three hundred years."""

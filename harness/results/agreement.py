@@ -23,9 +23,9 @@ def first_contradiction(run: "Run") -> str | None:
 def _contradictions(run: "Run") -> Iterator[str]:
     yield from _of_task(run.task)
     k = len(run.task.label_names)
-    trials = [record.trial for record in run.records]
+    trials = [record.trial for record in run.records if record.is_scored]
     if len({*trials}) < len(trials):
-        yield "two of its records are of the same trial"
+        yield "two of its records score the same trial"
     for record in run.records:
         yield from _of_record(record, run.task)
     if run.audit:

@@ -135,7 +135,7 @@ def test_a_value_of_another_kind_in_run_json_is_refused_or_shown(damaged: Path, 
         lambda run: run["records"][0]["test"].update(accuracy=1.5),
         lambda run: run["records"][0]["test"].update(confusion=[[1]]),
         lambda run: run["records"][0].update(fit_seconds=-1.0),
-        lambda run: run["records"][0].update(peak_memory_bytes=2**60),
+        lambda run: run["records"][0].update(peak_memory_bytes=-1),
         lambda run: run["evidence"].update(small_classes=[99]),
     ],
 )
