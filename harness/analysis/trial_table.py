@@ -40,6 +40,7 @@ def trial_row(record: RunRecord, name: str, evidence: Evidence | None) -> dict[s
         "seed": record.seed,
         "train_size": record.train_size,
         "configurations_tried": record.configurations_tried,
+        "optimism": record.optimism,
         "status": record.status,
         **_scores("validation", record.validation),
         **_scores("test", record.test),
