@@ -30,7 +30,7 @@ def validation_loss(classifier: Any, bench: Bench) -> float:
 
 
 def test_the_mlp_keeps_the_epoch_with_the_lowest_validation_loss(strategies: dict[str, Strategy], bench: Bench) -> None:
-    classifier = fit(strategies["mlp_probe"], bench, learning_rate=0.05, epochs=30, patience=30)
+    classifier = fit(strategies["mlp_probe"], bench, weight_decay=0.01, learning_rate=0.05, epochs=30, patience=30)
     losses = [epoch["validation_loss"] for epoch in classifier.history]
     assert len(losses) == 30
     assert min(losses) < losses[-1]
@@ -38,7 +38,7 @@ def test_the_mlp_keeps_the_epoch_with_the_lowest_validation_loss(strategies: dic
 
 
 def test_the_mlp_stops_when_the_validation_loss_stops_falling(strategies: dict[str, Strategy], bench: Bench) -> None:
-    classifier = fit(strategies["mlp_probe"], bench, learning_rate=0.05, epochs=100, patience=2)
+    classifier = fit(strategies["mlp_probe"], bench, weight_decay=0.01, learning_rate=0.05, epochs=100, patience=2)
     losses = [epoch["validation_loss"] for epoch in classifier.history]
     assert len(losses) < 100
     assert len(losses) - 1 - int(np.argmin(losses)) == 2
