@@ -26,9 +26,9 @@ from harness.hookspecs import hookimpl
 from harness.results.records import Run, RunRecord
 from harness.runs.classifier import TextClassifier
 from harness.strategies.finetuning import FineTunedClassifier, FineTuning
+from harness.strategies.fit_candidates import fit_candidates
 from harness.strategies.model_selection import (
     Candidate,
-    candidate_history,
     score_candidate,
     select_candidate,
 )
@@ -72,11 +72,11 @@ __all__ = [
     "UnavailableError",
     "UndertrainedWarning",
     "UserError",
-    "candidate_history",
     "choose_tokens",
     "compare",
     "evaluate",
     "first_token_only",
+    "fit_candidates",
     "hookimpl",
     "is_out_of_memory",
     "load_classifier",

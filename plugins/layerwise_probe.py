@@ -109,8 +109,9 @@ class LayerwiseProbe:
             tried += candidates
         best = select_candidate(best_of_layers, len(validation))
         state = states[next(number for number, each in enumerate(best_of_layers) if each is best)]
-        probe = replace(self._probe(state), **best.params).fit(train, validation, context)  # type: ignore[arg-type]
-        params = {**vars(self), "pooling": state.pooling, **best.params}
+        setting: dict[str, Any] = dict(best.params)
+        probe = replace(self._probe(state), **setting).fit(train, validation, context)
+        params = {**vars(self), "pooling": state.pooling, **setting}
         return BestLayer(probe, state, history, params, len(tried), selection_optimism(tried, validation.labels))
 
     def _probe(self, state: Features) -> OneLayer:

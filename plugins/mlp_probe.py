@@ -16,11 +16,8 @@ from harness import (
     Pooling,
     RunContext,
     Split,
-    candidate_history,
+    fit_candidates,
     hookimpl,
-    score_candidate,
-    select_candidate,
-    selection_optimism,
 )
 
 if TYPE_CHECKING:
@@ -115,17 +112,12 @@ class MLPProbe:
         """Fit with each weight decay and keep the one that validation prefers."""
         if self.weight_decay != "auto":
             return self._fit_one(train, validation, context)
-        fitted, candidates = [], []
-        for weight_decay in WEIGHT_DECAYS:
-            classifier = replace(self, weight_decay=weight_decay)._fit_one(train, validation, context)
-            fitted.append(classifier)
-            probabilities = classifier.predict_proba(validation.texts)
-            candidates.append(score_candidate({"weight_decay": weight_decay}, probabilities, validation.labels))
-        best = select_candidate(candidates, len(validation))
-        chosen = next(each for each, candidate in zip(fitted, candidates, strict=True) if candidate is best)
-        optimism, tried_number = selection_optimism(candidates, validation.labels), len(candidates)
-        history = candidate_history(candidates)
-        return replace(chosen, history=history, configurations_tried=tried_number, optimism=optimism)
+
+        def fit_with(**setting: Any) -> MLPClassifier:
+            return replace(self, **setting)._fit_one(train, validation, context)
+
+        chosen, choice = fit_candidates([{"weight_decay": each} for each in WEIGHT_DECAYS], fit_with, validation)
+        return replace(chosen, **choice)
 
     def _fit_one(self, train: Split, validation: Split, context: RunContext) -> MLPClassifier:
         """Fit on train, keep the weights of the epoch with the lowest validation loss."""

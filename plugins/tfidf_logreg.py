@@ -15,12 +15,9 @@ from harness import (
     SklearnClassifier,
     SklearnStrategy,
     Split,
-    candidate_history,
     choose_tokens,
+    fit_candidates,
     hookimpl,
-    score_candidate,
-    select_candidate,
-    selection_optimism,
     token_pattern,
 )
 
@@ -71,23 +68,15 @@ class TfidfLogReg(SklearnStrategy):
     def _best(self, train: Split, validation: Split, context: RunContext) -> SklearnClassifier:
         if "auto" not in (self.C, self.max_ngram):
             return replace(super().fit(train, validation, context), params=vars(self))
-        fitted, candidates = [], []
-        for configuration in self._configurations:
-            classifier = super(TfidfLogReg, configuration).fit(train, validation, context)
-            fitted.append(replace(classifier, params=vars(configuration)))
-            tried: Any = {"C": configuration.C, "max_ngram": configuration.max_ngram}
-            candidates.append(score_candidate(tried, classifier.predict_proba(validation.texts), validation.labels))
-        best = select_candidate(candidates, len(validation))
-        chosen = next(each for each, candidate in zip(fitted, candidates, strict=True) if candidate is best)
-        optimism, tried_number = selection_optimism(candidates, validation.labels), len(candidates)
-        history = candidate_history(candidates)
-        return replace(chosen, history=history, configurations_tried=tried_number, optimism=optimism)
-
-    @property
-    def _configurations(self) -> "list[TfidfLogReg]":
         ngrams = NGRAMS if self.max_ngram == "auto" else (self.max_ngram,)
         values = GRID if self.C == "auto" else (self.C,)
-        return [replace(self, C=C, max_ngram=max_ngram) for max_ngram in ngrams for C in values]
+        settings = [{"max_ngram": max_ngram, "C": C} for max_ngram in ngrams for C in values]
+
+        def fit_with(**setting: Any) -> SklearnClassifier:
+            return replace(self, **setting)._best(train, validation, context)
+
+        chosen, choice = fit_candidates(settings, fit_with, validation)
+        return replace(chosen, **choice)
 
     def estimator(self, seed: int) -> Any:
         """Return the pipeline from text to class."""

@@ -33,7 +33,7 @@ def selection_optimism(
         predictions.
     """
     answers = [each.answers for each in candidates if each.answers is not None]
-    if len(candidates) < 2 or len(answers) < len(candidates):  # noqa: PLR2004
+    if len(candidates) <= 1 or len(answers) < len(candidates):
         return None
     n = len(labels)
     drawn = np.random.default_rng(SEED).multinomial(n, np.full(n, 1 / n), TIMES).astype(np.float32)  # (draws, n)
