@@ -227,7 +227,7 @@ def find_run(name: str, parent: Path) -> RunDirectory:
         if path.is_dir():
             return RunDirectory(path)
     newest = sorted((file.parent.name for file in parent.glob(f"*/{RUN_FILE}")), reverse=True)[:LISTED_RUNS]
-    hint = did_you_mean(name, ["latest", *newest])
+    hint = did_you_mean(name, ["latest", *newest]) if newest else "None is there yet: 'harness run' makes one."
     raise UserError(f"There is no run {name!r}, neither as a folder nor in {parent}. {hint}")
 
 
