@@ -53,6 +53,8 @@ plugins = click.option("--plugin", "--plugins", "plugins", multiple=True, metava
                        callback=lambda ctx, param, value: value or None, shell_complete=complete_files,
                        help="Load a plugin that is not installed: a .py file, or a module that can be imported; "
                        "repeatable, besides those in $HARNESS_PLUGINS.")
+yes_run_plugins = click.option("--yes-run-plugins", is_flag=True,
+                               help="Run the plugins that the run names without asking: they are code.")
 offline = click.option("--offline", is_flag=True, default=None, help="Never touch the network.")
 WHAT = (
     click.option("-s", "--strategies", multiple=True, callback=joined, metavar="NAMES",

@@ -1,6 +1,7 @@
 """Flags -> plan, data or plugins: what commands begin with, under a spinner and without libraries' messages."""
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.config.run_config import RunConfig, build_config
+from harness.errors import UserError
 
 if TYPE_CHECKING:
     from harness.data.task import Task
@@ -25,6 +27,26 @@ def quiet_libraries(ctx: click.Context, *, verbose: bool = False) -> None:
     from harness.system.process import library_defaults
 
     ctx.with_resource(library_defaults(verbose=verbose))
+
+
+def ask_before_running(named: Sequence[str]) -> None:
+    """Ask whether to run the plugins that a record names; who cannot be asked has to say so beforehand.
+
+    Args:
+        named: Files and modules, as the record has them.
+
+    Raises:
+        UserError: Where they are not to be run.
+    """
+    from harness.wording.text import visible
+
+    listed = ", ".join(visible(name) for name in named)
+    if sys.stdin.isatty() and click.confirm(f"The run names plugins, which are code: {listed}. Run them?", err=True):
+        return
+    raise UserError(
+        f"The run names plugins, which are code that whoever made its folder chose: {listed}. Look at them, then "
+        "name those of your own with --plugin and the options of the run, or run them with --yes-run-plugins."
+    )
 
 
 def plan_of(ctx: click.Context, config: RunConfig, *, quiet: bool, verbose: bool) -> "Plan":

@@ -1,7 +1,5 @@
 """`harness reproduce`: a run again from its own record, and what differs."""
 
-import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -9,9 +7,9 @@ import click
 from harness.cli import options
 from harness.cli.command import Command
 from harness.cli.completion import complete_files
-from harness.cli.planning import plan_of
+from harness.cli.planning import ask_before_running, plan_of
 from harness.cli.printing import echo_json
-from harness.errors import ExitCode, PluginError, UserError
+from harness.errors import ExitCode, PluginError
 
 if TYPE_CHECKING:
     from harness.config.run_config import RunConfig
@@ -27,8 +25,7 @@ if TYPE_CHECKING:
               help="Where the data of the run are now; refused where they are not the same.")  # fmt: skip
 @click.option("--plugin", "plugins", multiple=True, metavar="FILE|MODULE", shell_complete=complete_files,
               help="Load this plugin instead of those that the run names; repeatable.")  # fmt: skip
-@click.option("--yes-run-plugins", is_flag=True,
-              help="Run the plugins that the run names without asking: they are code.")  # fmt: skip
+@options.yes_run_plugins
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
 @options.verbose
@@ -61,7 +58,7 @@ def reproduce(
     if plugins:
         config = config.model_copy(update={"plugins": plugins})
     elif config.plugins and not yes_run_plugins:
-        _ask_for_plugins(config.plugins)
+        ask_before_running(config.plugins)
     now = _run_again(ctx, config, then, lies_elsewhere=dataset is not None, quiet=quiet, verbose=verbose)
     reproduction = compare_runs(then, now)
     if as_json:
@@ -69,23 +66,6 @@ def reproduce(
     else:
         print_reproduction(reproduction, tolerance, make_console())
     return ExitCode.OK if reproduction.succeeded(tolerance) else ExitCode.FAILED
-
-
-def _ask_for_plugins(named: Sequence[str]) -> None:
-    """Ask whether to run the plugins that a record names; who cannot be asked has to say so beforehand.
-
-    Raises:
-        UserError: Where they are not to be run.
-    """
-    from harness.wording.text import visible
-
-    listed = ", ".join(visible(name) for name in named)
-    if sys.stdin.isatty() and click.confirm(f"The run names plugins, which are code: {listed}. Run them?", err=True):
-        return
-    raise UserError(
-        f"The run names plugins, which are code that whoever made its folder chose: {listed}. Look at them, then "
-        "name what is to be run with --plugin, or run them with --yes-run-plugins."
-    )
 
 
 def _run_again(

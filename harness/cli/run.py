@@ -12,12 +12,13 @@ import click
 from harness.cli import options
 from harness.cli.command import Command, joined
 from harness.cli.completion import complete_folders
-from harness.cli.planning import config_from, plan_of
+from harness.cli.planning import ask_before_running, config_from, plan_of
 from harness.cli.printing import echo_json, echo_run
 from harness.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
     from harness.api.result import RunResult
+    from harness.results.records import Run
     from harness.results.run_directory import RunDirectory
     from harness.runs.planning import Plan
 
@@ -68,6 +69,7 @@ def _typed(value: str) -> Any:
               help="Go on with a run that was stopped or killed: its options, and what it finished is not run again.")
 @click.option("--fresh", is_flag=True, help="Begin anew even where an unfinished run of the same command lies there.")
 @click.option("--retry-failed", is_flag=True, help="With --resume, run again what failed, too.")
+@options.yes_run_plugins
 @click.option("--dry-run", is_flag=True, help="Load and check everything, print the plan, train nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json on stdout instead of tables.")
 @options.language
@@ -82,6 +84,7 @@ def run(
     resume: str | None,
     fresh: bool,
     retry_failed: bool,
+    yes_run_plugins: bool,
     dry_run: bool,
     as_json: bool,
     verbose: bool,
@@ -101,7 +104,8 @@ def run(
         if retry_failed and not directory:
             raise UserError("--retry-failed is of a run that is resumed: name it with --resume.")
     else:
-        plan, directory = _plan_to_resume(ctx, resume, flags | {"config": config_file}, **options_of_run)
+        directory, before = _run_to_resume(resume, flags | {"config": config_file}, trusted=yes_run_plugins)
+        plan = replace(plan_of(ctx, before.config, **options_of_run), fallback=before.fallback)
     if dry_run:
         _print_plan(plan, as_json)
         return ExitCode.FAILED if plan.broken else ExitCode.OK
@@ -127,10 +131,8 @@ def _given(flags: Mapping[str, Any]) -> list[str]:
     return [f"--{flag.replace('_', '-')}" for flag in given]
 
 
-def _plan_to_resume(
-    ctx: click.Context, name: str, flags: Mapping[str, Any], *, quiet: bool, verbose: bool
-) -> "tuple[Plan, RunDirectory]":
-    """Open the plan of an unfinished run again, from its own record."""
+def _run_to_resume(name: str, flags: Mapping[str, Any], *, trusted: bool) -> "tuple[RunDirectory, Run]":
+    """Find an unfinished run; plugins that it names are code, and wait for a yes where they are not `trusted`."""
     from harness.results.records import read_unfinished
     from harness.results.run_directory import find_unfinished
 
@@ -138,8 +140,9 @@ def _plan_to_resume(
         raise UserError(f"--resume RUN goes on with the options of the run itself: leave out {', '.join(others)}.")
     directory = find_unfinished(name, Path(flags["output_dir"] or "reports"))
     before = read_unfinished(directory).run
-    plan = plan_of(ctx, before.config, quiet=quiet, verbose=verbose)
-    return replace(plan, fallback=before.fallback), directory
+    if before.config.plugins and not trusted:
+        ask_before_running(before.config.plugins)
+    return directory, before
 
 
 def execute_shown(
@@ -172,7 +175,8 @@ def _tell_end(made: "RunResult", interrupt: KeyboardInterrupt | None) -> ExitCod
     errors = make_console(stderr=True)
     errors.print(f"Saved in {made.path}", soft_wrap=True)
     if interrupt:
-        errors.print(f"Go on with: harness run --resume {shlex.quote(str(made.path))}", soft_wrap=True, highlight=False)
+        words = ["harness", "run", "--resume", str(made.path), *["--yes-run-plugins"][: len(made.run.config.plugins)]]
+        errors.print(f"Go on with: {shlex.join(words)}", soft_wrap=True, highlight=False)
         return exit_code_of_signal(interrupt)
     return ExitCode.OK if made.run.status == "complete" else ExitCode.FAILED
 

@@ -216,7 +216,7 @@ def test_a_process_that_is_killed_while_it_saves_a_model_leaves_no_half_of_it(
     assert subprocess.run(process, env={**os.environ, "KILL_ME": "1"}, check=False).returncode == -signal.SIGKILL
     (folder,) = (tmp_path / "reports").iterdir()
     assert not (folder / "models" / "half-seed0").exists()
-    outcome = harness("run", "-q", "--resume")
+    outcome = harness("run", "-q", "--resume", "latest", "--yes-run-plugins")
     assert outcome.code == 0, outcome.err
     assert [file for file in outcome.run.files if "models" in file] == [
         "models/half-seed0/half",
@@ -242,7 +242,7 @@ def test_a_killed_run_is_shown_as_far_as_it_came_and_resumed(
     assert "STOPPED: 2 of 6 trials were finished" in shown.out
     assert "Unfinished: 2 of 6 trials are over. Go on with: harness run --resume" in shown.err
     (path / "records" / ".half.json.x1").write_text("{")  # as a process leaves it that is killed while it writes
-    outcome = harness("run", "-q", "--resume", str(path))
+    outcome = harness("run", "-q", "--resume", str(path), "--yes-run-plugins")
     assert outcome.code == 0, outcome.err
     run_again = read_run(RunDirectory(path))
     assert told(run_again) == undisturbed
@@ -259,9 +259,12 @@ def test_a_trial_whose_plugin_changed_is_run_again_and_the_run_says_why(
     Fitting.before = press_control_c_at(0)
     stopped = run("--plugin", str(plugin), strategies="majority,killed,fitting", plugins=[Plugin()])
     assert stopped.code == 130
+    assert stopped.err.rstrip().endswith("--yes-run-plugins")
     plugin.write_text(PLUGIN + "# changed\n")
     Fitting.before = lambda seed: None
-    outcome = harness("run", "-q", "--resume", "latest", plugins=[Plugin()])
+    asked = harness("run", "-q", "--resume", plugins=[Plugin()])
+    assert (asked.code, f"made its folder chose: {plugin}. Look at them" in asked.err) == (2, True)
+    outcome = harness("run", "-q", "--resume", "latest", "--yes-run-plugins", plugins=[Plugin()])
     assert outcome.code == 0, outcome.err
     assert outcome.run.notes[0] == "killed-seed0 was run again, as what it depends on changed: plugin, code"
 
