@@ -87,9 +87,25 @@ def did_you_mean(given: str, allowed: Iterable[str]) -> str:
     """
     names = sorted(allowed)
     lower = {name.lower(): name for name in reversed(names)}
-    close = get_close_matches(given.lower(), lower, n=1)
+    asked = given.lower()
+    begun = [name for name in lower if len(asked) > 1 and name.startswith(asked)]
+    within = [name for name in lower if len(asked) > 2 and asked in name]  # noqa: PLR2004
+    close = begun or within or get_close_matches(asked, lower, n=1)
     hint = f"Did you mean {lower[close[0]]!r}? " if close else ""
     return f"{hint}There are: {', '.join(names) or 'none'}."
+
+
+def reasons(problems: Iterable[str]) -> str:
+    """Put what pydantic says of a value that may be one of several things into one clause.
+
+    Args:
+        problems: Its messages, such as "Input should be 'auto'" and "Input should be greater than 0".
+
+    Returns:
+        For example "Input should be 'auto', or greater than 0".
+    """
+    first, *others = dict.fromkeys(problem.removeprefix("Value error, ") for problem in problems)
+    return ", or ".join([first, *(other.removeprefix("Input should be ") for other in others)])
 
 
 SINGULAR = {"hold": "holds", "have": "has", "carry": "carries", "are": "is"}

@@ -49,8 +49,8 @@ def _blocks(encoder: Any) -> list[tuple[Any, ...]]:
         if lists:
             return list(zip(*lists, strict=True))
     raise StrategyError(
-        f"a {encoder.config.model_type} does not hold its {n_layers} blocks one by one (ALBERT's, for one, share their "
-        "weights), so that the last cannot be trained alone. Use full_finetune, or another --model."
+        f"this model ({encoder.config.model_type}) does not hold its {n_layers} blocks one by one (ALBERT's, for one, "
+        "share their weights), so that the last cannot be trained alone. Use full_finetune, or another --model."
     )
 
 

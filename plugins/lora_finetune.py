@@ -49,7 +49,8 @@ class LoRAFineTune(FineTuning):
         layers = {id(module): module for module in model.base_model.modules() if isinstance(module, (Linear, Conv1D))}
         targets = [name for name, part in model.named_modules() if id(part) in layers and not _is_in(name, new)]
         if not targets:
-            raise StrategyError(f"a {model.config.model_type} has no linear layers. Use full_finetune.")
+            kind = model.config.model_type
+            raise StrategyError(f"this model ({kind}) has no linear layers that LoRA can change. Use full_finetune.")
         adapters = LoraConfig(
             task_type=TaskType.SEQ_CLS,
             r=self.r,

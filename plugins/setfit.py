@@ -4,8 +4,9 @@ Tunstall et al., "Efficient Few-Shot Learning Without Prompts", 2022, in the lib
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -14,6 +15,8 @@ from annotated_types import Ge, Gt
 from numpy.typing import NDArray
 
 from harness import RunContext, SklearnClassifier, SklearnStrategy, Split, hookimpl, load_tokenizer
+
+ROUNDING = 1e-4  # of the largest number of an embedding, in float32
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,14 @@ class Head(SklearnStrategy):
 
     def inputs(self, texts: Sequence[str], context: RunContext) -> NDArray[np.float32]:
         """Return the sentence embeddings of n texts, float32 (n, width)."""
-        return np.asarray(self.body.encode(list(texts), show_progress_bar=False), np.float32)
+        encode = partial(self.body.encode, show_progress_bar=False, convert_to_numpy=True)
+        if not _reads_padding(encode):
+            return np.asarray(encode(list(texts)), np.float32)
+        ids = self.body.tokenizer(list(texts), truncation=True, max_length=self.body.max_seq_length)["input_ids"]
+        lengths = np.array([len(row) for row in ids])
+        groups = [np.flatnonzero(lengths == length) for length in np.unique(lengths)]
+        states = np.concatenate([encode([texts[row] for row in rows.tolist()]) for rows in groups])
+        return np.asarray(states[np.argsort(np.concatenate(groups))], np.float32)
 
 
 @dataclass(frozen=True)
@@ -142,7 +152,17 @@ def _body(directory: str, context: RunContext) -> Any:
     body.max_seq_length = context.max_length
     if body.tokenizer.pad_token is None:  # GPT-2's has none
         body.tokenizer.pad_token = load_tokenizer(directory).pad_token
+    for module in body.modules():  # BigBird attends to all tokens from its first short text on, for good
+        if hasattr(module, "set_attention_type"):
+            module.set_attention_type("original_full")
     return body
+
+
+def _reads_padding(encode: Callable[[list[str]], NDArray[np.float32]]) -> bool:
+    """Return whether a text's embedding depends on what stands beside it in a batch, as in FNet and ConvBERT."""
+    short, long = "is this read?", "is the padding behind the other text read, or is it masked?"
+    alone, beside = encode([short])[0], encode([short, long])[0]
+    return bool(np.abs(alone - beside).max() > ROUNDING * np.abs(alone).max())
 
 
 def _reporting(context: RunContext) -> Any:

@@ -13,13 +13,38 @@ OF_A_STRATEGY = {
     "learning_rate": ("learning-rate", "lr"),
     "weight_decay": ("weight-decay", "wd"),
     "warmup": ("warmup", "warmup-ratio", "warmup-steps"),
+    "patience": ("patience", "early-stopping-patience", "early-stopping"),
 }
 OF_A_RUN = {
     "dataset": ("data", "data-dir", "dataset-name", "train-file", "validation-file", "test-file", "train-data"),
     "model": ("model-name", "model-name-or-path", "model-path", "encoder"),
-    "seeds": ("seed", "random-state", "random-seed"),
+    "text-column": ("text", "text-column-name", "text-col", "text-field", "sentence-column", "input-column"),
+    "label-column": ("label", "target", "label-column-name", "label-col", "label-field", "target-column"),
+    "label-names": ("labels", "classes", "class-names", "num-labels", "id2label"),
+    "test-size": ("train-split", "test-split", "val-size", "dev-size", "validation-split", "validation-size"),
+    "limit": ("max-samples", "max-train-samples", "max-eval-samples", "max-predict-samples", "subsample"),
+    "per-class": ("shots", "n-shot", "few-shot", "num-samples", "samples-per-label", "k-shot"),
+    "strategies": ("strategy", "method", "methods", "classifier", "classifiers"),
+    "seeds": ("seed", "random-state", "random-seed", "num-seeds", "n-seeds"),
     "output-dir": ("output", "output-folder", "out"),
-    "dtype": ("fp16", "bf16", "precision"),
+    "fresh": ("overwrite-output-dir", "overwrite"),
+    "max-length": ("max-seq-length", "max-seq-len", "max-len", "max-tokens", "truncation"),
+    "device": ("cpu", "cuda", "gpu", "gpus", "n-gpu", "no-cuda", "use-cuda", "use-cpu"),
+    "dtype": ("fp16", "bf16", "precision", "half"),
+}
+OF_NOTHING = {
+    "No option turns that on: code of a checkpoint is never run.": ("trust-remote-code",),
+    "The hub's token is read from HF_TOKEN, or from 'hf auth login'.": (
+        "token",
+        "hf-token",
+        "use-auth-token",
+    ),
+    "Accuracy, f1_macro and f1_weighted are in every run; rows are sorted by f1_macro of validation.": (
+        *("metric", "metrics", "eval-metric", "metric-for-best-model", "scoring"),
+    ),
+    "Probes have it, written behind their name: -s 'logreg_probe(pooling=mean,layer=6,C=0.1)'.": (
+        *("pooling", "layer", "layers", "c"),
+    ),
 }
 ONE_A_RUN = {
     "model": "A run has one encoder: run the command once for each, then 'harness compare RUN RUN'.",
@@ -64,12 +89,15 @@ class Command(click.Command):
             )
 
     def _hint(self, given: str, options: set[str]) -> str | None:
+        given = given.lower()
         field = next((field for field, names in OF_A_STRATEGY.items() if given in names), None)
         if field and "--set" in options:
             return (
                 f"It is of a strategy that trains, and set there: --set STRATEGY.{field}=VALUE, such as "
                 f"--set full_finetune.{field}=VALUE; 'harness list full_finetune' shows all."
             )
+        if told := next((words for words, names in OF_NOTHING.items() if given in names), None):
+            return told
         meant = next((option for option, names in OF_A_RUN.items() if given in names), None)
         return f"Did you mean --{meant}?" if meant and f"--{meant}" in options else None
 

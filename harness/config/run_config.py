@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from harness.config.strategy_spec import parse_specs, spec_of_table
-from harness.errors import UserError, did_you_mean
+from harness.errors import UserError, did_you_mean, reasons
 
 DEFAULT_DATASET = "emotion"
 DEFAULT_MODEL = "distilbert-base-uncased"
@@ -227,8 +227,9 @@ def _underscored(table: dict[str, Any]) -> dict[str, Any]:
 def _explain(error: Exception) -> str:
     if not isinstance(error, ValidationError):
         return f"The [set] table must map strategy -> field -> value: {error}."
-    lines = []
+    wrong: dict[tuple[str, str], list[str]] = {}
     for problem in error.errors():
         option = str(problem["loc"][0]).replace("_", "-")
-        lines.append(f"--{option}: {problem['msg'].removeprefix('Value error, ')}, got {problem['input']!r}.")
-    return " ".join(dict.fromkeys(lines)) + " See 'harness run --help'."
+        wrong.setdefault((option, repr(problem["input"])), []).append(problem["msg"])
+    lines = [f"--{option}: {reasons(problems)}, got {value}." for (option, value), problems in wrong.items()]
+    return " ".join(lines) + " See 'harness run --help'."

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from harness.data.decoding import LONGEST_MARK, refuse_disguised
 from harness.data.table import ReadOptions, Table
 from harness.errors import DataError
 
@@ -19,6 +21,8 @@ def read_parquet(path: Path, options: ReadOptions) -> Table:
 
     options.refuse_for(str(path), "a parquet file")
 
+    _refuse_disguised(path, b"PAR1")
+
     def read() -> Any:
         with pq.ParquetFile(path) as file:  # read_table would add a column for a folder named "key=value"
             return file.read()
@@ -29,6 +33,7 @@ def read_parquet(path: Path, options: ReadOptions) -> Table:
 def read_arrow(path: Path, options: ReadOptions) -> Table:
     """Read an Arrow or Feather file, as a file or as a stream is written."""
     options.refuse_for(str(path), "an Arrow file")
+    _refuse_disguised(path)
     return _table(path, "Arrow", [partial(_read_arrow, path)])
 
 
@@ -62,6 +67,11 @@ def saved_splits(folder: Path) -> list[str] | None:
     return names
 
 
+def _refuse_disguised(path: Path, promised: bytes | None = None) -> None:
+    with suppress(OSError), path.open("rb") as file:  # what cannot be opened is told by who reads it
+        refuse_disguised(path, file.read(LONGEST_MARK), promised)
+
+
 def _read_object(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -91,7 +101,8 @@ def _table(path: Path, kind: str, readers: Sequence[Callable[[], Any]]) -> Table
         table.validate(full=True)  # finds text that is not UTF-8
         columns = [column.to_pylist() for column in table.columns]
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
-        raise DataError(f"{path} cannot be read as {kind}: {error}. Write the file again.") from error
+        reason = str(error).rstrip(".")
+        raise DataError(f"{path} cannot be read as {kind}: {reason}. Write the file again.") from error
     names = table.column_names
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         twice = ", ".join(map(repr, repeated))

@@ -1,5 +1,6 @@
 """The choice of the columns of texts and of labels, and the check that every cell can be one."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ from harness.data.usual_names import LABEL_NAMES, PAIRS, TEXT_NAMES
 from harness.errors import DataError, did_you_mean, rows_named
 
 USUAL = {"text": TEXT_NAMES, "label": LABEL_NAMES}
+NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
+FEWEST_SCORES = 10  # rows of which more than half differ
 HIDDEN = -1  # what the hub's benchmarks put where a test label is kept secret
 SET_ASIDE = "set labelled rows of train aside as test with --test-size 0.2"
 
@@ -134,12 +137,26 @@ def _refuse_bad_labels(labels: Sequence[Any], where: str) -> None:
         raise DataError(
             f"{where}: {rows_named(several, 'hold')} a list of labels ({labels[several[0]]!r:.60}). {SEVERAL}"
         )
+    if _are_scores(labels):
+        raise DataError(
+            f"{where}: {len(set(labels)):,} different numbers in {len(labels):,} rows, such as {labels[0]!r:.40}: a "
+            "score to be predicted (regression), not a class. Name another --label-column, or make classes of the "
+            "numbers."
+        )
     if wrong := [i for i, label in enumerate(labels) if not isinstance(label, str | int)]:
         raise DataError(
             f"{where}: expected a class id or name, but {rows_named(wrong, 'hold')} {kind_of(labels[wrong[0]])}. "
             "Name another --label-column, or turn these into names."
         )
     _refuse_broken_characters(map(str, labels), where)
+
+
+def _are_scores(labels: Sequence[Any]) -> bool:
+    """Return whether labels are numbers with decimals, more than half of them different."""
+    texts = [str(label) for label in labels if isinstance(label, str | int | float)]
+    if len(texts) < len(labels) or len(texts) < FEWEST_SCORES or 2 * len(set(texts)) <= len(texts):
+        return False
+    return all(map(NUMBER.fullmatch, texts)) and any("." in text for text in texts)
 
 
 def _refuse_broken_characters(cells: Iterable[str], where: str) -> None:

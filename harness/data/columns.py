@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from harness.data.column_choice import SET_ASIDE, choose_columns, is_hidden, refuse_bad_cells, why_unlabelled
-from harness.data.labels import alike_note, class_names, join_alike, label_ids
+from harness.data.labels import alike_note, class_names, join_alike, label_ids, plain_labels
 from harness.data.stratification import held_out_rows
 from harness.data.table import Table
 from harness.data.task import SPLITS, Provenance, Split, Task, set_aside_validation
@@ -53,6 +53,7 @@ def build_task(
     tables = {split: tables[split] for split in SPLITS if split in tables}
     told = [*notes, *_notes_of_files(tables)]
     text_column, label_column = choose_columns(tables["train"], text_column, label_column, told)
+    tables = plain_labels(tables, label_column, told)
     tables = _without_unlabelled_test(tables, label_column, test_size, told)
     for table in tables.values():
         refuse_bad_cells(table, text_column, label_column)

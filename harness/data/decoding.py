@@ -30,6 +30,7 @@ DISGUISED = {  # how contents begin that no ending of ours promises
     b"<!doctype html": "a web page. Download the file behind it",
     b"<html": "a web page. Download the file behind it",
 }
+LONGEST_MARK = 30  # bytes
 WESTERN = "cp1252"
 ABOVE_ASCII = re.compile(rb"[\x80-\xff]+")
 
@@ -60,10 +61,7 @@ def read_text(path: Path, encoding: str | None = None, *, guess: bool = False) -
         DataError: Where it cannot be read, unpacked or decoded, with the line of the first wrong byte.
     """
     content = _read_bytes(path)
-    if disguised := next(
-        (kind for begin, kind in DISGUISED.items() if content[:30].lower().startswith(begin.lower())), ""
-    ):
-        raise DataError(f"{path} is {disguised}.")
+    refuse_disguised(path, content[:LONGEST_MARK])
     if encoding is not None:
         utf8 = codecs.lookup(encoding).name == "utf-8"
         return _decode(path, content, "utf-8-sig" if utf8 else encoding), ()
@@ -78,6 +76,22 @@ def read_text(path: Path, encoding: str | None = None, *, guess: bool = False) -
         if not (guess and _looks_western(content)):
             _decode(path, content, "utf-8")
     return content.decode(WESTERN), (f"not UTF-8, taken for {WESTERN} (--encoding names another)",)
+
+
+def refuse_disguised(path: Path, begin: bytes, promised: bytes | None = None) -> None:
+    """Refuse a file that is of another kind than its name says.
+
+    Args:
+        path: The file.
+        begin: Its first bytes, `LONGEST_MARK` at most.
+        promised: How files of its kind begin.
+
+    Raises:
+        DataError: Where it begins as files of another known kind do.
+    """
+    kinds = (kind for mark, kind in DISGUISED.items() if mark != promised and begin.lower().startswith(mark.lower()))
+    if disguised := next(kinds, ""):
+        raise DataError(f"{path} is {disguised}.")
 
 
 def _read_bytes(path: Path) -> bytes:

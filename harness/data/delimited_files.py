@@ -50,7 +50,8 @@ def _read(path: Path, options: ReadOptions, delimiters: str, *, is_txt: bool = F
         raise DataError(f"{path}: expected a text and a label in each line, divided by a tab or by ';'. Write both.")
     names, cells, numbered = _header(path, rows, options, is_txt)
     if wrong := [i for i, row in enumerate(cells) if len(row) != len(names)]:
-        raise DataError(_uneven(path, names, cells, wrong, delimiter, has_return=stand_in is not None))
+        named, has_return = options.columns is not None, stand_in is not None
+        raise DataError(_uneven(path, names, cells, wrong, delimiter, named=named, has_return=has_return))
     if stand_in:
         cells = [[cell.replace(stand_in, "\r") for cell in row] for row in cells]
     _refuse_repeated_header(path, names, cells)
@@ -151,16 +152,24 @@ def _refuse_repeated_header(path: Path, names: Sequence[str], cells: Rows) -> No
 
 
 def _uneven(
-    path: Path, names: Sequence[str], cells: Rows, wrong: Sequence[int], delimiter: str, *, has_return: bool
+    path: Path,
+    names: Sequence[str],
+    cells: Rows,
+    wrong: Sequence[int],
+    delimiter: str,
+    *,
+    named: bool,
+    has_return: bool,
 ) -> str:
     advice = f"Quote cells that hold the delimiter {delimiter!r}."
     if empty := [i for i in wrong if not cells[i]]:
         advice = f"Remove empty lines: {rows_named(empty, 'are')} one. " + (advice if len(empty) < len(wrong) else "")
     if has_return:
         advice += " Some lines hold a carriage return (\\r) that ends no line; replace it where it should end one."
+    expected = f"{'--columns names' if named else 'the header has'} {len(names)} columns"
     return (
-        f"{path}: the header has {len(names)} columns, but {rows_named(wrong, 'have')} another number "
-        f"({len(cells[wrong[0]])} in the first). {advice}"
+        f"{path}: {expected}, but {rows_named(wrong, 'have')} another number ({len(cells[wrong[0]])} in the first). "
+        f"{advice}"
     ).rstrip()
 
 

@@ -36,12 +36,12 @@ def read_json(path: Path, options: ReadOptions) -> Table:
     """
     options.refuse_for(str(path), "a JSON file", encoded=True)
     content, notes = read_text(path, options.encoding)
-    lines = content.split("\n")
-    while lines and not lines[-1].strip():
-        lines.pop()
+    lines = [line for line in content.split("\n") if line.strip()]
     if not lines:
         raise DataError(f"{path} is empty. It needs at least one row.")
     if _is_one_a_line(path, lines):
+        if n_empty := content.rstrip().count("\n") + 1 - len(lines):
+            notes = (*notes, f"{n_empty} empty lines were left out")
         return _from_objects(path, [_parse(path, line, row) for row, line in enumerate(lines)], notes)
     return _from_value(path, _parse(path, content), notes)
 
@@ -135,10 +135,5 @@ def _from_objects(path: Path, rows: list[Any], notes: tuple[str, ...]) -> Table:
         raise DataError(f"{path} is empty. It needs at least one row.")
     if wrong := [i for i, row in enumerate(rows) if not isinstance(row, dict)]:
         raise DataError(f"{path}: expected one JSON object a row, but {rows_named(wrong, 'are')} none.")
-    names = rows[0].keys()
-    if ragged := [i for i, row in enumerate(rows) if row.keys() != names]:
-        raise DataError(
-            f"{path}: every row needs the columns of row 1 ({', '.join(names)}), but {rows_named(ragged, 'have')} "
-            f"others ({', '.join(rows[ragged[0]]) or 'none'} in the first). Write all columns in each."
-        )
-    return Table(str(path), {name: [row[name] for row in rows] for name in names}, notes=notes)
+    names = dict.fromkeys(name for row in rows for name in row)
+    return Table(str(path), {name: [row.get(name) for row in rows] for name in names}, notes=notes)

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,31 @@ def class_names(tables: Mapping[str, Table], label_column: str) -> tuple[str, ..
             "differently, so the same id means different things. Write all splits with one list of names."
         )
     return next(iter(declared.values()), None)
+
+
+def plain_labels(tables: Mapping[str, Table], label_column: str, notes: list[str]) -> dict[str, Table]:
+    """Take labels out of lists of one, and whole numbers that were written with a point, where all rows hold such.
+
+    Args:
+        tables: Split -> columns, not all with labels perhaps.
+        label_column: Column of the labels.
+        notes: Gets a sentence on what was done.
+
+    Returns:
+        The tables, with labels that are names or ids.
+    """
+    given = {split: table.columns.get(label_column, []) for split, table in tables.items()}
+    cells = [cell for column in given.values() for cell in column]
+    if cells and all(isinstance(cell, list | tuple) and len(cell) == 1 for cell in cells):
+        notes.append(f"each cell of {label_column!r} is a list of one label, which was taken")
+        taken = {split: [cell[0] for cell in column] for split, column in given.items()}
+    elif cells and all(isinstance(cell, float) and cell.is_integer() for cell in cells):
+        notes.append(f"labels written as {cells[0]!r} were taken for whole numbers")
+        taken = {split: [int(cell) for cell in column] for split, column in given.items()}
+    else:
+        return dict(tables)
+    labels = {split: {label_column: column} if column else {} for split, column in taken.items()}
+    return {split: replace(table, columns=table.columns | labels[split]) for split, table in tables.items()}
 
 
 def label_ids(

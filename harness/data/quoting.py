@@ -8,6 +8,7 @@ from harness.data.table import Quoting
 
 Rows = list[list[str]]
 QUOTE = '"'
+ESCAPED = '\\"'  # as MySQL writes a quotation mark within a cell
 
 
 @dataclass(frozen=True)
@@ -97,11 +98,12 @@ def _read(lines: Sequence[str], delimiter: str, *, skip_spaces: bool) -> Grid:
             rows.append(row)
             begin = reader.line_num + 1
     except csv.Error as error:
-        return Grid(
-            rows,
-            problem=f"line {begin}: {error}. A quoted cell may lack its closing quote; say --quoting no if quotation "
-            "marks belong to the texts.",
-        )
+        advice = "A quoted cell may lack its closing quote; say --quoting no if quotation marks belong to the texts."
+        if any(ESCAPED in line for line in lines):
+            advice = (
+                f"Quotation marks within cells are written {ESCAPED} here; expected them doubled. Write the file so."
+            )
+        return Grid(rows, problem=f"line {begin}: {error}. {advice}")
     n_lines = sum(1 + "".join(row).count("\n") for row in rows)
     if n_lines != len(lines):  # counted by itself, so that no row is ever lost in silence
         return Grid(rows, problem=f"{len(lines)} lines gave rows of {n_lines} lines. Write the file again.")

@@ -2,13 +2,15 @@
 
 import os
 import re
+import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.data.arrow_files import STATE, saved_splits
 from harness.data.decoding import ending, stem
 from harness.data.files import ENDINGS, ORDER_FILE, is_read, refusal
+from harness.data.table import Table
 from harness.errors import DataError, did_you_mean
 
 SPLIT_NAMES = {
@@ -16,7 +18,14 @@ SPLIT_NAMES = {
     "validation": ("validation", "valid", "val", "dev", "development", "eval", "evaluation"),
     "test": ("test", "testing"),
 }
+SPLIT_COLUMNS = ("split", "set", "subset", "partition", "data_split", "splitset")
 SHARD = re.compile(r"-(\d{5})-of-(\d{5})(-[0-9a-f]{16})?$")  # the hub's numbering of a split's parts
+# How scikit-learn reads a folder of one folder a class, for one that is not read here.
+TO_ROWS = (
+    'Write one row a text, train and test each to its file: python -c "import sys, pandas; from sklearn.datasets '
+    "import load_files; d = load_files(sys.argv[1], encoding='utf-8'); pandas.DataFrame({{'text': d.data, 'label': "
+    '[d.target_names[i] for i in d.target]}}).to_csv(sys.argv[2], index=False)" {} train.csv'
+)
 BESIDE = ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", STATE, ORDER_FILE)  # no rows of their own
 
 
@@ -61,6 +70,35 @@ def find_split_files(location: str) -> SplitFiles:
     return SplitFiles(_all_in_order(found, location))
 
 
+def divided_by_column(table: Table) -> dict[str, Table]:
+    """Divide the rows of one file by a column that names the split of each.
+
+    Args:
+        table: Columns of one file alone.
+
+    Returns:
+        Split -> its columns; all are train where no column names splits.
+    """
+    for name in table.columns:
+        cells = table.columns[name]
+        if name.lower() not in SPLIT_COLUMNS or not all(isinstance(c, str) and split_of(c.strip()) for c in cells):
+            continue
+        rows: dict[str, list[int]] = {}
+        for row, cell in enumerate(cells):
+            rows.setdefault(str(split_of(cell.strip())), []).append(row)
+        note = f"rows were divided by the column {name!r}"
+        return {
+            split: replace(
+                table,
+                path=f"{table.path} ({split} by its column {name!r})",
+                columns={key: [column[row] for row in of_split] for key, column in table.columns.items()},
+                notes=(*table.notes, note),
+            )
+            for split, of_split in rows.items()
+        }
+    return {"train": table}
+
+
 def _of_saved(folder: Path) -> SplitFiles | None:
     """Return the splits of a folder that `save_to_disk` of the datasets library wrote, None for any other."""
     if (folder / STATE).is_file():
@@ -87,7 +125,7 @@ def _of_folder(folder: Path, location: str) -> SplitFiles:
         seen = (
             ", ".join(path.name + "/" * path.is_dir() for path in _worth_naming(folder, listed)[:5]) or "no such file"
         )
-        raise DataError(_unread(folder, taken) or _expected(location, f"found {seen}"))
+        raise DataError(_unread(folder, taken) or _of_texts(folder) or _expected(location, f"found {seen}"))
     if problem := _unread(folder, taken):
         raise DataError(problem)
     guessed = [f"{paths[0].name} was taken for {split}" for split, paths in taken.items() if split not in found]
@@ -99,6 +137,16 @@ def _unread(folder: Path, taken: Mapping[str, object]) -> str | None:
     """Return what is wrong with a file of a kind that is not read, named after a split that no other file is of."""
     others = (path for path in sorted(folder.glob("*")) if not taken or split_of(stem(path)) not in (None, *taken))
     return next((problem for path in others if (problem := refusal(path))), None)
+
+
+def _of_texts(folder: Path) -> str | None:
+    """Return what is wrong with a folder of one folder a class and one file a text, None for any other."""
+    for above in (folder, folder / "train"):
+        below = sorted(place for place in above.glob("*") if place.is_dir())
+        if len(classes := [place.name for place in below if any(place.glob("*.txt"))]) > 1:
+            way_out = TO_ROWS.format(shlex.quote(str(above)))
+            return f"{above} holds a folder of texts for each class ({', '.join(classes[:5])}). {way_out}"
+    return None
 
 
 def _by_a_word_of_the_name(
@@ -148,6 +196,8 @@ def _worth_naming(folder: Path, listed: list[Path]) -> list[Path]:
 
 def _listed(location: str) -> list[Path]:
     listed = [Path(part.strip()).expanduser() for part in location.split(",") if part.strip()]
+    if special := [path for path in listed if os.path.exists(path) and not os.path.isfile(path)]:
+        raise DataError(f"{special[0]} is no regular file. Name files of rows, or one folder alone.")
     if missing := [path for path in listed if not os.path.isfile(path)]:
         raise DataError(f"Data set file {', '.join(map(str, missing))} does not exist. {_meant_instead(missing[0])}")
     return listed

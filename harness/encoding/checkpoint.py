@@ -1,10 +1,11 @@
 """A checkpoint's folder -> its configuration, tokenizer and model, each found sound."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from harness.encoding.checkpoint_files import CONFIG, check_attention, read_checkpoint_json
+from harness.encoding.checkpoint_files import CONFIG, check_attention, check_weights_files, read_checkpoint_json
 from harness.encoding.fingerprint import EncoderFacts
 from harness.encoding.soundness import check_filled, check_vocabulary, check_weights
 from harness.errors import ModelError
@@ -17,6 +18,8 @@ TOKENIZER_FILES = (
     "spiece.model",
     "sentencepiece.bpe.model",
 )
+TOKENIZER_CONFIG = "tokenizer_config.json"
+FEWEST_TOKENS = 4  # of a text with a beginning and an end
 CHARACTERS = 128  # token ids that are tried where a model has no vocabulary, as CANINE, which reads code points
 LONGEST_REASON = 300  # characters of a library's own message
 
@@ -107,9 +110,16 @@ def load_tokenizer(directory: str, name: str | None = None) -> Any:
                 "sentencepiece protobuf tiktoken. Or write the tokenizer.json that needs none where they are: "
                 "AutoTokenizer.from_pretrained(folder).save_pretrained(folder)."
             ) from error
+        _refuse_damaged_json(Path(directory), name)
         raise ModelError(
             f"Model {name}: its tokenizer cannot be loaded: {_reason(error)} Restore its tokenizer files."
         ) from error
+    limit = tokenizer.model_max_length
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit >= FEWEST_TOKENS:
+        raise ModelError(
+            f"Model {name}: expected model_max_length in its {TOKENIZER_CONFIG} to be a number of tokens from "
+            f"{FEWEST_TOKENS}, got {limit!r:.60}. Restore that file."
+        )
     tokenizer.padding_side = "right"
     if tokenizer.pad_token is None:
         substitutes = (tokenizer.eos_token, tokenizer.sep_token, tokenizer.unk_token)
@@ -121,12 +131,19 @@ def load_tokenizer(directory: str, name: str | None = None) -> Any:
     return tokenizer
 
 
+def _refuse_damaged_json(directory: Path, name: str) -> None:
+    """Refuse a folder in which a file of the tokenizer is no JSON, naming it."""
+    for file in ("tokenizer.json", TOKENIZER_CONFIG, "special_tokens_map.json", "added_tokens.json", "vocab.json"):
+        with suppress(FileNotFoundError):
+            read_checkpoint_json(directory / file, name)
+
+
 def _needs_no_vocabulary(directory: Path, name: str) -> bool:
     """Return whether the tokenizer is one of characters or bytes, which has no file of its own, as CANINE's."""
     from transformers.models.auto.tokenization_auto import tokenizer_class_from_name
 
     try:
-        described = read_checkpoint_json(directory / "tokenizer_config.json", name)
+        described = read_checkpoint_json(directory / TOKENIZER_CONFIG, name)
         kind = tokenizer_class_from_name(described["tokenizer_class"])
     except (FileNotFoundError, LookupError, TypeError, AttributeError, ImportError):
         return False
@@ -196,7 +213,16 @@ def read_config(directory: Path, name: str) -> dict[str, Any]:
             f"Model {name}: expected a JSON object in its config.json, got {type(described).__name__}. Restore it."
         )
     check_attention(described, name)
+    _check_shares(described, name)
     return described
+
+
+def _check_shares(described: dict[str, Any], name: str) -> None:
+    """Refuse shares to be dropped in training that are none; whatever reads them says so only where it trains."""
+    for key, value in described.items():
+        is_share = key.endswith(("dropout", "_prob", "pdrop")) and isinstance(value, int | float)
+        if is_share and not 0 <= value <= 1:
+            raise ModelError(f"Model {name}: its config.json sets {key} to {value}; expected a share 0-1. Restore it.")
 
 
 def _load_model(directory: Path, name: str, config: Any) -> Any:
@@ -206,6 +232,7 @@ def _load_model(directory: Path, name: str, config: Any) -> Any:
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
+    check_weights_files(directory, name)
     try:
         model, info = AutoModel.from_pretrained(
             directory,
@@ -221,7 +248,18 @@ def _load_model(directory: Path, name: str, config: Any) -> Any:
             f"Model {name} cannot be loaded: {_reason(error)} If a file of it was cut short or changed, get it again."
         ) from error
     check_filled(model, info, name)
+    read_all_tokens(model)
     return model
+
+
+def read_all_tokens(model: Any) -> None:
+    """Let each token of a BigBird attend to all others: it does so from its first short text on, for good.
+
+    The states of a long text would depend on whether a short one came before it.
+    """
+    for module in model.modules():
+        if hasattr(module, "set_attention_type"):
+            module.set_attention_type("original_full")
 
 
 def _position_limit(model: Any) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from harness.errors import ModelError
-from harness.system.foreign_files import read_json
+from harness.system.foreign_files import open_regular_file, read_json
 
 CONFIG, INDEX, ADAPTER = "config.json", "model.safetensors.index.json", "adapter_config.json"
 MOST_BYTES = 50_000_000  # of a JSON file; an index of the largest models holds a tenth
@@ -19,6 +19,10 @@ OTHER_ENGINES = {
 }
 DEPTH = 3  # folders below the one that was named in which a checkpoint is looked for
 SHOWN = 3  # things that a message lists
+LONGEST_REASON = 300  # characters of a library's own message
+WEIGHTS = (".weight", ".bias")
+WHOLE = ("I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64", "BOOL")
+GIT_LFS = b"version https://git-lfs"
 # What runs on torch alone; others need a package, or program code that would be fetched from the hub.
 ATTENTION = (None, "eager", "sdpa")
 ATTENTION_KEYS = ("attn_implementation", "_attn_implementation", "_attn_implementation_internal")
@@ -103,7 +107,7 @@ def read_checkpoint_json(file: Path, name: str) -> Any:
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())[:300].rstrip(".")
+        reason = " ".join(str(error).split())[:LONGEST_REASON].rstrip(".")
         raise ModelError(f"Model {name}: its {file.name} cannot be read: {reason}. Get an undamaged copy.") from error
 
 
@@ -126,6 +130,53 @@ def _check_index(directory: Path, name: str) -> None:
             )
         if not (directory / file).is_file():
             raise ModelError(f"Model {name}: its {INDEX} names {file[:200]!r}, which is missing. Get it again.")
+
+
+def check_weights_files(directory: Path, name: str) -> None:
+    """Refuse damaged and quantised safetensors files.
+
+    Args:
+        directory: Folder of the checkpoint.
+        name: What to call it in messages.
+
+    Raises:
+        ModelError: Where a header is not that of safetensors or does not agree with what follows it, and where weights
+            are whole numbers, which transformers would take for others.
+    """
+    for file in sorted(directory.glob("*.safetensors")):
+        _check_weights_file(file, name)
+
+
+def _check_weights_file(file: Path, name: str) -> None:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        open_regular_file(file).close()
+        with safe_open(file, framework="numpy") as opened:
+            weights = [key for key in opened.keys() if key.endswith(WEIGHTS)]  # noqa: SIM118 - it is no mapping
+            whole = [key for key in weights if opened.get_slice(key).get_dtype() in WHOLE]
+    except (OSError, ValueError, SafetensorError) as error:
+        pointer = (
+            " It is a pointer of Git LFS: fetch what it stands for with git lfs pull." if _is_pointer(file) else ""
+        )
+        reason = " ".join(str(error).split())[:LONGEST_REASON].rstrip(".")
+        raise ModelError(
+            f"Model {name}: its {file.name} cannot be read: {reason}.{pointer or ' Get an undamaged copy.'}"
+        ) from error
+    if whole:
+        raise ModelError(
+            f"Model {name}: tensor {whole[0]} of its {file.name} holds whole numbers ({len(whole)} such weights); "
+            "expected floating-point numbers. It is quantised or damaged: name the checkpoint that it was made from."
+        )
+
+
+def _is_pointer(file: Path) -> bool:
+    """Return whether a file stands for another, as Git LFS leaves it in a clone."""
+    try:
+        with open_regular_file(file) as opened:
+            return opened.read(len(GIT_LFS)) == GIT_LFS
+    except (OSError, ValueError):
+        return False
 
 
 def _is_adapter(directory: Path, name: str) -> ModelError:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from harness.encoding.checkpoint import read_all_tokens
 from harness.errors import ModelError
 
 Head = Literal["new", "kept", "saved"]
@@ -112,6 +113,7 @@ def _loaded(directory: str, label_names: Sequence[str]) -> tuple[Any, set[str], 
         output_loading_info=True,
         ignore_mismatched_sizes=True,  # a head for another number of classes; nothing else is let pass
     )
+    read_all_tokens(model)
     return model, set(info["missing_keys"]), {str(key[0]) for key in info["mismatched_keys"]}
 
 

@@ -7,7 +7,7 @@ from harness.config.run_config import RunConfig
 from harness.data.columns import build_task
 from harness.data.decoding import stem
 from harness.data.files import declared_order, is_read, read_split, refusal
-from harness.data.splits import find_split_files, split_of
+from harness.data.splits import divided_by_column, find_split_files, split_of
 from harness.data.table import ReadOptions
 from harness.data.task import Task
 from harness.encoding.checkpoint import load_tokenizer
@@ -18,6 +18,7 @@ from harness.encoding.tiny_checkpoint import write_tiny_checkpoint
 from harness.features.directory import cache_directory
 from harness.hookspecs import hookimpl
 from harness.huggingface.checkpoint import is_on_disk, load_encoder
+from harness.huggingface.hub import refused_address
 from harness.huggingface.hub_dataset import SHORT_NAMES, load_hub_dataset, read_options, task_of_dataset
 from harness.huggingface.network import settle_network
 
@@ -79,12 +80,15 @@ def _short_name(location: str) -> str:
 
 
 def _load_files(name: str, location: str, config: RunConfig) -> Task:
+    if "://" in location:
+        raise refused_address("--dataset", location)
     found = find_split_files(location)
     # The bundled sample is read as it was written, whatever is said of files.
     options = ReadOptions() if name == SAMPLE else read_options(config)
+    tables = {split: read_split(paths, options) for split, paths in found.files.items()}
     return build_task(
         name,
-        {split: read_split(paths, options) for split, paths in found.files.items()},
+        tables if tables.keys() != {"train"} else divided_by_column(tables["train"]),
         source=name if name == SAMPLE else location,
         text_column=config.text_column,
         label_column=config.label_column,

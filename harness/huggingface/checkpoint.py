@@ -15,7 +15,7 @@ from harness.encoding.token_budget import TokenBudget
 from harness.encoding.transformer_encoder import TransformerEncoder
 from harness.errors import ModelError, UnavailableError, UserError
 from harness.features.directory import CacheDirectory
-from harness.huggingface.hub import fetch_checkpoint
+from harness.huggingface.hub import fetch_checkpoint, refused_address
 from harness.huggingface.offline_wheel import MINILM, minilm_folder, wheel_weights
 
 FIRST_BATCH = 2048  # tokens of the first pass, which holds two short texts
@@ -135,6 +135,12 @@ def find_checkpoint(name: str, revision: str | None, offline: bool, folders: boo
                 f"--revision {revision}: the folder {name} has no revisions. Leave it out, or name a hub id."
             )
         return folder.resolve(), None
+    if folders and folder.is_file():
+        raise UserError(
+            f"--model {name} is a file; expected the folder of a checkpoint. Name its folder: {folder.resolve().parent}"
+        )
+    if "://" in name:
+        raise refused_address("--model", name)
     if folders and (name.startswith((".", "~")) or folder.is_absolute() or folder.exists()):
         raise UnavailableError(
             f"There is no folder {name}. Name an existing checkpoint folder or a hub id with --model."

@@ -1,11 +1,13 @@
 """Checkpoints of the hub: what it has, what is already here, and why something cannot be had."""
 
+import re
 from pathlib import Path
 
 from harness.encoding.checkpoint_files import refuse_other_weights
 from harness.errors import ModelError, UnavailableError, UserError
 from harness.huggingface.network import PATIENCE, network_block, settle_network, was_asked
 
+HUB_PAGE = re.compile(r"https?://(?:huggingface\.co|hf\.co)/(?:datasets/)?([\w.-]+(?:/[\w.-]+)?)")
 ANSWER_TIMEOUT = 10.0  # seconds, for one answer of a hub that was reachable before
 WANTED_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 # Folders hold the same model for other engines; of those of sentence-transformers, a pooling's configuration is read.
@@ -20,6 +22,15 @@ def unavailable(kind: str, name: str, offline: bool, command: str) -> Unavailabl
     return UnavailableError(
         f"{kind} {name!r} is not on this machine, neither as a folder nor in the hub's cache, and {why}. "
         f"Where there is a network, get it with: {command}"
+    )
+
+
+def refused_address(option: str, address: str) -> UserError:
+    """Return the error for an address where a name is expected, with the hub's name for it where that is known."""
+    page = HUB_PAGE.match(address)
+    meant = f"Did you mean {option} {page[1]}?" if page else "Download it and name the file or folder."
+    return UserError(
+        f"{option} {address!r} is an address; expected a file or folder here, or an id of the hub. {meant}"
     )
 
 

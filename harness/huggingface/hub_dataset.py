@@ -12,7 +12,7 @@ from harness.data.splits import SPLIT_NAMES, left_out
 from harness.data.table import ReadOptions, Table
 from harness.data.task import Task
 from harness.errors import DataError, UnavailableError, UserError
-from harness.huggingface.hub import ANSWER_TIMEOUT, refused_by_hub, unavailable
+from harness.huggingface.hub import ANSWER_TIMEOUT, refused_address, refused_by_hub, unavailable
 from harness.huggingface.network import network_block, settle_network
 
 SHORT_NAMES = {"emotion": "dair-ai/emotion:split"}
@@ -28,6 +28,8 @@ def load_hub_dataset(name: str, config: RunConfig) -> Task:
         UnavailableError: Where it is neither cached nor downloadable.
         DataError: Where its files cannot carry a comparison.
     """
+    if "://" in name:
+        raise refused_address("--dataset", name)
     match = NAME.fullmatch(SHORT_NAMES.get(name, name))
     if match is None:
         raise _malformed(name)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import torch
 
 PREDICTION_BATCH = 64  # texts of similar length in one forward pass
-PADDING_READ = {"float32": 1e-3, "bfloat16": 0.1}  # share of the largest logit that is more than rounding
+PADDING_READ = {"float32": 1e-4, "bfloat16": 0.1}  # share of the largest number that is more than rounding
 
 Result = TypeVar("Result")
 Integers = NDArray[np.int64]
@@ -49,7 +49,7 @@ def fast_forward(model: Any, dtype: str) -> Iterator[Forward]:
     encoder = model.base_model
     skips = supports_first_token_only(encoder)
     with first_token_only(encoder) if skips else nullcontext():
-        forward = partial(_logits, model, dtype, skips)
+        forward = partial(_computed, model, dtype, skips)
         yield forward if skips or not _minds_padding(forward, model, dtype) else partial(_of_equal_length, forward)
 
 
@@ -115,14 +115,21 @@ def if_it_fits(compute: Callable[[], Result], size: int) -> Result | None:
 
 
 def _minds_padding(forward: Forward, model: Any, dtype: str) -> bool:
-    """Return whether padding changes a text's logits in spite of the mask, as in FNet, or in a head that reads it."""
+    """Return whether padding changes a text in spite of the mask, as in FNet and ConvBERT, or in a head that reads it.
+
+    States of all tokens are compared, too: a convolution brings the padding to a logit only after some layers.
+    """
     import torch
 
     last = min(model.config.get_text_config().vocab_size, 1000) - 1
     long, short = (np.arange(last - n, last, dtype=np.int64) for n in (7, 3))
+    states = partial(_computed, model.base_model, dtype, False, output="last_hidden_state")
     with torch.inference_mode():
-        alone, padded = forward([short])[0], forward([long, short])[1]
-    return bool((alone - padded).abs().max() > PADDING_READ[dtype] * alone.abs().max())
+        pairs = [(compute([short])[0], compute([long, short])[1]) for compute in (forward, states)]
+    return any(
+        bool((alone - beside[: len(alone)]).abs().max() > PADDING_READ[dtype] * alone.abs().max())
+        for alone, beside in pairs
+    )
 
 
 def _of_equal_length(forward: Forward, token_ids: TokenIds) -> "torch.Tensor":
@@ -135,7 +142,9 @@ def _of_equal_length(forward: Forward, token_ids: TokenIds) -> "torch.Tensor":
     return logits[np.argsort(np.concatenate(groups))]
 
 
-def _logits(model: Any, dtype: str, mask_is_final: bool, token_ids: TokenIds) -> "torch.Tensor":
+def _computed(
+    model: Any, dtype: str, mask_is_final: bool, token_ids: TokenIds, output: str = "logits"
+) -> "torch.Tensor":
     import torch
 
     lengths = np.array([len(ids) for ids in token_ids])
@@ -147,8 +156,8 @@ def _logits(model: Any, dtype: str, mask_is_final: bool, token_ids: TokenIds) ->
         mask = _moved(is_token, model.device)
         mask = mask[:, None, None] if mask_is_final else mask.long()
     with torch.autocast(model.device.type, torch.bfloat16, enabled=dtype == "bfloat16"):
-        logits: torch.Tensor = model(input_ids=_moved(inputs, model.device), attention_mask=mask).logits
-    return logits.float()
+        found: torch.Tensor = getattr(model(input_ids=_moved(inputs, model.device), attention_mask=mask), output)
+    return found.float()
 
 
 def _moved(array: NDArray[Any], device: Any) -> "torch.Tensor":

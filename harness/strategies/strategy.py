@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from harness.data.task import Split
 from harness.encoding.encoder import Features, Progress
 from harness.encoding.pooling import AUTO
-from harness.errors import UserError, did_you_mean
+from harness.errors import UserError, did_you_mean, reasons
 from harness.strategies.tags import tags_of
 
 if TYPE_CHECKING:
@@ -147,8 +147,8 @@ def with_parameters(strategy: Strategy, values: dict[str, Any], given_by: str = 
         try:
             checked[field] = _converted(value, TypeAdapter(hints[field]))
         except ValidationError as error:
-            reason = error.errors()[0]["msg"]
-            raise UserError(f"{given_by} {strategy.name}.{field}: {reason}, got {value!r}.") from error
+            why = reasons(problem["msg"] for problem in error.errors())
+            raise UserError(f"{given_by} {strategy.name}.{field}: {why}, got {value!r}.") from error
     return replace(strategy, **checked) if checked else strategy  # type: ignore[type-var]
 
 

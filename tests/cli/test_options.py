@@ -52,6 +52,13 @@ def test_set_changes_a_parameter_and_keeps_its_type(run: Harness) -> None:
         (["--lr", "1e-4"], "--set full_finetune.learning_rate=VALUE"),
         (["--model_name_or_path", "x"], "Did you mean --model?"),
         (["--seed", "1"], "Did you mean --seeds?"),
+        (["--target", "y"], "Did you mean --label-column?"),
+        (["--max_seq_length", "128"], "Did you mean --max-length?"),
+        (["--early-stopping-patience", "2"], "--set full_finetune.patience=VALUE"),
+        (["--trust-remote-code"], "code of a checkpoint is never run"),
+        (["--pooling", "mean"], "-s logreg_probe(pooling=mean"),
+        (["--train-sizes", "0.5"], "Input should be 'all', or a valid integer"),
+        (["-s", "lora"], "There is no strategy 'lora'. Did you mean 'lora_finetune'?"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_a_hint(run: Harness, argv: list[str], message: str) -> None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import feather
 
-from harness import DataError
+from harness import DataError, UserError
 
 from .folders import ROWS, lines, load, notes, rows, splits, write
 
@@ -208,3 +208,51 @@ def test_contents_that_the_name_does_not_promise_are_named(tmp_path: Path, conte
     for name in ("train.csv", "train.jsonl"):
         with pytest.raises(DataError, match=f"{name} {told}"):
             load(write(tmp_path / name, content), test_size=0.5)
+
+
+def test_parquet_that_is_only_a_pointer_is_named(tmp_path: Path) -> None:
+    file = write(tmp_path / "train.parquet", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
+    with pytest.raises(DataError, match=r"train.parquet is a pointer of Git LFS"):
+        load(file, test_size=0.5)
+
+
+def test_keys_that_only_some_objects_have_are_no_fault_unless_they_are_the_text_or_the_label(tmp_path: Path) -> None:
+    objects = [{"text": f"{text} {i}", "label": label} for i in range(3) for text, label in ROWS]
+    objects[1] |= {"note": "x"}
+    file = tmp_path / "train.jsonl"
+    write(file, "\n\n".join(map(json.dumps, objects)))
+    task = load(file, test_size=0.5)
+    assert sum(len(rows(task, split)) for split in ("train", "validation", "test")) == len(objects)
+    assert f"train: {len(objects) - 1} empty lines were left out" in notes(task)
+    write(file, "\n".join(map(json.dumps, [*objects, {"text": "no label here"}])))
+    with pytest.raises(DataError, match=f"row {len(objects) + 1} has no label"):
+        load(file, test_size=0.5)
+
+
+def test_one_file_is_divided_by_the_column_that_names_splits(tmp_path: Path) -> None:
+    named = [("train", 4), ("dev", 2), ("test", 3)]
+    content = "".join(f"{split} text {i},{'xy'[i % 2]},{split}\n" for split, n in named for i in range(n))
+    task = load(write(tmp_path / "all.csv", f"text,label,Split\n{content}"))
+    assert [len(split) for split in (task.train, task.validation, task.test)] == [4, 2, 3]
+    assert task.test.texts[0] == "test text 0"
+    assert "train, validation, test: rows were divided by the column 'Split'" in notes(task)
+
+
+def test_a_folder_of_one_folder_a_class_is_named_with_the_way_out(tmp_path: Path) -> None:
+    for name in ("neg", "pos"):
+        write(tmp_path / "train" / name / "0.txt", "a text")
+    with pytest.raises(DataError, match=r"train holds a folder of texts for each class \(neg, pos\)\. Write one row"):
+        load(tmp_path)
+
+
+def test_quotation_marks_that_a_backslash_escapes_are_named(tmp_path: Path) -> None:
+    file = write(tmp_path / "train.csv", 'text,label\n"he said \\"no\\", twice",x\n"b",y\n')
+    with pytest.raises(DataError, match=r'are written \\" here; expected them doubled'):
+        load(file, test_size=0.5)
+
+
+@pytest.mark.parametrize("name", ["https://huggingface.co/datasets/dair-ai/emotion", "s3://bucket/train.csv"])
+def test_an_address_is_named_as_one(name: str) -> None:
+    with pytest.raises(UserError, match="is an address; expected") as told:
+        load(name)
+    assert ("Did you mean --dataset dair-ai/emotion?" in str(told.value)) == name.startswith("https")

@@ -66,7 +66,6 @@ def test_names_that_differ_and_numbers_are_no_trouble(tmp_path: Path) -> None:
     "labels",
     [
         pytest.param([[2], [2, 5], [5]], id="lists"),
-        pytest.param([[2], [5], [5]], id="lists of one"),
         pytest.param(["2", "2,5", "5"], id="2,5"),
         pytest.param(["2", "2, 5", "5"], id="with a space"),
         pytest.param(["joy", "joy|fear", "fear"], id="names with a bar"),
@@ -80,6 +79,26 @@ def test_several_labels_a_text_are_refused_in_these_words(tmp_path: Path, labels
     content = jsonl(labels * 2)
     with pytest.raises(DataError, match=r"train.jsonl, column 'label': .* a list of labels .*\(multi-label\)"):
         load(folder(tmp_path, content, content, "jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("labels", "names", "told"),
+    [
+        ([["pos"], ["neg"]], ("neg", "pos"), "each cell of 'label' is a list of one label, which was taken"),
+        ([1.0, 0.0], ("0", "1"), "labels written as 1.0 were taken for whole numbers"),
+    ],
+)
+def test_lists_of_one_and_whole_numbers_with_a_point_are_labels(
+    tmp_path: Path, labels: list[Any], names: tuple[str, ...], told: str
+) -> None:
+    task = load(folder(tmp_path, jsonl(labels * 4), jsonl(labels), "jsonl"))
+    assert (task.label_names, task.provenance.notes) == (names, (told,))
+    assert [label for _, label in rows(task, "test")] == list(reversed(names))
+
+
+def test_scores_to_be_predicted_are_named_as_such(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"12 different numbers in 12 rows, such as '0.25': a score .*\(regression\)"):
+        load(folder(tmp_path, csv([str(i + 0.25) for i in range(12)]), csv(["0.25", "1.25"])))
 
 
 @pytest.mark.parametrize(

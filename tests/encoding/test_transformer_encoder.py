@@ -15,6 +15,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from harness import Features, ModelError, UserError
+from harness.encoding.checkpoint import load_parts
 from harness.encoding.transformer_encoder import TransformerEncoder
 
 from ..encoders import (
@@ -146,6 +147,14 @@ def test_a_model_that_reads_padding_gets_texts_of_one_length_together(family: st
     with batches_seen(encoder) as batches:
         encoder.encode(texts, WANTED)
     assert batches == [(20, 7), (20, 4), (1, 3)]
+
+
+def test_a_long_text_is_the_same_before_a_short_one_and_after_it(tmp_path: Path) -> None:
+    folder = write_family(tmp_path, "big_bird", block_size=4, num_random_blocks=1, max_position_embeddings=128)
+    long, wanted = ["the sun " * 40], [Features(-1, "mean")]
+    tried = loaded(folder)  # on short texts
+    untried = replace(tried).with_parts(load_parts(folder, str(folder), "cpu", "float32"))
+    np.testing.assert_array_equal(*(encoder.encode(long, wanted)[wanted[0]] for encoder in (tried, untried)))
 
 
 @pytest.mark.parametrize("family", sorted(set(FAMILIES) - {"bert", "distilbert"}))

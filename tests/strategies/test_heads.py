@@ -95,6 +95,7 @@ WRITERS = {
     "gpt2": lambda folder: write_family(folder, "gpt2"),
     "xlnet": lambda folder: write_family(folder, "xlnet", d_head=16, d_inner=64),
     "fnet": lambda folder: write_family(folder, "fnet"),
+    "convbert": lambda folder: write_family(folder, "convbert"),
 }
 
 
@@ -103,7 +104,10 @@ WRITERS = {
     [
         *(("bert without a pooler", name) for name in TRAINED),
         *(("gpt2", name) for name in TRAINED if name != "full_finetune"),
-        *((kind, "full_finetune") for kind in ("xlnet", "fnet")),  # what stands beside a text changes it
+        # What stands beside a text changes it.
+        *(("fnet", name) for name in ("full_finetune", "setfit")),
+        *(("convbert", name) for name in ("probe_then_finetune", "setfit")),
+        ("xlnet", "full_finetune"),
     ],
 )
 def test_what_predicts_is_saved(kind: str, name: str, bench: Bench, tmp_path: Path) -> None:
@@ -121,7 +125,7 @@ def test_what_predicts_is_saved(kind: str, name: str, bench: Bench, tmp_path: Pa
         again = strategy.load(saved, context).predict_proba(texts)
     assert np.ptp(before, axis=0).max() > 0
     np.testing.assert_allclose(again, before, atol=1e-6)
-    np.testing.assert_allclose(alone, before, atol=1e-3)
+    np.testing.assert_allclose(alone, before, atol=5e-4)  # rounding, which a head fitted first multiplies
 
 
 @pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing. is deprecated:FutureWarning")  # peft asks for it
