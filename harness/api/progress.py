@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from harness.wording import quantities
+from harness.wording.languages import Say, language_of_locale, translator
 from harness.wording.text import visible
 
 if TYPE_CHECKING:
@@ -18,14 +19,16 @@ INTERVAL = 0.2  # seconds between two updates in a notebook, each of which goes 
 
 
 @contextmanager
-def shown_progress(*, wanted: bool = True) -> "Iterator[Reporter]":
+def shown_progress(*, wanted: bool = True, language: str | None = None) -> "Iterator[Reporter]":
     """Show how far a run is, in a notebook as one output that is updated, elsewhere on standard error.
 
     Args:
         wanted: False to show nothing.
+        language: Of its words, by locale by default.
     """
+    language = language or language_of_locale()
     if wanted and _in_notebook():
-        bar = NotebookBar()
+        bar = NotebookBar(translator(language))
         try:
             yield bar
         finally:
@@ -33,7 +36,7 @@ def shown_progress(*, wanted: bool = True) -> "Iterator[Reporter]":
         return
     from harness.terminal import make_console, progress_display
 
-    with progress_display(make_console(stderr=True), quiet=not wanted) as display:
+    with progress_display(make_console(stderr=True), quiet=not wanted, language=language) as display:
         yield display
 
 
@@ -47,23 +50,25 @@ def _in_notebook() -> bool:
 class NotebookBar:
     """One output of a notebook's cell that tells how far a run is, and in the end how long it took."""
 
-    def __init__(self) -> None:
+    def __init__(self, say: Say) -> None:
+        self.say = say
         self._started = time.monotonic()
         self._next = 0.0
-        self._stage, self._number, self._total = "loading strategies, data and encoder", 0, 0
+        self._stage, self._number, self._total = say("loading strategies, data and encoder"), 0, 0
         self._failed = 0
         self._output: Any = None
         self._show("")
 
     def stage(self, name: str, number: int, total: int) -> None:
         """A stage begins, `number` of `total`."""
-        self._stage, self._number, self._total = name, number, total
+        self._stage, self._number, self._total = self._message(name), number, total
         self._show("")
 
     def progress(self, what: str, done: int, total: int) -> None:
         """So much of the stage is done."""
         if time.monotonic() >= self._next:
-            self._show(f"{what} {done:,}/{total:,}" if total else what, done / total if total else 0.0)
+            said = self._message(what)
+            self._show(f"{said} {done:,}/{total:,}" if total else said, done / total if total else 0.0)
 
     def finished(self, record: "RunRecord") -> None:
         """A trial is over."""
@@ -71,9 +76,12 @@ class NotebookBar:
 
     def end(self) -> None:
         """Leave the bar as it was when nothing more came."""
-        self._stage = "done" if self._number == self._total else "stopped"
-        failed = f", {self._failed} failed" if self._failed else ""
+        self._stage = self.say("done" if self._number == self._total else "stopped")
+        failed = self.say(", {n} failed").format(n=self._failed) if self._failed else ""
         self._show(f"{quantities.duration(time.monotonic() - self._started)}{failed}", 1.0)
+
+    def _message(self, message: str) -> str:
+        return self.say(message)
 
     def _show(self, detail: str, share: float = 0.0) -> None:
         from IPython.display import display

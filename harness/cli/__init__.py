@@ -13,6 +13,7 @@ from harness.cli.command import Command, Group
 from harness.cli.compare import compare
 from harness.cli.completion import SHELLS, completion_script
 from harness.cli.errors import errors
+from harness.cli.help import CATALOGUE, language_of
 from harness.cli.listing import list_
 from harness.cli.plugins import plugins as plugins_
 from harness.cli.printing import echo_traceback
@@ -24,6 +25,7 @@ from harness.cli.tune import tune
 from harness.cli.verify import verify
 from harness.errors import ExitCode, HarnessError
 from harness.system.streams import silence
+from harness.wording.languages import translator
 
 __all__ = ["cli", "main"]
 
@@ -79,36 +81,51 @@ def main(argv: Sequence[str] | None = None, plugins: Sequence[object] = ()) -> i
         permission or network, 5 internal, 130 and 143 signals.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    command = ["harness", *arguments]
+    command, language = ["harness", *arguments], language_of(arguments)
     state = {"plugins": plugins, "argv": command, "debug": False}
     try:
         with warnings.catch_warnings():
             return int(cli.main(arguments, prog_name="harness", standalone_mode=False, obj=state) or 0)
     except click.ClickException as error:
-        error.show()
+        _show(error, language)
         return error.exit_code
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except (click.Abort, KeyboardInterrupt) as stop:
-        click.echo("Stopped.", err=True)
+        click.echo(translator(language)("Stopped."), err=True)
         return exit_code_of_signal(stop.__cause__)
     except HarnessError as error:
-        return _report(error, str(error), error.exit_code, bool(state["debug"]))
+        return _report(error, str(error), error.exit_code, bool(state["debug"]), language)
     except (BrokenPipeError, SystemExit):  # the reader of a pipe went away, which is no fault
         silence(sys.stdout)
         return 0
     except OSError as error:
-        return _report(error, _told_of_system(error), ExitCode.UNAVAILABLE, bool(state["debug"]))
+        return _report(error, _told_of_system(error), ExitCode.UNAVAILABLE, bool(state["debug"]), language)
     except Exception as error:
         fault = f"A fault of the harness itself: {type(error).__name__}: {error}."
         advice = f"Run '{shlex.join(command)} --debug' and report it."
-        return _report(error, f"{fault} {advice}", ExitCode.INTERNAL, bool(state["debug"]))
+        return _report(error, f"{fault} {advice}", ExitCode.INTERNAL, bool(state["debug"]), language)
 
 
-def _report(error: Exception, message: str, code: int, debug: bool) -> int:
+def _show(error: click.ClickException, language: str) -> None:
+    """Print what click found wrong with the arguments, and how the command is called."""
+    if language == "en":
+        error.show()
+        return
     from harness.terminal import print_error
 
-    print_error(message)
+    if isinstance(error, click.UsageError) and error.ctx:
+        say = translator(language)
+        usage = error.ctx.get_usage().replace("Usage: ", translator(language, CATALOGUE)("Usage: "), 1)
+        advice = f"Try '{error.ctx.command_path} --help' for help."
+        click.echo(f"{usage}\n{say(advice)}\n", err=True)
+    print_error(error.format_message(), language=language)
+
+
+def _report(error: Exception, message: str, code: int, debug: bool, language: str) -> int:
+    from harness.terminal import print_error
+
+    print_error(message, language=language)
     if debug:
         import traceback
 

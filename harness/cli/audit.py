@@ -54,7 +54,7 @@ def audit(
     if config.revision is not None and config.model is None:
         raise UserError("--revision is of a model, but none is named. Name it with --model.")
     task, encoder = data_of(ctx, config, quiet=as_json, verbose=verbose)
-    found = _look_over(task, encoder, near_duplicates, quiet=as_json)
+    found = _look_over(task, encoder, near_duplicates, quiet=as_json, language=language)
     model = encoder.name if encoder else None
     if as_json:
         about = {"data_set": task.name, "model": model, "notes": list(task.provenance.notes)}
@@ -65,9 +65,11 @@ def audit(
 # fmt: on
 
 
-def _look_over(task: "Task", encoder: "Encoder | None", near_duplicates: bool, *, quiet: bool) -> "Audit":
+def _look_over(
+    task: "Task", encoder: "Encoder | None", near_duplicates: bool, *, quiet: bool, language: str
+) -> "Audit":
     from harness.data.audit import audit_with
     from harness.terminal import make_console, waiting
 
-    with waiting(make_console(stderr=True), "looking the data over", quiet=quiet):
+    with waiting(make_console(stderr=True), "looking the data over", quiet=quiet, language=language):
         return audit_with(task, encoder, near_duplicates=near_duplicates)

@@ -57,7 +57,7 @@ class HelpFormatter(click.HelpFormatter):
 
 def translated_help(command: click.Command, ctx: click.Context, arguments: Sequence[str]) -> str | None:
     """Return the help of a command in the language of its arguments or the locale, None where that is English."""
-    language = _language(arguments)
+    language = language_of(arguments)
     if language == "en":
         return None
     translate = translator(language, CATALOGUE)
@@ -66,7 +66,8 @@ def translated_help(command: click.Command, ctx: click.Context, arguments: Seque
     return formatter.getvalue().rstrip("\n")
 
 
-def _language(arguments: Sequence[str]) -> str:
+def language_of(arguments: Sequence[str]) -> str:
+    """Return the language that arguments ask for, else that of the locale, even where they cannot be parsed."""
     given = [other for word, other in pairwise(arguments) if word == "--lang"]
     given += [word.partition("=")[2] for word in arguments if word.startswith("--lang=")]
     named = [name for name in LANGUAGES for word in given if word.replace("_", "-").lower() == name.lower()]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.help import language_of
 from harness.config.run_config import RunConfig, build_config
 from harness.errors import UserError
 
@@ -64,7 +65,7 @@ def plan_of(ctx: click.Context, config: RunConfig, *, quiet: bool, verbose: bool
     quiet_libraries(ctx, verbose=verbose)
     from harness.runs.opening import open_plan
 
-    with _waiting("loading strategies, data and encoder", quiet):
+    with _waiting(ctx, "loading strategies, data and encoder", quiet):
         return open_plan(config, ctx.obj["plugins"])
 
 
@@ -73,11 +74,11 @@ def data_of(ctx: click.Context, config: RunConfig, *, quiet: bool, verbose: bool
     quiet_libraries(ctx, verbose=verbose)
     from harness.runs.opening import open_data
 
-    with _waiting("loading data", quiet):
+    with _waiting(ctx, "loading data", quiet):
         return open_data(config, ctx.obj["plugins"])
 
 
-def _waiting(for_what: str, quiet: bool) -> AbstractContextManager[None]:
+def _waiting(ctx: click.Context, for_what: str, quiet: bool) -> AbstractContextManager[None]:
     from harness.terminal import make_console, waiting
 
-    return waiting(make_console(stderr=True), for_what, quiet=quiet)
+    return waiting(make_console(stderr=True), for_what, quiet=quiet, language=language_of(ctx.obj["argv"]))

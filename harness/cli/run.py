@@ -12,9 +12,11 @@ import click
 from harness.cli import options
 from harness.cli.command import Command, joined
 from harness.cli.completion import complete_folders
+from harness.cli.help import language_of
 from harness.cli.planning import ask_before_running, config_from, plan_of
 from harness.cli.printing import echo_json, echo_run
 from harness.errors import ExitCode, UserError
+from harness.wording.languages import translator
 
 if TYPE_CHECKING:
     from harness.api.result import RunResult
@@ -97,7 +99,7 @@ def run(
     options_of_run = {"quiet": quiet, "verbose": verbose}
     if resume is None or (resume == LATEST and _given(flags | {"config": config_file})):  # a command, given again
         plan = plan_of(ctx, config_from(flags, config_file), **options_of_run)
-        directory = None if fresh or (dry_run and not resume) else _same_unfinished_run(plan)
+        directory = None if fresh or (dry_run and not resume) else _same_unfinished_run(plan, language)
         if resume and not directory:
             where = plan.config.output_dir
             raise UserError(f"There is no unfinished run of this command in {where}. Leave out --resume.")
@@ -111,17 +113,17 @@ def run(
         return ExitCode.FAILED if plan.broken else ExitCode.OK
     made, interrupt = execute_shown(plan, ctx.obj["argv"], quiet=quiet, resume=directory, retry_failed=retry_failed)
     echo_run(made, as_json=as_json, debug=debug, language=language)
-    return _tell_end(made, interrupt)
+    return _tell_end(made, interrupt, language)
 # fmt: on
 
 
-def _same_unfinished_run(plan: "Plan") -> "RunDirectory | None":
+def _same_unfinished_run(plan: "Plan", language: str) -> "RunDirectory | None":
     from harness.runs.resuming import same_unfinished_run
     from harness.terminal import make_console
 
     if directory := same_unfinished_run(plan):
         told = f"Going on with {directory.path}, which the same command began and did not finish; --fresh begins anew."
-        make_console(stderr=True).print(told, soft_wrap=True, highlight=False)
+        make_console(stderr=True).print(translator(language)(told), soft_wrap=True, highlight=False)
     return directory
 
 
@@ -159,24 +161,26 @@ def execute_shown(
     from harness.terminal import make_console, print_banner
 
     if plan.fallback:
-        print_banner(plan.fallback, make_console(stderr=True))
+        print_banner(translator(language_of(command))(plan.fallback), make_console(stderr=True))
     signal_before = signal.signal(signal.SIGTERM, _terminate)
     try:
-        with shown_progress(wanted=not quiet) as reporter:
+        with shown_progress(wanted=not quiet, language=language_of(command)) as reporter:
             return run_plan(plan, reporter, command, resume=resume, retry_failed=retry_failed)
     finally:
         signal.signal(signal.SIGTERM, signal_before)
 
 
-def _tell_end(made: "RunResult", interrupt: KeyboardInterrupt | None) -> ExitCode:
+def _tell_end(made: "RunResult", interrupt: KeyboardInterrupt | None, language: str) -> ExitCode:
     """Say where the run is saved and how it goes on, and return the exit code."""
     from harness.terminal import make_console
 
-    errors = make_console(stderr=True)
-    errors.print(f"Saved in {made.path}", soft_wrap=True)
+    errors, say = make_console(stderr=True), translator(language)
+    told = f"Saved in {made.path}"
+    errors.print(say(told), soft_wrap=True)
     if interrupt:
         words = ["harness", "run", "--resume", str(made.path), *["--yes-run-plugins"][: len(made.run.config.plugins)]]
-        errors.print(f"Go on with: {shlex.join(words)}", soft_wrap=True, highlight=False)
+        told = f"Go on with: {shlex.join(words)}"
+        errors.print(say(told), soft_wrap=True, highlight=False)
         return exit_code_of_signal(interrupt)
     return ExitCode.OK if made.run.status == "complete" else ExitCode.FAILED
 

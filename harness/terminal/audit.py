@@ -44,7 +44,7 @@ def _heading(audit: Audit, task: Task, model: str | None, page: Page) -> Rendera
     lines = [("data set", data_set_line(task.name, sizes, len(audit.label_names), page))]
     if model is not None:
         lines.append(("model", model_line(model, audit.max_length or 0, page)))
-    lines += [("note", note) for note in task.provenance.notes]
+    lines += [("note", page.say_message(note)) for note in task.provenance.notes]
     return label_value_lines([(page.say(label), value) for label, value in lines], page)
 
 

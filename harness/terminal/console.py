@@ -67,10 +67,11 @@ def folding(text: Text) -> Text:
     return FoldedText(text.plain, style=text.style, overflow="fold", spans=text.spans)
 
 
-def print_error(message: str, console: Console | None = None) -> None:
+def print_error(message: str, console: Console | None = None, language: str = "en") -> None:
     """Print an error message as one paragraph, by default on standard error."""
-    page = Page(console or make_console(stderr=True))
-    page.console.print(page.text("Error: ", "bold red") + page.text(message), soft_wrap=True)
+    page = Page(console or make_console(stderr=True), language)
+    lead = page.text(page.say("Error: "), "bold red")
+    page.console.print(lead + page.text(page.say_message(message)), soft_wrap=True)
 
 
 def _columns(stream: TextIO | None) -> int | None:
@@ -149,6 +150,10 @@ class Page:
         """What translates fixed phrases; those whose translation this stream cannot hold stay English."""
         say, encoding = translator(self.language), self.console.encoding
         return lambda phrase: translated if visible(translated := say(phrase), encoding) == translated else phrase
+
+    def say_message(self, message: str) -> str:
+        """Translate an error, a note or what is going on, all of which may hold values."""
+        return self.say(message)
 
     @cached_property
     def glyphs(self) -> Glyphs:

@@ -38,7 +38,7 @@ class ProgressDisplay(Protocol):
 
 @contextmanager
 def progress_display(
-    console: Console, *, quiet: bool = False, clock: Clock = time.monotonic
+    console: Console, *, quiet: bool = False, clock: Clock = time.monotonic, language: str = "en"
 ) -> Iterator[ProgressDisplay]:
     """Open a display of progress.
 
@@ -46,6 +46,7 @@ def progress_display(
         console: Where to show it.
         quiet: Show nothing.
         clock: Seconds that only grow.
+        language: Of its words, one of `harness.wording.languages.LANGUAGES`.
 
     Yields:
         On a terminal a bar that leaves nothing behind but the results of the trials; elsewhere plain
@@ -55,24 +56,26 @@ def progress_display(
         yield _Silence()
     elif console.is_terminal and not console.is_dumb_terminal:
         with _progress_bar(console) as bar:
-            yield _Bar(bar, Page(console), clock)
+            yield _Bar(bar, Page(console, language), clock)
     else:
-        yield _Lines(Page(console), clock)
+        yield _Lines(Page(console, language), clock)
 
 
 @contextmanager
-def waiting(console: Console, message: str, *, quiet: bool = False) -> Iterator[None]:
+def waiting(console: Console, message: str, *, quiet: bool = False, language: str = "en") -> Iterator[None]:
     """Show on a terminal that something of unknown length goes on.
 
     Args:
         console: Where to show it.
         message: What goes on.
         quiet: Show nothing.
+        language: Of the message.
     """
     if quiet or not console.is_terminal or console.is_dumb_terminal:
         yield
         return
-    with console.status(Page(console).text(message)):
+    page = Page(console, language)
+    with console.status(page.text(page.say_message(message))):
         yield
 
 
@@ -159,16 +162,22 @@ class _Lines(_Throttled):
 
     def stage(self, name: str, number: int, total: int) -> None:
         self.begin(LINE_INTERVAL)
-        self.page.write([self.page.text(f"[{number}/{total}] {name}")])
+        self.page.write([self.page.text(f"[{number}/{total}] {self.page.say_message(name)}")])
 
     def show(self, what: str, done: int, total: int, speed: _Speed) -> None:
-        unit = " texts" if what == "encode" else ""
-        rate = quantities.rate(speed.per_second)
-        line = f"{what} {done:,}/{total:,}{unit}, {rate}/s, {speed.left} left"
+        say = self.page.say
+        line = say("{what} {done}/{total}{unit}, {rate}/s, {left} left").format(
+            what=self.page.say_message(what),
+            done=f"{done:,}",
+            total=f"{total:,}",
+            unit=say(" texts") if what == "encode" else "",
+            rate=quantities.rate(speed.per_second),
+            left=speed.left,
+        )
         self.page.write([self.page.text(line)])
 
     def announce(self, what: str) -> None:
-        self.page.write([self.page.text(what)])
+        self.page.write([self.page.text(self.page.say_message(what))])
 
 
 class _Bar(_Throttled):
@@ -183,23 +192,24 @@ class _Bar(_Throttled):
     def stage(self, name: str, number: int, total: int) -> None:
         self.begin(0.0)
         self._stage = name
-        stage = self.page.short(f"[{number}/{total}] {name}", self.page.width // 3)
+        stage = self.page.short(f"[{number}/{total}] {self.page.say_message(name)}", self.page.width // 3)
         self._bar.reset(self._task, description=stage, total=None, visible=True, what="", amount="", rate="", left="")
 
     def show(self, what: str, done: int, total: int, speed: _Speed) -> None:
-        unit = " texts/s" if what == "encode" else "/s"
+        say = self.page.say
+        unit = say(" texts/s") if what == "encode" else "/s"
         self._bar.update(
             self._task,
             completed=done,
             total=total,
-            what="" if what == self._stage else self.page.short(what, self.page.width // 4),
+            what="" if what == self._stage else self.page.short(self.page.say_message(what), self.page.width // 4),
             amount=f"{done:,}/{total:,}",
             rate=quantities.rate(speed.per_second) + unit,
-            left=f"{speed.left} left",
+            left=say("{left} left").format(left=speed.left),
         )
 
     def announce(self, what: str) -> None:
-        shown = self.page.short(what, self.page.width // 2)
+        shown = self.page.short(self.page.say_message(what), self.page.width // 2)
         self._bar.update(self._task, completed=0, total=None, what="", amount=shown, rate="", left="")
 
 
@@ -221,15 +231,15 @@ def _text_column(field: str) -> TextColumn:
 
 
 def _outcome(record: RunRecord, page: Page) -> Text:
-    trial = f"{record.strategy} seed {record.seed}"
+    trial = page.say("{strategy} seed {seed}").format(strategy=record.strategy, seed=record.seed)
     if record.is_scored and record.validation is not None:
         spent = sum(part for part in (record.fit_seconds, record.predict_seconds) if part is not None)
-        f1_macro = quantities.score(record.validation.f1_macro)
-        return page.text(f"{trial}: validation f1_macro {f1_macro}, {spent:.1f} s")
+        told = page.say("{trial}: validation f1_macro {score}, {seconds} s")
+        score = quantities.score(record.validation.f1_macro)
+        return page.text(told.format(trial=trial, score=score, seconds=f"{spent:.1f}"))
+    status = page.say(record.status)
     if record.error is None:
-        return page.text(f"{trial}: {record.status}", "red")
-    return page.text(f"{trial}: {record.status} in {record.error.stage}: {_reason(record, page)}", "red")
-
-
-def _reason(record: RunRecord, page: Page) -> str:
-    return page.short(record.error.message.strip(), LONGEST_REASON) if record.error else ""
+        return page.text(f"{trial}: {status}", "red")
+    told = page.say("{trial}: {status} in {stage}: {reason}")
+    reason = page.short(page.say_message(record.error.message.strip()), LONGEST_REASON)
+    return page.text(told.format(trial=trial, status=status, stage=page.say(record.error.stage), reason=reason), "red")

@@ -107,7 +107,7 @@ def _heading(run: Run, page: Page) -> RenderableType:
         ("seeds" if len(seeds) > 1 else "seed", ", ".join(map(str, seeds))),
     ]
     lines += [("settings", text) for text in _settings(run)]
-    lines += [("note", note) for note in run.notes]
+    lines += [("note", page.say_message(note)) for note in run.notes]
     return label_value_lines([(page.say(label), value) for label, value in lines], page)
 
 

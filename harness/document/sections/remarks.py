@@ -22,7 +22,7 @@ def _remarks(subject: Subject) -> Iterator[Phrase]:
         place = subject.where(index)
         for note in [run.fallback, *run.notes, *_truncation(run, say)]:
             if note:
-                yield Phrase("{place}: {note}" if place else "{note}", {"place": place, "note": note})
+                yield Phrase("{place}: {note}" if place else "{note}", {"place": place, "note": say(note)})
     yield from degradations(subject)
 
 
@@ -32,7 +32,7 @@ def degradations(subject: Subject) -> Iterator[Phrase]:
     named = [record for studied in subject.study.strategies for record in studied.records]
     for record in [*named, *(record for _, record in subject.study.failures)]:
         for degradation in record.degradations:
-            values = {"strategy": record.strategy, "seed": str(record.seed), "degradation": degradation}
+            values = {"strategy": record.strategy, "seed": str(record.seed), "degradation": say(degradation)}
             yield Phrase(say("{strategy}, seed {seed}: {degradation}"), values)
 
 

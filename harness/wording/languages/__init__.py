@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
 
+from harness.wording.messages import message_translator
+
 Say = Callable[[str], str]
 """English phrase -> the phrase in a language."""
 
@@ -14,19 +16,29 @@ _TRADITIONAL_CHINESE = ("zh_tw", "zh_hk", "zh_mo", "zh_hant")
 
 
 def translator(language: str, kind: str = "") -> Say:
-    """Return what translates fixed phrases; one that has no translation stays English.
+    """Return what translates phrases, and errors and notes with their values; one without translation stays English.
 
     Args:
         language: One of `LANGUAGES`.
-        kind: Which catalogue: "" of tables and reports, "help" of the command line's help.
+        kind: Which catalogue: "" of tables, reports, errors, notes and progress, "help" of the command line's help.
 
     Raises:
         ValueError: For a language that is not among them.
     """
     if language not in LANGUAGES:
         raise ValueError(f"expected a language among {', '.join(LANGUAGES)}, got {language!r}")
-    phrases = {} if language == "en" else catalogue(f"{kind}.{language}".lstrip("."))
-    return lambda phrase: phrases.get(phrase, phrase)
+    if language == "en":
+        return lambda phrase: phrase
+    phrases = catalogue(f"{kind}.{language}".lstrip("."))
+    if kind:
+        return lambda phrase: phrases.get(phrase, phrase)
+    say_message = _message_translator(language)
+    return lambda phrase: phrases[phrase] if phrase in phrases else say_message(phrase)
+
+
+@cache
+def _message_translator(language: str) -> Say:
+    return message_translator(catalogue(f"messages.{language}"))
 
 
 @cache

@@ -1,0 +1,38 @@
+"""Errors, notes and progress are shown in the language of whoever reads; records keep them in English."""
+
+# ruff: noqa: RUF001 - Chinese has punctuation of its own
+
+from pathlib import Path
+
+import pytest
+
+from .commands import Harness
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (["-d", "nowhere.csv"], "錯誤：資料檔 nowhere.csv 不存在。"),
+        (["--limit", "0"], "錯誤：--limit：應大於或等於 2，得到 0。"),
+        (["-s", "lora"], "錯誤：沒有策略 'lora'。是否指 'lora_finetune'？可用的有：all, "),
+        (["--epochs", "3"], "用法：harness run [OPTIONS]\n說明請見：harness run --help\n\n錯誤：沒有選項 '--epochs'。"),
+    ],
+)
+def test_what_goes_wrong_is_told_in_the_readers_language(harness: Harness, argv: list[str], told: str) -> None:
+    outcome = harness("run", "--offline", *argv, "--lang", "zh-TW")
+    assert outcome.code in {2, 3}
+    assert told in outcome.err
+
+
+def test_progress_and_notes_are_said_in_chinese_and_kept_in_english(
+    harness: Harness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_TW.UTF-8")
+    file = tmp_path / "all.csv"
+    file.write_text("text,label\n" + "".join(f"text {i},{'xy'[i % 2]}\n" for i in range(24)))
+    outcome = harness("run", "-d", str(file), "--test-size", "0.25", "-s", "majority", "-o", str(tmp_path / "reports"))
+    assert outcome.code == 0, outcome.err
+    assert "majority 種子 0：驗證 f1_macro 0.3333" in outcome.err
+    assert "備註" in outcome.out
+    assert "從 24 筆中分層留出 6 筆作為測試集（種子 0）" in " ".join(outcome.out.split())
+    assert outcome.run.notes[0].startswith("no test split: 6 of 24 rows")
