@@ -1,8 +1,11 @@
 """No network, one seed, and the tiny model and task that most tests work on."""
 
+import gc
 import os
+import subprocess
 import tempfile
 
+gc.disable()  # until all is imported
 _NO_HUB_CACHE = tempfile.TemporaryDirectory(prefix="harness-hub-", ignore_cleanup_errors=True)
 os.environ["HF_HOME"] = _NO_HUB_CACHE.name  # what happens to be cached here must change no test
 os.environ["HARNESS_CACHE"] = os.path.join(_NO_HUB_CACHE.name, "features")  # of what is made before any test
@@ -12,7 +15,10 @@ os.environ["HF_DATASETS_OFFLINE"] = "1"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from collections.abc import Iterator
+from itertools import count
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -23,7 +29,9 @@ from harness.testing import Bench, tiny_encoder, tiny_task
 
 from .studies import FIVE, a_study, failed
 
-SLOW_PLACES = (  # folders and files whose tests train much, simulate much, or start processes, browsers or LaTeX
+_TESTS = count()  # a folder for each, without making it: most tests cache nothing
+
+SLOW_PLACES = (  # folders and files (or their beginnings) whose tests train or simulate much, or start processes
     "api/",
     "cli/test_cache",
     "cli/test_compare.py",
@@ -62,7 +70,9 @@ SLOW_PLACES = (  # folders and files whose tests train much, simulate much, or s
     "reporting/test_page.py",
     "runs/test_truth.py",
     "strategies/test_finetuning.py",
+    "strategies/test_heads.py",
     "system/test_out_of_memory.py",
+    "system/test_streams.py",
     "test_benchmarks.py",
     "test_contracts.py",
     "test_docs.py",
@@ -73,12 +83,28 @@ SLOW_PLACES = (  # folders and files whose tests train much, simulate much, or s
 SLOW_FIXTURES = {"full", "run_of_all"}  # a run of all strategies
 
 
+def is_slow_place(path: Path) -> bool:
+    """Whether all tests of a folder or file are slow."""
+    place = path.relative_to(Path(__file__).parent).as_posix()
+    return (f"{place}/" if path.is_dir() else place).startswith(SLOW_PLACES)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import nothing of which no test would run: every worker pays for what it collects."""
+    return True if config.option.markexpr == "not slow" and is_slow_place(collection_path) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as slow what `make quick` leaves out."""
     for item in items:
-        place = item.path.relative_to(Path(__file__).parent).as_posix()
-        if place.startswith(SLOW_PLACES) or SLOW_FIXTURES & {*getattr(item, "fixturenames", ())}:
+        if is_slow_place(item.path) or SLOW_FIXTURES & {*getattr(item, "fixturenames", ())}:
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish() -> None:
+    """Search for garbage from here on, and never in what imports made: that would take seconds of every worker."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
@@ -89,9 +115,24 @@ def _seeded() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give each test an empty cache: what another one computed must not change what it sees."""
-    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "feature-cache"))
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path_factory.getbasetemp() / "caches" / str(next(_TESTS))))
+
+
+@pytest.fixture(autouse=True)
+def _no_process_of_a_quick_test(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let only tests that are marked slow start processes, browsers, LaTeX and tracers among them."""
+    if request.node.get_closest_marker("slow"):
+        return
+
+    def refuse(*given: object, **named: object) -> NoReturn:
+        pytest.fail("A quick test starts no process: mark it with pytest.mark.slow.")
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", refuse)
+    monkeypatch.setattr(BaseProcess, "start", refuse)
+    if hasattr(os, "fork"):
+        monkeypatch.setattr(os, "fork", refuse)
 
 
 @pytest.fixture(scope="session")

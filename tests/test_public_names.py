@@ -54,6 +54,7 @@ def test_the_published_schema_is_that_of_the_code() -> None:
     )
 
 
+@pytest.mark.slow
 def test_help_imports_nothing_heavy() -> None:
     argv = [sys.executable, "-X", "importtime", "-m", "harness", "--help"]
     done = subprocess.run(argv, capture_output=True, text=True)

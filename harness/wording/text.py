@@ -30,7 +30,9 @@ def safe_text(value: str, style: str | Style = "", *, encoding: str = "utf-8") -
 
 def visible(value: str, encoding: str = "utf-8") -> str:
     r"""Write control characters as `\x1b`, newlines as a sign, what `encoding` lacks as `\u4e2d`, and no token."""
-    shown = "".join(_escaped(character, encoding) for character in redacted(value).replace("\r\n", "\n"))
+    shown = redacted(value)
+    if not shown.isprintable():
+        shown = "".join(_escaped(character, encoding) for character in shown.replace("\r\n", "\n"))
     return shown.encode(encoding, "backslashreplace").decode(encoding)
 
 

@@ -109,6 +109,7 @@ MOST_SHOWN = 12
 WRONG = (None, -1, 0, 10**30, 1e300, "", "\ud800\x1b[31m[/]", [], {}, [1], {"a": [None]}, nested(200))
 
 
+@pytest.mark.slow
 def test_a_value_of_another_kind_in_run_json_is_refused_or_shown(damaged: Path, harness: Harness) -> None:
     content, directory = json.loads((damaged / "run.json").read_bytes()), RunDirectory(damaged)
     drawn = random.Random(0)

@@ -19,6 +19,7 @@ def runs(full: Path, tmp_path: Path) -> Path:
     return shutil.copytree(full, tmp_path / "reports")
 
 
+@pytest.mark.slow
 def test_show_prints_what_the_run_printed(run: Harness, harness: Harness) -> None:
     assert harness("show").code == 2
     printed = run().out

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from harness import RunContext, Split, hookimpl
@@ -45,6 +46,7 @@ class Plugin:
         return [KnowsValidation()]
 
 
+@pytest.mark.slow
 def test_validation_far_above_test_is_a_note_of_that_row_and_of_no_other(run: Harness, harness: Harness) -> None:
     outcome = run(strategies="knows_validation,tfidf_logreg,majority", plugins=[Plugin()])
     assert outcome.code == 0, outcome.err

@@ -91,6 +91,7 @@ def test_an_audit_holds_rows_and_no_texts() -> None:
     assert Audit.model_validate_json(stored) == audit_task(task, near_duplicates=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alike", [False, True], ids=["all different", "all the same"])
 def test_the_work_does_not_grow_with_the_square_of_the_rows(alike: bool) -> None:
     def audited(n_rows: int) -> Callable[[], Audit]:

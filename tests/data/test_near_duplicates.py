@@ -80,6 +80,7 @@ def test_the_counts_equal_those_of_comparing_all_pairs() -> None:
     assert counts["train", "test"][1] > 2
 
 
+@pytest.mark.slow
 def test_a_thousand_variants_of_one_text_are_counted_in_seconds() -> None:
     train = [f"{TEXT} for the time number {i}" for i in range(1000)]
     near = pair_of(task_of(train, ["c", "d"], ["e", "f"]), "train", "train")

@@ -62,6 +62,7 @@ def test_labels_need_not_start_at_zero_or_be_dense() -> None:
     assert labels[stratified_rows(labels, 3)].tolist() == [7, 7, -1]
 
 
+@pytest.mark.slow
 def test_with_as_many_classes_as_rows_the_work_does_not_grow_with_their_square() -> None:
     assert len(stratified_rows(np.arange(4000), 2000)) == 2000
     assert growth(lambda n: lambda: stratified_rows(np.arange(n), n // 2), 20_000, factor=16) < 16 * 3

@@ -146,6 +146,7 @@ def test_long_lists_of_names_are_cut_in_messages() -> None:
     assert names_shown([str(i) for i in range(13)]).endswith("'9' and 3 more")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0, 0.25], ids=["two classes", "a class for every four rows"])
 def test_the_work_does_not_grow_with_the_square_of_the_rows(share: float) -> None:
     def built(n_rows: int) -> Callable[[], Task]:

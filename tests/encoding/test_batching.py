@@ -31,7 +31,13 @@ def tokenisers() -> list[str]:
 
 @pytest.mark.parametrize("tokenise", [one_token_a_letter, scattered])
 @pytest.mark.parametrize("budget", [1, 7, 64, 512, 100_000])
-@pytest.mark.parametrize("n", [1, 2, 99, TOKENISED_AT_ONCE, TOKENISED_AT_ONCE + 1, 3 * TOKENISED_AT_ONCE + 5])
+@pytest.mark.parametrize(
+    "n",
+    [
+        *(1, 2, 99, TOKENISED_AT_ONCE, TOKENISED_AT_ONCE + 1),
+        pytest.param(3 * TOKENISED_AT_ONCE + 5, marks=pytest.mark.slow),
+    ],
+)
 def test_every_row_is_in_one_batch_within_the_budget(
     n: int, budget: int, tokenise: Callable[[Sequence[str]], TokenIds]
 ) -> None:

@@ -64,7 +64,12 @@ REFUSED: dict[str, tuple[dict[str, Any], Callable[[Path], Any] | None, str]] = {
 }
 
 
-@pytest.mark.parametrize("family", REFUSED)
+LARGEST_VOCABULARY = "canine"  # its tokenizer lists every character of Unicode
+
+
+@pytest.mark.parametrize(
+    "family", [pytest.param(name, marks=[pytest.mark.slow] * (name == LARGEST_VOCABULARY)) for name in REFUSED]
+)
 def test_a_family_that_would_be_read_wrongly_is_refused_with_the_reason(family: str, tmp_path: Path) -> None:
     settings, tokenizer, told = REFUSED[family]
     write_family(tmp_path, "bert")

@@ -154,6 +154,7 @@ def remembering(folder: Path, cache: Path) -> TransformerEncoder:
     return load_encoder(str(folder), None, True, "cpu", "float32", cache=CacheDirectory(cache))
 
 
+@pytest.mark.slow
 def test_an_encoder_times_the_first_long_pass_only_and_gives_the_same_features(tmp_path: Path) -> None:
     sizes = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
     folder = write_family(tmp_path / "checkpoint", "bert", **sizes)

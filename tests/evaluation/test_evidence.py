@@ -238,6 +238,7 @@ def test_candidates_that_cannot_be_compared_are_refused(candidates: list[Candida
         assess(LABELS, candidates)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_classes", [6, 77])
 def test_20_strategies_on_2000_rows_take_less_than_5_seconds(n_classes: int) -> None:
     rng = np.random.default_rng(0)

@@ -25,10 +25,10 @@ TEXTS = tiny_task().train.texts[:12]
 
 
 class Cached:
-    """A checkpoint's copy, and a cache that knows its features of a few texts."""
+    """A folder with a checkpoint, and a cache that knows its features of a few texts, filled where it is empty."""
 
-    def __init__(self, folder: Path, checkpoint: Path) -> None:
-        self.checkpoint = shutil.copytree(checkpoint, folder / "checkpoint")
+    def __init__(self, folder: Path) -> None:
+        self.checkpoint = folder / "checkpoint"
         self.directory = CacheDirectory(folder / "cache")
         self.table = self.fill(self.load())
         (self.key,) = (entry.key for entry in self.directory.entries())
@@ -60,9 +60,17 @@ class Cached:
         (self.checkpoint / file).write_text(json.dumps(content))
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
+    folder = tmp_path_factory.mktemp("filled")
+    shutil.copytree(tiny_model, folder / "checkpoint")
+    Cached(folder)
+    return folder
+
+
 @pytest.fixture
-def cached(tmp_path: Path, tiny_model: Path) -> Cached:
-    return Cached(tmp_path, tiny_model)
+def cached(tmp_path: Path, filled: Path) -> Cached:
+    return Cached(shutil.copytree(filled, tmp_path, dirs_exist_ok=True))
 
 
 def with_other_weights(cached: Cached) -> TransformerEncoder:

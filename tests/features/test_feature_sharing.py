@@ -106,6 +106,7 @@ def test_a_pickled_copy_gives_the_same_and_spoils_nothing(cache: Cache) -> None:
     assert np.array_equal(features.encode(texts, CLS), table)
 
 
+@pytest.mark.slow
 def test_a_pickled_copy_outlives_the_files_of_the_run_that_made_it() -> None:
     features = FeatureCache(LetterEncoder())
     texts, table = many_features()
@@ -118,6 +119,7 @@ def test_a_pickled_copy_outlives_the_files_of_the_run_that_made_it() -> None:
     assert len(copy.notes) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
 def test_a_process_that_a_strategy_forks_off_removes_nothing() -> None:
     features = FeatureCache(LetterEncoder())
@@ -148,6 +150,7 @@ def peak_of(action: Callable[[], object]) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_filling_holds_a_few_shards_in_memory_and_never_the_table(tmp_path: Path) -> None:
     texts, width = many_texts(60_000), 256
     features = FeatureCache(WideEncoder(width=width), CacheDirectory(tmp_path))

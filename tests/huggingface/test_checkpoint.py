@@ -140,6 +140,7 @@ def test_roberta_counts_positions_from_behind_its_padding(checkpoint: Path) -> N
         encoder.model(torch.full((1, 65), 20))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not any(d.name == MINILM_WHEEL for d in metadata.distributions()), reason=f"{MINILM_WHEEL} is not installed"
 )

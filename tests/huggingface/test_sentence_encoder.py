@@ -67,6 +67,7 @@ def test_auto_pools_as_the_checkpoint_declares(checkpoint: Path, declared: Any, 
     assert list(found) == list(dict.fromkeys(asked))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("modes", [("mean_tokens",), ("max_tokens", "lasttoken"), ("weightedmean_tokens",)])
 @pytest.mark.parametrize("include_prompt", [True, False])
 def test_auto_gives_what_sentence_transformers_gives(

@@ -1,13 +1,16 @@
 """A study to be careful with and the browser to look with, made once."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.analysis.study import Study
 
-from .browser import Browser, a_browser
 from .hostile import hostile_study
+
+if TYPE_CHECKING:
+    from .browser import Browser
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +20,9 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 
 @pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Browser]":
     """A browser."""
+    from .browser import a_browser  # what drives it takes half a second to import
+
     with a_browser(tmp_path_factory.mktemp("profile")) as opened:
         yield opened

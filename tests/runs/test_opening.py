@@ -75,7 +75,8 @@ def host() -> Mapping[str, Any]:
 
 
 def test_a_configuration_brings_its_plugins_along(bow: str, task_folder: Path, tmp_path: Path) -> None:
-    config = RunConfig(strategies=("bow",), plugins=(bow,), dataset=str(task_folder), output_dir=str(tmp_path / "runs"))
+    asked = {"strategies": ("bow",), "plugins": (bow,), "dataset": str(task_folder), "save_models": False}
+    config = RunConfig(**asked, output_dir=str(tmp_path / "runs"))
     for plan in (open_plan(config), make_plan(config, PluginManager())):
         assert [offer.name for offer in plan.offers] == ["bow"]
         assert plan.config.plugins == (bow,)
@@ -156,12 +157,13 @@ def test_a_strategy_of_an_offline_run_finds_the_hubs_clients_offline(
 
     before = host()
     asked = {"dataset": str(task_folder), "model": str(tmp_path), "strategies": ("asks",), "offline": offline}
-    plan = open_plan(RunConfig(**asked, output_dir=str(tmp_path / "runs")), [Plugin()])
+    plan = open_plan(RunConfig(**asked, save_models=False, output_dir=str(tmp_path / "runs")), [Plugin()])
     execute(plan)
     assert found == [(offline, offline)]
     assert host() == before
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hub_out_of_reach")
 def test_a_python_host_stays_as_it_was_after_a_whole_run(task_folder: Path, tiny_model: Path, tmp_path: Path) -> None:
     folders = {"cache_dir": str(tmp_path / "cache"), "output_dir": str(tmp_path / "runs")}

@@ -22,6 +22,7 @@ def candidates(right: float, n_rows: int, n_tried: int, seed: int) -> tuple[list
     return found, labels
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_tried", [2, 12])
 def test_it_is_on_average_what_the_best_of_equals_is_above_their_true_score(n_tried: int) -> None:
     flattered, estimated = [], []

@@ -13,6 +13,8 @@ def said_in(source: str) -> Iterator[tuple[int, str, Texts]]:
     Followed are constants, both sides of a condition, and names that are assigned to or looped over in the same
     function or at the top of the module.
     """
+    if "say(" not in source:
+        return
     module = ast.parse(source)
     top = _Scope(module.body)
     yield from _said_by(module, top)

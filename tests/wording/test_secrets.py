@@ -63,6 +63,7 @@ class Plugin:
         return [Quotes()]
 
 
+@pytest.mark.slow
 def test_a_token_stands_in_no_file_of_a_run_and_on_no_screen(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     runs = tmp_path / "runs"
     setting = f"quotes.key={TOKEN}"
