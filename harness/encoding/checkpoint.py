@@ -171,6 +171,7 @@ def _load_config(directory: Path, name: str) -> Any:
         config = AutoConfig.from_pretrained(directory, trust_remote_code=False)
     except Exception as error:
         raise ModelError(f"Model {name}: its config.json is not valid: {_reason(error)} Restore it.") from error
+    config.return_dict = True  # a file may say otherwise
     if getattr(config, "is_encoder_decoder", False):
         raise ModelError(
             f"Model {name} is an encoder-decoder ({kind}); expected an encoder, such as BERT. Choose another --model."
@@ -273,5 +274,6 @@ def _position_limit(model: Any) -> int:
 
 
 def _reason(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = " ".join(str(error).split())
+    text = text if text and not isinstance(error, LookupError) else f"{type(error).__name__}: {text}"
     return f"{text[:LONGEST_REASON]}..." if len(text) > LONGEST_REASON else f"{text.rstrip('.')}."

@@ -20,6 +20,7 @@ SWITCHES = {
     "pooling_mode_weightedmean_tokens": "weightedmean",
     "pooling_mode_lasttoken": "lasttoken",
 }
+OF_FIRST_VERSIONS = "0_Transformer"  # the folder below the one that declares, where they kept the transformer
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ def read_declared(directory: Path, name: str) -> Declared:
     Raises:
         ModelError: Where one of these files is not what sentence-transformers writes.
     """
+    if directory.name == OF_FIRST_VERSIONS:
+        directory = directory.parent
     modules = _read(directory / MODULES_FILE, name, list) or []
     kinds = [_text(module, "type", MODULES_FILE, name).rpartition(".")[2] for module in modules]
     paths = [PurePosixPath(_text(module, "path", MODULES_FILE, name)) for module in modules]

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import BertConfig, CLIPTextConfig, T5Config, T5Model
 
-from harness import ModelError, UnavailableError, UserError
+from harness import Features, ModelError, UnavailableError, UserError
 
 from .tampering import Tensors, change_tensors, load, set_json, small_sizes, vocabulary_size, write_bert
 
@@ -163,6 +163,16 @@ def test_settings_out_of_range_are_refused_with_their_file(
 ) -> None:
     set_json(checkpoint / file, **setting)
     assert told in refusal(checkpoint)
+
+
+def test_a_setting_that_transformers_does_not_know_is_named(checkpoint: Path) -> None:
+    set_json(checkpoint / "config.json", activation="swishy")
+    assert "cannot be loaded: KeyError: " in refusal(checkpoint)
+
+
+def test_outputs_come_by_name_whatever_the_configuration_says(checkpoint: Path) -> None:
+    set_json(checkpoint / "config.json", return_dict=False)
+    assert load(checkpoint).encode(["a text"], [Features()])[Features()].shape == (1, 32)
 
 
 def add_code(folder: Path) -> Path:

@@ -183,3 +183,10 @@ def test_a_checkpoint_of_the_hub_is_asked_for_its_pooling_and_for_no_other_folde
     files = ["model.safetensors", "modules.json", "1_Pooling/config.json", "2_Dense/model.safetensors", "onnx/x.json"]
     kept = filter_repo_objects(files, allow_patterns=WANTED_FILES, ignore_patterns=UNWANTED_FILES)
     assert list(kept) == ["model.safetensors", "modules.json", "1_Pooling/config.json"]
+
+
+def test_what_the_folder_above_declares_counts_where_the_transformer_has_one_of_its_own(checkpoint: Path) -> None:
+    inner = checkpoint.rename(checkpoint.with_name("0_Transformer"))
+    assert load(inner).pooling == "cls"
+    declare(inner.parent, {"pooling_mode_mean_tokens": True})
+    assert load(inner).pooling == "mean"
