@@ -49,17 +49,25 @@ def named_apart(of_runs: Sequence[Sequence["Studied"]], runs: Sequence[Run]) -> 
 
 
 def _once(of_runs: "Sequence[Sequence[Studied]]") -> "list[list[Studied]]":
-    """Leave out what an earlier run has with the same predictions, if it reads no encoder."""
-    seen: set[tuple[object, ...]] = set()
-    kept = []
-    for strategies in of_runs:
-        kept.append([each for each in strategies if _reads_encoder(each) or _predicted(each) not in seen])
-        seen |= {_predicted(each) for each in strategies}
-    return kept
+    """Leave out what another run has with the same predictions and perhaps more seeds, if it reads no encoder."""
+    kept: list[Studied] = []
+    for each in (each for strategies in of_runs for each in strategies):
+        if any(_holds(other, each) for other in kept):
+            continue
+        kept = [other for other in kept if not _holds(each, other)]
+        kept.append(each)
+    return [[each for each in kept if each.run_index == index] for index in range(len(of_runs))]
 
 
-def _predicted(studied: "Studied") -> tuple[object, ...]:
-    return studied.name, *((each.seed, each.train_size, each.predictions_sha256) for each in studied.records)
+def _holds(one: "Studied", other: "Studied") -> bool:
+    """Return whether one strategy has all predictions of another of its name, and neither reads an encoder."""
+    if one.name != other.name or _reads_encoder(one) or _reads_encoder(other):
+        return False
+    return _predicted(other) <= _predicted(one)
+
+
+def _predicted(studied: "Studied") -> set[tuple[object, ...]]:
+    return {(each.seed, each.train_size, each.predictions_sha256) for each in studied.records}
 
 
 def _with_encoders(of_runs: "Sequence[Sequence[Studied]]", runs: Sequence[Run]) -> "list[list[Studied]]":

@@ -151,8 +151,11 @@ def open_study(directories: Sequence[RunDirectory], *, force: bool = False) -> S
 
     Raises:
         UserError: For a run that cannot be read, that kept no predictions, or that cannot be compared with the
-            others, and where nothing was scored.
+            others, where one is named twice, and where nothing was scored.
     """
+    paths = [directory.path.resolve() for directory in directories]
+    if repeated := [path for path in paths if paths.count(path) > 1]:
+        raise UserError(f"{repeated[0]} is named twice, and a run is not compared with itself. Name each run once.")
     runs = tuple(read_run(directory) for directory in directories)
     difference = difference_of(runs, directories)
     if difference and not force:

@@ -82,8 +82,8 @@ cache_dir = click.option("--cache-dir", metavar="FOLDER", shell_complete=complet
                          help="Where frozen features are kept.  "
                          "[default: $HARNESS_CACHE, or the platform's place for caches]")
 verbose = click.option("-v", "--verbose", is_flag=True, help="Print the warnings of libraries, too.")
-language = click.option("--lang", "language", type=click.Choice(LANGUAGES), default=language_of_locale,
-                        show_default="by locale", help="Language of tables and reports.")
+language = click.option("--lang", "language", type=click.Choice(LANGUAGES, case_sensitive=False),
+                        default=language_of_locale, show_default="by locale", help="Language of tables and reports.")
 run_argument = click.argument("name", metavar="RUN", default="latest", shell_complete=complete_folders)
 runs_folder = click.option("-o", "--output-dir", default="reports", metavar="FOLDER",
                            shell_complete=complete_folders, help="Where runs are looked for.")

@@ -174,6 +174,24 @@ def test_over_several_encoders_rows_carry_their_names_and_what_reads_none_stands
     assert compare(*two_encoders, "--pair", "majority", "logreg_probe (other-encoder)").code == 0
 
 
+def test_what_reads_no_encoder_stands_there_once_with_the_seeds_of_the_longer_run(
+    run: Harness, compare: Harness, two_encoders: list[str], tiny_model: Path
+) -> None:
+    folder = run("-m", str(tiny_model), "--seeds", "0,1", "--no-save-models", strategies="majority,logreg_probe").folder
+    both = [str(find_run("latest", folder).path), two_encoders[1]]
+    for runs in (both, both[::-1]):
+        outcome = compare(*runs, "--json")
+        assert outcome.code == 0, outcome.err
+        assert "majority" in {row["name"] for row in json.loads(outcome.out)["strategies"]}
+
+
+def test_a_run_is_not_compared_with_itself(compare: Harness, full: Path) -> None:
+    path = find_run("latest", full).path
+    outcome = compare(str(path), f"{path}/")
+    assert outcome.code == 2
+    assert "is named twice" in outcome.err
+
+
 def test_the_same_encoder_cut_elsewhere_is_another_protocol(run: Harness, compare: Harness) -> None:
     folder = run("--no-save-models").folder
     first = str(find_run("latest", folder).path)
