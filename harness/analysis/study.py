@@ -12,6 +12,7 @@ from harness.analysis.several_runs import difference_of, named_apart
 from harness.errors import UserError, did_you_mean
 from harness.evaluation.conclusion import MARGIN, Conclusion, LeftOut
 from harness.evaluation.evidence import Evidence, assess
+from harness.evaluation.flips import Flips, find_flips
 from harness.evaluation.trial_evidence import Candidate
 from harness.results.feature_sample import FeatureSample, read_feature_samples
 from harness.results.predictions import Predictions, predictions_of
@@ -139,6 +140,31 @@ class Study:
         if name not in by_name:
             raise UserError(f"No strategy {name!r} was scored here. {did_you_mean(name, by_name)}")
         return by_name[name]
+
+    def pair(self, first: str, second: str) -> tuple[Studied, Studied]:
+        """Return two strategies to be compared row by row.
+
+        Raises:
+            UserError: Where there is none of a name, or the runs cannot be compared.
+        """
+        if self.watermark:
+            raise UserError(f"Rows of runs that cannot be compared are not paired. {self.watermark}")
+        return self.strategy(first), self.strategy(second)
+
+    def flips(self, first: Studied, second: Studied) -> Flips:
+        """Return what changes on the test rows where the second of a pair takes the place of the first."""
+        before, after = first.predictions.predictions, second.predictions.predictions
+        return find_flips(self.labels, before, after, len(self.label_names))
+
+    def class_id(self, name: str) -> int:
+        """Return the id of a class.
+
+        Raises:
+            UserError: Where there is none of that name.
+        """
+        if name not in self.label_names:
+            raise UserError(f"There is no class {name!r}. {did_you_mean(name, self.label_names)}")
+        return self.label_names.index(name)
 
 
 def open_study(directories: Sequence[RunDirectory], *, force: bool = False) -> Study:

@@ -1,7 +1,5 @@
 """`harness compare`: strategies of one run or several in one table, and two of them row by row."""
 
-from typing import TYPE_CHECKING, Any
-
 import click
 
 from harness.analysis.ranking import SORT_KEYS
@@ -9,10 +7,7 @@ from harness.cli import options
 from harness.cli.command import Command
 from harness.cli.completion import complete_folders
 from harness.cli.printing import echo_json
-from harness.errors import UserError, did_you_mean
-
-if TYPE_CHECKING:
-    from harness.analysis.study import Study
+from harness.errors import UserError
 
 
 @click.command(cls=Command)
@@ -49,66 +44,20 @@ def compare(
     Strategies are paired row by row, so all runs must have scored the same test rows under the same protocol.
     """
     from harness.api.comparing import open_runs
+    from harness.reporting import plain_values
     from harness.terminal import make_console, print_cell, print_pair, print_study
 
     if cell and not pair:
         raise UserError("--cell names a cell of the change between two strategies: name these with --pair A B.")
-    study = open_runs(names, output_dir, force=force)
+    study, console = open_runs(names, output_dir, force=force), make_console()
+    both = study.pair(*pair) if pair else None
     if as_json:
-        echo_json(_as_json(study, pair))
-        return 0
-    console = make_console()
-    if not pair:
+        echo_json(plain_values.of_study(study, both))
+    elif not both:
         print_study(study, console, sort=sort, pairs=pairs, language=language)
-        return 0
-    first, second = _both(study, pair)
-    if cell:
-        classes = _class(study, cell[0]), _class(study, cell[1])
-        print_cell(study, first, second, classes, console, top=top, language=language)
+    elif cell:
+        classes = study.class_id(cell[0]), study.class_id(cell[1])
+        print_cell(study, *both, classes, console, top=top, language=language)
     else:
-        print_pair(study, first, second, console, top=top, language=language)
+        print_pair(study, *both, console, top=top, language=language)
     return 0
-
-
-def _both(study: "Study", pair: tuple[str, str]) -> Any:
-    if study.watermark:
-        raise UserError(f"Rows of runs that cannot be compared are not paired. {study.watermark}")
-    return study.strategy(pair[0]), study.strategy(pair[1])
-
-
-def _class(study: "Study", name: str) -> int:
-    if name not in study.label_names:
-        raise UserError(f"There is no class {name!r}. {did_you_mean(name, study.label_names)}")
-    return study.label_names.index(name)
-
-
-def _as_json(study: "Study", pair: tuple[str, str] | None) -> dict[str, Any]:
-    content: dict[str, Any] = {
-        "runs": [str(directory.path) for directory in study.directories],
-        "watermark": study.watermark,
-        "strategies": [
-            {
-                "name": studied.name,
-                "run": studied.run_index,
-                "records": [record.model_dump(mode="json") for record in studied.records],
-            }
-            for studied in study.strategies
-        ],
-        "evidence": study.evidence.model_dump(mode="json"),
-    }
-    if pair:
-        from harness.evaluation.flips import find_flips
-
-        first, second = _both(study, pair)
-        predictions = first.predictions.predictions, second.predictions.predictions
-        flips = find_flips(study.labels, *predictions, len(study.label_names))
-        content["pair"] = {
-            "first": first.name,
-            "second": second.name,
-            "fixed": study.rows[flips.fixed].tolist(),
-            "broken": study.rows[flips.broken].tolist(),
-            "both_right": flips.both_right,
-            "both_wrong": flips.both_wrong,
-            "difference": flips.difference.tolist(),
-        }
-    return content

@@ -1,7 +1,5 @@
 """`harness errors`: where one strategy of a finished run fails, row by row."""
 
-from typing import TYPE_CHECKING, Any
-
 import click
 
 from harness.analysis.ranking import best_by_validation
@@ -9,11 +7,6 @@ from harness.cli import options
 from harness.cli.command import Command
 from harness.cli.completion import complete_folders, complete_strategies
 from harness.cli.printing import echo_json
-
-if TYPE_CHECKING:
-    from harness.analysis.error_analysis import ErrorAnalysis
-    from harness.results.records import Run
-    from harness.results.row_facts import RowFacts
 
 
 # fmt: off
@@ -42,6 +35,7 @@ def errors(
     one alone gets right, accuracy by length, negation, truncation and occurrence in train, and calibration.
     """
     from harness.api.comparing import open_run
+    from harness.reporting import plain_values
     from harness.terminal import make_console, print_errors
 
     opened = open_run(name, output_dir)
@@ -50,7 +44,7 @@ def errors(
     analysis, calibration = opened.error_analysis(chosen.name, seed=seed, top=top)
     run, facts = opened.run, opened.facts
     if as_json:
-        echo_json(_as_json(analysis, run, seed, facts) | {"calibration": calibration.model_dump(mode="json")})
+        echo_json(plain_values.of_errors(analysis, calibration, run, seed, facts))
         return 0
     best = ", best by validation f1_macro" if chosen is best_by_validation(opened.strategies) else ""
     about = [("run", opened.path.name), ("strategy", f"{chosen.name}, seed {seed}{best}")]
@@ -58,19 +52,3 @@ def errors(
     print_errors(analysis, names, facts, about, console, calibration=calibration, top=top, language=language)
     return 0
 # fmt: on
-
-
-def _as_json(analysis: "ErrorAnalysis", run: "Run", seed: int, facts: "RowFacts | None") -> dict[str, Any]:
-    """Return all as plain values, with the texts of all rows that are named, where they were kept."""
-    from pydantic import TypeAdapter
-
-    from harness.analysis.error_analysis import ErrorAnalysis
-
-    texts, rows = facts.texts_by_row() if facts else {}, analysis.rows_named()
-    content = TypeAdapter(ErrorAnalysis).dump_python(analysis, mode="json")
-    return {
-        "label_names": run.task.label_names,
-        "seed": seed,
-        **content,
-        "texts": {row: texts[row] for row in rows if row in texts},
-    }

@@ -109,7 +109,7 @@ def run(
         directory, before = _run_to_resume(resume, flags | {"config": config_file}, trusted=yes_run_plugins)
         plan = replace(plan_of(ctx, before.config, **options_of_run), fallback=before.fallback)
     if dry_run:
-        _print_plan(plan, as_json)
+        _echo_plan(plan, as_json=as_json)
         return ExitCode.FAILED if plan.broken else ExitCode.OK
     made, interrupt = execute_shown(plan, ctx.obj["argv"], quiet=quiet, resume=directory, retry_failed=retry_failed)
     echo_run(made, as_json=as_json, debug=debug, language=language)
@@ -185,36 +185,13 @@ def _tell_end(made: "RunResult", interrupt: KeyboardInterrupt | None, language: 
     return ExitCode.OK if made.run.status == "complete" else ExitCode.FAILED
 
 
-def _print_plan(plan: "Plan", as_json: bool) -> None:
-    from harness.data.task import SPLITS
-    from harness.runs.cache_explanation import explain_cache
-    from harness.strategies.strategy import recorded_parameters
-    from harness.terminal import cache_summary, make_console, print_banner, print_plan
+def _echo_plan(plan: "Plan", *, as_json: bool) -> None:
+    from harness.document.plan import summary_of_plan
+    from harness.reporting import plain_values
+    from harness.terminal import make_console, print_plan
 
-    trials = [
-        (
-            trial.offer.name if trial.train_size is None else f"{trial.offer.name}, {trial.train_size:,} rows",
-            trial.seed,
-            recorded_parameters(trial.strategy),
-        )
-        for trial in plan.trials
-    ]
-    encoder = plan.encoder
-    lines = [
-        ("data set", f"{plan.task.name} ({', '.join(f'{len(getattr(plan.task, s)):,} {s}' for s in SPLITS)})"),
-        ("classes", ", ".join(plan.task.label_names)),
-        ("model", f"{encoder.name} (texts cut at {encoder.max_length} tokens)" if encoder else "none needed"),
-        ("device", f"{plan.device}, {plan.dtype}"),
-        ("features", cache_summary(explain_cache(plan))),
-        ("output", plan.config.output_dir),
-        *(("note", note) for note in (*plan.task.provenance.notes, *plan.notes)),
-        *(("broken", f"{plugin.name}: {plugin.error}") for plugin in plan.broken),
-    ]
+    summary = summary_of_plan(plan)
     if as_json:
-        content = {"plan": lines, "trials": [{"strategy": s, "seed": k, "params": p} for s, k, p in trials]}
-        echo_json(content | {"fallback": plan.fallback})
-        return
-    console = make_console()
-    if plan.fallback:
-        print_banner(plan.fallback, console)
-    print_plan(lines, trials, console)
+        echo_json(plain_values.of_plan(summary))
+    else:
+        print_plan(summary, make_console())

@@ -1,7 +1,7 @@
 """`harness tune`: the hyperparameters of one strategy, chosen on validation."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -11,10 +11,6 @@ from harness.cli.completion import complete_folders, complete_strategies
 from harness.cli.planning import config_from, plan_of
 from harness.cli.printing import echo_json
 from harness.errors import ExitCode, UserError
-
-if TYPE_CHECKING:
-    from harness.runs.planning import Plan
-    from harness.runs.tuning import Tuning
 
 
 # fmt: off
@@ -59,6 +55,7 @@ def tune(
     The same command goes on where it stopped. Standard output is a configuration file that repeats the winner:
     > tuned.toml, then harness run -c tuned.toml.
     """
+    from harness.reporting import plain_values
     from harness.runs.search_space import search_space
     from harness.runs.tuned_config import as_toml
     from harness.runs.tuning import Tried, left_to_search, only_strategy
@@ -80,7 +77,7 @@ def tune(
     n_trials = trials if trials or minutes else 20
     tuning = search(plan, found, n_trials=n_trials, seconds=minutes and minutes * 60, tell=tell)
     if as_json:
-        echo_json(_as_json(tuning, plan))
+        echo_json(plain_values.of_tuning(tuning, plan))
     else:
         print_tuning(tuning, errors)
         if tuning.best:
@@ -91,17 +88,3 @@ def tune(
 
 def _assignments(params: dict[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in params.items())
-
-
-def _as_json(tuning: "Tuning", plan: "Plan") -> dict[str, Any]:
-    from dataclasses import asdict
-
-    from harness.runs.tuned_config import as_toml
-
-    return {
-        "strategy": tuning.strategy,
-        "file": str(tuning.file),
-        "tried": [asdict(tried) for tried in tuning.tried],
-        "best": asdict(tuning.best) if tuning.best else None,
-        "config": as_toml(plan, tuning.best) if tuning.best else None,
-    }

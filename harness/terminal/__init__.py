@@ -1,7 +1,7 @@
 """Records -> what a person reads on a terminal, in a pipe or in a log; no score is computed here."""
 
 from harness.terminal.audit import print_audit
-from harness.terminal.cache import cache_summary, cache_total, print_cache, print_cache_explanation, print_removed
+from harness.terminal.cache import cache_total, print_cache, print_cache_explanation, print_removed
 from harness.terminal.conformance import print_conformance, print_conformance_total
 from harness.terminal.confusion import confusion_matrix
 from harness.terminal.console import make_console, print_error
@@ -17,7 +17,6 @@ from harness.wording.text import safe_text
 
 __all__ = [
     "ProgressDisplay",
-    "cache_summary",
     "cache_total",
     "confusion_matrix",
     "make_console",

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from harness.document.plan import cache_summary
 from harness.features.cache import OWN_PARTS
 from harness.features.directory import DIGEST, StoredEntry
 from harness.features.pruning import Removed
@@ -62,14 +63,6 @@ def print_cache_explanation(explanation: Explanation, console: Console) -> None:
         lines = [(finding.split, _verdict(finding, page)) for finding in findings]
         page.write([label_value_lines(lines, page), Text("")])
     page.write([page.text(f"{cache_summary(explanation)}, in {explanation.root}")])
-
-
-def cache_summary(explanation: Explanation) -> str:
-    """Return in one line how much of what a run would encode is cached."""
-    if explanation.unused is not None:
-        return explanation.unused
-    saved = f", saving {quantities.seconds(explanation.seconds)} s of encoding" if explanation.hits else ""
-    return f"{explanation.hits} of {len(explanation.findings)} cached{saved}"
 
 
 def print_removed(root: Path, removed: Removed, left: Sequence[StoredEntry], console: Console) -> None:

@@ -8,12 +8,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from harness.document.plan import PlanSummary
 from harness.plugin_system.offers import Offer, Plugin
 from harness.strategies.description import StrategyDescription
 from harness.strategies.strategy import parameters, wanted_features
 from harness.strategies.tags import depends_on_depth, tags_of
 from harness.terminal.console import Page, folding
-from harness.terminal.layout import STACKED_BELOW, label_value_lines
+from harness.terminal.layout import STACKED_BELOW, banner, label_value_lines
 
 
 def print_strategies(plugins: Sequence[Plugin], console: Console, group: str = "all") -> None:
@@ -68,21 +69,12 @@ def _groups(offer: Offer) -> str:
     return ", ".join(offer.named_groups)
 
 
-def print_plan(
-    plan_lines: Sequence[tuple[str, str]],
-    trials: Sequence[tuple[str, int, Mapping[str, Any]]],
-    console: Console,
-) -> None:
-    """Print what a run would do.
-
-    Args:
-        plan_lines: Labels and values.
-        trials: Strategy, seed and hyperparameters of each trial.
-        console: Where.
-    """
+def print_plan(summary: PlanSummary, console: Console) -> None:
+    """Print what a run would do."""
     page = Page(console)
-    rows = [(strategy, f"seed {seed}", _assignments(params)) for strategy, seed, params in trials]
-    page.write([label_value_lines(plan_lines, page), Text("")])
+    rows = [(strategy, f"seed {seed}", _assignments(params)) for strategy, seed, params in summary.trials]
+    page.write([banner(summary.fallback, page)] if summary.fallback else [])
+    page.write([label_value_lines(summary.facts, page), Text("")])
     page.write(table(("strategy", "seed", "parameters"), rows, page) if rows else [Text("no trials")])
 
 

@@ -12,7 +12,7 @@ from harness.analysis.study import Studied, Study
 from harness.document.sections.answer import the_answer
 from harness.document.subject import Subject
 from harness.evaluation.comparisons import ALPHA
-from harness.evaluation.flips import Flips, find_flips, rows_behind
+from harness.evaluation.flips import Flips, rows_behind
 from harness.evaluation.metrics import TESTED
 from harness.results.records import Run
 from harness.terminal.console import Page, folding
@@ -77,9 +77,7 @@ def print_pair(study: Study, first: Studied, second: Studied, console: Console, 
         language: One of `harness.wording.languages.LANGUAGES`.
     """
     page = Page(console, language)
-    predictions = first.predictions.predictions, second.predictions.predictions
-    flips = find_flips(study.labels, *predictions, len(study.label_names))
-    page.write(_pair_lines(study, first, second, flips, top, page))
+    page.write(_pair_lines(study, first, second, study.flips(first, second), top, page))
 
 
 def _pair_lines(

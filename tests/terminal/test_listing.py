@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from harness import Features
+from harness.document.plan import PlanSummary
 from harness.plugin_system.offers import Offer, Plugin
 from harness.strategies.description import describe_strategy
 from harness.terminal import make_console, print_plan, print_strategies, print_strategy
@@ -136,7 +137,8 @@ def test_an_environment_without_strategies_says_so() -> None:
 def test_a_plan_shows_its_lines_and_trials() -> None:
     stream = io.StringIO()
     trials = [("probe", 0, {"C": 1.0}), ("full", 1, {})]
-    print_plan([("data set", "reviews"), ("model", "tiny")], trials, make_console(stream, width=80))
+    summary = PlanSummary([("data set", "reviews"), ("model", "tiny")], trials)
+    print_plan(summary, make_console(stream, width=80))
     assert right_stripped(stream.getvalue()) == block(
         """
         data set  reviews
