@@ -85,8 +85,8 @@ def _tokens(encoder: Any, split: Any) -> int:
 
 def _ours(options: argparse.Namespace, encoder: Any, task: Any) -> float:
     """Fit the installed strategy through its public door, timed by the progress that it reports."""
+    from harness.executors.assignment import fit_context
     from harness.plugin_system.manager import PluginManager
-    from harness.runs.session import fit_context
     from harness.strategies.strategy import with_parameters
     from harness.testing import Bench
 
@@ -102,7 +102,7 @@ def _ours(options: argparse.Namespace, encoder: Any, task: Any) -> float:
     with tempfile.TemporaryDirectory() as folder:
         session, trial = Bench(task, encoder, Path(folder)).prepare(strategy)
         session = replace(session, device=options.device, dtype=options.dtype)
-        with fit_context(session, trial, progress) as context, clock:
+        with fit_context(session.assignment(trial), progress) as context, clock:
             strategy.fit(task.train, task.validation, context)
     return clock.seconds_per_step
 

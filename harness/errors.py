@@ -30,6 +30,10 @@ class ExitCode(IntEnum):
     TERMINATED = 143  # SIGTERM
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, handled like Ctrl-C but without patience: whoever sends it kills soon."""
+
+
 class HarnessError(Exception):
     """Base of all errors with a message meant for the user."""
 

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from harness.api.given import parted, plugins_of, task_of
 from harness.api.result import RunResult
+from harness.api.running import run_config
 from harness.config.run_config import RunConfig, build_config
 from harness.data.task import Task
-from harness.results.run_directory import RunDirectory, find_run
+from harness.results.run_directory import find_run
 from harness.wording.languages import language_of_locale
 
 if TYPE_CHECKING:
     from harness.analysis.study import Study
     from harness.runs.classifier import TextClassifier
-    from harness.runs.planning import Plan
-    from harness.runs.runner import Reporter
     from harness.strategies.strategy import Strategy
 
 DataName = str | Path
@@ -57,6 +56,9 @@ def compare(
     offline: bool | None = None,
     margin: float | None = None,
     fail_fast: bool | None = None,
+    on: str | None = None,
+    time_limit: str | float | None = None,
+    memory_limit: str | int | None = None,
     save_models: bool | None = None,
     save_texts: bool | None = None,
     fresh: bool = False,
@@ -103,6 +105,9 @@ def compare(
         offline: Never touch the network.
         margin: How far behind in a score, 0-1, is as good.
         fail_fast: Stop at the first strategy that fails.
+        on: Where trials run: `local`, in processes of their own, `local:N` for N at a time, `here` for this process.
+        time_limit: What a trial may take, such as `10m`, or in seconds; one that takes longer is a failed row.
+        memory_limit: What memory a trial may hold, such as `8GB`, or in bytes; one that holds more is a failed row.
         save_models: Keep the fitted classifiers.
         save_texts: Keep the test texts in the run's folder.
         fresh: Begin anew even where an unfinished run of the same call lies in `output_dir`.
@@ -126,62 +131,7 @@ def compare(
     if data is not None:
         flags["dataset"] = str(data) if task is None else task.name
     made = build_config(flags, Path(config) if config is not None else None)
-    return _run(made, objects, task, offers, fresh=fresh, progress=progress)
-
-
-def _run(
-    config: RunConfig,
-    plugins: Sequence[object],
-    task: Task | None,
-    offers: Sequence[Any],
-    *,
-    fresh: bool,
-    progress: bool,
-) -> RunResult:
-    from harness.api.progress import shown_progress
-    from harness.runs.opening import open_plan
-    from harness.runs.resuming import same_unfinished_run
-    from harness.system.process import library_defaults
-
-    with library_defaults(), shown_progress(wanted=progress) as reporter:
-        plan = open_plan(config, plugins, task=task, offers=offers)
-        begun = None if fresh else same_unfinished_run(plan)
-        used = (*config.plugins, *plugins, *(offer.strategy for offer in offers))
-        made, interrupt = run_plan(plan, reporter, resume=begun, plugins=used)
-    if interrupt:
-        interrupt.add_note(f"The trials that were finished are saved: harness.open_run({str(made.path)!r})")
-        raise interrupt
-    if plan.fallback:
-        warnings.warn(plan.fallback, UserWarning, stacklevel=3)
-    return made
-
-
-def run_plan(
-    plan: "Plan",
-    reporter: "Reporter",
-    command: Sequence[str] = (),
-    *,
-    resume: RunDirectory | None = None,
-    retry_failed: bool = False,
-    plugins: tuple[Any, ...] = (),
-) -> tuple[RunResult, KeyboardInterrupt | None]:
-    """Run a plan, for `compare` and for the command line.
-
-    Args:
-        plan: What to run.
-        reporter: Told how far it is.
-        command: The command line, for the record.
-        resume: Folder of an unfinished run of this plan.
-        retry_failed: Whether trials of that run that failed are run again.
-        plugins: Those that its classifiers need to be loaded in this process.
-
-    Returns:
-        The run and, where the user stopped it, the interrupt that did.
-    """
-    from harness.runs.runner import execute
-
-    _, path, interrupt = execute(plan, reporter, command, resume=resume, retry_failed=retry_failed)
-    return RunResult(RunDirectory(path), plugins), interrupt
+    return run_config(made, objects, task, offers, fresh=fresh, progress=progress)
 
 
 def _assignments(overrides: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -50,7 +50,7 @@ def ask_before_running(named: Sequence[str]) -> None:
     )
 
 
-def plan_of(ctx: click.Context, config: RunConfig, *, quiet: bool, verbose: bool) -> "Plan":
+def plan_of(ctx: click.Context, config: RunConfig, *, quiet: bool, verbose: bool, to_run: bool = False) -> "Plan":
     """Load and check everything that a configuration asks for.
 
     Args:
@@ -58,6 +58,7 @@ def plan_of(ctx: click.Context, config: RunConfig, *, quiet: bool, verbose: bool
         config: What to run.
         quiet: Show nothing while that goes on.
         verbose: Let libraries warn.
+        to_run: Whether the plan will be run.
 
     Raises:
         HarnessError: For anything wrong with the configuration, the data or the encoder.
@@ -66,7 +67,7 @@ def plan_of(ctx: click.Context, config: RunConfig, *, quiet: bool, verbose: bool
     from harness.runs.opening import open_plan
 
     with _waiting(ctx, "loading strategies, data and encoder", quiet):
-        return open_plan(config, ctx.obj["plugins"])
+        return open_plan(config, ctx.obj["plugins"], to_run=to_run)
 
 
 def data_of(ctx: click.Context, config: RunConfig, *, quiet: bool, verbose: bool) -> "tuple[Task, Encoder | None]":

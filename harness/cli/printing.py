@@ -10,7 +10,7 @@ from harness.system.streams import silence
 from harness.wording.secrets import redacted, without_secrets
 
 if TYPE_CHECKING:
-    from harness.api.result import RunResult
+    from harness.results.records import Run
 
 
 def echo_json(value: Any) -> None:
@@ -26,11 +26,11 @@ def echo(text: str) -> None:
         silence(sys.stdout)
 
 
-def echo_run(made: "RunResult", *, as_json: bool, debug: bool, **shown: Any) -> None:
+def echo_run(run: "Run", *, as_json: bool, debug: bool, **shown: Any) -> None:
     """Print a run as tables or as its run.json; with `debug` the tracebacks of failed trials on standard error.
 
     Args:
-        made: What to print.
+        run: What to print.
         as_json: Print its run.json.
         debug: Print tracebacks, too.
         shown: Language, order and parts of the tables, as `harness.terminal.print_run` takes them.
@@ -38,10 +38,10 @@ def echo_run(made: "RunResult", *, as_json: bool, debug: bool, **shown: Any) -> 
     from harness.terminal import make_console, print_run
 
     if as_json:
-        echo_json(made.run.model_dump(mode="json"))
+        echo_json(run.model_dump(mode="json"))
     else:
-        print_run(made.run, make_console(), **shown)
-    for record in made.run.records if debug else ():
+        print_run(run, make_console(), **shown)
+    for record in run.records if debug else ():
         if record.error:
             echo_traceback(record.error.traceback)
 

@@ -74,7 +74,7 @@ def _run_again(
     from harness.analysis.reproduction import refuse_other_data
     from harness.cli.run import execute_shown
 
-    plan = plan_of(ctx, config, quiet=quiet, verbose=verbose)
+    plan = plan_of(ctx, config, quiet=quiet, verbose=verbose, to_run=True)
     if lies_elsewhere:
         refuse_other_data(then, plan.task)
     for plugin in plan.broken:

@@ -2,9 +2,10 @@
 
 import shlex
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +16,7 @@ from harness.cli.completion import complete_folders
 from harness.cli.help import language_of
 from harness.cli.planning import ask_before_running, config_from, plan_of
 from harness.cli.printing import echo_json, echo_run
-from harness.errors import ExitCode, UserError
+from harness.errors import ExitCode, Terminated, UserError
 from harness.wording.languages import translator
 
 if TYPE_CHECKING:
@@ -23,13 +24,10 @@ if TYPE_CHECKING:
     from harness.results.records import Run
     from harness.results.run_directory import RunDirectory
     from harness.runs.planning import Plan
+    from harness.runs.scheduling import Stop
 
 
 LATEST = "latest"
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM, handled like Ctrl-C."""
 
 
 def exit_code_of_signal(stop: BaseException | None) -> ExitCode:
@@ -64,6 +62,13 @@ def _typed(value: str) -> Any:
 @click.option("--margin", metavar="FRACTION", type=float,
               help="How far behind in a score is as good.  [default: 0.01]")
 @click.option("--fail-fast", is_flag=True, default=None, help="Stop at the first strategy that fails.")
+@click.option("--on", metavar="WHERE",
+              help="Where trials run: local:N, N at a time in processes of their own; here, in this one; or what a "
+              "plugin offers.  [default: local, $HARNESS_ON]")
+@click.option("--time-limit", metavar="DURATION", help="What a trial may take, such as 90s or 10m; one that takes "
+              "longer is ended and is a failed row.  [default: no limit]")
+@click.option("--memory-limit", metavar="SIZE", help="What memory a trial may hold, such as 8GB; one that holds more "
+              "is ended and is a failed row.  [default: no limit]")
 @click.option("--save-models/--no-save-models", default=None, help="Keep the fitted classifiers.  [default: save]")
 @click.option("--save-texts/--no-save-texts", default=None,
               help="Keep the test texts in the run's folder, for 'errors' and 'report'.  [default: save]")
@@ -96,7 +101,7 @@ def run(
     **flags: Any,
 ) -> int:
     """Run strategies on one data set under one protocol and print one table."""
-    options_of_run = {"quiet": quiet, "verbose": verbose}
+    options_of_run = {"quiet": quiet, "verbose": verbose, "to_run": not dry_run}
     if resume is None or (resume == LATEST and _given(flags | {"config": config_file})):  # a command, given again
         plan = plan_of(ctx, config_from(flags, config_file), **options_of_run)
         directory = None if fresh or (dry_run and not resume) else _same_unfinished_run(plan, language)
@@ -111,8 +116,14 @@ def run(
     if dry_run:
         _echo_plan(plan, as_json=as_json)
         return ExitCode.FAILED if plan.broken else ExitCode.OK
-    made, interrupt = execute_shown(plan, ctx.obj["argv"], quiet=quiet, resume=directory, retry_failed=retry_failed)
-    echo_run(made, as_json=as_json, debug=debug, language=language)
+    from harness.runs.runner import UnsavedRunError
+
+    try:
+        made, interrupt = execute_shown(plan, ctx.obj["argv"], quiet=quiet, resume=directory, retry_failed=retry_failed)
+    except UnsavedRunError as refused:
+        echo_run(refused.run, as_json=as_json, debug=debug, language=language)
+        raise
+    echo_run(made.run, as_json=as_json, debug=debug, language=language)
     return _tell_end(made, interrupt, language)
 # fmt: on
 
@@ -155,19 +166,28 @@ def execute_shown(
     resume: "RunDirectory | None" = None,
     retry_failed: bool = False,
 ) -> tuple["RunResult", KeyboardInterrupt | None]:
-    """Run a plan, its progress on standard error; SIGTERM stops it as Ctrl-C does."""
-    from harness.api.comparing import run_plan
+    """Run a plan, its progress on standard error; Ctrl-C stops it, and SIGTERM at once."""
     from harness.api.progress import shown_progress
+    from harness.api.running import run_plan
+    from harness.runs.scheduling import Stop
     from harness.terminal import make_console, print_banner
 
     if plan.fallback:
         print_banner(translator(language_of(command))(plan.fallback), make_console(stderr=True))
-    signal_before = signal.signal(signal.SIGTERM, _terminate)
+    stop = Stop()
+    before = {number: signal.signal(number, handler) for number, handler in _handlers(stop).items()}
     try:
         with shown_progress(wanted=not quiet, language=language_of(command)) as reporter:
-            return run_plan(plan, reporter, command, resume=resume, retry_failed=retry_failed)
+            return run_plan(plan, reporter, command, resume=resume, retry_failed=retry_failed, stop=stop)
     finally:
-        signal.signal(signal.SIGTERM, signal_before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _handlers(stop: "Stop") -> dict[int, Callable[[int, FrameType | None], None]]:
+    """Return what is done on signals; who started this process with SIGINT ignored wants it to stay so."""
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    return {signal.SIGTERM: _terminate} | ({} if ignored else {signal.SIGINT: stop.on_signal})
 
 
 def _tell_end(made: "RunResult", interrupt: KeyboardInterrupt | None, language: str) -> ExitCode:

@@ -39,7 +39,7 @@ def show(
 
     opened = open_run(name, output_dir)
     shown = {"sort": sort, "confusion": confusion, "per_class": per_class, "pairs": pairs, "language": language}
-    echo_run(opened, as_json=as_json, debug=debug, **shown)
+    echo_run(opened.run, as_json=as_json, debug=debug, **shown)
     directory, result = RunDirectory(opened.path), opened.run
     newer = [other.path for other in unfinished_runs(Path(output_dir)) if other.path.name > directory.path.name]
     if name == "latest" and newer:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from harness.config.amounts import read_duration, read_size
 from harness.config.strategy_spec import parse_specs, spec_of_table
 from harness.errors import UserError, did_you_mean, reasons
 
@@ -26,7 +27,8 @@ class RunConfig(BaseModel):
     sample may stand in for them. `prompt` is put before each text that a frozen encoder reads, None for what its
     checkpoint declares. `max_length` is the number of tokens that texts are cut at, None for the encoder's own
     limit. `set` maps strategy -> field -> value. `plugins` are files and modules, as they
-    were given.
+    were given. `on` is where trials run, None for what the environment's HARNESS_ON says, else `local`; `time_limit`
+    is in seconds and `memory_limit` in bytes, of each trial.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,6 +64,9 @@ class RunConfig(BaseModel):
     offline: bool = False
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.01
     fail_fast: bool = False
+    on: NonEmpty | None = None
+    time_limit: Annotated[float, BeforeValidator(read_duration), Field(gt=0, lt=1e9)] | None = None
+    memory_limit: Annotated[int, BeforeValidator(read_size), Field(gt=0, lt=2**63)] | None = None
     save_models: bool = True
     save_texts: bool = True
 

@@ -67,6 +67,7 @@ class FeatureCache:
         data: What `harness cache list` calls the data set.
 
     Attributes:
+        splits: Lists of texts that it has features of.
         notes: What went otherwise than planned, one sentence each.
     """
 
@@ -76,7 +77,7 @@ class FeatureCache:
         self._directory = directory if self._fingerprint is not None else None
         self._about = {"model": encoder.name, "data": data}
         self._scratch: Path | None = None
-        self._splits: list[tuple[str, ...]] = []
+        self.splits: list[tuple[str, ...]] = []
         self._entries: dict[Slot, Entry] = {}
         self._computed: set[Slot] = set()
         self._damaged: dict[Slot, str] = {}
@@ -98,8 +99,8 @@ class FeatureCache:
         Raises:
             UnavailableError: Where neither the cache nor a temporary folder can be written.
         """
-        self._splits += [split for split in dict.fromkeys(map(tuple, splits)) if split not in self._splits]
-        slots = list(product(range(len(self._splits)), self._meant(wanted)))
+        self.splits += [split for split in dict.fromkeys(map(tuple, splits)) if split not in self.splits]
+        slots = list(product(range(len(self.splits)), self._meant(wanted)))
         if self._directory:
             try:
                 return self._fill(self._directory, slots, progress)
@@ -109,7 +110,7 @@ class FeatureCache:
 
     def __getstate__(self) -> dict[str, Any]:
         # Another process makes a temporary folder of its own: two that write into one would spoil each other's files.
-        return {**self.__dict__, "_scratch": None, "_standardised": {}}
+        return {**self.__dict__, "_scratch": None, "_standardised": {}, "_places": {}, "_others": {}}
 
     def _meant(self, wanted: Sequence[Features]) -> list[Features]:
         return list(dict.fromkeys(resolved(features, self._encoder) for features in wanted))
@@ -125,7 +126,7 @@ class FeatureCache:
         if not (missing := {slot: key for slot, key in keys.items() if slot not in self._entries}):
             return
         if progress:
-            progress("encode", 0, sum(len(self._splits[k]) for k in {k for k, _ in missing}))
+            progress("encode", 0, sum(len(self.splits[k]) for k in {k for k, _ in missing}))
         with directory.locked(missing.values(), lambda: progress and progress(WAITING, 0, 0)):
             self._open(directory, missing)  # a run that held the lock may have computed them meanwhile
             self._discard_damaged(directory, missing)
@@ -155,7 +156,7 @@ class FeatureCache:
     ) -> None:
         writers = {
             slot: EntryWriter(
-                directory.folder(key), key, (len(self._splits[slot[0]]), width_of(slot[1], self._encoder)), self._about
+                directory.folder(key), key, (len(self.splits[slot[0]]), width_of(slot[1], self._encoder)), self._about
             )
             for slot, key in keys.items()
         }
@@ -165,28 +166,28 @@ class FeatureCache:
             self._computed.add(slot)
 
         try:
-            FeaturePass(self._encoder, self._splits, self._entries, progress).run(writers, finished)
+            FeaturePass(self._encoder, self.splits, self._entries, progress).run(writers, finished)
         except BaseException:
             for writer in writers.values():
                 writer.leave()
             raise
 
     def _key(self, slot: Slot) -> dict[str, Any]:
-        return key_of(self._splits[slot[0]], slot[1], self._encoder, self._fingerprint or {})
+        return key_of(self.splits[slot[0]], slot[1], self._encoder, self._fingerprint or {})
 
     def cost(self, wanted: Sequence[Features]) -> Cost | None:
         """Return what these states of all splits cost, None where they were not asked for in `fill`."""
         wanted = self._meant(wanted)
-        slots = list(product(range(len(self._splits)), wanted))
+        slots = list(product(range(len(self.splits)), wanted))
         if not slots or any(slot not in self._entries for slot in slots):
             return None
-        seconds = sum(max(self._entries[k, f].seconds for f in wanted) for k in range(len(self._splits)))
+        seconds = sum(max(self._entries[k, f].seconds for f in wanted) for k in range(len(self.splits)))
         computed = sum(slot in self._computed for slot in slots)
         return Cost(seconds, "computed" if computed == len(slots) else "partly cached" if computed else "cached")
 
     def truncated_texts(self, texts: Sequence[str]) -> int | None:
         """Return how many of a split's texts are cut off, None where its features were not computed."""
-        known = (entry for (k, _), entry in self._entries.items() if self._splits[k] == tuple(texts))
+        known = (entry for (k, _), entry in self._entries.items() if self.splits[k] == tuple(texts))
         return next((entry.truncated_texts for entry in known), None)
 
     def encode(self, texts: Sequence[str], features: Features) -> NDArray[np.float32]:
@@ -248,7 +249,7 @@ class FeatureCache:
     def _slot(self, texts: Sequence[str], features: Features) -> Slot | None:
         """Return where exactly these texts have their features, None where they do not."""
         asked = tuple(texts)  # the same objects as a rule, so comparing costs next to nothing
-        return next((s for s in self._entries if s[1] == features and self._splits[s[0]] == asked), None)
+        return next((s for s in self._entries if s[1] == features and self.splits[s[0]] == asked), None)
 
     def _table(self, slot: Slot) -> NDArray[np.float32]:
         """Map an entry; where somebody removed it meanwhile, all are read or computed anew."""
@@ -260,14 +261,14 @@ class FeatureCache:
             )
         states = list(dict.fromkeys(features for _, features in self._entries))
         self._entries.clear()
-        self.fill(self._splits, states)
+        self.fill(self.splits, states)
         return self._entries[slot].map()
 
     def _places_of_texts(self, features: Features) -> dict[str, tuple[int, int]]:
         """Return text -> split and row, of all splits that have these features."""
         if features not in self._places:
             splits = (k for k, state in self._entries if state == features)
-            self._places[features] = {text: (k, row) for k in splits for row, text in enumerate(self._splits[k])}
+            self._places[features] = {text: (k, row) for k in splits for row, text in enumerate(self.splits[k])}
         return self._places[features]
 
     def _temporary(self) -> Path:

@@ -19,6 +19,7 @@ from harness.system.foreign_files import read_json
 RUN_FILE = "run.json"
 UNFINISHED_FILE = "unfinished.json"
 LOCK_FILE = ".lock"
+WORK_FOLDER = ".work"
 NOT_OF_THE_RECORD = (RUN_FILE, UNFINISHED_FILE, LOCK_FILE)
 LISTED_RUNS = 5  # the newest, in a message
 
@@ -34,10 +35,14 @@ class RunDirectory:
 
     Args:
         path: The folder.
+
+    Attributes:
+        sealed: Relative path -> sha256 of files that nobody is to change any more.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.sealed: dict[str, str] = {}
 
     @classmethod
     def create(cls, parent: Path, task: str, model: str | None) -> "RunDirectory":
@@ -111,11 +116,17 @@ class RunDirectory:
             for file in self.path.rglob(".*"):
                 if file.is_file() and file.name != LOCK_FILE:
                     file.unlink(missing_ok=True)
+        self.remove_work()
 
     def discard(self, trial: str) -> None:
         """Remove what a trial left, finished or not, and `run.json`, which tells of it."""
         with disk_errors(self.path):
-            for file in (self.path / RUN_FILE, self.record_file(trial), self.predictions_file(trial)):
+            for file in (
+                self.path / RUN_FILE,
+                self.record_file(trial),
+                self.predictions_file(trial),
+                self.log_file(trial),
+            ):
                 file.unlink(missing_ok=True)
             for folder in (self.model_path(trial), self.half_model_path(trial)):
                 shutil.rmtree(folder, ignore_errors=True)
@@ -168,9 +179,30 @@ class RunDirectory:
         """Return the folder in which the model of a trial is until it is whole."""
         return self.path / "models" / f".{_file_stem(trial)}"
 
+    def log_file(self, trial: str) -> Path:
+        """Return the file with what a trial printed."""
+        return self.path / "logs" / f"{_file_stem(trial)}.log"
+
+    @property
+    def work_path(self) -> Path:
+        """The folder of what lies here only as long as trials run."""
+        return self.path / WORK_FOLDER
+
+    def remove_work(self) -> None:
+        """Remove what trials that are over have left."""
+        shutil.rmtree(self.work_path, ignore_errors=True)
+
+    def seal(self, folder: Path) -> None:
+        """Remember what the files of a folder hold now."""
+        with disk_errors(folder):
+            self.sealed |= self._hashes(folder)
+
     def checksums(self) -> dict[str, str]:
         """Return relative path -> sha256 of every file but `run.json` and those of a run under way."""
-        files = sorted(f for f in self.path.rglob("*") if f.is_file() and f.name not in NOT_OF_THE_RECORD)
+        return self._hashes(self.path)
+
+    def _hashes(self, folder: Path) -> dict[str, str]:
+        files = sorted(f for f in folder.rglob("*") if f.is_file() and f.name not in NOT_OF_THE_RECORD)
         return {file.relative_to(self.path).as_posix(): sha256_of(file) for file in files}
 
     def write_run(self, run: dict[str, Any]) -> None:

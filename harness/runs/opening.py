@@ -6,10 +6,14 @@ holds `harness.system.process.library_defaults` around the whole of what it does
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import NoReturn
 
 from harness.config.run_config import RunConfig
 from harness.data.task import Task
 from harness.encoding.encoder import Encoder
+from harness.errors import UserError
+from harness.executors.choice import built_in_executor, executor_name
 from harness.huggingface import SAMPLE, settle_network_for
 from harness.huggingface.network import network_block
 from harness.plugin_system.files import named_plugins
@@ -46,7 +50,12 @@ def open_loaded_plugins(named: Sequence[str] = (), plugins: Sequence[object] = (
 
 @network_block()
 def open_plan(
-    config: RunConfig, plugins: Sequence[object] = (), *, task: Task | None = None, offers: Sequence[Offer] = ()
+    config: RunConfig,
+    plugins: Sequence[object] = (),
+    *,
+    task: Task | None = None,
+    offers: Sequence[Offer] = (),
+    to_run: bool = False,
 ) -> Plan:
     """Load and check everything that a configuration asks for, its plugins among it.
 
@@ -55,6 +64,7 @@ def open_plan(
         plugins: Modules or objects with hooks, besides the installed plugins and those that `config` names.
         task: The data, where they are not to be loaded by their name.
         offers: Strategies besides those that `config` names; it names these, too.
+        to_run: Whether the plan will be run, so that its executor can begin to get ready.
 
     Returns:
         A run that can start.
@@ -64,7 +74,21 @@ def open_plan(
     """
     # First: the hub's client reads its settings when a plugin imports it. Data that are there need no network.
     settle_network_for(config if task is None else config.model_copy(update={"dataset": SAMPLE}))
-    return make_plan(config, open_plugins(config.plugins, plugins), task=task, given=offers)
+    executor = built_in_executor(config)
+    try:
+        if executor and to_run:
+            executor.prepare()
+        manager = open_plugins(config.plugins, plugins)
+        plan = make_plan(config, manager, task=task, given=offers)
+        return replace(plan, executor=executor or _unknown(config))
+    except BaseException:
+        if executor:
+            executor.close()
+        raise
+
+
+def _unknown(config: RunConfig) -> NoReturn:
+    raise UserError(f"--on {executor_name(config)}: expected local, local:N or here.")
 
 
 @network_block()

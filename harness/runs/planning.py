@@ -1,7 +1,7 @@
 """RunConfig -> Plan: everything is loaded and checked before anything is trained."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product, starmap
 
 from harness.config.run_config import RunConfig
@@ -9,6 +9,7 @@ from harness.data.task import Task, class_counts, names_shown
 from harness.encoding.encoder import Encoder, Features, depth, resolved
 from harness.encoding.tags import encoder_tags
 from harness.errors import UnavailableError, UserError
+from harness.executors.executor import Executor, Here
 from harness.features.cache import FeatureCache
 from harness.features.directory import CacheDirectory, cache_directory
 from harness.huggingface import SAMPLE
@@ -38,6 +39,7 @@ class Plan:
         fallback: What stands in for the defaults and why, None where nothing does.
         notes: What was left out, one sentence each.
         offline: Whether the hub's clients are kept off the network while it runs, as they were while it was planned.
+        executor: What its trials run in.
     """
 
     config: RunConfig
@@ -50,6 +52,7 @@ class Plan:
     fallback: str | None = None
     notes: tuple[str, ...] = ()
     offline: bool = False
+    executor: Executor = field(default_factory=Here)
 
     @property
     def trials(self) -> list[Trial]:

@@ -1,7 +1,7 @@
 """The record of a run: data, encoder and machine at the start, trials as they come, `run.json` at the end."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -41,6 +41,7 @@ class Recording:
 
     Attributes:
         records: Of the trials that are over, and of plugins that could not be loaded.
+        keys: Name of each trial -> what its numbers depend on, by name.
         notes: What is to be known of a run that was resumed, one sentence each.
     """
 
@@ -49,7 +50,7 @@ class Recording:
         self._started, self._clock = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
         # All of this now, so that nothing is left to fail after the trials.
         self._task, self._model = task_info(plan.task), _model_info(plan.encoder)
-        self._environment = describe(plan.device, plan.dtype)
+        self._environment = environment_of(plan)
         self._findings = Findings()
         self.records = [_broken_record(plugin) for plugin in plan.broken]
         self.notes: list[str] = []
@@ -78,7 +79,7 @@ class Recording:
             UnavailableError: Where the disk refuses.
         """
         self.directory = directory
-        keys = keys_of(self._plan)
+        self.keys = keys = keys_of(self._plan)
         finished = self._still_valid(keys, retry_failed) if directory.is_unfinished else {}
         blank = [trial.blank_record("skipped") for trial in self._plan.trials]
         begun = Unfinished(run=self._run("interrupted", [*self.records, *blank]), trials=keys)
@@ -127,13 +128,15 @@ class Recording:
             plan.task, plan.encoder, self._model, self.records, self.directory, plan.config
         )
 
-    def finish(self, features: FeatureCache | None, notes: Sequence[str], stopped_in: str | None, stopped: bool) -> Run:
+    def finish(
+        self, features: FeatureCache | None, notes: Sequence[str], stopped_in: Collection[str], stopped: bool
+    ) -> Run:
         """Write what is left, `run.json` last.
 
         Args:
             features: The frozen features of the run, None where no trial needed them.
             notes: What went otherwise than planned, one sentence each.
-            stopped_in: Name of the trial that was under way when the run was stopped, None for none.
+            stopped_in: Names of the trials that were under way when the run was stopped.
             stopped: Whether the user stopped the run.
 
         Returns:
@@ -146,14 +149,26 @@ class Recording:
         if stopped:
             self._set_labels()
             self._model = _as_used(self._model, plan, features, count=False)
-        records = self._with_fingerprints([*self.records, *self._unfinished(stopped_in)])
+        records = self._with_fingerprints([*self._in_order(), *self._unfinished(stopped_in)])
         bad = any(record.status != "ok" for record in records)
-        run = self._run("interrupted" if stopped else "failed" if bad else "complete", records, notes)
-        run = run.model_copy(update={"files": self.directory.checksums()})
+        now, sealed = self.directory.checksums(), self.directory.sealed
+        changed = [file for file, digest in sealed.items() if now.get(file) != digest]
+        told = [*notes, *([_told_of_changed(changed)] if changed else ())]
+        run = self._run("interrupted" if stopped else "failed" if bad or changed else "complete", records, told)
+        run = run.model_copy(update={"files": now | sealed})
         self.directory.write_run(run.model_dump(mode="json"))
         if not stopped:
             self.directory.remove_unfinished()
         return run
+
+    def unsaved(self, notes: Sequence[str], stopped_in: Collection[str]) -> Run:
+        """Return what is known of the run, none of which is written; arguments as of `finish`."""
+        return self._run("interrupted", [*self._in_order(), *self._unfinished(stopped_in)], notes)
+
+    def _in_order(self) -> list[RunRecord]:
+        """Return the records in the order of the plan: of several trials at a time the shortest ends first."""
+        place = {trial.name: number for number, trial in enumerate(self._plan.trials)}
+        return sorted(self.records, key=lambda record: place.get(record.trial, -1))
 
     def _set_labels(self) -> None:
         """Put the labels into the files of predictions, now that no strategy runs any more."""
@@ -181,11 +196,11 @@ class Recording:
             evidence=self._findings.evidence,
         )
 
-    def _unfinished(self, stopped_in: str | None) -> list[RunRecord]:
+    def _unfinished(self, stopped_in: Collection[str]) -> list[RunRecord]:
         """Return a record for each trial that did not finish: the one that was stopped, and those after it."""
         finished = {record.trial for record in self.records}
         return [
-            trial.blank_record("interrupted" if trial.name == stopped_in else "skipped")
+            trial.blank_record("interrupted" if trial.name in stopped_in else "skipped")
             for trial in self._plan.trials
             if trial.name not in finished
         ]
@@ -212,7 +227,20 @@ class Recording:
 
 def keys_of(plan: Plan) -> dict[str, dict[str, str]]:
     """Return the name of each trial of a plan -> what its numbers depend on."""
-    return trial_keys(plan, _model_info(plan.encoder), plan.task.content_hash(), describe(plan.device, plan.dtype))
+    return trial_keys(plan, _model_info(plan.encoder), plan.task.content_hash(), environment_of(plan))
+
+
+def environment_of(plan: Plan) -> dict[str, str | int]:
+    """Return what a reader needs to know of where the trials of a plan run."""
+    threads = plan.executor.threads
+    return describe(plan.device, plan.dtype) | ({} if threads is None else {"threads": threads})
+
+
+def _told_of_changed(files: Sequence[str]) -> str:
+    return (
+        f"somebody changed {', '.join(files)} after the trial that wrote it had ended: what is loaded from there is "
+        "not what was scored, and 'harness verify' says so, too"
+    )
 
 
 def _broken_record(plugin: Plugin) -> RunRecord:

@@ -1,23 +1,16 @@
 """Trial and Session: the key of a trial, and all that trials share."""
 
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Literal
 
 from harness.data.task import Task
-from harness.encoding.encoder import Encoder, Features, Progress, depth, pooling_of
-from harness.errors import UserError
+from harness.encoding.encoder import Encoder
+from harness.executors.assignment import Assignment
 from harness.features.cache import FeatureCache
 from harness.plugin_system.offers import Offer
 from harness.results.records import RunRecord, trial_name
 from harness.results.run_directory import RunDirectory
-from harness.strategies.strategy import RunContext, Strategy, recorded_parameters, uses_model
-from harness.strategies.tags import tags_of
-from harness.system.process import restored_globals, seed_everything
+from harness.strategies.strategy import Strategy, recorded_parameters, uses_model
 
 
 @dataclass(frozen=True)
@@ -64,10 +57,10 @@ class Trial:
 
 @dataclass(frozen=True)
 class Session:
-    """What the trials of a run share; with a trial it pickles, for another process.
+    """What the trials of a run share; the process that holds it keeps the score.
 
     Attributes:
-        task: The data, with all rows of train; only `run_trial` reads `task.test.labels`.
+        task: The data, with all rows of train; only scoring reads `task.test.labels`.
         encoder: The checkpoint's encoder, None where no strategy needs one.
         features: Its frozen features, computed or read before, None where no trial so far needed them.
         device: cpu, cuda or mps.
@@ -92,58 +85,20 @@ class Session:
             return self.task.with_rows_of_each_class(trial.per_class, trial.seed)
         return self.task if trial.train_size is None else self.task.with_train_rows(trial.train_size, trial.seed)
 
-    def context(self, trial: Trial, workdir: Path, progress: Progress) -> RunContext:
-        """Return what a trial's strategy may use; nothing in it leads to the test labels.
-
-        Args:
-            trial: The trial.
-            workdir: An empty folder for the strategy's temporary files.
-            progress: Told how far the strategy is.
-        """
+    def assignment(self, trial: Trial) -> Assignment:
+        """Return what a trial hands over to its strategy; nothing in it leads to the test labels."""
+        task = self.task_of(trial)
         encoder = self.encoder if uses_model(trial.strategy) else None
-        features = self.features if encoder else None
-        return RunContext(
-            encode=features.encode if features else _no_encoder,
-            standardised=features.standardised if features else _no_encoder,
-            label_names=self.task.label_names,
-            model=encoder.directory if encoder else "",
-            revision=encoder.revision if encoder else None,
-            max_length=encoder.max_length if encoder else 0,
+        return Assignment(
+            name=trial.name,
+            strategy=trial.strategy,
+            seed=trial.seed,
+            train=task.train,
+            validation=task.validation,
+            test_texts=task.test.texts,
+            label_names=task.label_names,
+            encoder=encoder,
+            features=self.features if encoder else None,
             device=self.device,
             dtype=self.dtype,
-            seed=trial.seed,
-            workdir=workdir,
-            progress=progress,
-            n_layers=depth(encoder),
-            pooling=pooling_of(encoder),
         )
-
-
-def no_progress(what: str, done: int, total: int) -> None:
-    """Report nothing."""
-
-
-@contextmanager
-def fit_context(
-    session: Session, trial: Trial, progress: Progress = no_progress, parent: Path | None = None
-) -> Iterator[RunContext]:
-    """Import what a trial's strategy needs, seed everything, give its context, and undo on exit what it did.
-
-    Args:
-        session: What the trial is run with.
-        trial: The trial.
-        progress: Told how far the strategy is.
-        parent: Where its temporary folder goes, the system's place by default.
-    """
-    with restored_globals():
-        for module in tags_of(trial.strategy).imports:  # first: an import may draw random numbers, and takes time
-            import_module(module)
-        with tempfile.TemporaryDirectory(prefix="harness-", dir=parent, ignore_cleanup_errors=True) as workdir:
-            context = session.context(trial, Path(workdir), progress)
-            seed_everything(trial.seed)
-            yield context
-
-
-def _no_encoder(texts: Sequence[str], features: Features) -> NoReturn:
-    del texts
-    raise UserError(f"the context was asked for {features}, but the strategy declares uses_model = False.")

@@ -11,12 +11,12 @@ from harness.config.strategy_spec import parse_specs
 from harness.encoding.encoder import depth
 from harness.errors import UserError
 from harness.evaluation.metrics import checked_probabilities, evaluate
+from harness.executors.assignment import fit_context
 from harness.features.cache import FeatureCache
 from harness.huggingface.network import offline_hub
 from harness.plugin_system.offers import Offer
 from harness.runs.planning import Plan
 from harness.runs.search_space import Choice, Range, Space
-from harness.runs.session import fit_context
 from harness.strategies.strategy import Strategy, parameters, wanted_features, with_parameters
 from harness.system.files import disk_errors, folder_name
 
@@ -200,7 +200,7 @@ def _validation_f1_macro(plan: Plan, offer: Offer, features: FeatureCache | None
     task = session.task_of(trial)
     if features and (wanted := wanted_features(strategy, depth(plan.encoder))):
         features.fill([task.train.texts, task.validation.texts], wanted)
-    with offline_hub(plan.offline), fit_context(session, replace(trial, offer=offer)) as context:
+    with offline_hub(plan.offline), fit_context(session.assignment(replace(trial, offer=offer))) as context:
         classifier = strategy.fit(task.train, task.validation, context)
         probabilities = classifier.predict_proba(list(task.validation.texts))
         checked = checked_probabilities(probabilities, len(task.validation), task.n_classes)

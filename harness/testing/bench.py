@@ -15,9 +15,10 @@ from harness.data.task import Task
 from harness.encoding.encoder import Encoder
 from harness.errors import UndertrainedWarning
 from harness.evaluation.metrics import checked_probabilities
+from harness.executors.assignment import fit_context
 from harness.features.cache import FeatureCache
 from harness.plugin_system.offers import Offer, Plugin
-from harness.runs.session import Session, Trial, fit_context
+from harness.runs.session import Session, Trial
 from harness.strategies.strategy import Classifier, RunContext, Strategy, uses_model
 from harness.testing.fresh_process import FreshProcess
 from harness.testing.tiny import tiny_encoder, tiny_task
@@ -71,7 +72,7 @@ class Bench:
     @contextmanager
     def in_context(self, session: Session, trial: Trial) -> Iterator[RunContext]:
         """Seed everything, give a trial's context, and undo on exit what happened to global state."""
-        with fit_context(session, trial, parent=self.folder) as context:
+        with fit_context(session.assignment(trial), parent=self.folder) as context:
             warnings.simplefilter("ignore", UndertrainedWarning)  # on tiny tasks nothing is learnt in the few steps
             yield context
 

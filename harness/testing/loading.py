@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from harness.evaluation.metrics import checked_probabilities
-from harness.runs.session import Session, Trial, no_progress
+from harness.executors.assignment import no_progress
+from harness.runs.session import Session, Trial
 from harness.system.process import restored_globals, seed_everything
 
 
@@ -69,7 +70,7 @@ def _same_file(one: str | None, other: str) -> bool:
 def _predictions(session: Session, trial: Trial, saved: Path) -> "np.ndarray[Any, np.dtype[np.float32]]":
     texts = session.task.test.texts
     with tempfile.TemporaryDirectory(prefix="harness-") as workdir:
-        classifier = trial.strategy.load(saved, session.context(trial, Path(workdir), no_progress))
+        classifier = trial.strategy.load(saved, session.assignment(trial).context(Path(workdir), no_progress))
         return checked_probabilities(classifier.predict_proba(list(texts)), len(texts), session.task.n_classes)
 
 

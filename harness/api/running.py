@@ -1,0 +1,82 @@
+"""Running a plan, for `compare` and for the command line."""
+
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from harness.api.result import RunResult
+from harness.config.run_config import RunConfig
+from harness.data.task import Task
+from harness.results.run_directory import RunDirectory
+
+if TYPE_CHECKING:
+    from harness.runs.planning import Plan
+    from harness.runs.reporter import Reporter
+    from harness.runs.scheduling import Stop
+
+
+def run_config(
+    config: RunConfig,
+    plugins: Sequence[object],
+    task: Task | None,
+    offers: Sequence[Any],
+    *,
+    fresh: bool,
+    progress: bool,
+) -> RunResult:
+    """Plan a configuration and run it, or go on with a run of it that was stopped; for `compare`.
+
+    Args:
+        config: What to run.
+        plugins: Modules or objects with hooks.
+        task: The data, where they are not to be loaded by their name.
+        offers: Strategies besides those that plugins offer.
+        fresh: Begin anew even where an unfinished run of the same plan lies in the output folder.
+        progress: Show how far the run is.
+    """
+    from harness.api.progress import shown_progress
+    from harness.runs.opening import open_plan
+    from harness.runs.resuming import same_unfinished_run
+    from harness.system.process import library_defaults
+
+    with library_defaults(), shown_progress(wanted=progress) as reporter:
+        plan = open_plan(config, plugins, task=task, offers=offers, to_run=True)
+        begun = None if fresh else same_unfinished_run(plan)
+        used = (*config.plugins, *plugins, *(offer.strategy for offer in offers))
+        made, interrupt = run_plan(plan, reporter, resume=begun, plugins=used)
+    if interrupt:
+        interrupt.add_note(f"The trials that were finished are saved: harness.open_run({str(made.path)!r})")
+        raise interrupt
+    if plan.fallback:
+        warnings.warn(plan.fallback, UserWarning, stacklevel=3)
+    return made
+
+
+def run_plan(
+    plan: "Plan",
+    reporter: "Reporter",
+    command: Sequence[str] = (),
+    *,
+    resume: RunDirectory | None = None,
+    retry_failed: bool = False,
+    plugins: tuple[Any, ...] = (),
+    stop: "Stop | None" = None,
+) -> tuple[RunResult, KeyboardInterrupt | None]:
+    """Run a plan, for `compare` and for the command line.
+
+    Args:
+        plan: What to run.
+        reporter: Told how far it is.
+        command: The command line, for the record.
+        resume: Folder of an unfinished run of this plan.
+        retry_failed: Whether trials of that run that failed are run again.
+        plugins: Those that its classifiers need to be loaded in this process.
+        stop: The user's wish to stop it.
+
+    Returns:
+        The run and, where the user stopped it, the interrupt that did.
+    """
+    from harness.runs.runner import execute
+
+    _, path, interrupt = execute(plan, reporter, command, resume=resume, retry_failed=retry_failed, stop=stop)
+    return RunResult(RunDirectory(path), plugins), interrupt

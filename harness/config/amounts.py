@@ -1,0 +1,39 @@
+"""Durations and sizes as people write them: 90, 10m, 1h30m; 8GB, 500 MB."""
+
+import re
+from typing import Any
+
+_UNITS_OF_TIME = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_UNITS_OF_SIZE = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+_UNITS_OF_SIZE |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+_PART = r"(\d+(?:\.\d+)?)\s*([smhd])"
+
+
+def read_duration(value: Any) -> Any:
+    """Return seconds of text such as 90, 45s, 10m or 1h30m; what is no text as it is.
+
+    Raises:
+        ValueError: Where it is no duration.
+    """
+    if not isinstance(value, str):
+        return value
+    text = value.strip().lower()
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    if not re.fullmatch(rf"(?:{_PART}\s*)+", text):
+        raise ValueError("expected a duration such as 90, 45s, 10m or 1h30m")
+    return sum(float(number) * _UNITS_OF_TIME[unit] for number, unit in re.findall(_PART, text))
+
+
+def read_size(value: Any) -> Any:
+    """Return bytes of text such as 8GB or 500 MB; what is no text as it is.
+
+    Raises:
+        ValueError: Where it is no size.
+    """
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", value.strip().lower())
+    if match is None or match[2] not in _UNITS_OF_SIZE:
+        raise ValueError("expected a size such as 8GB or 500MB")
+    return round(float(match[1]) * _UNITS_OF_SIZE[match[2]])

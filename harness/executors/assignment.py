@@ -1,0 +1,101 @@
+"""Assignment: what a trial hands over to its strategy, and the context in which the strategy works."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import NoReturn
+
+from harness.data.task import Split
+from harness.encoding.encoder import Encoder, Features, Progress, depth, pooling_of
+from harness.errors import UserError
+from harness.features.cache import FeatureCache
+from harness.strategies.strategy import RunContext, Strategy
+from harness.strategies.tags import tags_of
+from harness.system.process import restored_globals, seed_everything
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """All that the strategy of a trial may know; of the test rows the texts alone.
+
+    Attributes:
+        name: Name of the trial.
+        strategy: What is fitted.
+        seed: Seeds everything random.
+        train: The rows to fit on.
+        validation: The rows to select on.
+        test_texts: The texts to predict besides those of validation.
+        label_names: Name of class i at position i.
+        encoder: The checkpoint's encoder, None where the strategy needs none.
+        features: Its frozen features, None where the strategy needs none.
+        device: cpu, cuda or mps.
+        dtype: float32 or bfloat16.
+    """
+
+    name: str
+    strategy: Strategy
+    seed: int
+    train: Split
+    validation: Split
+    test_texts: tuple[str, ...]
+    label_names: tuple[str, ...]
+    encoder: Encoder | None
+    features: FeatureCache | None
+    device: str
+    dtype: str
+
+    def context(self, workdir: Path, progress: Progress) -> RunContext:
+        """Return what the strategy may use besides its data.
+
+        Args:
+            workdir: An empty folder for the strategy's temporary files.
+            progress: Told how far the strategy is.
+        """
+        encoder, features = self.encoder, self.features
+        return RunContext(
+            encode=features.encode if features else _no_encoder,
+            standardised=features.standardised if features else _no_encoder,
+            label_names=self.label_names,
+            model=encoder.directory if encoder else "",
+            revision=encoder.revision if encoder else None,
+            max_length=encoder.max_length if encoder else 0,
+            device=self.device,
+            dtype=self.dtype,
+            seed=self.seed,
+            workdir=workdir,
+            progress=progress,
+            n_layers=depth(encoder),
+            pooling=pooling_of(encoder),
+        )
+
+
+def no_progress(what: str, done: int, total: int) -> None:
+    """Report nothing."""
+
+
+@contextmanager
+def fit_context(
+    assignment: Assignment, progress: Progress = no_progress, parent: Path | None = None
+) -> Iterator[RunContext]:
+    """Import what a strategy needs, seed everything, give its context, and undo on exit what it did.
+
+    Args:
+        assignment: What it is given.
+        progress: Told how far the strategy is.
+        parent: Where its temporary folder goes, the system's place by default.
+    """
+    with restored_globals():
+        for module in tags_of(assignment.strategy).imports:  # first: an import may draw random numbers, and takes time
+            import_module(module)
+        with tempfile.TemporaryDirectory(prefix="harness-", dir=parent, ignore_cleanup_errors=True) as workdir:
+            context = assignment.context(Path(workdir), progress)
+            seed_everything(assignment.seed)
+            yield context
+
+
+def _no_encoder(texts: Sequence[str], features: Features) -> NoReturn:
+    del texts
+    raise UserError(f"the context was asked for {features}, but the strategy declares uses_model = False.")

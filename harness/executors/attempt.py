@@ -1,0 +1,169 @@
+"""One attempt: a strategy is fitted, predicts and is saved; it is not scored, for no label of the test is here."""
+
+import errno
+import shutil
+import traceback
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.encoding.encoder import Progress
+from harness.errors import UndertrainedWarning
+from harness.evaluation.metrics import checked_probabilities
+from harness.executors.assignment import Assignment, fit_context, no_progress
+from harness.executors.outcome import (
+    LONGEST_LINE,
+    LONGEST_MESSAGE,
+    LONGEST_TRACEBACK,
+    MOST_WARNINGS,
+    Outcome,
+    Stage,
+    Told,
+)
+from harness.results.records import Failure
+from harness.strategies.strategy import Classifier, RunContext, as_recorded
+from harness.strategies.tags import classifier_tags
+from harness.system.device import PeakMemory, synchronized_clock
+from harness.wording.secrets import redacted
+
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+
+
+class _AttemptFailedError(Exception):
+    """Carries the stage in which a strategy's own exception, the cause, was raised."""
+
+    def __init__(self, stage: Stage, error: BaseException) -> None:
+        super().__init__(stage)
+        self.stage, self.error = stage, error
+
+
+def attempt(assignment: Assignment, progress: Progress = no_progress, save_to: Path | None = None) -> Outcome:
+    """Fit, predict and save; whatever the strategy raises becomes part of the outcome.
+
+    Args:
+        assignment: What the strategy is given.
+        progress: Told how far it is.
+        save_to: A folder to be made for the classifier, None to save nothing. After a failure it is not there.
+
+    Raises:
+        KeyboardInterrupt: Where the user stops the run.
+    """
+    told: dict[str, Any] = {}
+    probabilities: dict[str, NDArray[np.float32]] = {}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with PeakMemory(assignment.device) as memory:
+            try:
+                with ExitStack() as entered:
+                    with _stage("fit"):
+                        context = entered.enter_context(fit_context(assignment, progress))
+                    classifier = _measure(assignment, context, told, probabilities)
+                    if save_to is not None:
+                        told |= _save(classifier, save_to)
+            except _AttemptFailedError as failure:
+                told["failure"] = described_failure(failure.stage, failure.error)
+    told |= {
+        "peak_memory_bytes": memory.bytes,
+        "warnings": _warning_lines(caught),
+        "undertrained": any(issubclass(warning.category, UndertrainedWarning) for warning in caught),
+    }
+    model = save_to if save_to is not None and save_to.is_dir() else None
+    return Outcome(Told.model_validate(told), probabilities, model)
+
+
+def _measure(
+    assignment: Assignment, context: RunContext, told: dict[str, Any], probabilities: dict[str, NDArray[np.float32]]
+) -> Classifier:
+    started = synchronized_clock(assignment.device)
+    with _stage("fit"):
+        classifier = assignment.strategy.fit(assignment.train, assignment.validation, context)
+    fitted = synchronized_clock(assignment.device)
+    n_classes = len(assignment.label_names)
+    with _stage("predict"):
+        validation = _predict(classifier, assignment.validation.texts, n_classes)
+        before_test = synchronized_clock(assignment.device)
+        test = _predict(classifier, assignment.test_texts, n_classes)
+    predicted = synchronized_clock(assignment.device)
+    with _stage("score"):
+        # Checked here, so that a value that cannot be recorded is this strategy's failure, with its traceback.
+        declared = Told.model_validate(_declared(classifier)).model_dump(exclude_unset=True)
+    told |= {"fit_seconds": fitted - started, "predict_seconds": predicted - before_test, **declared}
+    probabilities |= {"validation": validation, "test": test}
+    return classifier
+
+
+def _predict(classifier: Classifier, texts: Sequence[str], n_classes: int) -> NDArray[np.float32]:
+    return checked_probabilities(classifier.predict_proba(list(texts)), len(texts), n_classes)
+
+
+def _declared(classifier: Classifier) -> dict[str, Any]:
+    """Read the optional attributes of a classifier."""
+    tags = classifier_tags(classifier)
+    return {
+        "trainable_parameters": tags.trainable_parameters,
+        "own_parameters": tags.own_parameters,
+        "history": [dict(epoch) for epoch in tags.history],
+        "configurations_tried": tags.configurations_tried,
+        "optimism": tags.optimism,
+        **({"params": as_recorded(tags.params)} if tags.params else {}),
+    }
+
+
+def _save(classifier: Classifier, folder: Path) -> dict[str, str]:
+    """Save the classifier whole or not at all; a disk that is full is told as such, not as the strategy's failure."""
+    try:
+        folder.mkdir(parents=True)
+        classifier.save(folder)
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError) and error.errno in DISK_ERRORS:
+            return {"refused": f"{error.strerror}"}
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        raise _AttemptFailedError("save", error) from error
+    return {}
+
+
+@contextmanager
+def _stage(name: Stage) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a SystemExit of a strategy must not end the run
+        raise _AttemptFailedError(name, error) from error
+
+
+def described_failure(stage: Stage, error: BaseException) -> Failure:
+    """Return stage, one-line message and traceback of an exception, also of one that cannot tell its own text."""
+    try:
+        message = f"{type(error).__name__}: {error}"
+        lines = "".join(traceback.format_exception(error))
+    except BaseException as second:
+        message = f"{type(error).__name__}, whose text cannot be had: asking for it raised {type(second).__name__}"
+        lines = "".join(traceback.format_tb(error.__traceback__))
+    return Failure(
+        stage=stage,
+        message=redacted(message).strip().removesuffix(":")[:LONGEST_MESSAGE],
+        traceback=redacted(lines)[-LONGEST_TRACEBACK:],
+    )
+
+
+def _warning_lines(caught: list[warnings.WarningMessage]) -> list[str]:
+    """Return what a user should know of the warnings a strategy gave, each once, its first line."""
+    technical = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, ImportWarning, ResourceWarning)
+    told = [w for w in caught if not issubclass(w.category, technical)]
+    lines = (f"{w.category.__name__}: {_text_of(w.message).strip()}".splitlines()[0] for w in told)
+    return list(dict.fromkeys(redacted(line).rstrip(": ")[:LONGEST_LINE] for line in lines))[:MOST_WARNINGS]
+
+
+def _text_of(value: object) -> str:
+    try:
+        return str(value)
+    except BaseException as error:  # whoever cannot say what he warns of must not spoil what he predicted
+        return f"its text cannot be had: asking for it raised {type(error).__name__}"

@@ -1,0 +1,47 @@
+"""Where trials run: the name that the user gave -> the executor."""
+
+import os
+import re
+
+from harness.config.run_config import RunConfig
+from harness.errors import UserError
+from harness.executors.executor import Executor, Here
+from harness.executors.local import Limits, Local
+
+VARIABLE, DEFAULT = "HARNESS_ON", "local"
+MOST_SLOTS = 1024
+
+
+def executor_name(config: RunConfig) -> str:
+    """Return where the trials of a run are to run."""
+    return config.on or os.environ.get(VARIABLE) or DEFAULT
+
+
+def built_in_executor(config: RunConfig) -> Executor | None:
+    """Return the executor of `here`, `local` and `local:N`, None for another name.
+
+    Raises:
+        UserError: For a number of workers that is none, or a limit that nobody would watch.
+    """
+    name = executor_name(config)
+    limits = Limits(config.time_limit, config.memory_limit)
+    if name == "here":
+        if limits != Limits():
+            raise UserError(
+                "--time-limit and --memory-limit are of worker processes, and --on here runs trials in this one. "
+                "Leave out one or the other."
+            )
+        return Here()
+    kind, colon, number = name.partition(":")
+    if kind != DEFAULT:
+        return None
+    slots = int(number) if re.fullmatch(r"\d{1,4}", number) else 0 if colon else 1
+    if not 1 <= slots <= MOST_SLOTS:
+        raise UserError(f"--on {name}: expected local:N with N from 1 to {MOST_SLOTS}, the number of trials at a time.")
+    return Local(slots, None if slots == 1 else max(1, _threads() // slots), limits)
+
+
+def _threads() -> int:
+    import torch
+
+    return torch.get_num_threads()

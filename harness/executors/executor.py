@@ -1,0 +1,103 @@
+"""The contract of executors: they start trials and tell what came back; one that runs them in this process."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from harness.encoding.encoder import Progress
+from harness.executors.assignment import Assignment
+from harness.executors.attempt import attempt
+from harness.executors.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Order:
+    """How a trial is to be run.
+
+    Attributes:
+        key: What its numbers depend on, by name.
+        work: Folder of the run for what lies there until the trial is over.
+        model: Folder to be made for the classifier where it is saved in this process, None to save none.
+        log: File for what it prints.
+        offline: Whether the hub's clients are kept off the network.
+    """
+
+    work: Path
+    model: Path | None
+    log: Path
+    key: dict[str, str] = field(default_factory=dict)
+    offline: bool = False
+
+
+class RunningTrial(Protocol):
+    """A trial that was started."""
+
+    def poll(self) -> Outcome | None:
+        """Return what came back, None while it runs."""
+
+    def stop(self) -> None:
+        """End it at once, and all that it started; nothing comes back."""
+
+    def tidy(self) -> None:
+        """Remove what it left besides its outcome, once that is recorded."""
+
+
+class Executor(Protocol):
+    """Runs trials somewhere.
+
+    Attributes:
+        slots: How many trials it runs at the same time.
+        threads: Threads that each computes with, None for what torch chooses.
+    """
+
+    slots: int
+    threads: int | None
+
+    def start(self, assignment: Assignment, order: Order, progress: Progress) -> RunningTrial:
+        """Start a trial, or run it to its end where the executor has no other process.
+
+        Args:
+            assignment: What the strategy is given.
+            order: How it is to be run.
+            progress: Told how far the strategy is, from `poll` where it runs elsewhere.
+        """
+
+    def prepare(self) -> None:
+        """Begin in the background what the first trial will need."""
+
+    def close(self) -> None:
+        """Let go of what was held for trials to come."""
+
+
+class Here:
+    """Runs trials in this process: for debuggers, and for strategies that no other process can be given."""
+
+    slots: int = 1
+    threads: int | None = None
+
+    def start(self, assignment: Assignment, order: Order, progress: Progress) -> "Finished":
+        """Run a trial to its end."""
+        return Finished(attempt(assignment, progress, order.model))
+
+    def prepare(self) -> None:
+        """Need nothing."""
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A trial that is over."""
+
+    outcome: Outcome
+
+    def poll(self) -> Outcome:
+        """Return what came back."""
+        return self.outcome
+
+    def stop(self) -> None:
+        """Do nothing: it is over."""
+
+    def tidy(self) -> None:
+        """Do nothing: it left nothing."""

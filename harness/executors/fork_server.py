@@ -1,0 +1,166 @@
+"""A process that has imported the libraries and run no plugin: each trial's worker is forked from it, so starts clean.
+
+Linux alone has it; elsewhere each worker is a new process that imports the libraries itself.
+
+It takes one job at a time, as a line of JSON with the open log beside it, answers with the worker's process id and,
+once that has ended and everything that it started with it, with its exit status. When its driver is gone, so is it.
+"""
+
+import contextlib
+import ctypes
+import faulthandler
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn
+
+LIBRARIES = (
+    "torch",
+    "transformers",
+    "transformers.models.auto.modeling_auto",
+    "transformers.models.auto.tokenization_auto",
+    "sklearn.linear_model",
+    "sklearn.preprocessing",
+    "sklearn.feature_extraction.text",
+    "sklearn.pipeline",
+    "skops.io",
+    "safetensors.torch",
+    "pyarrow",
+    "psutil",
+    "harness.executors.worker",
+    "harness.huggingface.network",
+    "harness.encoding.transformer_encoder",
+    "harness.strategies.finetuning",
+)
+LONGEST_LINE = 4_000_000  # bytes; an environment may be large
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+
+
+def serve(descriptor: int) -> None:
+    """Fork workers until the driver closes its end of the socket.
+
+    Args:
+        descriptor: Of the socket.
+    """
+    with socket.socket(fileno=descriptor) as driver:
+        _call_prctl(PR_SET_CHILD_SUBREAPER, 1)  # what a worker leaves behind comes to us, and ends with it
+        for library in LIBRARIES:
+            with contextlib.suppress(ImportError):
+                import_module(library)
+        gc.collect()
+        gc.freeze()  # workers then share the pages of what is imported
+        while request := _receive(driver):
+            job, log = request
+            worker = os.fork()
+            if worker == 0:
+                _work(job, log)
+            os.close(log)
+            _send(driver, {"pid": worker})
+            status = _wait_for(worker, driver)
+            _end_children()
+            _send(driver, {"status": status})
+
+
+def _receive(driver: socket.socket) -> tuple[dict[str, Any], int] | None:
+    """Return the next job and the descriptor of its log, None where the driver is gone."""
+    content, descriptors, _, _ = socket.recv_fds(driver, LONGEST_LINE, 1)
+    if not content:
+        return None
+    while not content.endswith(b"\n"):
+        content += driver.recv(LONGEST_LINE)
+    return json.loads(content), descriptors[0]
+
+
+def _send(driver: socket.socket, message: dict[str, int]) -> None:
+    try:
+        driver.sendall(json.dumps(message).encode() + b"\n")
+    except OSError:
+        _leave()
+
+
+def _wait_for(worker: int, driver: socket.socket) -> int:
+    """Wait until a worker has ended and return its status; a driver that goes takes the worker with it."""
+    ended = os.pidfd_open(worker)
+    try:
+        readable, _, _ = select.select([ended, driver.fileno()], [], [])
+        if ended not in readable:
+            _leave()
+        return os.waitpid(worker, 0)[1]
+    finally:
+        os.close(ended)
+
+
+def _end_children() -> None:
+    """End every process that the worker left behind, its children's children among them."""
+    import psutil
+
+    while children := psutil.Process().children(recursive=True):
+        for child in children:
+            with contextlib.suppress(psutil.Error):
+                child.kill()
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(-1, 0)
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _leave() -> NoReturn:
+    _end_children()
+    os._exit(0)
+
+
+def _work(job: dict[str, Any], log: int) -> NoReturn:
+    """Run a job in the process that was forked for it."""
+    status = 1
+    try:
+        _begin_anew(job, log)
+        from harness.executors.worker import run_job
+
+        run_job(Path(job["folder"]))
+        status = 0
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(BaseException):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)  # threads that a strategy left behind are not waited for
+
+
+def _begin_anew(job: dict[str, Any], log: int) -> None:
+    """Become a session of its own, with the driver's environment and no file open but the log."""
+    import resource
+
+    os.setsid()
+    _call_prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    faulthandler.enable()
+    sys.argv[:] = ["harness"]
+    os.environ.clear()
+    os.environ.update(job["environment"])
+    os.chdir(job["directory"])
+
+
+def _call_prctl(option: int, value: int) -> None:
+    ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]))

@@ -1,0 +1,200 @@
+"""A job: a folder that holds all that a worker process needs for a trial, and takes what comes back.
+
+<job>/spec.json          TrialSpec: small, and its id tells whether two trials are the same
+<job>/assignment.pickle  Assignment, written by the driver and read by its own worker alone; texts and labels in it
+                         are names of files
+<materials>/<sha256>     texts and labels, an Arrow file each, written once a run; the test's has texts alone
+<job>/progress.json      how far the worker is
+<job>/outcome/           what came back, see outcome_files
+<job>/tmp/               temporary files of the worker
+"""
+
+import hashlib
+import json
+import pickle
+import sys
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import numpy as np
+from pydantic import Field
+
+from harness.data.task import Split
+from harness.executors.assignment import Assignment
+from harness.executors.importing import module_of
+from harness.frozen_model import Count, FrozenModel
+from harness.strategies.grid_search import GridSearch
+from harness.strategies.strategy import Strategy
+from harness.system.files import disk_errors
+
+SPEC_FILE, ASSIGNMENT_FILE, PROGRESS_FILE = "spec.json", "assignment.pickle", "progress.json"
+OUTCOME_FOLDER, TEMPORARY_FOLDER = "outcome", "tmp"
+
+
+class TrialSpec(FrozenModel):
+    """What a worker is told of a trial besides the assignment.
+
+    Attributes:
+        trial: Name of the trial.
+        key: What its numbers depend on, by name, each as a short text or a hash.
+        materials: Folder of the data's files.
+        threads: Threads that torch computes with.
+        blas_threads: Threads of the linear algebra below numpy and scikit-learn, None for what they choose.
+        offline: Whether the hub's clients are kept off the network.
+        save_model: Whether the classifier is saved.
+        modules: Name and file of modules to provide before the assignment is read.
+        python_path: Where modules are found.
+    """
+
+    trial: str
+    key: dict[str, str] = Field(default_factory=dict)
+    materials: str
+    threads: Count
+    blas_threads: Count | None = None
+    offline: bool = False
+    save_model: bool = False
+    modules: tuple[tuple[str, str | None], ...] = ()
+    python_path: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The hash of trial and key, which stands for what comes back."""
+        content = json.dumps([self.trial, self.key], sort_keys=True).encode("utf-8", "surrogatepass")
+        return hashlib.sha256(content).hexdigest()
+
+
+class Materials:
+    """The data of a run as files, each written when it is first handed over and named by its hash.
+
+    Args:
+        folder: Where they go.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._known: dict[int, tuple[object, str]] = {}  # the objects are held, so that their ids stay theirs
+
+    def name_of(self, item: "Split | tuple[str, ...]") -> str:
+        """Return the name of the file with a split, or with texts alone.
+
+        Raises:
+            UnavailableError: Where the disk refuses.
+        """
+        if known := self._known.get(id(item)):
+            return known[1]
+        content = _arrow(item)
+        name = hashlib.sha256(content).hexdigest()
+        with disk_errors(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if not (file := self.folder / name).exists():
+                file.write_bytes(content)
+        self._known[id(item)] = item, name
+        return name
+
+
+def write_job(folder: Path, spec: TrialSpec, assignment: Assignment, materials: Materials) -> None:
+    """Write a job.
+
+    Args:
+        folder: A folder to be made.
+        spec: What the worker is told.
+        assignment: What the strategy is given.
+        materials: Where the data go.
+
+    Raises:
+        UnavailableError: Where the disk refuses.
+        Exception: Whatever pickling a strategy raises that cannot be handed to another process.
+    """
+    content = _pickled(assignment, materials)
+    spec = spec.model_copy(
+        update={
+            "materials": str(materials.folder.absolute()),
+            "modules": _modules_of(assignment),
+            "python_path": tuple(sys.path),
+        }
+    )
+    with disk_errors(folder):
+        (folder / TEMPORARY_FOLDER).mkdir(parents=True)
+        (folder / SPEC_FILE).write_text(spec.model_dump_json(), encoding="utf-8", errors="surrogateescape")
+        (folder / ASSIGNMENT_FILE).write_bytes(content)
+
+
+def read_spec(folder: Path) -> TrialSpec:
+    """Return the spec of a job."""
+    return TrialSpec.model_validate_json((folder / SPEC_FILE).read_text(encoding="utf-8", errors="surrogateescape"))
+
+
+def read_assignment(folder: Path, materials: Path) -> Assignment:
+    """Return what a driver wrote for this worker, its texts and labels read from their files."""
+    with (folder / ASSIGNMENT_FILE).open("rb") as file:
+        assignment = _Unpickler(file, materials).load()
+    assert isinstance(assignment, Assignment)
+    return assignment
+
+
+def _modules_of(assignment: Assignment) -> tuple[tuple[str, str | None], ...]:
+    strategies: list[Strategy] = [assignment.strategy]
+    if isinstance(assignment.strategy, GridSearch):
+        strategies += assignment.strategy.candidates
+    owners = [type(each) for each in (*strategies, assignment.encoder) if each is not None]
+    return tuple(module_of(kind) for kind in dict.fromkeys(owners) if kind.__module__ != "__main__")
+
+
+def _pickled(assignment: Assignment, materials: Materials) -> bytes:
+    """Pickle by value what another process cannot import, such as a class of a notebook."""
+    file = BytesIO()
+    _Pickler(file, materials, assignment).dump(assignment)
+    return file.getvalue()
+
+
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+    """Writes the name of a file in place of texts and labels."""
+
+    def __init__(self, file: BytesIO, materials: Materials, assignment: Assignment) -> None:
+        super().__init__(file)
+        self._materials = materials
+        texts = assignment.features.splits if assignment.features else ()
+        self._texts = {id(each) for each in (*texts, assignment.test_texts)}
+
+    def persistent_id(self, obj: Any) -> tuple[str, str] | None:
+        if isinstance(obj, Split):
+            return "split", self._materials.name_of(obj)
+        return ("texts", self._materials.name_of(obj)) if id(obj) in self._texts else None
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, file: Any, materials: Path) -> None:
+        super().__init__(file)
+        self._materials = materials
+
+    def persistent_load(self, pid: tuple[str, str]) -> "Split | tuple[str, ...]":
+        kind, name = pid
+        return _read_arrow(self._materials / name, with_labels=kind == "split")
+
+
+def _arrow(item: "Split | tuple[str, ...]") -> bytes:
+    import pyarrow as pa
+
+    texts = item.texts if isinstance(item, Split) else item
+    # Not as text: half a surrogate pair, which a str may hold, is no UTF-8.
+    columns = {"text": pa.array([text.encode("utf-8", "surrogatepass") for text in texts], pa.large_binary())}
+    if isinstance(item, Split):
+        columns |= {"label": pa.array(item.labels), "row": pa.array(item.rows_in_source())}
+    sink = pa.BufferOutputStream()
+    table = pa.table(columns)
+    with pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def _read_arrow(file: Path, *, with_labels: bool) -> "Split | tuple[str, ...]":
+    import pyarrow as pa
+
+    with pa.memory_map(str(file)) as source:
+        table = pa.ipc.open_file(source).read_all()
+        texts = tuple(text.decode("utf-8", "surrogatepass") for text in table["text"].to_pylist())
+        if not with_labels:
+            return texts
+        return Split(texts, np.array(table["label"]), np.array(table["row"]))

@@ -1,0 +1,184 @@
+"""Worker processes: forked from a prepared one where the platform can, else started anew."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from harness.executors.trial_log import TrialLog
+
+CAN_FORK = sys.platform == "linux" and hasattr(os, "pidfd_open")
+_PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv.pop(1)); from {module} import {function}; {call}"
+FORK_SERVER = _PROGRAM.format(module="harness.executors.fork_server", function="serve", call="serve(int(sys.argv[1]))")
+WORKER = _PROGRAM.format(module="harness.executors.worker", function="main", call="main()")
+
+
+class WorkerProcess(Protocol):
+    """A process that runs one job.
+
+    Attributes:
+        pid: Its process id, None where it could not be started or has ended.
+    """
+
+    pid: int | None
+
+    def poll(self) -> int | None:
+        """Return how it ended as `subprocess.Popen.returncode` has it, None while it runs."""
+
+    def kill(self) -> None:
+        """End it, and what it started, at once."""
+
+
+class ForkServer:
+    """A process that forks workers, one at a time; started when the first is wanted, and again where it has died."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket: socket.socket | None = None
+        self._lock = threading.Lock()
+
+    def prepare(self) -> None:
+        """Start the process, which then imports the libraries while others do something else."""
+        with self._lock:
+            if self._process is not None and self._process.poll() is None:
+                return
+            self._stop()
+            ours, theirs = socket.socketpair()
+            with theirs:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-c", FORK_SERVER, json.dumps(sys.path), str(theirs.fileno())],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    pass_fds=[theirs.fileno()],
+                    start_new_session=True,  # Ctrl-C is for the driver
+                )
+            self._socket = ours
+
+    def start(self, folder: Path, log: int) -> "ForkedWorker":
+        """Fork a worker for a job; its output goes to an open file."""
+        self.prepare()
+        assert self._socket is not None
+        request = {"folder": str(folder.absolute()), "directory": _directory(), "environment": dict(os.environ)}
+        content = json.dumps(request).encode() + b"\n"
+        with contextlib.suppress(OSError):  # it has died: the worker tells so when it is polled
+            sent = socket.send_fds(self._socket, [content], [log])
+            self._socket.sendall(content[sent:])
+        return ForkedWorker(self._socket)
+
+    def close(self) -> None:
+        """End it and its workers."""
+        with self._lock:
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=5)
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+def _directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # somebody removed it
+        return os.sep
+
+
+class ForkedWorker:
+    """A worker that a fork server forked."""
+
+    def __init__(self, server: socket.socket) -> None:
+        self.pid: int | None = None
+        self._server, self._received = server, b""
+        self._ended: int | None = None
+
+    def poll(self) -> int | None:
+        """Return how it ended, None while it runs; where the server died, as if by SIGKILL."""
+        while self._ended is None:
+            try:
+                self._server.setblocking(False)
+                content = self._server.recv(4096)
+            except BlockingIOError:
+                break
+            except OSError:
+                content = b""
+            if not content:
+                self._ended = -signal.SIGKILL
+                break
+            self._received += content
+            *lines, self._received = self._received.split(b"\n")
+            for message in map(json.loads, lines):
+                self._hear(message)
+        with contextlib.suppress(OSError):
+            self._server.setblocking(True)
+        return self._ended
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        if "pid" in message:
+            self.pid = message["pid"]
+        else:
+            self._ended, self.pid = os.waitstatus_to_exitcode(message["status"]), None
+
+    def kill(self) -> None:
+        """End it; the server ends what it started."""
+        while self.pid is None and self.poll() is None:
+            pass  # it is being forked
+        if self.pid is not None:
+            with contextlib.suppress(OSError):
+                os.kill(self.pid, signal.SIGKILL)
+
+
+class SpawnedWorker:
+    """A worker in a process that imports everything itself.
+
+    Args:
+        folder: Of its job.
+        log: An open file for its output.
+    """
+
+    def __init__(self, folder: Path, log: int) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", WORKER, json.dumps(sys.path), str(folder.absolute())],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        self.pid: int | None = self._process.pid
+
+    def poll(self) -> int | None:
+        """Return how it ended, None while it runs."""
+        ended = self._process.poll()
+        if ended is not None and self.pid is not None:
+            if hasattr(os, "killpg"):
+                with contextlib.suppress(OSError):
+                    os.killpg(self.pid, signal.SIGKILL)
+            self.pid = None
+        return ended
+
+    def kill(self) -> None:
+        """End it and what it started."""
+        import psutil
+
+        with contextlib.suppress(psutil.Error):
+            for child in psutil.Process(self._process.pid).children(recursive=True):
+                with contextlib.suppress(psutil.Error):
+                    child.kill()
+        self._process.kill()
+
+
+Starter = Callable[[Path, TrialLog], WorkerProcess]
+"""Starts a worker for a job's folder, its output going to the log."""

@@ -1,0 +1,103 @@
+"""What runs in a worker process: reads a job, attempts the trial, leaves the outcome."""
+
+import contextlib
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from harness.encoding.encoder import Progress
+from harness.executors.attempt import attempt, described_failure
+from harness.executors.importing import provide_module
+from harness.executors.job import (
+    OUTCOME_FOLDER,
+    PROGRESS_FILE,
+    TEMPORARY_FOLDER,
+    TrialSpec,
+    read_assignment,
+    read_spec,
+)
+from harness.executors.outcome import Outcome, Told
+from harness.executors.outcome_files import MODEL_FOLDER, write_outcome
+
+PROGRESS_INTERVAL = 0.1  # seconds between two looks of the driver, so also between two reports
+
+
+def run_job(folder: Path) -> None:
+    """Run the job of a folder in this process, which should be good for nothing else afterwards.
+
+    Args:
+        folder: A folder that `write_job` wrote.
+
+    Raises:
+        OSError: Where the outcome cannot be written.
+    """
+    temporary = folder / TEMPORARY_FOLDER
+    os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary)))
+    tempfile.tempdir = str(temporary)
+    outcome_folder = folder / OUTCOME_FOLDER
+    outcome_folder.mkdir()
+    write_outcome(outcome_folder, _outcome(folder, outcome_folder))
+
+
+def _outcome(folder: Path, outcome_folder: Path) -> Outcome:
+    from harness.huggingface.network import offline_hub
+    from harness.system.process import library_defaults
+
+    try:
+        spec = read_spec(folder)
+        sys.path[:] = spec.python_path
+        _share_cores(spec)
+        for name, file in spec.modules:
+            provide_module(name, file)
+        assignment = read_assignment(folder, Path(spec.materials))
+    except BaseException as error:  # a SystemExit at import, too, is a fault of the plugin
+        return Outcome(Told(failure=described_failure("load plugin", error)), {})
+    save_to = outcome_folder / MODEL_FOLDER if spec.save_model else None
+    try:
+        with library_defaults(), offline_hub(spec.offline):
+            return attempt(assignment, _progress_into(folder / PROGRESS_FILE), save_to)
+    except KeyboardInterrupt as error:  # nobody but the strategy itself can have raised it here
+        return Outcome(Told(failure=described_failure("fit", error)), {})
+
+
+def _share_cores(spec: TrialSpec) -> None:
+    import torch
+
+    if torch.get_num_threads() != spec.threads:
+        torch.set_num_threads(spec.threads)
+    if spec.blas_threads is not None:
+        from threadpoolctl import threadpool_limits
+
+        threadpool_limits(spec.blas_threads)
+
+
+def _progress_into(file: Path) -> Progress:
+    """Return what writes how far a strategy is into a file, now and then."""
+    next_time, beside = 0.0, file.with_suffix(".tmp")
+
+    def report(what: str, done: int, total: int) -> None:
+        nonlocal next_time
+        now = time.monotonic()
+        if now < next_time:
+            return
+        next_time = now + PROGRESS_INTERVAL
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            beside.write_text(json.dumps([str(what), int(done), int(total)]), encoding="utf-8")
+            beside.replace(file)
+
+    return report
+
+
+def main() -> None:
+    """Run the job of the folder that is named on the command line, and end at once."""
+    run_job(Path(sys.argv[1]))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # threads that a strategy left behind are not waited for
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,222 @@
+"""The trials of a run: handed to the executor one after the other, or several at a time, and recorded as they end."""
+
+import contextlib
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from types import FrameType
+
+from harness.data.task import SPLITS
+from harness.encoding.encoder import Progress
+from harness.errors import UnavailableError
+from harness.executors.executor import Here, Order, RunningTrial
+from harness.results.records import Run, RunRecord
+from harness.runs.planning import Plan
+from harness.runs.recording import Recording
+from harness.runs.reporter import Reporter
+from harness.runs.session import Trial
+from harness.runs.trial import place_of_model, save_trial, score_outcome
+from harness.strategies.strategy import uses_model, wanted_features
+from harness.system.device import PeakMemory
+
+LOOK_INTERVAL = 0.01  # seconds between two looks at trials that run elsewhere
+GRACE = 30.0  # seconds that what runs has to finish where the user stops the run
+
+
+class Stop:
+    """The user's wish to stop a run: the first lets what runs finish, the second ends it.
+
+    Attributes:
+        waits: Whether nothing but waiting would be interrupted now.
+        asked: Whether the user asked once.
+    """
+
+    def __init__(self) -> None:
+        self.waits = self.asked = False
+
+    def on_signal(self, number: int, frame: FrameType | None) -> None:
+        """Handle SIGINT; for `signal.signal`."""
+        if self.asked or not self.waits:
+            raise KeyboardInterrupt
+        self.asked = True
+
+
+@dataclass
+class _Running:
+    trial: Trial
+    started: RunningTrial
+
+
+class Trials:
+    """The trials of a plan; the encoder runs once, before the first that reads its features.
+
+    Args:
+        plan: What is run.
+        recording: Its record, begun.
+        reporter: Told how far it is.
+        finished: Name -> record of trials that are not run again.
+        stop: The user's wish to stop.
+
+    Attributes:
+        session: What the trials share, the features as soon as they are there.
+    """
+
+    def __init__(
+        self, plan: Plan, recording: Recording, reporter: Reporter, finished: Mapping[str, RunRecord], stop: Stop
+    ) -> None:
+        self._plan, self._recording, self._reporter, self._finished = plan, recording, reporter, finished
+        self.session = plan.session(directory=recording.directory)
+        self._stages = len(plan.trials) - len(finished) + bool(plan.wanted_features)
+        self._stage = 0
+        self._running: list[_Running] = []
+        self._stopped: list[str] = []
+        self._failures: list[str] = []
+        self._stop, self._deadline = stop, 0.0
+
+    def finish(self, *, stopped: bool) -> Run:
+        """Write what is left of the record and return the run."""
+        return self._recording.finish(self.session.features, self._notes, self._stopped, stopped)
+
+    def unsaved(self) -> Run:
+        """Return what is known of the run where the disk refuses to keep it."""
+        return self._recording.unsaved(self._notes, self._stopped)
+
+    @property
+    def _notes(self) -> list[str]:
+        return [*self._failures, *(self.session.features.notes if self.session.features else ())]
+
+    @contextmanager
+    def all_ended(self) -> Iterator[None]:
+        """End on exit what still runs."""
+        try:
+            yield
+        finally:
+            self._stop.waits = False
+            self._stopped += [each.trial.name for each in self._running]
+            for each in self._running:
+                each.started.stop()
+            self._running.clear()
+            self._recording.directory.remove_work()
+
+    def run(self) -> Iterator[RunRecord]:
+        """Run them and yield their records; with `--fail-fast` none after the first that failed.
+
+        Raises:
+            KeyboardInterrupt: Where the user stopped the run before its end.
+        """
+        if self._plan.broken and self._plan.config.fail_fast:
+            return
+        waiting = deque(self._in_order())
+        while waiting or self._running:
+            if self._stop.asked:
+                self._wait_for_the_rest()
+            elif waiting and len(self._running) < self._plan.executor.slots:
+                trial = waiting.popleft()
+                if record := self._finished.get(trial.name):
+                    yield from self._told(record)
+                else:
+                    self._start(trial)
+            for record in self._ended():
+                yield from self._told(record)
+                if record.status == "failed" and self._plan.config.fail_fast:
+                    return
+            if self._stop.asked and waiting and not self._running:
+                raise KeyboardInterrupt
+
+    def _in_order(self) -> list[Trial]:
+        """Return the trials: of several at a time those that train the encoder first, which take longest."""
+        if self._plan.executor.slots == 1:
+            return self._plan.trials
+        return sorted(self._plan.trials, key=lambda trial: not (self._reads(trial) and not self._frozen(trial)))
+
+    def _reads(self, trial: Trial) -> bool:
+        return uses_model(trial.strategy)
+
+    def _frozen(self, trial: Trial) -> bool:
+        return bool(wanted_features(trial.strategy))
+
+    def _told(self, record: RunRecord) -> Iterator[RunRecord]:
+        self._reporter.finished(record)
+        yield record
+
+    def _start(self, trial: Trial) -> None:
+        if self._plan.encoder and self.session.features is None and self._reads(trial):
+            self._compute_features()
+        size = "" if trial.train_size is None else f", {trial.train_size:,} rows"
+        self._stopped = [trial.name]  # before it is announced: whoever reads that may stop it
+        self._begin(f"{trial.offer.name} seed {trial.seed}{size}")
+        directory = self._recording.directory
+        order = Order(
+            work=directory.work_path,
+            model=place_of_model(self.session, trial),
+            log=directory.log_file(trial.name),
+            key=self._recording.keys[trial.name],
+            offline=self._plan.offline,
+        )
+        started = self._plan.executor.start(self.session.assignment(trial), order, self._progress_of(trial))
+        self._running.append(_Running(trial, started))
+        self._stopped = []
+        self._stop.waits = not isinstance(self._plan.executor, Here)
+
+    def _progress_of(self, trial: Trial) -> Progress:
+        if self._plan.executor.slots == 1:
+            return self._reporter.progress
+        return lambda what, done, total: self._reporter.progress(f"{trial.name}: {what}", done, total)
+
+    def _ended(self) -> Iterator[RunRecord]:
+        """Record the trials that have ended; where none has, let a moment pass."""
+        if not self._running:
+            return
+        ended = [(each, outcome) for each in self._running if (outcome := each.started.poll()) is not None]
+        for each, outcome in ended:
+            record = score_outcome(self.session, each.trial, outcome)
+            self._running.remove(each)
+            try:
+                save_trial(self.session, each.trial, outcome, record)
+            except UnavailableError:
+                self._recording.records.append(record)  # what cannot be saved can be shown
+                raise
+            each.started.tidy()
+            yield record
+        if not ended:
+            time.sleep(LOOK_INTERVAL)
+
+    def _wait_for_the_rest(self) -> None:
+        """Say once that what runs may finish, and end it when its time is over."""
+        now = time.monotonic()
+        if not self._deadline:
+            self._deadline = now + GRACE
+            names = ", ".join(each.trial.name for each in self._running)
+            self._reporter.progress(f"stopping: {names} has {GRACE:.0f} s to finish, Ctrl-C again ends it", 0, 0)
+        elif now > self._deadline:
+            raise KeyboardInterrupt
+
+    def _begin(self, stage: str) -> None:
+        self._stage += 1
+        self._reporter.stage(stage, self._stage, self._stages)
+
+    def _compute_features(self) -> None:
+        """Compute the features of all strategies in one pass; where it fails, a pass for each state that does not.
+
+        All texts go in together even then: other batches would change the last digits of everybody's features.
+        """
+        features, wanted = self._plan.new_features(), self._plan.wanted_features
+        self.session = replace(self.session, features=features)
+        if not (features and wanted):
+            return
+        self._stop.waits = False
+        self._begin("features")  # whether they must be encoded is not known yet
+        splits = [getattr(self._plan.task, split).texts for split in SPLITS]
+        with PeakMemory(self._plan.device) as memory:
+            try:
+                features.fill(splits, wanted, self._reporter.progress)
+            except Exception as error:
+                self._failures.append(
+                    f"the shared pass over the encoder failed, so each frozen state got its own: {error}"
+                )
+                for each in wanted:
+                    with contextlib.suppress(Exception):  # who wants this one meets the error in its own trial
+                        features.fill(splits, [each], self._reporter.progress)
+        self.session = replace(self.session, encode_peak_bytes=memory.bytes)
