@@ -1,5 +1,6 @@
 """The device a run computes on: choice, number format, memory, clock, description."""
 
+import contextlib
 import os
 import platform
 import sys
@@ -7,6 +8,7 @@ import threading
 import time
 from functools import cache
 from importlib import metadata
+from pathlib import Path
 
 from harness.errors import UserError
 
@@ -111,7 +113,7 @@ def describe(device: str, dtype: str) -> dict[str, str | int]:
     """Return what a reader needs to know of this machine: versions, processor, device, dtype, threads."""
     import torch
 
-    name = torch.cuda.get_device_name() if device == "cuda" else platform.processor() or platform.machine()
+    name = torch.cuda.get_device_name() if device == "cuda" else _processor()
     return {
         "harness": _version("strategy-harness"),
         "python": platform.python_version(),
@@ -124,6 +126,16 @@ def describe(device: str, dtype: str) -> dict[str, str | int]:
         **{package: _version(package) for package in PACKAGES},
         "implementation": sys.implementation.name,
     }
+
+
+@cache
+def _processor() -> str:
+    """Return the model of the processor, as far as the platform tells it without a process of its own on Linux."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.machine() if sys.platform == "linux" else platform.processor() or platform.machine()
 
 
 @cache
