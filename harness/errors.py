@@ -16,6 +16,8 @@ from difflib import get_close_matches
 from enum import IntEnum
 from typing import ClassVar
 
+LONGEST_REASON = 300  # characters of a library's own message
+
 
 class ExitCode(IntEnum):
     """What the command line tells the process that called it; signals as shells count them, 128 + their number."""
@@ -76,6 +78,14 @@ class StrategyError(HarnessError):
 
 class UndertrainedWarning(UserWarning):
     """A strategy stopped before it had learnt anything to speak of."""
+
+
+def reason_of(error: Exception) -> str:
+    """Return what a library says is wrong, for a message of ours: on one line, cut, without a full stop."""
+    text = " ".join(str(error).split())
+    if not text or isinstance(error, LookupError):  # the message of a KeyError is the key alone
+        text = f"{type(error).__name__}: {text}".rstrip(": ")
+    return text[:LONGEST_REASON].rstrip(".")
 
 
 def did_you_mean(given: str, allowed: Iterable[str]) -> str:

@@ -1,6 +1,11 @@
 """What is in the folders is in the distribution: packages, data files, entry points."""
 
+import re
+import shutil
+import subprocess
+import sys
 import tomllib
+from email import message_from_bytes
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -46,6 +51,24 @@ def test_every_data_file_is_listed(project: dict[str, Any]) -> None:
 
 def test_the_type_marker_is_shipped() -> None:
     assert (ROOT / "harness" / "py.typed").is_file()
+
+
+@pytest.mark.slow
+def test_the_readme_of_the_package_leads_nowhere_that_only_the_repository_has(tmp_path: Path) -> None:
+    pytest.importorskip("setuptools")
+    parts = ("setup.py", "pyproject.toml", "README.md", "LICENSE", "harness", "plugins")
+    for part in (ROOT / name for name in parts):
+        shutil.copytree(part, tmp_path / part.name) if part.is_dir() else shutil.copy(part, tmp_path)
+    build = "from setuptools.build_meta import prepare_metadata_for_build_wheel as p; print(p('built'))"
+    (tmp_path / "built").mkdir()
+    done = subprocess.run([sys.executable, "-c", build], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (file,) = tmp_path.glob("built/*.dist-info/METADATA")
+    told = message_from_bytes(file.read_bytes())
+    assert told["Description-Content-Type"].startswith("text/markdown")
+    assert (shown := told.get_payload()).startswith("# harness")
+    assert re.findall(r"\]\((?!https?:|#)", shown) == []
+    assert "docs/defaults.md" in shown
 
 
 @pytest.mark.parametrize("folder", ["harness", "plugins", "tests", "benchmarks"])

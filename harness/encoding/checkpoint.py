@@ -8,7 +8,7 @@ from typing import Any
 from harness.encoding.checkpoint_files import CONFIG, check_attention, check_weights_files, read_checkpoint_json
 from harness.encoding.fingerprint import EncoderFacts
 from harness.encoding.soundness import check_filled, check_vocabulary, check_weights
-from harness.errors import ModelError
+from harness.errors import ModelError, reason_of
 
 TOKENIZER_FILES = (
     "tokenizer.json",
@@ -21,7 +21,6 @@ TOKENIZER_FILES = (
 TOKENIZER_CONFIG = "tokenizer_config.json"
 FEWEST_TOKENS = 4  # of a text with a beginning and an end
 CHARACTERS = 128  # token ids that are tried where a model has no vocabulary, as CANINE, which reads code points
-LONGEST_REASON = 300  # characters of a library's own message
 
 
 def load_parts(directory: Path, name: str, device: str, dtype: str) -> tuple[Any, Any]:
@@ -112,7 +111,7 @@ def load_tokenizer(directory: str, name: str | None = None) -> Any:
             ) from error
         _refuse_damaged_json(Path(directory), name)
         raise ModelError(
-            f"Model {name}: its tokenizer cannot be loaded: {_reason(error)} Restore its tokenizer files."
+            f"Model {name}: its tokenizer cannot be loaded: {reason_of(error)}. Restore its tokenizer files."
         ) from error
     limit = tokenizer.model_max_length
     if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit >= FEWEST_TOKENS:
@@ -170,7 +169,7 @@ def _load_config(directory: Path, name: str) -> Any:
     try:
         config = AutoConfig.from_pretrained(directory, trust_remote_code=False)
     except Exception as error:
-        raise ModelError(f"Model {name}: its config.json is not valid: {_reason(error)} Restore it.") from error
+        raise ModelError(f"Model {name}: its config.json is not valid: {reason_of(error)}. Restore it.") from error
     config.return_dict = True  # a file may say otherwise
     if getattr(config, "is_encoder_decoder", False):
         raise ModelError(
@@ -246,7 +245,8 @@ def _load_model(directory: Path, name: str, config: Any) -> Any:
         )
     except Exception as error:
         raise ModelError(
-            f"Model {name} cannot be loaded: {_reason(error)} If a file of it was cut short or changed, get it again."
+            f"Model {name} cannot be loaded: {reason_of(error)}. "
+            "If a file of it was cut short or changed, get it again."
         ) from error
     check_filled(model, info, name)
     read_all_tokens(model)
@@ -271,9 +271,3 @@ def _position_limit(model: Any) -> int:
     embeddings = getattr(getattr(model, "embeddings", None), "position_embeddings", None)
     padding = getattr(embeddings, "padding_idx", None)  # RoBERTa counts positions from padding_idx + 1
     return int(limit) - (padding + 1 if padding is not None else 0)
-
-
-def _reason(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    text = text if text and not isinstance(error, LookupError) else f"{type(error).__name__}: {text}"
-    return f"{text[:LONGEST_REASON]}..." if len(text) > LONGEST_REASON else f"{text.rstrip('.')}."

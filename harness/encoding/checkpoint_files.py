@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from harness.errors import ModelError
+from harness.errors import ModelError, reason_of
 from harness.system.foreign_files import open_regular_file, read_json
 
 CONFIG, INDEX, ADAPTER = "config.json", "model.safetensors.index.json", "adapter_config.json"
@@ -19,7 +19,6 @@ OTHER_ENGINES = {
 }
 DEPTH = 3  # folders below the one that was named in which a checkpoint is looked for
 SHOWN = 3  # things that a message lists
-LONGEST_REASON = 300  # characters of a library's own message
 WEIGHTS = (".weight", ".bias")
 WHOLE = ("I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64", "BOOL")
 GIT_LFS = b"version https://git-lfs"
@@ -107,7 +106,7 @@ def read_checkpoint_json(file: Path, name: str) -> Any:
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())[:LONGEST_REASON].rstrip(".")
+        reason = reason_of(error)
         raise ModelError(f"Model {name}: its {file.name} cannot be read: {reason}. Get an undamaged copy.") from error
 
 
@@ -159,7 +158,7 @@ def _check_weights_file(file: Path, name: str) -> None:
         pointer = (
             " It is a pointer of Git LFS: fetch what it stands for with git lfs pull." if _is_pointer(file) else ""
         )
-        reason = " ".join(str(error).split())[:LONGEST_REASON].rstrip(".")
+        reason = reason_of(error)
         raise ModelError(
             f"Model {name}: its {file.name} cannot be read: {reason}.{pointer or ' Get an undamaged copy.'}"
         ) from error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.encoding.encoder import Features
 from harness.encoding.transformer_encoder import TransformerEncoder
-from harness.errors import ModelError
+from harness.errors import ModelError, reason_of
 from harness.system.out_of_memory import is_out_of_memory
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 TEXT = "Does it read this?"
 COMPANY = f"{TEXT} {TEXT} {TEXT}"  # a longer text in the same batch
 TOLERANCE = {"float32": 1e-3, "bfloat16": 0.1}  # of the largest number; rounding in float32 is at most 6e-7
-LONGEST_REASON = 200  # characters of a library's own message
 PASSED = ("input_ids", "attention_mask")  # what we give a model
 
 
@@ -54,7 +53,7 @@ def _plain_inputs(encoder: TransformerEncoder) -> dict[str, Any]:
         )
         encoder.tokenise(["a " * 2 * min(encoder.max_length, 1024)])  # one that must be cut
     except Exception as error:
-        raise _refusal(encoder, f"its tokenizer cannot read a text by itself: {_reason(error)}") from error
+        raise _refusal(encoder, f"its tokenizer cannot read a text by itself: {reason_of(error)}") from error
     return {name: value.to(encoder.model.device) for name, value in given.items() if name in takes}
 
 
@@ -69,8 +68,8 @@ def _plain_states(encoder: TransformerEncoder, inputs: dict[str, Any]) -> "tuple
     except Exception as error:
         if is_out_of_memory(error):
             raise
-        narrow = " Use --dtype float32." if encoder.model.dtype == torch.bfloat16 else ""
-        raise _refusal(encoder, f"transformers cannot compute a text with it: {_reason(error)}{narrow}") from error
+        narrow = ". Use --dtype float32." if encoder.model.dtype == torch.bfloat16 else ""
+        raise _refusal(encoder, f"transformers cannot compute a text with it: {reason_of(error)}{narrow}") from error
 
 
 def _check_shapes(encoder: TransformerEncoder, states: "tuple[torch.Tensor, ...]", n_tokens: int) -> None:
@@ -126,8 +125,3 @@ def _refusal(encoder: TransformerEncoder, why: str) -> ModelError:
         f"Model {encoder.name} cannot be used ({kind}): {why.rstrip('.')}. Choose a --model of another architecture, "
         "such as BERT."
     )
-
-
-def _reason(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text[:LONGEST_REASON] if len(text) > LONGEST_REASON else text

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.encoding.batching import TokenIds
 from harness.encoding.encoder import Features
 from harness.errors import UnavailableError
 from harness.system.device import synchronized_clock
@@ -18,8 +19,6 @@ CLEARLY_FASTER = 1.5  # so that noise does not change the last digits of feature
 ROUNDS = 3  # times that each candidate is timed
 WORTH_TIMING = 10  # times the tokens that timing costs
 SAMPLED = 256  # texts, to know how long they are
-
-TokenIds = list[list[int]]
 
 
 @dataclass

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from harness.data.task import Split
 from harness.encoding.checkpoint import load_tokenizer
 from harness.encoding.sequence_classifier import Head, encoder_width, last_layer, load_sequence_classifier
-from harness.errors import StrategyError, UndertrainedWarning
+from harness.errors import StrategyError, UndertrainedWarning, reason_of
 from harness.strategies.forward import fast_forward, if_it_fits, predict_logits, token_ids_of
 from harness.strategies.recipe import TUTORIAL, Recipe, suited
 from harness.strategies.strategy import RunContext, parameters
@@ -227,7 +227,7 @@ class FineTuning:
         except RuntimeError as error:
             if context.dtype == "float32" or is_out_of_memory(error):
                 raise
-            kind, reason = start.model.config.model_type, " ".join(str(error).split())[:200].rstrip(".")
+            kind, reason = start.model.config.model_type, reason_of(error)
             raise StrategyError(NARROW.format(kind=kind, dtype=context.dtype, reason=reason)) from error
         n_trained = sum(weight.numel() for weight in start.model.parameters() if weight.requires_grad)
         params = {**parameters(self), **asdict(recipe)}
