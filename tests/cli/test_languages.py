@@ -24,6 +24,7 @@ def test_what_goes_wrong_is_told_in_the_readers_language(harness: Harness, argv:
     assert told in outcome.err
 
 
+@pytest.mark.slow
 def test_progress_and_notes_are_said_in_chinese_and_kept_in_english(
     harness: Harness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,12 +25,12 @@ TEXTS = tiny_task().train.texts[:12]
 
 
 class Cached:
-    """A folder with a checkpoint, and a cache that knows its features of a few texts, filled where it is empty."""
+    """A folder with a checkpoint, and a cache that knows its features of a few texts: `table`, or they are computed."""
 
-    def __init__(self, folder: Path) -> None:
-        self.checkpoint = folder / "checkpoint"
+    def __init__(self, folder: Path, table: Any = None) -> None:
+        self.folder, self.checkpoint = folder, folder / "checkpoint"
         self.directory = CacheDirectory(folder / "cache")
-        self.table = self.fill(self.load())
+        self.table = self.fill(self.load()) if table is None else table
         (self.key,) = (entry.key for entry in self.directory.entries())
 
     def load(self, dtype: str = "float32", batch_tokens: int | None = None) -> TransformerEncoder:
@@ -61,16 +61,15 @@ class Cached:
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
+def filled(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Cached:
     folder = tmp_path_factory.mktemp("filled")
     shutil.copytree(tiny_model, folder / "checkpoint")
-    Cached(folder)
-    return folder
+    return Cached(folder)
 
 
 @pytest.fixture
-def cached(tmp_path: Path, filled: Path) -> Cached:
-    return Cached(shutil.copytree(filled, tmp_path, dirs_exist_ok=True))
+def cached(tmp_path: Path, filled: Cached) -> Cached:
+    return Cached(shutil.copytree(filled.folder, tmp_path, dirs_exist_ok=True), filled.table)
 
 
 def with_other_weights(cached: Cached) -> TransformerEncoder:
@@ -189,6 +188,7 @@ def test_one_model_at_two_places_is_one(cached: Cached, tmp_path: Path) -> None:
     assert cached.source == "cached"
 
 
+@pytest.mark.slow
 def test_batches_and_threads_change_no_key(cached: Cached) -> None:
     threads = torch.get_num_threads()
     try:
