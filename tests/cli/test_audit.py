@@ -34,6 +34,16 @@ def test_what_is_found_is_printed_and_the_exit_code_is_0(harness: Harness, leaky
     assert outcome.err == ""
 
 
+def test_classes_without_rows_are_named_and_so_are_those_that_a_split_lacks(harness: Harness, tmp_path: Path) -> None:
+    file = tmp_path / "all.csv"
+    rows = [f"text {i},{i % 3},{'test' if i > 20 and i % 3 else 'train'}" for i in range(30)]
+    file.write_text("text,label,split\n" + "\n".join(rows))
+    outcome = harness("audit", "-d", str(file), "--label-names", "low,middle,high,huge")
+    assert outcome.code == 0, outcome.err
+    assert "No row is of huge, which the data name as a class." in outcome.out
+    assert "No test row is of low: scores on test say nothing of it." in outcome.out
+
+
 def test_json_holds_the_counts_with_rows_from_0_and_no_texts(harness: Harness, leaky: str) -> None:
     outcome = harness("audit", "-d", leaky, "--json")
     found = json.loads(outcome.out)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness import Split
+from harness import Split, StrategyError
 from harness.plugin_system.manager import PluginManager
 from harness.testing import Bench
 
@@ -22,6 +22,12 @@ def test_where_no_words_occur_in_enough_texts_all_words_count_and_that_is_said(b
     with pytest.warns(UserWarning, match="No words occur in 2 of the 3 texts: those of one count"):
         found = bench.probabilities(strategy, ["a lake", "a train", "a song"], task)
     assert found.argmax(axis=1).tolist() == [0, 1, 2]
+
+
+def test_texts_of_spaces_alone_are_refused_in_our_words(bench: Bench) -> None:
+    task = replace(bench.task, train=Split((" ", "", "  "), np.arange(3)))
+    with pytest.raises(StrategyError, match="no text of train holds a word"):
+        bench.probabilities(tfidf_logreg(), ["a lake"], task)
 
 
 def test_word_pairs_and_penalty_are_chosen_on_validation_and_give_the_same_where_they_are_set(bench: Bench) -> None:

@@ -14,6 +14,7 @@ from harness.wording.languages import Say
 
 MOST_CLASSES = 100
 LONGEST_NAME = 32
+MOST_NAMES = 5  # of classes that a sentence lists
 # What flatters or blurs the scores most comes first.
 LEAKS = (("train", "test"), ("train", "validation"), ("validation", "test"))
 QUANTILE_HEADINGS = {
@@ -45,6 +46,7 @@ def data_section(subject: Subject) -> Section | None:
 def finding_blocks(audit: Audit, say: Say) -> Iterator[Paragraph]:
     """Yield balance and lengths in a sentence, then a warning for each thing that a reader of scores should know."""
     yield Paragraph(_shape(audit, say))
+    yield from (Paragraph(absent, "warning") for absent in _absent_classes(audit, say))
     found = list(_findings(audit, say))
     yield from (Paragraph(finding, "warning") for finding in found)
     if not found:
@@ -68,6 +70,24 @@ def _findings(audit: Audit, say: Say) -> Iterator[Phrase]:
         if of_split.n_empty:
             told = say("{n} of {total} {split} texts are empty.")
             yield Phrase(told, {"n": numbers.count(of_split.n_empty), **values})
+
+
+def _absent_classes(audit: Audit, say: Say) -> Iterator[Phrase]:
+    """Name the classes that no row is of, and those that a split has none of."""
+    counts = {split: of_split.class_counts for split, of_split in audit.splits.items()}
+    everywhere = [sum(of_class) for of_class in zip(*counts.values(), strict=True)]
+    if nowhere := [name for name, n in zip(audit.label_names, everywhere, strict=True) if n == 0]:
+        yield Phrase(say("No row is of {names}, which the data name as a class."), {"names": _listed(nowhere, say)})
+    for split, of_split in counts.items():
+        gone = [name for name, n, total in zip(audit.label_names, of_split, everywhere, strict=True) if total and not n]
+        if gone:
+            values = {"split": say(split), "names": _listed(gone, say)}
+            yield Phrase(say("No {split} row is of {names}: scores on {split} say nothing of it."), values)
+
+
+def _listed(names: Sequence[str], say: Say) -> str:
+    shown = [shorten(name, LONGEST_NAME) for name in names[:MOST_NAMES]]
+    return say(", ").join([*shown, *(["..."] if len(names) > MOST_NAMES else [])])
 
 
 def _shape(audit: Audit, say: Say) -> Phrase:
