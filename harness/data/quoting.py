@@ -100,9 +100,7 @@ def _read(lines: Sequence[str], delimiter: str, *, skip_spaces: bool) -> Grid:
     except csv.Error as error:
         advice = "A quoted cell may lack its closing quote; say --quoting no if quotation marks belong to the texts."
         if any(ESCAPED in line for line in lines):
-            advice = (
-                f"Quotation marks within cells are written {ESCAPED} here; expected them doubled. Write the file so."
-            )
+            advice = f"Quotation marks within cells are written {ESCAPED} here; expected them doubled."
         return Grid(rows, problem=f"line {begin}: {error}. {advice}")
     n_lines = sum(1 + "".join(row).count("\n") for row in rows)
     if n_lines != len(lines):  # counted by itself, so that no row is ever lost in silence

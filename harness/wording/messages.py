@@ -11,6 +11,8 @@ from dataclasses import dataclass
 SLOT = re.compile(r"\{(\w+)\}")
 NUMBER = re.compile(r"[\d,.]+")
 SHOWN_AT_ONCE = 20_000  # characters; a longer message stays as it is
+# What somebody called something, or typed: it stays as it is, even where it is called "test".
+GIVEN = ("name", "names", "path", "file", "folder", "column", "label", "option", "strategy", "trial", "command", "text")
 DEEPEST = 5  # messages within messages
 
 
@@ -53,7 +55,7 @@ def templates_of(phrases: Mapping[str, str]) -> list[Template]:
 
 
 def message_translator(phrases: Mapping[str, str]) -> Callable[[str], str]:
-    """Return what translates messages; a value that is a message itself is translated, too.
+    """Return what translates messages; a value that is a message itself is translated, too, unless it is `GIVEN`.
 
     Args:
         phrases: English message with names of values in braces -> the same in another language.
@@ -65,7 +67,7 @@ def message_translator(phrases: Mapping[str, str]) -> Callable[[str], str]:
             return phrases.get(text, text)
         for template in templates:
             if template.names and (values := template.values(text)) is not None:
-                said = {name: translate(value, depth + 1) for name, value in values.items()}
+                said = {name: value if name in GIVEN else translate(value, depth + 1) for name, value in values.items()}
                 return template.translation.format_map(said)
         return text
 

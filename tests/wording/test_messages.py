@@ -17,7 +17,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 COMPOSED = (
     *("{}: --{}-column {} is no column there", "{}, or {}.", "{} is {}.", "{}{} {}. {}", "{}, {}", "{}: {}"),
     *("{}: {} a list of labels ({}). {}", "Model {}: its {} cannot be read: {}.{}", "{} {}.{}: {}, got {}."),
-    *("{} could not be loaded: {}", "Data set {} has no {} split, so there is nothing to {} on", "{} {} is an address"),
+    *("{} could not be loaded: {}", "Data set {} has no {} split, so there is nothing to {} on"),
 )
 
 
@@ -34,6 +34,7 @@ def test_values_are_found_between_the_words_and_messages_among_them_are_translat
     assert say("a.csv has many rows. Stop.") == "a.csv has many rows. Stop.", "n_ stands for numbers"
     assert say(" has 3 rows. Stop.") == " has 3 rows. Stop.", "no value is empty"
     assert say("anything else") == "anything else"
+    assert say("Stop. has 3 rows. Stop.") == "3 Reihen in Stop.: Halt.", "a path stays as it is"
 
 
 def test_templates_name_each_value_once_and_no_other() -> None:
