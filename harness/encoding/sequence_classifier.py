@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from harness.encoding.checkpoint import read_all_tokens
+from harness.encoding.checkpoint_files import check_weights_files
 from harness.errors import ModelError
 
 Head = Literal["new", "kept", "saved"]
@@ -103,6 +105,7 @@ def _loaded(directory: str, label_names: Sequence[str]) -> tuple[Any, set[str], 
     import torch
     from transformers import AutoModelForSequenceClassification
 
+    check_weights_files(Path(directory), directory)
     model, info = AutoModelForSequenceClassification.from_pretrained(
         directory,
         trust_remote_code=False,

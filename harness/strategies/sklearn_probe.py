@@ -124,12 +124,16 @@ class SklearnStrategy:
         """Return a saved classifier.
 
         Raises:
-            ModelError: Where the file holds types that nobody vouched for.
+            ModelError: Where the file cannot be read, or holds types that nobody vouched for.
         """
         import skops.io
 
         file = directory / FILE_NAME
-        foreign = sorted(set(skops.io.get_untrusted_types(file=file)) - set(self.trusted_types))
+        try:
+            foreign = sorted(set(skops.io.get_untrusted_types(file=file)) - set(self.trusted_types))
+        except Exception as error:  # of zip, JSON or skops itself, whichever finds the damage
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise ModelError(f"{file} cannot be read: {reason}. Restore it or run the comparison again.") from error
         if foreign:
             raise ModelError(
                 f"{file} holds {', '.join(foreign)}, which strategy {self.name!r} does not trust. If the file is "
