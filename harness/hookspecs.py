@@ -4,6 +4,7 @@ Mark each with `@harness.hookimpl`. Arguments one does not need may be left out 
 """
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 
 import pluggy
 
@@ -25,6 +26,11 @@ def harness_strategies() -> Sequence[Strategy]:  # type: ignore[empty-body]
 @hookspec(firstresult=True)
 def harness_load_task(name: str, config: RunConfig) -> Task | None:
     """Return the data set `--dataset name` asks for, or None where it is not this plugin's; the first wins."""
+
+
+@hookspec(firstresult=True)
+def harness_executor(name: str, config: RunConfig) -> Executor | None:
+    """Return the pool of processes that `--on name` asks for, all of which see the run's folder, or None."""
 
 
 @hookspec(firstresult=True)

@@ -34,7 +34,7 @@ def test_every_public_name_and_its_public_methods_have_a_docstring(name: str) ->
 
 
 def test_there_are_three_hooks_each_of_one_documented_sentence() -> None:
-    assert set(HOOKS) == {"harness_strategies", "harness_load_task", "harness_load_encoder"}
+    assert set(HOOKS) == {"harness_strategies", "harness_load_task", "harness_load_encoder", "harness_executor"}
     for hook in HOOKS.values():
         assert len((inspect.getdoc(hook) or "").splitlines()) == 1
         assert inspect.signature(hook).return_annotation is not inspect.Signature.empty
@@ -42,7 +42,12 @@ def test_there_are_three_hooks_each_of_one_documented_sentence() -> None:
 
 def test_the_first_loader_wins_and_strategies_are_collected() -> None:
     first = {name: getattr(hook, "harness_spec")["firstresult"] for name, hook in HOOKS.items()}  # noqa: B009
-    assert first == {"harness_strategies": False, "harness_load_task": True, "harness_load_encoder": True}
+    assert first == {
+        "harness_strategies": False,
+        "harness_load_task": True,
+        "harness_load_encoder": True,
+        "harness_executor": True,
+    }
 
 
 def test_the_published_schema_is_that_of_the_code() -> None:

@@ -2,14 +2,19 @@
 
 import os
 import re
+from functools import partial
+from pathlib import Path
 
 from harness.config.run_config import RunConfig
 from harness.errors import UserError
+from harness.executors.clusters import ray_pool, require_extra, slurm_pool
 from harness.executors.executor import Executor, Here
 from harness.executors.local import Limits, Local
+from harness.executors.pool import Pool
 
 VARIABLE, DEFAULT = "HARNESS_ON", "local"
 MOST_SLOTS = 1024
+SUBMITIT_FOLDER = ".submitit"
 
 
 def executor_name(config: RunConfig) -> str:
@@ -18,10 +23,11 @@ def executor_name(config: RunConfig) -> str:
 
 
 def built_in_executor(config: RunConfig) -> Executor | None:
-    """Return the executor of `here`, `local` and `local:N`, None for another name.
+    """Return the executor of `here`, `local`, `local:N`, `ray` and `slurm`, None for another name.
 
     Raises:
-        UserError: For a number of workers that is none, or a limit that nobody would watch.
+        UserError: For a number of workers that is none, a limit that nobody would watch, or an extra that is missing.
+        UnavailableError: Where a cluster does not answer.
     """
     name = executor_name(config)
     limits = Limits(config.time_limit, config.memory_limit)
@@ -32,6 +38,13 @@ def built_in_executor(config: RunConfig) -> Executor | None:
                 "Leave out one or the other."
             )
         return Here()
+    if name == "ray" or name.startswith(("ray:", "ray://")):
+        require_extra("ray", "ray")
+        return Pool(partial(ray_pool, _address(name)), limits)
+    if name in ("slurm", "slurm:local"):
+        folder = Path(config.output_dir).absolute() / SUBMITIT_FOLDER
+        require_extra("submitit", "slurm")
+        return Pool(partial(slurm_pool, folder, name.partition(":")[2] or None), limits)
     kind, colon, number = name.partition(":")
     if kind != DEFAULT:
         return None
@@ -39,6 +52,11 @@ def built_in_executor(config: RunConfig) -> Executor | None:
     if not 1 <= slots <= MOST_SLOTS:
         raise UserError(f"--on {name}: expected local:N with N from 1 to {MOST_SLOTS}, the number of trials at a time.")
     return Local(slots, None if slots == 1 else max(1, _threads() // slots), limits)
+
+
+def _address(name: str) -> str | None:
+    """Return the address in ray, ray:auto or ray://host:10001."""
+    return name if name.startswith("ray://") else name.partition(":")[2] or None
 
 
 def _threads() -> int:

@@ -21,6 +21,7 @@ from harness.executors.trial_log import TrialLog
 from harness.system.files import folder_name
 from harness.wording import quantities
 
+NOT_PICKLED = (AttributeError, TypeError, ValueError, RecursionError, ImportError, pickle.PicklingError)
 LOOK_INTERVAL = 0.1  # seconds between two looks at progress and memory
 MATERIALS_FOLDER = "data"
 
@@ -66,15 +67,12 @@ class Local:
         folder = order.work / folder_name(assignment.name)
         materials = self._materials.setdefault(order.work, Materials(order.work / MATERIALS_FOLDER))
         try:
-            write_job(folder, self._spec(assignment, order), assignment, materials)
-        except (AttributeError, TypeError, ValueError, RecursionError, ImportError, pickle.PicklingError) as error:
+            write_job(folder, spec_of(assignment, order, self.threads), assignment, materials)
+        except NOT_PICKLED as error:
             remove_job(folder)
-            return Finished(_not_handed_over(error))
+            return Finished(not_handed_over(error))
         log, watch = TrialLog(), Watch(self._limits, progress, folder / PROGRESS_FILE)
-        shapes = {
-            split: (len(texts), len(assignment.label_names))
-            for split, texts in (("validation", assignment.validation.texts), ("test", assignment.test_texts))
-        }
+        shapes = shapes_of(assignment)
         if not self._can_fork:
             return _LocalTrial(SpawnedWorker(folder, log.descriptor), folder, shapes, log, order.log, watch)
         server = self._free.pop()
@@ -86,18 +84,26 @@ class Local:
         for server in self._servers:
             server.close()
 
-    def _spec(self, assignment: Assignment, order: Order) -> TrialSpec:
-        import torch
 
-        return TrialSpec(
-            trial=assignment.name,
-            key=order.key,
-            materials="",
-            threads=self.threads or torch.get_num_threads(),
-            blas_threads=self.threads,
-            offline=order.offline,
-            save_model=order.model is not None,
-        )
+def spec_of(assignment: Assignment, order: Order, threads: int | None) -> TrialSpec:
+    """Return what a worker is told of a trial.
+
+    Args:
+        assignment: What the strategy is given.
+        order: How the trial is to be run.
+        threads: Threads that it computes with, None for what torch chooses.
+    """
+    import torch
+
+    return TrialSpec(
+        trial=assignment.name,
+        key=order.key,
+        materials="",
+        threads=threads or torch.get_num_threads(),
+        blas_threads=threads,
+        offline=order.offline,
+        save_model=order.model is not None,
+    )
 
 
 class Watch:
@@ -197,17 +203,38 @@ class _LocalTrial:
     def _came_back(self, ended: int) -> Outcome:
         self._log.wait()
         has_log = self._log.write(self._log_file)
-        if self._exceeded or ended:
-            reason = self._exceeded or f"its process {_ending(ended)}"
-        else:
-            try:
-                return read_outcome(self._folder / OUTCOME_FOLDER, self._shapes)
-            except FileNotFoundError:
-                reason = "its process ended with exit code 0 before it had predicted"
-            except (OSError, ValueError) as error:
-                reason = f"what it left is no outcome: {error}"
         see = f" What it printed is in {self._log_file.parent.name}/{self._log_file.name}." if has_log else ""
-        return failed_outcome("fit", f"{reason}.{see}", self._log.last_words)
+        return outcome_of_job(self._folder, self._shapes, ended, self._exceeded, (see, self._log.last_words))
+
+
+def shapes_of(assignment: Assignment) -> dict[str, tuple[int, int]]:
+    """Return split -> shape of the probabilities that are to come."""
+    texts = {"validation": assignment.validation.texts, "test": assignment.test_texts}
+    return {split: (len(each), len(assignment.label_names)) for split, each in texts.items()}
+
+
+def outcome_of_job(
+    folder: Path, shapes: dict[str, tuple[int, int]], ended: int, exceeded: str | None, printed: tuple[str, str]
+) -> Outcome:
+    """Return what a worker that has ended left, or why that is nothing.
+
+    Args:
+        folder: Its job.
+        shapes: Split -> shape of the probabilities.
+        ended: How it ended, as `subprocess.Popen.returncode` has it.
+        exceeded: What it took too much of, None where that is nothing.
+        printed: Where its output is, as a sentence, and the last lines of it.
+    """
+    if exceeded or ended:
+        reason = exceeded or f"its process {_ending(ended)}"
+    else:
+        try:
+            return read_outcome(folder / OUTCOME_FOLDER, shapes)
+        except FileNotFoundError:
+            reason = "its process ended with exit code 0 before it had predicted"
+        except (OSError, ValueError) as error:
+            reason = f"what it left is no outcome: {error}"
+    return failed_outcome("fit", f"{reason}.{printed[0]}", printed[1])
 
 
 def _ending(code: int) -> str:
@@ -231,7 +258,8 @@ def _resident_bytes(pid: int) -> int:
     return held
 
 
-def _not_handed_over(error: Exception) -> Outcome:
+def not_handed_over(error: Exception) -> Outcome:
+    """Return the outcome of a trial whose strategy could not be pickled."""
     failure = described_failure("load plugin", error)
     told = (
         f"no other process can be given this strategy: {failure.message}. Define it at the top of a module or of a "

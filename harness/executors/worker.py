@@ -92,7 +92,12 @@ def _progress_into(file: Path) -> Progress:
 
 
 def main() -> None:
-    """Run the job of the folder that is named on the command line, and end at once."""
+    """Run the job of the folder that is named on the command line, and end at once, or when the parent does."""
+    if sys.platform == "linux":
+        import ctypes
+        import signal
+
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG, linux/prctl.h
     run_job(Path(sys.argv[1]))
     sys.stdout.flush()
     sys.stderr.flush()

@@ -1,6 +1,7 @@
 """Loads plugins one by one, collects what they offer, selects from it, and knows who offered what."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
@@ -136,6 +137,11 @@ class PluginManager:
         if misspelt := misspelt_tags(encoder, EncoderTags):
             raise PluginError(said_of_misspelt(f"The encoder {config.model_name!r}", misspelt))
         return encoder
+
+    def load_executor(self, name: str, config: RunConfig) -> Executor | None:
+        """Return the pool that trials run in where a plugin knows it by that name, else None."""
+        pool: Executor | None = self._first("harness_executor", name=name, config=config)
+        return pool
 
     def _first(self, hook: str, *, name: str, **arguments: Any) -> Any:
         try:

@@ -111,7 +111,7 @@ def select(
     for name in (*(spec.name for spec in specs), *config.set):
         if name not in {*offers, *broken, *GROUPS}:
             hint = did_you_mean(name, {*offers, *broken, *GROUPS})
-            told = [f"There is no strategy {name!r}. {hint}", *folder_here(name), *_not_loaded(broken.values())]
+            told = [f"There is no strategy {name!r}. {hint}", *folder_here(name), *not_loaded(broken.values())]
             raise UserError(" ".join(told))
     for name, values in config.set.items():  # a misspelt one is an error whether or not its strategy runs
         if name in offers:
@@ -141,7 +141,7 @@ def folder_here(name: str) -> Iterator[str]:
         yield f"The folder {name} here is not installed: harness plugins install -e ./{name}"
 
 
-def _not_loaded(broken: Iterable[Plugin]) -> Iterator[str]:
+def not_loaded(broken: Iterable[Plugin]) -> Iterator[str]:
     """Say of each plugin that the user named why it could not be loaded: the strategy may be one of its."""
     for plugin in broken:
         if plugin.named:

@@ -7,19 +7,21 @@ holds `harness.system.process.library_defaults` around the whole of what it does
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import NoReturn
 
 from harness.config.run_config import RunConfig
 from harness.data.task import Task
 from harness.encoding.encoder import Encoder
 from harness.errors import UserError
 from harness.executors.choice import built_in_executor, executor_name
+from harness.executors.executor import Executor
+from harness.executors.local import Limits
+from harness.executors.pool import Pool
 from harness.huggingface import SAMPLE, settle_network_for
 from harness.huggingface.network import network_block
 from harness.plugin_system.files import named_plugins
 from harness.plugin_system.loading import LoadedPlugins
 from harness.plugin_system.manager import PluginManager
-from harness.plugin_system.offers import Offer
+from harness.plugin_system.offers import Offer, not_loaded
 from harness.runs.planning import Plan, make_plan
 from harness.system.process import restored_globals, restored_process
 
@@ -80,15 +82,20 @@ def open_plan(
             executor.prepare()
         manager = open_plugins(config.plugins, plugins)
         plan = make_plan(config, manager, task=task, given=offers)
-        return replace(plan, executor=executor or _unknown(config))
+        return replace(plan, executor=executor or _of_plugin(manager, config))
     except BaseException:
         if executor:
             executor.close()
         raise
 
 
-def _unknown(config: RunConfig) -> NoReturn:
-    raise UserError(f"--on {executor_name(config)}: expected local, local:N or here.")
+def _of_plugin(manager: PluginManager, config: RunConfig) -> Executor:
+    """Return the executor of a name that a plugin knows."""
+    name = executor_name(config)
+    if pool := manager.load_executor(name, config):
+        return Pool(lambda: pool, Limits(config.time_limit, config.memory_limit))
+    told = f"--on {name}: expected local, local:N, here, ray, slurm, or a name that a plugin knows."
+    raise UserError(" ".join([told, *not_loaded(manager.broken)]))
 
 
 @network_block()

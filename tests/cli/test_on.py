@@ -2,7 +2,9 @@
 
 import json
 import threading
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +125,20 @@ def test_one_that_no_other_process_can_be_given_is_a_row_that_says_what_to_do(ru
     failed = {record["strategy"]: record["error"] for record in run_of(tmp_path)["records"]}
     assert failed["majority"] is None
     assert "--on here" in failed["holds"]["message"]
+
+
+class Processes:
+    """Offers two processes under a name."""
+
+    @hookimpl
+    def harness_executor(self, name: str) -> Executor | None:
+        return ProcessPoolExecutor(2, get_context("spawn")) if name == "two" else None
+
+
+def test_a_plugin_offers_another_place_where_trials_predict_the_same(run: Harness, tmp_path: Path) -> None:
+    assert run("-o", str(tmp_path / "here")).code == 0
+    outcome = run("--on", "two", "-o", str(tmp_path / "there"), plugins=[Processes()])
+    assert outcome.code == 0, outcome.err
+    here, there = run_of(tmp_path / "here"), run_of(tmp_path / "there")
+    assert digests(here) == digests(there)
+    assert not [*(tmp_path / "there").glob("*/.work")]

@@ -35,6 +35,7 @@ def test_every_hook_is_written_as_its_author_would_write_it() -> None:
     assert signatures() == {
         "harness_strategies": "harness_strategies() -> Sequence[Strategy]",
         "harness_load_task": "harness_load_task(name: str, config: RunConfig) -> Task | None",
+        "harness_executor": "harness_executor(name: str, config: RunConfig) -> Executor | None",
         "harness_load_encoder": "harness_load_encoder(name: str, config: RunConfig, device: str, dtype: str) "
         "-> Encoder | None",
     }

@@ -1,0 +1,134 @@
+"""Trials in a pool of other processes or machines: whatever has `submit`, as `concurrent.futures.Executor` has it.
+
+The folder of the run, the cache of features and the checkpoint lie where every member of the pool finds them under the
+same path. Each trial is a process of its own there, too, so that it begins in a clean state.
+"""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor as Submitter
+from concurrent.futures import Future
+from pathlib import Path
+
+from harness.encoding.encoder import Progress
+from harness.executors.assignment import Assignment
+from harness.executors.executor import Finished, Order, RunningTrial
+from harness.executors.job import PROGRESS_FILE, Materials, write_job
+from harness.executors.local import (
+    MATERIALS_FOLDER,
+    NOT_PICKLED,
+    Limits,
+    Watch,
+    not_handed_over,
+    outcome_of_job,
+    shapes_of,
+    spec_of,
+)
+from harness.executors.outcome import Outcome, failed_outcome
+from harness.executors.outcome_files import remove_job
+from harness.executors.processes import SpawnedWorker
+from harness.executors.trial_log import TrialLog
+from harness.system.files import folder_name
+from harness.system.foreign_files import read_regular_file
+
+AT_A_TIME = 256  # trials that wait in the pool or run there
+LOG_FILE = "log.txt"
+LARGEST_LOG = 2_000_000  # bytes
+
+Ended = tuple[int, str | None, str]
+"""How a worker ended, what it took too much of, and the last lines that it printed."""
+
+
+class Pool:
+    """Hands trials to a pool.
+
+    Args:
+        open_pool: Returns what takes functions with `submit`; called before the first trial.
+        limits: What a trial may take.
+    """
+
+    def __init__(self, open_pool: Callable[[], Submitter], limits: Limits) -> None:
+        self.slots = AT_A_TIME
+        self.threads: int | None = None
+        self._open_pool, self._limits = open_pool, limits
+        self._pool: Submitter | None = None
+        self._materials: dict[Path, Materials] = {}
+
+    def prepare(self) -> None:
+        """Leave it to the pool when it starts what."""
+
+    def start(self, assignment: Assignment, order: Order, progress: Progress) -> RunningTrial:
+        """Hand a trial over."""
+        folder = (order.work / folder_name(assignment.name)).absolute()
+        materials = self._materials.setdefault(order.work, Materials((order.work / MATERIALS_FOLDER).absolute()))
+        try:
+            write_job(folder, spec_of(assignment, order, self.threads), assignment, materials)
+        except NOT_PICKLED as error:
+            remove_job(folder)
+            return Finished(not_handed_over(error))
+        self._pool = self._pool or self._open_pool()
+        future = self._pool.submit(run_job_apart, str(folder), self._limits.seconds, self._limits.memory_bytes)
+        return _PooledTrial(future, folder, shapes_of(assignment), order.log)
+
+    def close(self) -> None:
+        """Let go of the pool."""
+        if self._pool:
+            self._pool.shutdown()
+            self._pool = None
+
+
+class _PooledTrial:
+    def __init__(self, future: "Future[Ended]", folder: Path, shapes: dict[str, tuple[int, int]], log: Path) -> None:
+        self._future, self._folder, self._shapes, self._log = future, folder, shapes, log
+
+    def poll(self) -> Outcome | None:
+        """Return what came back, None while it waits or runs."""
+        if not self._future.done():
+            return None
+        try:
+            ended, exceeded, last_words = self._future.result()
+        except Exception as error:
+            return failed_outcome("fit", f"the pool lost it: {type(error).__name__}: {error}")
+        return outcome_of_job(self._folder, self._shapes, ended, exceeded, (self._keep_log(), last_words))
+
+    def _keep_log(self) -> str:
+        try:
+            content = read_regular_file(self._folder / LOG_FILE, LARGEST_LOG, self._folder)
+        except (OSError, ValueError):
+            return ""
+        self._log.parent.mkdir(exist_ok=True)
+        self._log.write_bytes(content)
+        return f" What it printed is in {self._log.parent.name}/{self._log.name}."
+
+    def stop(self) -> None:
+        """Take it back, or let the pool end it."""
+        self._future.cancel()
+
+    def tidy(self) -> None:
+        """Remove its job."""
+        remove_job(self._folder)
+
+
+def run_job_apart(folder: str, seconds: float | None, memory_bytes: int | None) -> Ended:
+    """Run a job in a process of its own on this machine; for a member of a pool.
+
+    Args:
+        folder: A folder that `write_job` wrote.
+        seconds: What it may take, None for as long as it likes.
+        memory_bytes: What memory it may hold, None for as much as it likes.
+    """
+    path, log = Path(folder), TrialLog()
+    watch = Watch(Limits(seconds, memory_bytes), lambda what, done, total: None, path / PROGRESS_FILE)
+    process = SpawnedWorker(path, log.descriptor)
+    log.close()
+    exceeded = None
+    try:
+        while (ended := process.poll()) is None:
+            if exceeded is None and (exceeded := watch.exceeded(process.pid)):
+                process.kill()
+            time.sleep(0.02)
+    finally:
+        process.kill()
+    log.wait()
+    log.write(path / LOG_FILE)
+    return ended, exceeded, log.last_words
