@@ -51,7 +51,7 @@ def serve(descriptor: int) -> None:
     with socket.socket(fileno=descriptor) as driver:
         _call_prctl(PR_SET_CHILD_SUBREAPER, 1)  # what a worker leaves behind comes to us, and ends with it
         for library in LIBRARIES:
-            with contextlib.suppress(ImportError):
+            with contextlib.suppress(Exception):  # who needs it meets the reason in its own trial
                 import_module(library)
         gc.collect()
         gc.freeze()  # workers then share the pages of what is imported

@@ -16,7 +16,7 @@ from harness.executors.executor import Finished, Order, RunningTrial
 from harness.executors.job import OUTCOME_FOLDER, PROGRESS_FILE, Materials, TrialSpec, write_job
 from harness.executors.outcome import Outcome, Told, failed_outcome
 from harness.executors.outcome_files import read_outcome, remove_job
-from harness.executors.processes import CAN_FORK, ForkServer, SpawnedWorker, WorkerProcess
+from harness.executors.processes import ForkServer, SpawnedWorker, WorkerProcess, can_fork
 from harness.executors.trial_log import TrialLog
 from harness.system.files import folder_name
 from harness.wording import quantities
@@ -46,15 +46,16 @@ class Local:
         slots: How many trials run at the same time.
         threads: Threads that each computes with, None for what torch chooses.
         limits: What a trial may take.
-        can_fork: Whether workers are forked from a prepared process; by default where the platform can.
+        forks: Whether workers are forked from a prepared process; None where the platform can.
     """
 
     def __init__(
-        self, slots: int = 1, threads: int | None = None, limits: Limits | None = None, *, can_fork: bool = CAN_FORK
+        self, slots: int = 1, threads: int | None = None, limits: Limits | None = None, *, forks: bool | None = None
     ) -> None:
         self.slots, self.threads, self._limits = slots, threads, limits or Limits()
-        self._free = [ForkServer() for _ in range(slots)] if can_fork else []
-        self._can_fork, self._servers = can_fork, list(self._free)
+        self._forks = can_fork() if forks is None else forks
+        self._free = [ForkServer() for _ in range(slots)] if self._forks else []
+        self._servers = list(self._free)
         self._materials: dict[Path, Materials] = {}
 
     def prepare(self) -> None:
@@ -73,7 +74,7 @@ class Local:
             return Finished(not_handed_over(error))
         log, watch = TrialLog(), Watch(self._limits, progress, folder / PROGRESS_FILE)
         shapes = shapes_of(assignment)
-        if not self._can_fork:
+        if not self._forks:
             return _LocalTrial(SpawnedWorker(folder, log.descriptor), folder, shapes, log, order.log, watch)
         server = self._free.pop()
         process = server.start(folder, log.descriptor)

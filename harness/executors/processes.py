@@ -8,16 +8,23 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from harness.executors.trial_log import TrialLog
-
-CAN_FORK = sys.platform == "linux" and hasattr(os, "pidfd_open")
 _PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv.pop(1)); from {module} import {function}; {call}"
 FORK_SERVER = _PROGRAM.format(module="harness.executors.fork_server", function="serve", call="serve(int(sys.argv[1]))")
 WORKER = _PROGRAM.format(module="harness.executors.worker", function="main", call="main()")
+
+
+def can_fork() -> bool:
+    """Return whether workers can be forked here: on Linux, where the kernel or a container does not refuse pidfds."""
+    if sys.platform != "linux" or not hasattr(os, "pidfd_open"):
+        return False
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except OSError:
+        return False
+    return True
 
 
 class WorkerProcess(Protocol):
@@ -178,7 +185,3 @@ class SpawnedWorker:
                 with contextlib.suppress(psutil.Error):
                     child.kill()
         self._process.kill()
-
-
-Starter = Callable[[Path, TrialLog], WorkerProcess]
-"""Starts a worker for a job's folder, its output going to the log."""

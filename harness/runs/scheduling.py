@@ -161,9 +161,13 @@ class Trials:
         self._stop.waits = not isinstance(self._plan.executor, Here)
 
     def _progress_of(self, trial: Trial) -> Progress:
-        if self._plan.executor.slots == 1:
-            return self._reporter.progress
-        return lambda what, done, total: self._reporter.progress(f"{trial.name}: {what}", done, total)
+        prefix = "" if self._plan.executor.slots == 1 else f"{trial.name}: "
+
+        def progress(what: str, done: int, total: int) -> None:
+            if not self._stop.asked:  # what was said then is to be read
+                self._reporter.progress(f"{prefix}{what}", done, total)
+
+        return progress
 
     def _ended(self) -> Iterator[RunRecord]:
         """Record the trials that have ended; where none has, let a moment pass."""
