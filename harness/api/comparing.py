@@ -229,6 +229,42 @@ def load_classifier(
         PluginError: Where the strategy's plugin is not there.
         UnavailableError: Where the encoder is not there.
     """
+    classifier = loaded(
+        Path(folder),
+        model=model,
+        plugins=plugins,
+        device=device,
+        cache=RunConfig(cache=cache, cache_dir=None if cache_dir is None else str(cache_dir)),
+        offline=offline,
+    )
+    for note in classifier.notes:
+        warnings.warn(note, UserWarning, stacklevel=2)
+    return classifier
+
+
+def loaded(
+    folder: Path,
+    *,
+    model: str | Path | None,
+    plugins: Iterable[Any],
+    device: Device,
+    cache: RunConfig,
+    offline: bool,
+    keep: bool = True,
+    known: Sequence[str] = (),
+) -> "TextClassifier":
+    """Load a classifier, for `load_classifier` and for what predicts on files.
+
+    Args:
+        folder: As of `load_classifier`, as are `model`, `plugins`, `device`, `offline` and the errors.
+        model: Encoder.
+        plugins: Plugins that are not installed.
+        device: Where to compute.
+        cache: What says whether and where frozen features are kept.
+        offline: Never touch the network.
+        keep: Write features to the cache, too.
+        known: Texts whose features a run left there.
+    """
     from harness.features.directory import cache_directory
     from harness.runs.classifier import load_saved_classifier
     from harness.runs.opening import open_plugins
@@ -236,15 +272,14 @@ def load_classifier(
 
     named, objects, strategies = plugins_of(plugins)
     with library_defaults():
-        classifier = load_saved_classifier(
-            Path(folder),
+        return load_saved_classifier(
+            folder,
             open_plugins(named, objects),
             given=strategies,
             model=None if model is None else str(model),
             device=device,
-            cache=cache_directory(RunConfig(cache=cache, cache_dir=None if cache_dir is None else str(cache_dir))),
+            cache=cache_directory(cache),
             offline=offline,
+            keep=keep,
+            known=known,
         )
-    for note in classifier.notes:
-        warnings.warn(note, UserWarning, stacklevel=2)
-    return classifier

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from harness.analysis.error_analysis import ErrorAnalysis
     from harness.analysis.study import Studied, Study
     from harness.analysis.verification import Check
+    from harness.api.predicting import PredictedFile
     from harness.evaluation.calibration import Calibration
     from harness.results.records import Run, RunRecord
     from harness.results.row_facts import RowFacts
@@ -34,11 +35,12 @@ class RunResult:
 
     Attributes:
         path: Folder of the run.
+        plugins: Those that its classifiers need besides installed ones, as far as this process knows.
     """
 
     def __init__(self, directory: RunDirectory, plugins: tuple[Any, ...] = ()) -> None:
         self._directory = directory
-        self._plugins = plugins
+        self.plugins = plugins
         self.path: Path = directory.path
 
     @cached_property
@@ -198,6 +200,12 @@ class RunResult:
         """
         from harness.api.comparing import load_classifier
 
+        folder = self.classifier_folder(strategy, seed=seed)
+        used = (*self.plugins, *plugins)
+        return load_classifier(folder, plugins=used, cache=cache, cache_dir=cache_dir, offline=offline)
+
+    def classifier_folder(self, strategy: str | None = None, *, seed: int | None = None) -> Path:
+        """Return the folder of a fitted classifier; arguments and errors as of `classifier`."""
         trial = self.record(strategy or self.recommended, seed).trial
         folder = self._directory.model_path(trial)
         if not folder.is_dir():
@@ -205,8 +213,40 @@ class RunResult:
                 f"{self.path} holds no classifier of {trial}: it was run without saving models, or saving failed. "
                 "Run the comparison again with save_models=True."
             )
-        used = (*self._plugins, *plugins)
-        return load_classifier(folder, plugins=used, cache=cache, cache_dir=cache_dir, offline=offline)
+        return folder
+
+    def predict_file(
+        self,
+        source: str | Path,
+        output: str | Path,
+        strategy: str | None = None,
+        *,
+        seed: int | None = None,
+        text_column: str | None = None,
+        progress: bool = True,
+        **options: Any,
+    ) -> "PredictedFile":
+        """Predict the labels of a file's texts, as `harness predict` does: any number of rows in the same memory.
+
+        Args:
+            source: A .csv, .tsv, .jsonl, .parquet or .txt, of which each line is a text.
+            output: Where its rows go with their predictions: a .csv, .jsonl or .parquet. An older file is replaced.
+            strategy: Name of the one that predicts, that of `recommended` by default.
+            seed: Of several seeds, this one; the lowest by default.
+            text_column: Column of the texts, by default the one of the run, else by its usual names.
+            progress: Show how far it is.
+            options: `header`, `columns`, `encoding`, `quoting` as of `harness.compare`; `model`, `plugins`, `device`,
+                `cache`, `cache_dir`, `offline` as of `harness.load_classifier`.
+
+        Returns:
+            How many rows there were, how many of them without a text, and what was told.
+        """
+        from harness.api.predicting import predict_file
+        from harness.api.progress import shown_progress
+
+        chosen: dict[str, Any] = {"strategy": strategy, "seed": seed, "text_column": text_column}
+        with shown_progress(wanted=progress) as reporter:
+            return predict_file(self, str(source), Path(output), reporter, **chosen, **options)
 
     def report(self, file: str | Path, *, texts: bool = True, language: str | None = None) -> None:
         """Write a report to hand on.

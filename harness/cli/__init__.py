@@ -16,6 +16,7 @@ from harness.cli.errors import errors
 from harness.cli.help import CATALOGUE, language_of
 from harness.cli.listing import list_
 from harness.cli.plugins import plugins as plugins_
+from harness.cli.predict import predict
 from harness.cli.printing import echo_traceback
 from harness.cli.report import report
 from harness.cli.reproduce import reproduce
@@ -48,6 +49,7 @@ def cli() -> None:
     harness show latest                   the last table again, from disk
     harness compare RUN RUN               strategies of several runs in one table
     harness errors --strategy NAME        where a strategy of the last run fails, row by row
+    harness predict RUN FILE              labels of new texts, with probabilities
     harness audit -d DATASET              whether the data can carry a conclusion
     harness report RUN -o FILE            tables and pictures to hand on: .html .md .tex .csv .json
     harness verify RUN                    every score again from the saved predictions
@@ -57,7 +59,7 @@ def cli() -> None:
     """
 
 
-for _command in (run, list_, show, compare, errors, report, audit, verify, reproduce, tune, cache, plugins_):
+for _command in (run, list_, show, compare, errors, predict, report, audit, verify, reproduce, tune, cache, plugins_):
     cli.add_command(_command)
 
 

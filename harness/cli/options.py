@@ -21,20 +21,8 @@ def _remember_debug(ctx: click.Context, param: click.Parameter, value: bool) -> 
 
 
 # fmt: off
-DATA = (
-    click.option("-d", "--dataset", metavar="NAME", shell_complete=complete_files,
-                 help="'emotion', 'sample', a hub id[:config][@revision], a folder with train/validation/test files "
-                 "(jsonl, json, csv, tsv, txt, parquet, arrow; of text also .gz), such files, comma-separated, or one "
-                 "file with --test-size.  [default: emotion]"),
-    click.option("--text-column", metavar="NAME", help="Column of the texts; guessed from usual names."),
-    click.option("--label-column", metavar="NAME", help="Column of the labels; guessed from usual names."),
-    click.option("--label-names", multiple=True, callback=joined, metavar="NAMES",
-                 help="Names of label ids 0, 1, ..., comma-separated."),
-    click.option("--normalise-labels", is_flag=True, default=None,
-                 help="Take label names for one that differ only in case, spaces or Unicode form."),
-    click.option("--test-size", type=float, metavar="SHARE",
-                 help="Set this share of train, such as 0.2, aside as test, stratified; where no test is labelled."),
-    click.option("--split-seed", type=int, metavar="K", help="Seed of the rows of --test-size.  [default: 0]"),
+text_column = click.option("--text-column", metavar="NAME", help="Column of the texts; guessed from usual names.")
+READING = (
     click.option("--header/--no-header", "header", default=None,
                  help="Whether the first row of csv, tsv and txt files names the columns.  [default: by its look]"),
     click.option("--columns", multiple=True, callback=joined, metavar="NAMES",
@@ -43,6 +31,22 @@ DATA = (
                  "UTF-8, else by their look]"),
     click.option("--quoting", type=click.Choice(["auto", "yes", "no"]),
                  help="Whether quotation marks enclose cells of csv, tsv and txt files.  [default: auto]"),
+)
+DATA = (
+    click.option("-d", "--dataset", metavar="NAME", shell_complete=complete_files,
+                 help="'emotion', 'sample', a hub id[:config][@revision], a folder with train/validation/test files "
+                 "(jsonl, json, csv, tsv, txt, parquet, arrow; of text also .gz), such files, comma-separated, or one "
+                 "file with --test-size.  [default: emotion]"),
+    text_column,
+    click.option("--label-column", metavar="NAME", help="Column of the labels; guessed from usual names."),
+    click.option("--label-names", multiple=True, callback=joined, metavar="NAMES",
+                 help="Names of label ids 0, 1, ..., comma-separated."),
+    click.option("--normalise-labels", is_flag=True, default=None,
+                 help="Take label names for one that differ only in case, spaces or Unicode form."),
+    click.option("--test-size", type=float, metavar="SHARE",
+                 help="Set this share of train, such as 0.2, aside as test, stratified; where no test is labelled."),
+    click.option("--split-seed", type=int, metavar="K", help="Seed of the rows of --test-size.  [default: 0]"),
+    *READING,
     click.option("-n", "--limit", type=int, metavar="N", help="At most N rows of each split, stratified."),
 )
 revision = click.option("--revision", metavar="NAME", help="Branch, tag or commit of the model on the hub.")
@@ -56,6 +60,8 @@ plugins = click.option("--plugin", "--plugins", "plugins", multiple=True, metava
 yes_run_plugins = click.option("--yes-run-plugins", is_flag=True,
                                help="Run the plugins that the run names without asking: they are code.")
 offline = click.option("--offline", is_flag=True, default=None, help="Never touch the network.")
+device = click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+                      help="Where to compute.  [default: auto]")
 WHAT = (
     click.option("-s", "--strategies", multiple=True, callback=joined, metavar="NAMES",
                  shell_complete=complete_strategies,
@@ -72,8 +78,7 @@ WHAT = (
     click.option("--set", "set", multiple=True, metavar="STRATEGY.FIELD=VALUE", help="Change a parameter; repeatable."),
     config,
     plugins,
-    click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-                 help="Where to compute.  [default: auto]"),
+    device,
     click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16"]),
                  help="Number format.  [default: auto]"),
     offline,
@@ -101,6 +106,11 @@ def what_is_encoded(command: Command) -> Command:
 def what_is_read(command: Command) -> Command:
     """Add the options of a run that decide what its data are."""
     return _with(DATA, command)
+
+
+def how_files_are_read(command: Command) -> Command:
+    """Add the options of a run that decide how a file of text is read."""
+    return _with(READING, command)
 
 
 def _with(options: Sequence[Callable[[Command], Command]], command: Command) -> Command:

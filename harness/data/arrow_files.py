@@ -1,8 +1,8 @@
 """Parquet and Arrow files, and folders of `save_to_disk`, -> columns, with the class names that they declare."""
 
 import json
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,35 @@ def read_parquet(path: Path, options: ReadOptions) -> Table:
             return file.read()
 
     return _table(path, "parquet", [read])
+
+
+@contextmanager
+def open_parquet(path: Path) -> Iterator[Any]:
+    """Open a parquet file whose rows are read some at a time, a `pyarrow.parquet.ParquetFile`.
+
+    Raises:
+        DataError: Where it is none, or names two columns alike.
+    """
+    import pyarrow.parquet as pq
+
+    _refuse_disguised(path, b"PAR1")
+    with _arrow_errors(path, "parquet"):
+        file = pq.ParquetFile(path)
+    with file:
+        _refuse_repeated(path, file.schema_arrow.names)
+        yield file
+
+
+def parquet_chunks(file: Any, path: Path, n: int) -> Iterator[dict[str, list[Any]]]:
+    """Yield the columns of the next n rows of a parquet file.
+
+    Raises:
+        DataError: Where they cannot be read.
+    """
+    with _arrow_errors(path, "parquet"):
+        for batch in file.iter_batches(batch_size=n):
+            batch.validate(full=True)
+            yield {name: column.to_pylist() for name, column in zip(batch.schema.names, batch.columns, strict=True)}
 
 
 def read_arrow(path: Path, options: ReadOptions) -> Table:
@@ -96,18 +125,30 @@ def _read_arrow(path: Path) -> Any:
 def _table(path: Path, kind: str, readers: Sequence[Callable[[], Any]]) -> Table:
     import pyarrow as pa
 
-    try:
+    with _arrow_errors(path, kind):
         table = pa.concat_tables([read() for read in readers])
         table.validate(full=True)  # finds text that is not UTF-8
         columns = [column.to_pylist() for column in table.columns]
+    names = table.column_names
+    _refuse_repeated(path, names)
+    return Table(str(path), dict(zip(names, columns, strict=True)), _declared_classes(table.schema.metadata or {}))
+
+
+@contextmanager
+def _arrow_errors(path: Path, kind: str) -> Iterator[None]:
+    import pyarrow as pa
+
+    try:
+        yield
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         reason = str(error).rstrip(".")
         raise DataError(f"{path} cannot be read as {kind}: {reason}. Write the file again.") from error
-    names = table.column_names
+
+
+def _refuse_repeated(path: Path, names: Sequence[str]) -> None:
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         twice = ", ".join(map(repr, repeated))
         raise DataError(f"{path}: column names must differ, but {twice} comes twice. Rename or remove one.")
-    return Table(str(path), dict(zip(names, columns, strict=True)), _declared_classes(table.schema.metadata or {}))
 
 
 def _declared_classes(metadata: dict[bytes, bytes]) -> dict[str, tuple[str, ...]]:

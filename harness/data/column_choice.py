@@ -30,13 +30,18 @@ def choose_columns(table: Table, text: str | None, label: str | None, notes: lis
     """
     if table.numbered and text is None and label is None and len(table.columns) == 2:  # noqa: PLR2004
         return _by_repetition(table, notes)
-    chosen = _choose(table, text, "text", notes), _choose(table, label, "label", notes)
+    chosen = choose_text_column(table, text, notes), _choose(table, label, "label", notes)
     if chosen[0] == chosen[1]:
         raise DataError(
             f"{table.path}: column {chosen[0]!r} cannot be both text and label. "
             "Name two with --text-column and --label-column."
         )
     return chosen
+
+
+def choose_text_column(table: Table, text: str | None, notes: list[str]) -> str:
+    """Choose the column of the texts; arguments and errors as of `choose_columns`."""
+    return _choose(table, text, "text", notes)
 
 
 def _by_repetition(table: Table, notes: list[str]) -> tuple[str, str]:
@@ -115,17 +120,28 @@ def refuse_bad_cells(table: Table, text_column: str, label_column: str) -> None:
                 f"{table.path} has no column {column!r}, which train has; it has {', '.join(table.columns)}. Name it "
                 "alike in all files, or leave this one out."
             )
-    _refuse_bad_texts(table.columns[text_column], f"{table.path}, column {text_column!r}")
+    refuse_bad_texts(table.columns[text_column], f"{table.path}, column {text_column!r}")
     _refuse_bad_labels(table.columns[label_column], f"{table.path}, column {label_column!r}")
 
 
-def _refuse_bad_texts(texts: Sequence[Any], where: str) -> None:
-    if wrong := [i for i, text in enumerate(texts) if not isinstance(text, str)]:
+def refuse_bad_texts(texts: Iterable[Any], where: str, n_before: int = 0) -> None:
+    """Refuse cells that are no text.
+
+    Args:
+        texts: The cells.
+        where: File and column, for the message.
+        n_before: Rows before the first of them.
+
+    Raises:
+        DataError: With the rows.
+    """
+    rows = dict(enumerate(texts, n_before))
+    if wrong := [row for row, text in rows.items() if not isinstance(text, str)]:
         raise DataError(
-            f"{where}: expected text, but {rows_named(wrong, 'hold')} {kind_of(texts[wrong[0]])}. "
+            f"{where}: expected text, but {rows_named(wrong, 'hold')} {kind_of(rows[wrong[0]])}. "
             "Mend or remove these rows, or name another --text-column."
         )
-    _refuse_broken_characters(texts, where)
+    _refuse_broken_characters(rows.values(), where, n_before)
 
 
 def _refuse_bad_labels(labels: Sequence[Any], where: str) -> None:
@@ -159,8 +175,8 @@ def _are_scores(labels: Sequence[Any]) -> bool:
     return all(map(NUMBER.fullmatch, texts)) and any("." in text for text in texts)
 
 
-def _refuse_broken_characters(cells: Iterable[str], where: str) -> None:
-    if broken := [i for i, cell in enumerate(cells) if not _is_unicode(cell)]:
+def _refuse_broken_characters(cells: Iterable[str], where: str, n_before: int = 0) -> None:
+    if broken := [i for i, cell in enumerate(cells, n_before) if not _is_unicode(cell)]:
         raise DataError(
             f"{where}: {rows_named(broken, 'hold')} half of a surrogate pair, which is no character. "
             "Mend or remove these rows."

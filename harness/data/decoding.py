@@ -6,7 +6,8 @@ import gzip
 import lzma
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -62,20 +63,42 @@ def read_text(path: Path, encoding: str | None = None, *, guess: bool = False) -
     """
     content = _read_bytes(path)
     refuse_disguised(path, content[:LONGEST_MARK])
+    name, notes = encoding_of(content, encoding, guess=guess)
+    try:
+        return content.decode(name), notes
+    except UnicodeError as error:
+        raise not_decoded(path, error, name) from error
+
+
+def encoding_of(
+    content: bytes, encoding: str | None = None, *, guess: bool = False, is_cut: bool = False
+) -> tuple[str, tuple[str, ...]]:
+    """Return Python's name of the encoding of a text, and a note where it is not UTF-8.
+
+    Args:
+        content: The text, or how it begins.
+        encoding: What the user says it is.
+        guess: Take bytes that are not UTF-8 for Western European (Windows-1252) where they look like it.
+        is_cut: Whether more follows, so that the end may be half a character.
+    """
     if encoding is not None:
-        utf8 = codecs.lookup(encoding).name == "utf-8"
-        return _decode(path, content, "utf-8-sig" if utf8 else encoding), ()
+        return "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding, ()
     for mark, name in MARKS:
         if content.startswith(mark):
-            return _decode(path, content, name), () if name == "utf-8-sig" else (f"read as {name.upper()}",)
+            return name, () if name == "utf-8-sig" else (f"read as {name.upper()}",)
     if wide := _without_mark(content):
-        return _decode(path, content, wide), (f"taken for {wide.upper()} (--encoding names another)",)
+        return wide, (f"taken for {wide.upper()} (--encoding names another)",)
+    if guess and not _is_utf8(content, is_cut=is_cut) and _looks_western(content):
+        return WESTERN, (f"not UTF-8, taken for {WESTERN} (--encoding names another)",)
+    return "utf-8", ()
+
+
+def _is_utf8(content: bytes, *, is_cut: bool) -> bool:
     try:
-        return content.decode("utf-8"), ()
+        codecs.getincrementaldecoder("utf-8")().decode(content, final=not is_cut)
     except UnicodeDecodeError:
-        if not (guess and _looks_western(content)):
-            _decode(path, content, "utf-8")
-    return content.decode(WESTERN), (f"not UTF-8, taken for {WESTERN} (--encoding names another)",)
+        return False
+    return True
 
 
 def refuse_disguised(path: Path, begin: bytes, promised: bytes | None = None) -> None:
@@ -94,32 +117,47 @@ def refuse_disguised(path: Path, begin: bytes, promised: bytes | None = None) ->
         raise DataError(f"{path} is {disguised}.")
 
 
-def _read_bytes(path: Path) -> bytes:
+def open_bytes(path: Path) -> IO[bytes]:
+    """Open a file to be read, unpacked where its ending says that it is compressed."""
     opener: Callable[..., IO[bytes]] = OPENERS.get(path.suffix.lower(), open)
+    return opener(path, "rb")
+
+
+@contextmanager
+def read_errors(path: Path) -> Iterator[None]:
+    """Turn what goes wrong while a file is read or unpacked into a `DataError`."""
     try:
-        with opener(path, "rb") as file:
-            content = file.read(LARGEST + 1)
+        yield
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{path} cannot be read: {reason}.") from error
+
+
+def _read_bytes(path: Path) -> bytes:
+    with read_errors(path), open_bytes(path) as file:
+        content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise DataError(f"{path} holds more than {LARGEST:,} bytes. Divide it, or write it as parquet.")
     return content
 
 
-def _decode(path: Path, content: bytes, encoding: str) -> str:
-    try:
-        return content.decode(encoding)
-    except UnicodeError as error:
-        raise DataError(
-            f"{path}{_place(error)} {encoding.upper().removesuffix('-SIG')}. {_advice(encoding)}"
-        ) from error
+def not_decoded(path: Path, error: UnicodeError, encoding: str, lines_before: int = 0) -> DataError:
+    """Return what tells which bytes are not of an encoding.
+
+    Args:
+        path: Where they come from.
+        error: What the decoder raised.
+        encoding: Of the decoder.
+        lines_before: Lines before the bytes that it was given.
+    """
+    name = encoding.upper().removesuffix("-SIG")
+    return DataError(f"{path}{_place(error, lines_before)} {name}. {_advice(encoding)}")
 
 
-def _place(error: Any) -> str:
+def _place(error: UnicodeError, lines_before: int) -> str:
     if not isinstance(error, UnicodeDecodeError):
         return " is not"
-    line = error.object.count(b"\n", 0, error.start) + 1  # `start` counts from after a byte order mark
+    line = lines_before + error.object.count(b"\n", 0, error.start) + 1  # counted from after a byte order mark
     return f", line {line}: byte 0x{error.object[error.start]:02x} is not"
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.data.decoding import read_text
@@ -12,6 +12,8 @@ from harness.data.usual_names import LABEL_NAMES, TEXT_NAMES
 from harness.errors import DataError, rows_named
 
 SEPARATOR_LINE = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)  # written for Excel
+DELIMITERS = {".csv": ",;\t|", ".tsv": "\t;|,", ".txt": "\t;|,"}
+"""Ending -> what may divide cells, the likeliest first."""
 LONE_RETURN = re.compile(r"\r(?!\n|$)")
 PRIVATE_USE = range(0xE000, 0xF900)
 FASTTEXT = "__label__"
@@ -20,17 +22,17 @@ NO_HEADER = "If row 1 is no header but a row, say --no-header, or name the colum
 
 def read_csv(path: Path, options: ReadOptions) -> Table:
     """Read rows of commas, or of semicolons, tabs or bars where these make the header."""
-    return _read(path, options, ",;\t|")
+    return _read(path, options, DELIMITERS[".csv"])
 
 
 def read_tsv(path: Path, options: ReadOptions) -> Table:
     """Read rows of tabs, or of what else makes the header."""
-    return _read(path, options, "\t;|,")
+    return _read(path, options, DELIMITERS[".tsv"])
 
 
 def read_txt(path: Path, options: ReadOptions) -> Table:
     """Read rows such as `text;label`, with a header or without one, or lines of fastText's `__label__name text`."""
-    return _read(path, options, "\t;|,", is_txt=True)
+    return _read(path, options, DELIMITERS[".txt"], is_txt=True)
 
 
 def _read(path: Path, options: ReadOptions, delimiters: str, *, is_txt: bool = False) -> Table:
@@ -41,23 +43,24 @@ def _read(path: Path, options: ReadOptions, delimiters: str, *, is_txt: bool = F
     if not lines:
         raise DataError(f"{path} is empty. It needs a header and at least one row.")
     if is_txt and all(line.startswith(FASTTEXT) for line in lines):
-        return _fasttext(path, [line.replace(stand_in or "\r", "\r") for line in lines], notes)
-    delimiter, grid = _divide(lines, delimiters, options, is_txt)
+        return fasttext(path, [line.replace(stand_in or "\r", "\r") for line in lines], notes)
+    grid = divide(lines, delimiters, options, is_txt=is_txt)
     if grid.problem:
         raise DataError(f"{path}, {grid.problem}")
-    rows, trimmed = _trimmed(grid.rows)
+    rows, of_rows = _without_empty_end(grid.rows)
+    rows, of_columns = within_columns(rows)
     if is_txt and len(rows[0]) == 1:
         raise DataError(f"{path}: expected a text and a label in each line, divided by a tab or by ';'. Write both.")
-    names, cells, numbered = _header(path, rows, options, is_txt)
-    if wrong := [i for i, row in enumerate(cells) if len(row) != len(names)]:
+    names, cells, numbered = header_of(path, rows, options, is_txt=is_txt)
+    if wrong := {i: row for i, row in enumerate(cells) if len(row) != len(names)}:
         named, has_return = options.columns is not None, stand_in is not None
-        raise DataError(_uneven(path, names, cells, wrong, delimiter, named=named, has_return=has_return))
+        raise uneven(path, len(names), wrong, grid.reading.delimiter, named=named, has_return=has_return)
     if stand_in:
         cells = [[cell.replace(stand_in, "\r") for cell in row] for row in cells]
-    _refuse_repeated_header(path, names, cells)
+    refuse_repeated_header(path, names, cells)
     columns = {name: [row[i] for row in cells] for i, name in enumerate(names)}
     hint = "" if numbered or options.header or options.columns else NO_HEADER
-    return Table(str(path), columns, notes=(*notes, *grid.notes, *trimmed), numbered=numbered, hint=hint)
+    return Table(str(path), columns, notes=(*notes, *grid.notes, *of_rows, *of_columns), numbered=numbered, hint=hint)
 
 
 def _lines(content: str) -> tuple[list[str], str | None]:
@@ -75,39 +78,57 @@ def _lines(content: str) -> tuple[list[str], str | None]:
     return lines, stand_in
 
 
-def _divide(lines: Sequence[str], delimiters: str, options: ReadOptions, is_txt: bool) -> tuple[str, Grid]:
-    """Take the delimiter of the first line that gives rows of one length, else the first one in that line."""
+def divide(lines: Sequence[str], delimiters: str, options: ReadOptions, *, is_txt: bool = False) -> Grid:
+    """Divide lines by the delimiter of the first line that gives rows of one length, else by the first one in it."""
     grids = []
     for delimiter in [each for each in delimiters if each in lines[0]] or [delimiters[0]]:
         by_habit = is_txt or delimiter == "\t"
         grid = split_rows(lines, delimiter, options.quoting, unquoted_by_habit=by_habit)
-        grids.append((delimiter, grid))
+        grids.append(grid)
         if grid.is_even:
-            return delimiter, grid
+            return grid
     return grids[0]
 
 
-def _trimmed(rows: Rows) -> tuple[Rows, tuple[str, ...]]:
-    """Leave out what spreadsheets leave behind: empty rows at the end, empty columns without a name."""
+def _without_empty_end(rows: Rows) -> tuple[Rows, tuple[str, ...]]:
+    """Leave out empty rows at the end, as spreadsheets leave behind."""
     n_rows = len(rows)
     while not any(rows[n_rows - 1]) and n_rows > 1:
         n_rows -= 1
+    n_empty = len(rows) - n_rows
+    return rows[:n_rows], (empty_rows_note(n_empty),) if n_empty else ()
+
+
+def empty_rows_note(n_rows: int) -> str:
+    """Say how many rows at the end of a file were left out."""
+    return f"{n_rows} empty rows at the end were left out"
+
+
+def within_columns(rows: Rows) -> tuple[Rows, tuple[str, ...]]:
+    """Leave out empty columns without a name, as spreadsheets leave behind."""
     width = n_columns(rows)
-    notes = []
-    if n_rows < len(rows):
-        notes.append(f"{len(rows) - n_rows} empty rows at the end were left out")
     unnamed = [
         i + 1
         for i, name in enumerate(rows[0][:width])
         if not name.strip() and any(len(row) > i and row[i] for row in rows[1:])
     ]
-    if unnamed and n_rows > 1:
-        notes.append(f"columns without a name are called by their numbers: {', '.join(map(str, unnamed))}")
-    return [row[:width] if not any(row[width:]) else row for row in rows[:n_rows]], tuple(notes)
+    numbers = ", ".join(map(str, unnamed))
+    notes = (f"columns without a name are called by their numbers: {numbers}",) if unnamed and len(rows) > 1 else ()
+    return [row[:width] if not any(row[width:]) else row for row in rows], notes
 
 
-def _header(path: Path, rows: Rows, options: ReadOptions, is_txt: bool) -> tuple[list[str], Rows, bool]:
-    """Return the names of the columns, the rows below, and whether the names are but numbers."""
+def header_of(path: Path, rows: Rows, options: ReadOptions, *, is_txt: bool = False) -> tuple[list[str], Rows, bool]:
+    """Return the names of the columns, the rows below, and whether the names are but numbers.
+
+    Args:
+        path: Where the rows come from.
+        rows: One or more.
+        options: Whether the first one names the columns, where that is known.
+        is_txt: Whether files of this kind often come without such a row.
+
+    Raises:
+        DataError: Where the first row looks like the rows below, or names two columns alike.
+    """
     if options.columns:
         return list(options.columns), rows, False
     has_header = _looks_like_header(rows) if options.header is None else options.header
@@ -143,37 +164,43 @@ def _shown(row: Sequence[str], width: int = 30) -> str:
     return ", ".join(cell if len(cell) <= width else f"{cell[: width - 3]}..." for cell in row[:5])
 
 
-def _refuse_repeated_header(path: Path, names: Sequence[str], cells: Rows) -> None:
-    if len(names) > 1 and (again := [i for i, row in enumerate(cells) if [cell.strip() for cell in row] == names]):
+def refuse_repeated_header(path: Path, names: Sequence[str], cells: Rows, n_before: int = 0) -> None:
+    """Refuse rows that name the columns once more, as where files were put together; `n_before` rows came before."""
+    if len(names) > 1 and (
+        again := [i for i, row in enumerate(cells, n_before) if [cell.strip() for cell in row] == names]
+    ):
         raise DataError(
             f"{path}: {rows_named(again, 'hold')} the names of the columns once more. Remove them where files were put "
             "together, and leave out --columns where the file has a header."
         )
 
 
-def _uneven(
-    path: Path,
-    names: Sequence[str],
-    cells: Rows,
-    wrong: Sequence[int],
-    delimiter: str,
-    *,
-    named: bool,
-    has_return: bool,
-) -> str:
+def uneven(
+    path: Path, n_columns: int, wrong: Mapping[int, Sequence[str]], delimiter: str, *, named: bool, has_return: bool
+) -> DataError:
+    """Return what tells which rows have another number of cells than there are columns.
+
+    Args:
+        path: Where the rows come from.
+        n_columns: How many there are.
+        wrong: Row, from 0 -> its cells.
+        delimiter: What divides cells.
+        named: Whether the user named the columns.
+        has_return: Whether carriage returns stand within lines.
+    """
     advice = f"Quote cells that hold the delimiter {delimiter!r}."
-    if empty := [i for i in wrong if not cells[i]]:
+    if empty := [row for row, cells in wrong.items() if not cells]:
         advice = f"Remove empty lines: {rows_named(empty, 'are')} one. " + (advice if len(empty) < len(wrong) else "")
     if has_return:
         advice += " Some lines hold a carriage return (\\r) that ends no line; replace it where it should end one."
-    expected = f"{'--columns names' if named else 'the header has'} {len(names)} columns"
-    return (
-        f"{path}: {expected}, but {rows_named(wrong, 'have')} another number ({len(cells[wrong[0]])} in the first). "
-        f"{advice}"
-    ).rstrip()
+    expected = f"{'--columns names' if named else 'the header has'} {n_columns} columns"
+    first = len(next(iter(wrong.values())))
+    return DataError(
+        f"{path}: {expected}, but {rows_named(wrong, 'have')} another number ({first} in the first). {advice}".rstrip()
+    )
 
 
-def _fasttext(path: Path, lines: Sequence[str], notes: tuple[str, ...]) -> Table:
+def fasttext(path: Path, lines: Sequence[str], notes: tuple[str, ...]) -> Table:
     """Read lines of `__label__name text`; a line of several labels gets a list of them."""
     labels: list[str | list[str]] = []
     texts = []

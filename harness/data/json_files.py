@@ -42,19 +42,19 @@ def read_json(path: Path, options: ReadOptions) -> Table:
     if _is_one_a_line(path, lines):
         if n_empty := content.rstrip().count("\n") + 1 - len(lines):
             notes = (*notes, f"{n_empty} empty lines were left out")
-        return _from_objects(path, [_parse(path, line, row) for row, line in enumerate(lines)], notes)
-    return _from_value(path, _parse(path, content), notes)
+        return _from_objects(path, [parse_json(path, line, row) for row, line in enumerate(lines)], notes)
+    return _from_value(path, parse_json(path, content), notes)
 
 
 def _is_one_a_line(path: Path, lines: list[str]) -> bool:
     """Return whether each line is a row: not where the first one is no object but all of them together are JSON."""
     by_ending = ending(path) != ".json"
-    if isinstance(_value(lines[0]), dict):
+    if isinstance(value_of(lines[0]), dict):
         return by_ending or len(lines) > 1
-    return by_ending and _value("\n".join(lines)) is None
+    return by_ending and value_of("\n".join(lines)) is None
 
 
-def _value(text: str) -> Any:
+def value_of(text: str) -> Any:
     """Return what a text is as JSON, None where it is none."""
     try:
         return _DECODER.decode(text)
@@ -62,7 +62,17 @@ def _value(text: str) -> Any:
         return None
 
 
-def _parse(path: Path, text: str, row: int | None = None) -> Any:
+def parse_json(path: Path, text: str, row: int | None = None) -> Any:
+    """Return what a text is as JSON.
+
+    Args:
+        path: Where it comes from.
+        text: The whole file, or one line of it.
+        row: Number of that line's row, from 0.
+
+    Raises:
+        DataError: Where it is no JSON, or has a key twice.
+    """
     try:
         return _DECODER.decode(text)
     except _RepeatedKeyError:
@@ -133,7 +143,21 @@ def _columns_of_pandas(value: Mapping[str, Any]) -> dict[str, list[Any]] | None:
 def _from_objects(path: Path, rows: list[Any], notes: tuple[str, ...]) -> Table:
     if not rows:
         raise DataError(f"{path} is empty. It needs at least one row.")
-    if wrong := [i for i, row in enumerate(rows) if not isinstance(row, dict)]:
-        raise DataError(f"{path}: expected one JSON object a row, but {rows_named(wrong, 'are')} none.")
+    refuse_others_than_objects(path, rows)
     names = dict.fromkeys(name for row in rows for name in row)
     return Table(str(path), {name: [row.get(name) for row in rows] for name in names}, notes=notes)
+
+
+def refuse_others_than_objects(path: Path, rows: Iterable[Any], n_before: int = 0) -> None:
+    """Refuse rows that are no objects.
+
+    Args:
+        path: Where they come from.
+        rows: Values of JSON.
+        n_before: Rows before the first of them.
+
+    Raises:
+        DataError: With the rows.
+    """
+    if wrong := [i for i, row in enumerate(rows, n_before) if not isinstance(row, dict)]:
+        raise DataError(f"{path}: expected one JSON object a row, but {rows_named(wrong, 'are')} none.")

@@ -1,14 +1,35 @@
 """Lines and a delimiter -> rows: whether a quotation mark encloses a cell or belongs to the text, and no row lost."""
 
 import csv
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from harness.data.table import Quoting
 
+if TYPE_CHECKING:
+    from _csv import Reader
+
 Rows = list[list[str]]
 QUOTE = '"'
+SWALLOWED_ADVICE = "Say --quoting no if quotation marks belong to the texts, --quoting yes if the cell is meant."
 ESCAPED = '\\"'  # as MySQL writes a quotation mark within a cell
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How lines are divided into cells.
+
+    Args:
+        delimiter: One character between two cells.
+        quoted: Whether quotation marks enclose cells; None where no cell begins with one.
+        spaced: Whether a space after each delimiter is left out.
+    """
+
+    delimiter: str
+    quoted: bool | None = None
+    spaced: bool = False
 
 
 @dataclass(frozen=True)
@@ -17,11 +38,13 @@ class Grid:
 
     Args:
         rows: The cells of each row, the header included.
+        reading: How they were read.
         notes: What was decided on the way.
         problem: Why these are not the rows of the file, a sentence; None where they are.
     """
 
     rows: Rows
+    reading: Reading
     notes: tuple[str, ...] = ()
     problem: str | None = None
 
@@ -60,20 +83,23 @@ def split_rows(lines: Sequence[str], delimiter: str, quoting: Quoting, *, unquot
     Returns:
         The rows, with a problem where a quotation mark encloses what looks like rows or is never closed.
     """
-    plain = Grid([line.split(delimiter) if line else [] for line in (each.removesuffix("\r") for each in lines)])
-    opened = any(cell.startswith((QUOTE, f" {QUOTE}")) for row in plain.rows for cell in row)
+    rows = [line.split(delimiter) if line else [] for line in (each.removesuffix("\r") for each in lines)]
+    opened = any(map(begins_quoted, rows))
+    known = {"yes": True, "no": False, "auto": False if opened else None}[quoting]
+    plain = Grid(rows, Reading(delimiter, known))
     if quoting == "no" or not opened:
-        return _without_spaces(plain, delimiter)
+        return _without_spaces(plain)
     enclosed = _enclosed(lines, delimiter)
     if quoting == "yes":
         return enclosed
     if unquoted_by_habit and plain.is_even and not _is_meant(enclosed, plain):
-        return Grid(plain.rows, ("read without quoting, quotation marks belong to the text (--quoting yes differs)",))
-    if enclosed.problem is None and (line := _swallowed(enclosed.rows, plain.rows)) is not None:
-        return Grid(
-            enclosed.rows,
+        note = "read without quoting, quotation marks belong to the text (--quoting yes differs)"
+        return replace(plain, notes=(note,))
+    if enclosed.problem is None and (line := swallowed(enclosed.rows, plain.rows)) is not None:
+        return replace(
+            enclosed,
             problem=f"line {line + 1}: a quotation mark opens a cell that goes on over lines which look like rows of "
-            "their own. Say --quoting no if quotation marks belong to the texts, --quoting yes if the cell is meant.",
+            f"their own. {SWALLOWED_ADVICE}",
         )
     return enclosed
 
@@ -83,14 +109,34 @@ def _enclosed(lines: Sequence[str], delimiter: str) -> Grid:
     if all(cell.startswith(" ") for cell in lines[0].split(delimiter)[1:]):
         skipped = _read(lines, delimiter, skip_spaces=True)
         if skipped.is_even and (not grid.is_even or _is_spaced(grid.rows)):
-            return Grid(skipped.rows, (_spaces_note(delimiter),))
+            return replace(skipped, notes=(_spaces_note(delimiter),))
     return grid
 
 
-def _read(lines: Sequence[str], delimiter: str, *, skip_spaces: bool) -> Grid:
+def begins_quoted(row: Sequence[str]) -> bool:
+    """Return whether a cell of a row, divided at its delimiters alone, begins with a quotation mark."""
+    return any(cell.startswith((QUOTE, f" {QUOTE}")) for cell in row)
+
+
+def quoted_rows(lines: Iterable[str], delimiter: str, *, skip_spaces: bool = False) -> "Reader":
+    """Divide lines into rows as RFC 4180 has it; `line_num` says how many lines were read."""
     csv.field_size_limit(2**31 - 1)
     ended = (f"{line}\n" for line in lines)
-    reader = csv.reader(ended, delimiter=delimiter, strict=True, skipinitialspace=skip_spaces)
+    return csv.reader(ended, delimiter=delimiter, strict=True, skipinitialspace=skip_spaces)
+
+
+def closed_lines(lines: Sequence[str], delimiter: str) -> int:
+    """Return how many of the first lines of a file are whole rows, where the last ones may be cut within a cell."""
+    reader, n_closed = quoted_rows(lines, delimiter), 0
+    with suppress(csv.Error):
+        for _ in reader:
+            n_closed = reader.line_num
+    return n_closed if 2 * n_closed > len(lines) else len(lines)  # else quotation marks enclose no cells
+
+
+def _read(lines: Sequence[str], delimiter: str, *, skip_spaces: bool) -> Grid:
+    reading = Reading(delimiter, quoted=True, spaced=skip_spaces)
+    reader = quoted_rows(lines, delimiter, skip_spaces=skip_spaces)
     rows: Rows = []
     begin = 1
     try:
@@ -98,25 +144,32 @@ def _read(lines: Sequence[str], delimiter: str, *, skip_spaces: bool) -> Grid:
             rows.append(row)
             begin = reader.line_num + 1
     except csv.Error as error:
-        advice = "A quoted cell may lack its closing quote; say --quoting no if quotation marks belong to the texts."
-        if any(ESCAPED in line for line in lines):
-            advice = f"Quotation marks within cells are written {ESCAPED} here; expected them doubled."
-        return Grid(rows, problem=f"line {begin}: {error}. {advice}")
+        return Grid(rows, reading, problem=f"line {begin}: {error}. {quoting_advice(lines)}")
     n_lines = sum(1 + "".join(row).count("\n") for row in rows)
     if n_lines != len(lines):  # counted by itself, so that no row is ever lost in silence
-        return Grid(rows, problem=f"{len(lines)} lines gave rows of {n_lines} lines. Write the file again.")
-    return Grid(rows)
+        problem = f"{len(lines)} lines gave rows of {n_lines} lines. Write the file again."
+        return Grid(rows, reading, problem=problem)
+    return Grid(rows, reading)
+
+
+def quoting_advice(lines: Iterable[str]) -> str:
+    """Say what to do about lines that cannot be divided with quotation marks around cells."""
+    if any(ESCAPED in line for line in lines):
+        return f"Quotation marks within cells are written {ESCAPED} here; expected them doubled."
+    return "A quoted cell may lack its closing quote; say --quoting no if quotation marks belong to the texts."
 
 
 def _is_spaced(rows: Rows) -> bool:
     return all(cell.startswith(" ") or not cell for row in rows for cell in row[1:]) and len(rows[0]) > 1
 
 
-def _without_spaces(grid: Grid, delimiter: str) -> Grid:
+def _without_spaces(grid: Grid) -> Grid:
     if not _is_spaced(grid.rows):
         return grid
     rows = [row[:1] + [cell.removeprefix(" ") for cell in row[1:]] for row in grid.rows]
-    return Grid(rows, (_spaces_note(delimiter),))
+    return replace(
+        grid, rows=rows, reading=replace(grid.reading, spaced=True), notes=(_spaces_note(grid.reading.delimiter),)
+    )
 
 
 def _spaces_note(delimiter: str) -> str:
@@ -137,8 +190,13 @@ def _is_meant(enclosed: Grid, plain: Grid) -> bool:
     return needed or whole_column or bool(pairs[0])
 
 
-def _swallowed(enclosed: Rows, plain: Rows) -> int | None:
-    """Return the line, from 0, of a cell over several lines of which one is a row with a value known in its column."""
+def swallowed(enclosed: Rows, plain: Rows) -> int | None:
+    """Return the line, from 0, of a cell over several lines of which one is a row with a value known in its column.
+
+    Args:
+        enclosed: Rows with quotation marks around cells, that of the columns' names first.
+        plain: The same lines, divided at their delimiters alone.
+    """
     width, line = n_columns(enclosed), 0
     known = [{row[c] for row in enclosed if len(row) > c and row[c]} for c in range(width)]
     for row in enclosed:

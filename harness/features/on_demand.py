@@ -21,10 +21,20 @@ class OnDemandFeatures:
     Args:
         encoder: What computes them.
         directory: The cache of runs, to be read and, for long lists of texts, written; None for neither.
+        keep: Write to it.
+        known: A list of texts that a run encoded: each of them is read from the cache, whatever it is asked for with.
     """
 
-    def __init__(self, encoder: Encoder, directory: CacheDirectory | None = None) -> None:
-        self._encoder = encoder
+    def __init__(
+        self,
+        encoder: Encoder,
+        directory: CacheDirectory | None = None,
+        *,
+        keep: bool = True,
+        known: Sequence[str] = (),
+    ) -> None:
+        self._encoder, self._keep = encoder, keep
+        self._known, self._places = known, {text: row for row, text in enumerate(known)}
         self._fingerprint = encoder_tags(encoder).fingerprint
         self._directory = directory if self._fingerprint is not None else None
 
@@ -33,9 +43,21 @@ class OnDemandFeatures:
         features = resolved(features, self._encoder)
         if (kept := self._kept(texts, features)) is not None:
             return kept
-        if len(texts) < KEPT_FROM:
+        if self._keep and len(texts) >= KEPT_FROM:
+            return self._filled(texts, features).encode(texts, features)
+        return self._computed(texts, features)
+
+    def _computed(self, texts: Sequence[str], features: Features) -> NDArray[np.float32]:
+        """Return features of texts, those of known ones from the cache."""
+        rows = [i for i, text in enumerate(texts) if text in self._places]
+        table = self._kept(self._known, features) if rows else None
+        if table is None:
             return np.array(self._encoder.encode(texts, [features])[features], np.float32)
-        return self._filled(texts, features).encode(texts, features)
+        result = np.empty((len(texts), table.shape[1]), np.float32)
+        result[rows] = table[[self._places[texts[i]] for i in rows]]
+        if others := [i for i, text in enumerate(texts) if text not in self._places]:
+            result[others] = self._encoder.encode([texts[i] for i in others], [features])[features]
+        return result
 
     def standardised(self, texts: Sequence[str], features: Features) -> tuple[Any, NDArray[np.float32]]:
         """Return a scaler fitted on the features of n texts, and these features standardised by it."""

@@ -81,6 +81,8 @@ def load_saved_classifier(
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
     cache: CacheDirectory | None = None,
     offline: bool = False,
+    keep: bool = True,
+    known: Sequence[str] = (),
 ) -> TextClassifier:
     """Load a classifier that a run saved.
 
@@ -95,6 +97,8 @@ def load_saved_classifier(
         device: Where to compute.
         cache: The cache of frozen features, None for none.
         offline: Never touch the network.
+        keep: Write to the cache what is computed for long lists of texts.
+        known: Texts of the run, as one of its splits has them: their features are in the cache.
 
     Raises:
         ModelError: Where the folder holds no saved classifier, or the encoder is another one.
@@ -108,8 +112,9 @@ def load_saved_classifier(
     if uses_model(strategy) and not saves_encoder(strategy):
         encoder = _encoder(saved, manager, directory, model, chosen, offline)
     workdir = Path(tempfile.mkdtemp(prefix="harness-"))
+    features = OnDemandFeatures(encoder, cache, keep=keep, known=known) if encoder else None
     with restored_globals():
-        fitted = _fitted(strategy, directory, _context(saved, encoder, chosen, workdir, cache))
+        fitted = _fitted(strategy, directory, _context(saved, encoder, features, chosen, workdir))
     classifier = TextClassifier(fitted, saved, notes)
     weakref.finalize(classifier, shutil.rmtree, workdir, ignore_errors=True)
     return classifier
@@ -201,9 +206,8 @@ def _difference(fitted_on: SavedEncoder, encoder: Encoder) -> str | None:
 
 
 def _context(
-    saved: SavedModel, encoder: Encoder | None, device: str, workdir: Path, cache: CacheDirectory | None
+    saved: SavedModel, encoder: Encoder | None, features: OnDemandFeatures | None, device: str, workdir: Path
 ) -> RunContext:
-    features = OnDemandFeatures(encoder, cache) if encoder else None
     fitted_on = saved.encoder
     return RunContext(
         encode=features.encode if features else _no_encoder,

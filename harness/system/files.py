@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from harness.errors import UnavailableError
 from harness.system.foreign_files import open_regular_file, read_json
@@ -42,20 +42,33 @@ def write_atomically(path: Path, content: bytes, option: str = "--output-dir") -
     Raises:
         UnavailableError: Where the disk refuses.
     """
-    with disk_errors(path, option):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # An ordinary new file, not one of tempfile: who may read it is for the user's umask to say.
-        temporary = path.parent / f".{path.name[:LONGEST_PREFIX]}.{secrets.token_hex(8)}"
-        try:
-            with temporary.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-            raise
+    with disk_errors(path, option), written_whole(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file to write that is there once the block ends well and not before, also after a crash.
+
+    Args:
+        path: The file, which replaces an older one; its folder is made where it is missing.
+
+    Raises:
+        OSError: Where the disk refuses.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # An ordinary new file, not one of tempfile: who may read it is for the user's umask to say.
+    temporary = path.parent / f".{path.name[:LONGEST_PREFIX]}.{secrets.token_hex(8)}"
+    try:
+        with temporary.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
 
 
 def sha256_of(path: Path) -> str:

@@ -4,7 +4,7 @@ from harness.terminal.audit import print_audit
 from harness.terminal.cache import cache_total, print_cache, print_cache_explanation, print_removed
 from harness.terminal.conformance import print_conformance, print_conformance_total
 from harness.terminal.confusion import confusion_matrix
-from harness.terminal.console import make_console, print_error
+from harness.terminal.console import make_console, print_error, print_note
 from harness.terminal.errors import print_errors
 from harness.terminal.listing import print_plan, print_strategies, print_strategy
 from harness.terminal.plugins import print_changed_plugins, print_diagnoses, print_new_plugin, print_plugins
@@ -33,6 +33,7 @@ __all__ = [
     "print_error",
     "print_errors",
     "print_new_plugin",
+    "print_note",
     "print_pair",
     "print_plan",
     "print_plugins",

@@ -74,6 +74,12 @@ def print_error(message: str, console: Console | None = None, language: str = "e
     page.console.print(lead + page.text(page.say_message(message)), soft_wrap=True)
 
 
+def print_note(message: str, console: Console | None = None, language: str = "en") -> None:
+    """Print a message as one paragraph, by default on standard error."""
+    page = Page(console or make_console(stderr=True), language)
+    page.console.print(page.text(page.say_message(message)), soft_wrap=True)
+
+
 def _columns(stream: TextIO | None) -> int | None:
     asked = os.environ.get("COLUMNS")
     if asked:

@@ -1,0 +1,101 @@
+"""Any number of lines of a file or of standard input, of which the first megabyte says how they are written."""
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import IO
+
+from harness.data.decoding import LONGEST_MARK, encoding_of, not_decoded, read_errors, refuse_disguised
+from harness.errors import DataError
+
+BLOCK = 1 << 20  # bytes
+LONGEST_LINE = 1 << 26  # characters
+
+
+@dataclass(frozen=True)
+class LineStream:
+    """Lines without their line feeds.
+
+    Attributes:
+        head: The first lines, all of them whole.
+        lines: All lines, to be read once.
+        is_whole: Whether `head` holds them all.
+        notes: What was found out about the encoding.
+    """
+
+    head: list[str]
+    lines: Iterator[str]
+    is_whole: bool
+    notes: tuple[str, ...]
+
+
+def open_lines(
+    stream: IO[bytes], path: Path, encoding: str | None = None, *, guess: bool = False, first: int = BLOCK
+) -> LineStream:
+    """Divide bytes into lines at line feeds, or at carriage returns where there is no line feed at the beginning.
+
+    Args:
+        stream: The bytes, unpacked.
+        path: Where they come from, for messages.
+        encoding: As of `harness.data.decoding.read_text`; what is not said is found out from the first bytes.
+        guess: As there.
+        first: How many these are.
+
+    Raises:
+        DataError: For bytes that are no text; from the lines, too, once they are reached.
+    """
+    with read_errors(path):
+        begin = stream.read(first)
+    is_whole = len(begin) < first
+    refuse_disguised(path, begin[:LONGEST_MARK])
+    name, notes = encoding_of(begin, encoding, guess=guess, is_cut=not is_whole)
+    texts = _decoded(chain([begin], _blocks(stream, path)), path, name)
+    text = next(texts)
+    feed = "\n" if "\n" in text or "\r" not in text else "\r"  # which alone ended lines on old Macs
+    whole = text.split(feed)
+    if not is_whole or not whole[-1]:
+        whole.pop()
+    return LineStream(whole, _divided(chain([text], texts), path, feed), is_whole, notes)
+
+
+def count_lines(stream: IO[bytes], path: Path) -> int:
+    """Return the number of line feeds that are left to read."""
+    return sum(block.count(b"\n") for block in _blocks(stream, path))
+
+
+def _blocks(stream: IO[bytes], path: Path) -> Iterator[bytes]:
+    with read_errors(path):
+        while block := stream.read(BLOCK):
+            yield block
+
+
+def _decoded(blocks: Iterator[bytes], path: Path, encoding: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    n_lines = 0
+    try:
+        for block in blocks:
+            yield (text := decoder.decode(block))
+            n_lines += text.count("\n")
+        yield decoder.decode(b"", final=True)
+    except UnicodeError as error:
+        raise not_decoded(path, error, encoding, n_lines) from error
+
+
+def _divided(texts: Iterator[str], path: Path, feed: str) -> Iterator[str]:
+    rest, n_lines = "", 0
+    for text in texts:
+        *whole, rest = (rest + text).split(feed)
+        n_lines += len(whole)
+        yield from whole
+        if len(rest) > LONGEST_LINE:
+            raise too_long(path, n_lines + 1, LONGEST_LINE)
+    if rest:
+        yield rest
+
+
+def too_long(path: Path, line: int, n_characters: int) -> DataError:
+    """Return what tells that a line, counted from 1, has no end."""
+    told = f"{path}, line {line}: more than {n_characters:,} characters without a line's end. Write a row a line."
+    return DataError(told)
