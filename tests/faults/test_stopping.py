@@ -45,10 +45,11 @@ def harness_strategies(): return [Waits()]
 
 # Whoever runs tests in the background lets them ignore SIGINT.
 PROGRAM = """
+import sys
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from harness.__main__ import run_process
-run_process()
+sys.exit(run_process())
 """
 
 
