@@ -36,13 +36,14 @@ def test(
     from harness.terminal import make_console, print_conformance, print_conformance_total
     from harness.testing import open_bench
     from harness.testing.finding import find_offers
+    from harness.testing.isolation import WorkerTrials
     from harness.testing.suite import CheckResult, each_check
 
     offers = find_offers(names, ctx.obj["plugins"], plugins or ())
     console, found = make_console(), dict[str, list[CheckResult]]()
-    with open_bench() as bench:
+    with open_bench() as bench, WorkerTrials(bench) as workers:
         for offer in offers:
-            results = each_check(offer.strategy, bench, leave_out)
+            results = workers.checked_first(offer.strategy, each_check(offer.strategy, bench, leave_out))
             found[offer.name] = list(results if as_json else print_conformance(offer.name, results, console))
     if as_json:
         echo_json([{"strategy": name, "checks": [vars(r) for r in results]} for name, results in found.items()])

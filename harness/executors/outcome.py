@@ -52,14 +52,16 @@ class Outcome:
         told: What is told of it.
         probabilities: Split, validation and test, -> float32 (n, k); empty where it failed before.
         model: Folder that the classifier was saved to, None where it was not.
+        died: Whether its process ended, or had to be ended, before it was through.
     """
 
     told: Told
     probabilities: Mapping[str, NDArray[np.float32]]
     model: Path | None = None
+    died: bool = False
 
 
 def failed_outcome(stage: Stage, message: str, traceback: str = "") -> Outcome:
-    """Return the outcome of a trial that came to nothing."""
+    """Return the outcome of a trial whose process came to nothing."""
     failure = Failure(stage=stage, message=message[:LONGEST_MESSAGE], traceback=traceback[-LONGEST_TRACEBACK:])
-    return Outcome(Told(failure=failure), {})
+    return Outcome(Told(failure=failure), {}, died=True)

@@ -193,3 +193,17 @@ def test_no_test_label_is_in_a_workers_memory_open_files_or_among_what_it_was_ha
     run = json.loads(file.read_text(encoding="utf-8"))
     assert code == 0, run["records"][1]["error"]
     assert os.environ.get("HARNESS_ON") == "here"  # so it is --on that put it into a worker
+
+
+def test_the_conformance_kit_outlives_a_strategy_that_ends_its_process(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_ON", "local")
+    plugin = tmp_path / "exits.py"
+    source = SEARCH.split("    def fit(", maxsplit=1)[0].replace("searches", "exits").replace("Searches", "Exits")
+    fit = "    def fit(self, train, validation, context): os._exit(0)\n\n"
+    end = "@hookimpl\ndef harness_strategies(): return [Exits()]\n"
+    plugin.write_text(source + fit + end, encoding="utf-8")
+    assert main(["plugins", "test", str(plugin), "--json"]) == 1
+    ((check,),) = (told["checks"] for told in json.loads(capsys.readouterr().out))
+    assert "exit code 0" in check["problem"]
