@@ -15,7 +15,7 @@ from harness.config.run_config import build_config
 from harness.data.column_choice import choose_text_column, is_missing, refuse_bad_texts
 from harness.data.row_stream import Chunk, RowStream
 from harness.data.row_writer import RowWriter, check_ending, open_writer
-from harness.data.streamed_files import STANDARD_INPUT, open_rows
+from harness.data.streamed_files import open_rows
 from harness.data.table import Table
 from harness.errors import UserError
 from harness.wording import quantities
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 PREDICTION, MARGIN, PROBABILITY = "prediction", "margin", "probability_"
 OF_FILE = "input_"  # before the name of a column of the file that is called as one of those
+STANDARD_INPUT = "-"
 INTERVAL = 5.0  # seconds between two counts of rows whose number nobody knows
 
 Tell = Callable[[str], object]
@@ -111,14 +112,15 @@ def predict_file(
     of_cache = {"cache": cache, "cache_dir": None if cache_dir is None else str(cache_dir)}
     config = build_config({key: value for key, value in (of_file | of_cache).items() if value is not None})
     notes = _Notes(tell)
-    with open_rows(source, sys.stdin.buffer, read_options(config), kind=kind) as rows:
+    standard_input = sys.stdin.buffer if source == STANDARD_INPUT else None  # a notebook has no such
+    with open_rows(source, standard_input, read_options(config), kind=kind) as rows:
         column = _text_column(rows, text_column, run.run.config.text_column, notes)
         classifier = loaded(
             folder, model=model, plugins=(*run.plugins, *plugins), device=device, cache=config, offline=offline,
             keep=False, known=(run.facts and run.facts.texts) or (),
         )  # fmt: skip
         notes.add(classifier.notes)
-        with open_writer(output, sys.stdout.buffer) as writer:
+        with open_writer(output) as writer:
             return _Prediction(classifier, rows, column, writer, notes).run(reporter)
 
 

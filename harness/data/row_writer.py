@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -130,21 +131,21 @@ def check_ending(file: Path) -> None:
 
 
 @contextmanager
-def open_writer(file: Path | None, standard_output: IO[bytes]) -> Iterator[RowWriter]:
+def open_writer(file: Path | None) -> Iterator[RowWriter]:
     """Open what rows are written to.
 
     Args:
         file: A file, which is there once the block ends well and not before, and then replaces an older one; None for
             CSV on standard output.
-        standard_output: What None stands for.
 
     Raises:
         UserError: For an ending that stands for no format.
         UnavailableError: Where the disk refuses.
     """
     with ExitStack() as stack:
-        stream = standard_output
-        if file is not None:
+        if file is None:
+            stream: IO[bytes] = sys.stdout.buffer
+        else:
             check_ending(file)
             stack.enter_context(disk_errors(file, "-o"))
             stream = stack.enter_context(written_whole(file))

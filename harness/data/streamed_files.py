@@ -18,7 +18,6 @@ from harness.data.row_stream import ROWS_AT_ONCE, Chunk, RowStream, batched
 from harness.data.table import ReadOptions
 from harness.errors import DataError
 
-STANDARD_INPUT = "-"
 JSON_LINES = (".jsonl", ".ndjson")
 FORMATS = ("csv", "tsv", "jsonl", "txt")
 """What a source without a telling ending can be said to be."""
@@ -27,7 +26,7 @@ FORMATS = ("csv", "tsv", "jsonl", "txt")
 @contextmanager
 def open_rows(
     source: str,
-    standard_input: IO[bytes],
+    standard_input: IO[bytes] | None = None,
     options: ReadOptions | None = None,
     *,
     kind: str | None = None,
@@ -41,8 +40,8 @@ def open_rows(
     columns are named or it is said to have a header. JSON that is not one object a line, and Arrow, are read whole.
 
     Args:
-        source: A file, or "-" for standard input.
-        standard_input: What "-" stands for; a text a line unless `kind` says otherwise.
+        source: A file.
+        standard_input: Read in place of a file; a text a line unless `kind` says otherwise.
         options: How files are read whose look does not tell.
         kind: One of `FORMATS`, by default what the file's ending says.
         rows_at_once: Rows of a chunk.
@@ -52,7 +51,7 @@ def open_rows(
         DataError: For a file that cannot be read; from the chunks, too, once they are reached.
     """
     options = options or ReadOptions()
-    if source == STANDARD_INPUT:
+    if standard_input is not None:
         name, suffix = Path("standard input"), f".{kind or 'txt'}"
         yield _of_lines(standard_input, name, options, suffix, rows_at_once, decided_on)
         return

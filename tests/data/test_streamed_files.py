@@ -34,7 +34,7 @@ FILES = {
 
 
 def streamed(path: Path, options: ReadOptions | None = None, **how: Any) -> tuple[dict[str, list[Any]], list[str]]:
-    with open_rows(str(path), io.BytesIO(), options, **how) as rows:
+    with open_rows(str(path), None, options, **how) as rows:
         columns: dict[str, list[Any]] = {name: [] for name in rows.columns}
         for chunk in rows.chunks:
             for name, cells in chunk.items():
@@ -74,7 +74,7 @@ def test_a_txt_has_a_text_a_line_an_empty_one_is_a_row_and_columns_make_it_a_tab
 
 def test_parquet_keeps_its_types_and_counts_its_rows(tmp_path: Path) -> None:
     pq.write_table(pa.table({"text": ["a", None, "c"], "n": pa.array([1, 2, 3], pa.int8())}), tmp_path / "new.parquet")
-    with open_rows(str(tmp_path / "new.parquet"), io.BytesIO(), rows_at_once=2) as rows:
+    with open_rows(str(tmp_path / "new.parquet"), rows_at_once=2) as rows:
         assert rows.n_rows == 3
         assert rows.types["n"] == pa.int8()
         assert [chunk["text"] for chunk in rows.chunks] == [["a", None], ["c"]]
