@@ -129,7 +129,8 @@ class Watch:
             return None
         self._next = now + LOOK_INTERVAL
         if pid is None:
-            self._started = now  # it is waited for: the libraries are being imported
+            self._started = now
+            self._progress("a worker process is importing the libraries", 0, 0)
             return None
         self._tell_progress()
         seconds, memory = self._limits.seconds, self._limits.memory_bytes
