@@ -7,6 +7,7 @@ import sys
 import tomllib
 from email import message_from_bytes
 from fnmatch import fnmatch
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +55,8 @@ def test_the_type_marker_is_shipped() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(find_spec("setuptools") is None, reason="needs setuptools")  # not imported: it replaces distutils
 def test_the_readme_of_the_package_leads_nowhere_that_only_the_repository_has(tmp_path: Path) -> None:
-    pytest.importorskip("setuptools")
     parts = ("setup.py", "pyproject.toml", "README.md", "LICENSE", "harness", "plugins")
     for part in (ROOT / name for name in parts):
         shutil.copytree(part, tmp_path / part.name) if part.is_dir() else shutil.copy(part, tmp_path)

@@ -10,7 +10,7 @@ from harness.encoding.sentence_encoder import Declared
 from harness.errors import UnavailableError
 from harness.system.files import read_sealed, sha256_of, write_sealed
 
-ENCODING_VERSION = 1  # raise it with any change of the code that changes features by more than rounding
+ENCODING_VERSION = 2  # raise it with any change of the code that changes features by more than rounding
 # Weights, those of other engines, optimizer states, documentation and code, which is never run.
 OTHER_FILES = frozenset(
     (".safetensors", ".bin", ".pt", ".pth", ".h5", ".msgpack", ".ot", ".onnx", ".gguf", ".md", ".py", ".png", "")

@@ -111,6 +111,6 @@ def test_several_runs_make_one_report_unless_they_cannot_be_compared(
     content = json.loads(file.read_text(encoding="utf-8"))
     assert len(content["runs"]) == 2
     assert "limit" in content["watermark"]
-    assert report(first, first, "-o", str(tmp_path / "twice.md")).code == 0
-    assert "logreg\\_probe" not in (tmp_path / "twice.md").read_text(encoding="utf-8")
-    assert "logreg_probe (2)" in (tmp_path / "twice.md").read_text(encoding="utf-8")
+    assert report(first, second, "--force", "-o", str(tmp_path / "two.md")).code == 0
+    assert "logreg\\_probe" not in (tmp_path / "two.md").read_text(encoding="utf-8")
+    assert "logreg_probe (2)" in (tmp_path / "two.md").read_text(encoding="utf-8")
