@@ -56,8 +56,8 @@ class Assignment:
         """
         encoder, features = self.encoder, self.features
         return RunContext(
-            encode=features.encode if features else _no_encoder,
-            standardised=features.standardised if features else _no_encoder,
+            encode=features.encode if features else refuse_to_encode,
+            standardised=features.standardised if features else refuse_to_encode,
             label_names=self.label_names,
             model=encoder.directory if encoder else "",
             revision=encoder.revision if encoder else None,
@@ -96,6 +96,11 @@ def fit_context(
             yield context
 
 
-def _no_encoder(texts: Sequence[str], features: Features) -> NoReturn:
+def refuse_to_encode(texts: Sequence[str], features: Features) -> NoReturn:
+    """Stand in for encoding where there is no encoder.
+
+    Raises:
+        UserError: Always.
+    """
     del texts
     raise UserError(f"the context was asked for {features}, but the strategy declares uses_model = False.")

@@ -9,7 +9,8 @@ from harness.config.run_config import RunConfig
 from harness.errors import UserError
 from harness.executors.clusters import ray_pool, require_extra, slurm_pool
 from harness.executors.executor import Executor, Here
-from harness.executors.local import Limits, Local
+from harness.executors.limits import Limits
+from harness.executors.local import Local
 from harness.executors.pool import Pool
 
 VARIABLE, DEFAULT = "HARNESS_ON", "local"

@@ -16,13 +16,13 @@ class Order:
 
     Attributes:
         key: What its numbers depend on, by name.
-        work: Folder of the run for what lies there until the trial is over.
+        job: Folder to be made for what lies there until the trial is over; the data of the run lie beside it.
         model: Folder to be made for the classifier where it is saved in this process, None to save none.
         log: File for what it prints.
         offline: Whether the hub's clients are kept off the network.
     """
 
-    work: Path
+    job: Path
     model: Path | None
     log: Path
     key: dict[str, str] = field(default_factory=dict)

@@ -16,6 +16,7 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
@@ -38,6 +39,7 @@ LIBRARIES = (
     "harness.encoding.transformer_encoder",
     "harness.strategies.finetuning",
 )
+FURTHER_LIBRARIES = {"torch", "sklearn", "scipy", "peft"}  # of which a strategy may name modules to import
 LONGEST_LINE = 4_000_000  # bytes; an environment may be large
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 
@@ -50,13 +52,10 @@ def serve(descriptor: int) -> None:
     """
     with socket.socket(fileno=descriptor) as driver:
         _call_prctl(PR_SET_CHILD_SUBREAPER, 1)  # what a worker leaves behind comes to us, and ends with it
-        for library in LIBRARIES:
-            with contextlib.suppress(Exception):  # who needs it meets the reason in its own trial
-                import_module(library)
-        gc.collect()
-        gc.freeze()  # workers then share the pages of what is imported
+        _import(LIBRARIES)
         while request := _receive(driver):
             job, log = request
+            _import([name for name in job["imports"] if name.partition(".")[0] in FURTHER_LIBRARIES])
             worker = os.fork()
             if worker == 0:
                 _work(job, log)
@@ -65,6 +64,17 @@ def serve(descriptor: int) -> None:
             status = _wait_for(worker, driver)
             _end_children()
             _send(driver, {"status": status})
+
+
+def _import(modules: Sequence[str]) -> None:
+    """Import modules that are not there yet, so that workers share their pages."""
+    if not (missing := [name for name in modules if name not in sys.modules]):
+        return
+    for name in missing:
+        with contextlib.suppress(Exception):  # who needs it meets the reason in its own trial
+            import_module(name)
+    gc.collect()
+    gc.freeze()
 
 
 def _receive(driver: socket.socket) -> tuple[dict[str, Any], int] | None:

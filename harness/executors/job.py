@@ -3,7 +3,7 @@
 <job>/spec.json          TrialSpec: small, and its id tells whether two trials are the same
 <job>/assignment.pickle  Assignment, written by the driver and read by its own worker alone; texts and labels in it
                          are names of files
-<materials>/<sha256>     texts and labels, an Arrow file each, written once a run; the test's has texts alone
+<job>/../data/<sha256>   texts and labels, an Arrow file each, written once a run; the test's has texts alone
 <job>/progress.json      how far the worker is
 <job>/outcome/           what came back, see outcome_files
 <job>/tmp/               temporary files of the worker
@@ -23,6 +23,7 @@ from pydantic import Field
 
 from harness.data.task import Split
 from harness.executors.assignment import Assignment
+from harness.executors.executor import Order
 from harness.executors.importing import module_of
 from harness.frozen_model import Count, FrozenModel
 from harness.strategies.grid_search import GridSearch
@@ -30,7 +31,7 @@ from harness.strategies.strategy import Strategy
 from harness.system.files import disk_errors
 
 SPEC_FILE, ASSIGNMENT_FILE, PROGRESS_FILE = "spec.json", "assignment.pickle", "progress.json"
-OUTCOME_FOLDER, TEMPORARY_FOLDER = "outcome", "tmp"
+OUTCOME_FOLDER, TEMPORARY_FOLDER, MATERIALS_FOLDER = "outcome", "tmp", "data"
 
 
 class TrialSpec(FrozenModel):
@@ -69,11 +70,11 @@ class Materials:
     """The data of a run as files, each written when it is first handed over and named by its hash.
 
     Args:
-        folder: Where they go.
+        job: Folder of a job of that run.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, job: Path) -> None:
+        self.folder = job.absolute().parent / MATERIALS_FOLDER
         self._known: dict[int, tuple[object, str]] = {}  # the objects are held, so that their ids stay theirs
 
     def name_of(self, item: "Split | tuple[str, ...]") -> str:
@@ -94,26 +95,32 @@ class Materials:
         return name
 
 
-def write_job(folder: Path, spec: TrialSpec, assignment: Assignment, materials: Materials) -> None:
-    """Write a job.
+def write_job(order: Order, assignment: Assignment, materials: Materials, threads: int | None) -> None:
+    """Write a job into the folder that an order names.
 
     Args:
-        folder: A folder to be made.
-        spec: What the worker is told.
+        order: How the trial is to be run.
         assignment: What the strategy is given.
         materials: Where the data go.
+        threads: Threads that the worker computes with, None for what torch chooses.
 
     Raises:
         UnavailableError: Where the disk refuses.
         Exception: Whatever pickling a strategy raises that cannot be handed to another process.
     """
-    content = _pickled(assignment, materials)
-    spec = spec.model_copy(
-        update={
-            "materials": str(materials.folder.absolute()),
-            "modules": _modules_of(assignment),
-            "python_path": tuple(sys.path),
-        }
+    import torch
+
+    content, folder = _pickled(assignment, materials), order.job
+    spec = TrialSpec(
+        trial=assignment.name,
+        key=order.key,
+        materials=str(materials.folder),
+        threads=threads or torch.get_num_threads(),
+        blas_threads=threads,
+        offline=order.offline,
+        save_model=order.model is not None,
+        modules=_modules_of(assignment),
+        python_path=tuple(sys.path),
     )
     with disk_errors(folder):
         (folder / TEMPORARY_FOLDER).mkdir(parents=True)

@@ -1,42 +1,22 @@
 """Worker processes on this machine: one a trial, watched, and ended where it takes too long or too much."""
 
 import contextlib
-import json
-import pickle
-import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from harness.encoding.encoder import Progress
+from harness.errors import UnavailableError
 from harness.executors.assignment import Assignment
-from harness.executors.attempt import described_failure
 from harness.executors.executor import Finished, Order, RunningTrial
-from harness.executors.job import OUTCOME_FOLDER, PROGRESS_FILE, Materials, TrialSpec, write_job
-from harness.executors.outcome import Outcome, Told, failed_outcome
-from harness.executors.outcome_files import read_outcome, remove_job
+from harness.executors.job import PROGRESS_FILE, Materials, write_job
+from harness.executors.left_outcome import NOT_PICKLED, not_handed_over, outcome_of_job, shapes_of
+from harness.executors.limits import Limits, Watch
+from harness.executors.outcome import Outcome
+from harness.executors.outcome_files import remove_job
 from harness.executors.processes import ForkServer, SpawnedWorker, WorkerProcess, can_fork
 from harness.executors.trial_log import TrialLog
-from harness.system.files import folder_name
-from harness.wording import quantities
-
-NOT_PICKLED = (AttributeError, TypeError, ValueError, RecursionError, ImportError, pickle.PicklingError)
-LOOK_INTERVAL = 0.1  # seconds between two looks at progress and memory
-MATERIALS_FOLDER = "data"
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a trial may take, None for as much as it likes.
-
-    Attributes:
-        seconds: From its start to its end.
-        memory_bytes: Resident memory of its process and of what that started, libraries included.
-    """
-
-    seconds: float | None = None
-    memory_bytes: int | None = None
+from harness.strategies.tags import tags_of
 
 
 class Local:
@@ -65,10 +45,10 @@ class Local:
 
     def start(self, assignment: Assignment, order: Order, progress: Progress) -> RunningTrial:
         """Start a trial."""
-        folder = order.work / folder_name(assignment.name)
-        materials = self._materials.setdefault(order.work, Materials(order.work / MATERIALS_FOLDER))
+        folder = order.job
+        materials = self._materials.setdefault(folder.parent, Materials(folder))
         try:
-            write_job(folder, spec_of(assignment, order, self.threads), assignment, materials)
+            write_job(order, assignment, materials, self.threads)
         except NOT_PICKLED as error:
             remove_job(folder)
             return Finished(not_handed_over(error))
@@ -77,75 +57,14 @@ class Local:
         if not self._forks:
             return _LocalTrial(SpawnedWorker(folder, log.descriptor), folder, shapes, log, order.log, watch)
         server = self._free.pop()
-        process = server.start(folder, log.descriptor)
+        process = server.start(folder, log.descriptor, tags_of(assignment.strategy).imports)
         return _LocalTrial(process, folder, shapes, log, order.log, watch, lambda: self._free.append(server))
 
     def close(self) -> None:
-        """End the processes that workers are forked from."""
+        """End the processes that workers are forked from, and forget the data, whose files go with the run's work."""
+        self._materials.clear()
         for server in self._servers:
             server.close()
-
-
-def spec_of(assignment: Assignment, order: Order, threads: int | None) -> TrialSpec:
-    """Return what a worker is told of a trial.
-
-    Args:
-        assignment: What the strategy is given.
-        order: How the trial is to be run.
-        threads: Threads that it computes with, None for what torch chooses.
-    """
-    import torch
-
-    return TrialSpec(
-        trial=assignment.name,
-        key=order.key,
-        materials="",
-        threads=threads or torch.get_num_threads(),
-        blas_threads=threads,
-        offline=order.offline,
-        save_model=order.model is not None,
-    )
-
-
-class Watch:
-    """Looks at a worker now and then: how far it is, how long it has taken, how much memory it holds.
-
-    Args:
-        limits: What it may take.
-        progress: Told how far it is.
-        progress_file: Where the worker says so.
-    """
-
-    def __init__(self, limits: Limits, progress: Progress, progress_file: Path) -> None:
-        self._limits, self._progress, self._file = limits, progress, progress_file
-        self._started = time.monotonic()
-        self._next = self._started + LOOK_INTERVAL
-        self._told: object = None
-
-    def exceeded(self, pid: int | None) -> str | None:
-        """Return what the worker took too much of, None where it is within its limits."""
-        now = time.monotonic()
-        if now < self._next:
-            return None
-        self._next = now + LOOK_INTERVAL
-        if pid is None:
-            self._started = now
-            self._progress("a worker process is importing the libraries", 0, 0)
-            return None
-        self._tell_progress()
-        seconds, memory = self._limits.seconds, self._limits.memory_bytes
-        if seconds is not None and now - self._started > seconds:
-            return f"it took longer than --time-limit {quantities.duration(seconds)} allows"
-        if memory is not None and (held := _resident_bytes(pid)) > memory:
-            return f"it held {quantities.size(held)}, more than --memory-limit {quantities.size(memory)} allows"
-        return None
-
-    def _tell_progress(self) -> None:
-        with contextlib.suppress(OSError, ValueError, TypeError):
-            what, done, total = told = json.loads(self._file.read_bytes()[:10_000])
-            if told != self._told and isinstance(what, str):
-                self._told = told
-                self._progress(what, int(done), int(total))
 
 
 class _LocalTrial:
@@ -204,67 +123,8 @@ class _LocalTrial:
 
     def _came_back(self, ended: int) -> Outcome:
         self._log.wait()
-        has_log = self._log.write(self._log_file)
+        has_log = False
+        with contextlib.suppress(UnavailableError):  # what came back is worth more than what was printed
+            has_log = self._log.write(self._log_file)
         see = f" What it printed is in {self._log_file.parent.name}/{self._log_file.name}." if has_log else ""
         return outcome_of_job(self._folder, self._shapes, ended, self._exceeded, (see, self._log.last_words))
-
-
-def shapes_of(assignment: Assignment) -> dict[str, tuple[int, int]]:
-    """Return split -> shape of the probabilities that are to come."""
-    texts = {"validation": assignment.validation.texts, "test": assignment.test_texts}
-    return {split: (len(each), len(assignment.label_names)) for split, each in texts.items()}
-
-
-def outcome_of_job(
-    folder: Path, shapes: dict[str, tuple[int, int]], ended: int, exceeded: str | None, printed: tuple[str, str]
-) -> Outcome:
-    """Return what a worker that has ended left, or why that is nothing.
-
-    Args:
-        folder: Its job.
-        shapes: Split -> shape of the probabilities.
-        ended: How it ended, as `subprocess.Popen.returncode` has it.
-        exceeded: What it took too much of, None where that is nothing.
-        printed: Where its output is, as a sentence, and the last lines of it.
-    """
-    if exceeded or ended:
-        reason = exceeded or f"its process {_ending(ended)}"
-    else:
-        try:
-            return read_outcome(folder / OUTCOME_FOLDER, shapes)
-        except FileNotFoundError:
-            reason = "its process ended with exit code 0 before it had predicted"
-        except (OSError, ValueError) as error:
-            reason = f"what it left is no outcome: {error}"
-    return failed_outcome("fit", f"{reason}.{printed[0]}", printed[1])
-
-
-def _ending(code: int) -> str:
-    if code >= 0:
-        return f"ended with exit code {code}"
-    with contextlib.suppress(ValueError):
-        return f"was ended by signal {-code} ({signal.Signals(-code).name})"
-    return f"was ended by signal {-code}"
-
-
-def _resident_bytes(pid: int) -> int:
-    """Return the resident memory of a process and of its children's children."""
-    import psutil
-
-    held = 0
-    with contextlib.suppress(psutil.Error):
-        process = psutil.Process(pid)
-        for each in (process, *process.children(recursive=True)):
-            with contextlib.suppress(psutil.Error):
-                held += each.memory_info().rss
-    return held
-
-
-def not_handed_over(error: Exception) -> Outcome:
-    """Return the outcome of a trial whose strategy could not be pickled."""
-    failure = described_failure("load plugin", error)
-    told = (
-        f"no other process can be given this strategy: {failure.message}. Define it at the top of a module or of a "
-        "notebook's cell, without open files or locks in its fields, or run it in this process with --on here."
-    )
-    return Outcome(Told(failure=failure.model_copy(update={"message": told})), {})

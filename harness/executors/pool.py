@@ -11,24 +11,17 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from harness.encoding.encoder import Progress
+from harness.errors import UnavailableError
 from harness.executors.assignment import Assignment
 from harness.executors.executor import Finished, Order, RunningTrial
 from harness.executors.job import PROGRESS_FILE, Materials, write_job
-from harness.executors.local import (
-    MATERIALS_FOLDER,
-    NOT_PICKLED,
-    Limits,
-    Watch,
-    not_handed_over,
-    outcome_of_job,
-    shapes_of,
-    spec_of,
-)
+from harness.executors.left_outcome import NOT_PICKLED, not_handed_over, outcome_of_job, shapes_of
+from harness.executors.limits import Limits, Watch
 from harness.executors.outcome import Outcome, failed_outcome
 from harness.executors.outcome_files import remove_job
 from harness.executors.processes import SpawnedWorker
 from harness.executors.trial_log import TrialLog
-from harness.system.files import folder_name
+from harness.system.files import write_atomically
 from harness.system.foreign_files import read_regular_file
 
 AT_A_TIME = 256  # trials that wait in the pool or run there
@@ -59,10 +52,10 @@ class Pool:
 
     def start(self, assignment: Assignment, order: Order, progress: Progress) -> RunningTrial:
         """Hand a trial over."""
-        folder = (order.work / folder_name(assignment.name)).absolute()
-        materials = self._materials.setdefault(order.work, Materials((order.work / MATERIALS_FOLDER).absolute()))
+        folder = order.job.absolute()
+        materials = self._materials.setdefault(folder.parent, Materials(folder))
         try:
-            write_job(folder, spec_of(assignment, order, self.threads), assignment, materials)
+            write_job(order, assignment, materials, self.threads)
         except NOT_PICKLED as error:
             remove_job(folder)
             return Finished(not_handed_over(error))
@@ -71,7 +64,8 @@ class Pool:
         return _PooledTrial(future, folder, shapes_of(assignment), order.log)
 
     def close(self) -> None:
-        """Let go of the pool."""
+        """Let go of the pool, and forget the data, whose files go with the run's work."""
+        self._materials.clear()
         if self._pool:
             self._pool.shutdown()
             self._pool = None
@@ -94,10 +88,9 @@ class _PooledTrial:
     def _keep_log(self) -> str:
         try:
             content = read_regular_file(self._folder / LOG_FILE, LARGEST_LOG, self._folder)
-        except (OSError, ValueError):
-            return ""
-        self._log.parent.mkdir(exist_ok=True)
-        self._log.write_bytes(content)
+            write_atomically(self._log, content)
+        except (OSError, ValueError, UnavailableError):
+            return ""  # what came back is worth more than what was printed
         return f" What it printed is in {self._log.parent.name}/{self._log.name}."
 
     def stop(self) -> None:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -49,12 +50,12 @@ class ForkServer:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
-        self._lock = threading.Lock()
+        self._lock, self._is_lost = threading.Lock(), False
 
     def prepare(self) -> None:
         """Start the process, which then imports the libraries while others do something else."""
         with self._lock:
-            if self._process is not None and self._process.poll() is None:
+            if self._process is not None and self._process.poll() is None and not self._is_lost:
                 return
             self._stop()
             ours, theirs = socket.socketpair()
@@ -67,18 +68,33 @@ class ForkServer:
                     pass_fds=[theirs.fileno()],
                     start_new_session=True,  # Ctrl-C is for the driver
                 )
-            self._socket = ours
+            self._socket, self._is_lost = ours, False
 
-    def start(self, folder: Path, log: int) -> "ForkedWorker":
-        """Fork a worker for a job; its output goes to an open file."""
+    def start(self, folder: Path, log: int, imports: Sequence[str] = ()) -> "ForkedWorker":
+        """Fork a worker for a job.
+
+        Args:
+            folder: Of the job.
+            log: An open file for its output.
+            imports: Modules that it will import; those of well-known libraries are imported for the next ones, too.
+        """
         self.prepare()
         assert self._socket is not None
-        request = {"folder": str(folder.absolute()), "directory": _directory(), "environment": dict(os.environ)}
+        request = {
+            "folder": str(folder.absolute()),
+            "directory": _directory(),
+            "environment": dict(os.environ),
+            "imports": list(imports),
+        }
         content = json.dumps(request).encode() + b"\n"
         with contextlib.suppress(OSError):  # it has died: the worker tells so when it is polled
             sent = socket.send_fds(self._socket, [content], [log])
             self._socket.sendall(content[sent:])
-        return ForkedWorker(self._socket)
+        return ForkedWorker(self._socket, self._lose)
+
+    def _lose(self) -> None:
+        """Take note that it died, which a look at it may tell a moment later only."""
+        self._is_lost = True
 
     def close(self) -> None:
         """End it and its workers."""
@@ -105,10 +121,16 @@ def _directory() -> str:
 
 
 class ForkedWorker:
-    """A worker that a fork server forked."""
+    """A worker that a fork server forked.
 
-    def __init__(self, server: socket.socket) -> None:
+    Args:
+        server: The socket to the server.
+        lost: Called where the server has died.
+    """
+
+    def __init__(self, server: socket.socket, lost: Callable[[], None]) -> None:
         self.pid: int | None = None
+        self._lost = lost
         self._server, self._received = server, b""
         self._ended: int | None = None
 
@@ -124,6 +146,7 @@ class ForkedWorker:
                 content = b""
             if not content:
                 self._ended = -signal.SIGKILL
+                self._lost()
                 break
             self._received += content
             *lines, self._received = self._received.split(b"\n")

@@ -188,6 +188,10 @@ class RunDirectory:
         """The folder of what lies here only as long as trials run."""
         return self.path / WORK_FOLDER
 
+    def job_folder(self, trial: str) -> Path:
+        """Return the folder of what a trial needs as long as it runs."""
+        return self.work_path / _file_stem(trial)
+
     def remove_work(self) -> None:
         """Remove what trials that are over have left."""
         shutil.rmtree(self.work_path, ignore_errors=True)

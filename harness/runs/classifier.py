@@ -5,17 +5,18 @@ import tempfile
 import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.config.run_config import RunConfig
-from harness.encoding.encoder import Encoder, Features, pooling_of
+from harness.encoding.encoder import Encoder, pooling_of
 from harness.encoding.fingerprint import LIBRARIES
 from harness.encoding.tags import encoder_tags
 from harness.errors import DataError, ModelError, PluginError, UnavailableError, UserError, rows_named
 from harness.evaluation.metrics import checked_probabilities
+from harness.executors.assignment import refuse_to_encode
 from harness.features.directory import CacheDirectory
 from harness.features.on_demand import OnDemandFeatures
 from harness.huggingface import SAMPLE, settle_network_for
@@ -210,8 +211,8 @@ def _context(
 ) -> RunContext:
     fitted_on = saved.encoder
     return RunContext(
-        encode=features.encode if features else _no_encoder,
-        standardised=features.standardised if features else _no_encoder,
+        encode=features.encode if features else refuse_to_encode,
+        standardised=features.standardised if features else refuse_to_encode,
         label_names=saved.label_names,
         model=encoder.directory if encoder else "",
         revision=encoder.revision if encoder else None,
@@ -224,11 +225,6 @@ def _context(
         n_layers=fitted_on.n_layers if fitted_on else 0,
         pooling=fitted_on.pooling if fitted_on else "cls",
     )
-
-
-def _no_encoder(texts: Sequence[str], features: Features) -> NoReturn:
-    del texts
-    raise UserError(f"the context was asked for {features}, but the strategy declares that it needs no encoder.")
 
 
 def _fitted(strategy: Strategy, directory: Path, context: RunContext) -> Classifier:

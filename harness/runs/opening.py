@@ -14,7 +14,7 @@ from harness.encoding.encoder import Encoder
 from harness.errors import UserError
 from harness.executors.choice import built_in_executor, executor_name
 from harness.executors.executor import Executor
-from harness.executors.local import Limits
+from harness.executors.limits import Limits
 from harness.executors.pool import Pool
 from harness.huggingface import SAMPLE, settle_network_for
 from harness.huggingface.network import network_block
@@ -81,8 +81,8 @@ def open_plan(
         if executor and to_run:
             executor.prepare()
         manager = open_plugins(config.plugins, plugins)
-        plan = make_plan(config, manager, task=task, given=offers)
-        return replace(plan, executor=executor or _of_plugin(manager, config))
+        executor = executor or _of_plugin(manager, config)  # before the data, which take long
+        return replace(make_plan(config, manager, task=task, given=offers), executor=executor)
     except BaseException:
         if executor:
             executor.close()

@@ -149,7 +149,7 @@ class Trials:
         self._begin(f"{trial.offer.name} seed {trial.seed}{size}")
         directory = self._recording.directory
         order = Order(
-            work=directory.work_path,
+            job=directory.job_folder(trial.name),
             model=place_of_model(self.session, trial),
             log=directory.log_file(trial.name),
             key=self._recording.keys[trial.name],
@@ -192,8 +192,7 @@ class Trials:
         now = time.monotonic()
         if not self._deadline:
             self._deadline = now + GRACE
-            names = ", ".join(each.trial.name for each in self._running)
-            self._reporter.progress(f"stopping: {names} has {GRACE:.0f} s to finish, Ctrl-C again ends it", 0, 0)
+            self._reporter.progress(f"{GRACE:.0f} s to finish; Ctrl-C again ends it", 0, 0)
         elif now > self._deadline:
             raise KeyboardInterrupt
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from harness.config.run_config import RunConfig
 from harness.executors.choice import executor_name
 from harness.executors.executor import Order
-from harness.executors.local import Limits, Local
+from harness.executors.limits import Limits
+from harness.executors.local import Local
 from harness.strategies.strategy import Strategy
 from harness.testing.bench import Bench
 from harness.testing.suite import CheckResult
@@ -59,7 +60,7 @@ class WorkerTrials:
         session, trial = self._bench.prepare(strategy)
         with tempfile.TemporaryDirectory(prefix="harness-", ignore_cleanup_errors=True) as folder:
             work = Path(folder)
-            order = Order(work=work, model=work / "model", log=work / "log.txt")
+            order = Order(job=work / "job", model=work / "model", log=work / "log.txt")
             running = self._local.start(session.assignment(trial), order, lambda what, done, total: None)
             while (outcome := running.poll()) is None:
                 time.sleep(0.01)

@@ -1,6 +1,5 @@
 """The program of the fresh process: reads trials from its input, loads what they saved, and predicts."""
 
-import importlib
 import json
 import os
 import pickle
@@ -8,7 +7,6 @@ import sys
 import tempfile
 import traceback
 import warnings
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ import numpy as np
 
 from harness.evaluation.metrics import checked_probabilities
 from harness.executors.assignment import no_progress
+from harness.executors.importing import provide_module
 from harness.runs.session import Session, Trial
 from harness.system.process import restored_globals, seed_everything
 
@@ -37,7 +36,7 @@ def _answer(header: dict[str, Any], content: bytes) -> dict[str, str]:
     with warnings.catch_warnings(), restored_globals():
         warnings.simplefilter("ignore")
         try:
-            _provide(header["module"], header["file"])
+            provide_module(header["module"], header["file"])
             session, trial = pickle.loads(content)  # from the process that started this one
         except BaseException as error:
             return {"not importable": f"module {header['module']!r} cannot be imported: {_error_text(error)}"}
@@ -47,24 +46,6 @@ def _answer(header: dict[str, Any], content: bytes) -> dict[str, str]:
             traceback.print_exc()
             return {"failure": _error_text(error)}
     return {}
-
-
-def _provide(name: str, file: str | None) -> None:
-    """Import the strategy's module: by name where that leads to the same file, or else from the file."""
-    try:
-        module = importlib.import_module(name)
-    except ImportError:
-        module = None
-    if file is None or (module and _same_file(getattr(module, "__file__", None), file)):
-        return
-    spec = spec_from_file_location(name, file)
-    if spec and spec.loader:
-        sys.modules[name] = module_from_spec(spec)  # a dataclass looks its own module up there
-        spec.loader.exec_module(sys.modules[name])
-
-
-def _same_file(one: str | None, other: str) -> bool:
-    return one is not None and os.path.realpath(one) == os.path.realpath(other)
 
 
 def _predictions(session: Session, trial: Trial, saved: Path) -> "np.ndarray[Any, np.dtype[np.float32]]":

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from harness.config.run_config import RunConfig
 from harness.executors.executor import Order
-from harness.executors.local import Limits, Local
+from harness.executors.limits import Limits
+from harness.executors.local import Local
 from harness.executors.outcome import Outcome
 from harness.plugin_system.manager import PluginManager
 from harness.runs.session import Session, Trial
@@ -14,7 +15,7 @@ from harness.runs.session import Session, Trial
 def outcome_of(local: Local, name: str, folder: Path) -> Outcome:
     manager = PluginManager()
     session = Session(manager.load_task(RunConfig(dataset="sample")).limited(60), None, None, "cpu", "float32")
-    order = Order(work=folder / "work", model=folder / "model", log=folder / "log.txt")
+    order = Order(job=folder / "work" / "job", model=folder / "model", log=folder / "log.txt")
     started = local.start(session.assignment(Trial(manager.offers[name], 0)), order, lambda what, done, total: None)
     try:
         while (outcome := started.poll()) is None:
@@ -38,4 +39,4 @@ def test_one_that_takes_too_long_is_ended_there_too(tmp_path: Path) -> None:
     outcome = outcome_of(Local(limits=Limits(seconds=0.1), forks=False), "majority", tmp_path)
     assert outcome.told.failure is not None
     assert "--time-limit" in outcome.told.failure.message
-    assert not [*(tmp_path / "work").glob("majority*")]
+    assert not [*(tmp_path / "work").glob("job")]
