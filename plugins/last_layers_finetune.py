@@ -1,5 +1,6 @@
 """Between probe and fine-tuning: the encoder's last blocks are trained, what stands behind them, and a new head."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Annotated, Any, ClassVar
@@ -27,16 +28,24 @@ class LastLayersFineTune(FineTuning):
     rate_factor: ClassVar[float] = 2.0
     n_blocks: Annotated[int, Ge(1)] = 2
 
+    def refusal(self, model: str, n_layers: int, label_names: Sequence[str]) -> str | None:
+        """Return why the settings cannot be: the encoder has fewer blocks, or its head cannot be kept."""
+        return _too_many(self.n_blocks, n_layers) or super().refusal(model, n_layers, label_names)
+
     def prepare(self, untrained: FineTunedClassifier, train: Split, context: RunContext) -> None:
         """Freeze all of the encoder but the last blocks and what it computes behind them."""
         encoder = untrained.model.base_model
         blocks = _blocks(encoder)
-        if self.n_blocks > len(blocks):
-            raise StrategyError(f"n_blocks={self.n_blocks}, but the encoder has {len(blocks)}. Lower it.")
+        if problem := _too_many(self.n_blocks, len(blocks)):
+            raise StrategyError(problem)
         behind = _first_used_behind(blocks[-1], encoder)
         encoder.requires_grad_(False)
         for module in (*chain(*blocks[-self.n_blocks :]), *behind):
             module.requires_grad_(True)
+
+
+def _too_many(n_blocks: int, there: int) -> str | None:
+    return f"n_blocks={n_blocks}, but the encoder has {there}. Lower it." if n_blocks > there else None
 
 
 def _blocks(encoder: Any) -> list[tuple[Any, ...]]:

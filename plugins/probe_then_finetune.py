@@ -3,6 +3,7 @@
 A random head sends gradients through the encoder that spoil what it knows; a head that is a probe already does not.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from harness import FineTunedClassifier, FineTuning, RunContext, Split, StrategyError, hookimpl
 
+KEPT = "keep_head: the head of probe_then_finetune begins as a probe. Leave keep_head out."
 NEVER = -100.0  # logit of a class that train does not hold: its probability rounds to 0
 
 
@@ -34,12 +36,16 @@ class ProbeThenFineTune(FineTuning):
     C: Annotated[float, Gt(0)] = 1.0
     max_iter: Annotated[int, Ge(1)] = 1000
 
+    def refusal(self, model: str, n_layers: int, label_names: Sequence[str]) -> str | None:
+        """Return why the checkpoint's head cannot be kept: it begins as a probe."""
+        return KEPT if self.keep_head else None
+
     def prepare(self, untrained: FineTunedClassifier, train: Split, context: RunContext) -> None:
         """Fit the probe and write it into the head's last layer."""
         import torch
 
         if self.keep_head:
-            raise StrategyError("keep_head: the head of probe_then_finetune begins as a probe. Leave keep_head out.")
+            raise StrategyError(KEPT)
         module, name = untrained.last_layer()
         layer = getattr(module, name)
         setattr(module, name, torch.nn.Identity())  # so that its input comes out

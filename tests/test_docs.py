@@ -21,7 +21,7 @@ from harness.plugin_system.scaffold import KINDS
 from harness.results.records import read_run
 from harness.results.run_directory import find_run
 from harness.strategies.description import describe_strategy
-from harness.strategies.tags import DEPENDS_ON_DEPTH, ClassifierTags, StrategyTags
+from harness.strategies.tags import DEPENDS_ON_DEPTH, REFUSAL, ClassifierTags, StrategyTags
 from harness.system.process import restored_process
 from harness.testing import check_strategy, tiny_task
 
@@ -63,6 +63,7 @@ def test_every_field_of_the_context_is_documented() -> None:
 def test_every_tag_is_documented(tags: type) -> None:
     assert [each.name for each in fields(tags) if f"\n| `{each.name}` | " not in DOCS] == []
     assert f"\n| `{DEPENDS_ON_DEPTH}(n_layers)` | " in DOCS
+    assert f"\n| `{REFUSAL}(model, n_layers, label_names)` | " in DOCS
 
 
 def test_every_kind_of_a_new_plugin_is_documented() -> None:

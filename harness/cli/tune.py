@@ -58,7 +58,7 @@ def tune(
     from harness.reporting import plain_values
     from harness.runs.search_space import search_space
     from harness.runs.tuned_config import as_toml
-    from harness.runs.tuning import Tried, left_to_search, only_strategy
+    from harness.runs.tuning import Tried, left_to_search, only_strategy, refuse_impossible_space
     from harness.runs.tuning import tune as search
     from harness.terminal import make_console, print_tuning
 
@@ -67,6 +67,8 @@ def tune(
     config = config_from(flags | {"strategies": strategy, "seeds": seed, "train_sizes": train_size}, config_file)
     plan = plan_of(ctx, config, quiet=quiet, verbose=verbose)
     found = left_to_search(plan, search_space(only_strategy(plan).strategy, space), named=space is not None)
+    if space is not None:
+        refuse_impossible_space(plan, found)
     errors = make_console(stderr=True)
 
     def tell(number: int, tried: Tried) -> None:

@@ -93,6 +93,19 @@ def resolved(features: Features, encoder: Encoder | None) -> Features:
     return replace(features, pooling=pooling_of(encoder)) if features.pooling == AUTO else features
 
 
+def missing_layer(features: Features, name: str, n_layers: int) -> str | None:
+    """Say that an encoder has no such layer, None where it has it.
+
+    Args:
+        features: The state that is asked for.
+        name: Of the encoder.
+        n_layers: Number of its blocks.
+    """
+    if -n_layers - 1 <= features.layer <= n_layers:
+        return None
+    return f"Model {name} has layers 0..{n_layers}, but layer {features.layer} was asked for."
+
+
 def width_of(features: Features, encoder: Encoder) -> int:
     """Return the numbers in one feature vector."""
     return encoder.width * len(modes_of(features.pooling))

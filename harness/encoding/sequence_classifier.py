@@ -129,6 +129,22 @@ def _class_names(directory: str) -> list[str]:
     return [str(name) for _, name in sorted(config.id2label.items())]
 
 
+def other_classes(directory: str, label_names: Sequence[str]) -> str | None:
+    """Say that the head of a checkpoint has other classes than the data, None where it has the same.
+
+    Args:
+        directory: Folder of the checkpoint.
+        label_names: Names of the classes of the data.
+    """
+    theirs = _class_names(directory)
+    if sorted(theirs) == sorted(label_names):
+        return None
+    return (
+        f"keep_head: the head of the checkpoint in {directory} has {_described(theirs)}; expected the "
+        f"{_described(label_names)} of the data. Rename them in one of the two, or leave keep_head out."
+    )
+
+
 def _described(names: Sequence[str]) -> str:
     listed = ", ".join(repr(name[:40]) for name in names[:SHOWN])
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
@@ -139,12 +155,9 @@ def _keeping(directory: str, label_names: Sequence[str], of_head: set[str]) -> t
     """Return the model with the checkpoint's own head, its classes in our order."""
     import torch
 
+    if problem := other_classes(directory, label_names):
+        raise ModelError(problem)
     theirs = _class_names(directory)
-    if sorted(theirs) != sorted(label_names):
-        raise ModelError(
-            f"keep_head: the head of the checkpoint in {directory} has {_described(theirs)}; expected the "
-            f"{_described(label_names)} of the data. Rename them in one of the two, or leave keep_head out."
-        )
     model, missing, mismatched = _loaded(directory, theirs)
     if lacking := sorted(of_head & (missing | mismatched)):
         raise ModelError(f"keep_head: the checkpoint in {directory} has no head: it lacks {lacking[0]}. Leave it out.")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.encoding.batching import Batch, TokenIds, batches_by_length
-from harness.encoding.encoder import Features, Progress, resolved, width_of
+from harness.encoding.encoder import Features, Progress, missing_layer, resolved, width_of
 from harness.encoding.first_token import first_token_beside, first_token_only, supports_first_token_only
 from harness.encoding.pooling import PoolingSource, pool
 from harness.encoding.token_budget import TokenBudget
@@ -204,10 +204,8 @@ class TransformerEncoder:
 
     def _check_layers(self, wanted: Sequence[Features]) -> None:
         for features in wanted:
-            if not -self.n_layers - 1 <= features.layer <= self.n_layers:
-                raise UserError(
-                    f"Model {self.name} has layers 0..{self.n_layers}, but layer {features.layer} was asked for."
-                )
+            if problem := missing_layer(features, self.name, self.n_layers):
+                raise UserError(problem)
 
     @cached_property
     def prompt_tokens(self) -> int:

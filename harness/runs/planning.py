@@ -19,6 +19,7 @@ from harness.plugin_system.files import named_plugins
 from harness.plugin_system.manager import PluginManager
 from harness.plugin_system.offers import Offer, Plugin, left_out_of_groups
 from harness.results.run_directory import RunDirectory
+from harness.runs.feasibility import refuse_impossible
 from harness.runs.session import Session, Trial
 from harness.strategies.strategy import uses_model, wanted_features
 from harness.system.device import choose_device, choose_dtype
@@ -141,6 +142,8 @@ def make_plan(
     if encoder and config.max_length and encoder.max_length != config.max_length:
         limit = f"encoder {encoder.name} cuts texts at {encoder.max_length} tokens"
         raise UserError(f"--max-length {config.max_length}: {limit}. Name fewer, or leave --max-length out.")
+    if encoder:
+        refuse_impossible(offers, manager.offers, encoder, loaded.label_names)
     notes = (*left_out_of_groups(manager.offers, config), *without_effect, *_told_of_draw(config, loaded))
     return Plan(config, loaded, encoder, offers, broken, device, dtype, fallback, notes, is_settled_offline())
 

@@ -15,6 +15,7 @@ from harness.executors.assignment import fit_context
 from harness.features.cache import FeatureCache
 from harness.huggingface.network import offline_hub
 from harness.plugin_system.offers import Offer
+from harness.runs.feasibility import refuse_setting
 from harness.runs.planning import Plan
 from harness.runs.search_space import Choice, Range, Space
 from harness.strategies.strategy import Strategy, parameters, wanted_features, with_parameters
@@ -132,6 +133,28 @@ def left_to_search(plan: Plan, space: Space, *, named: bool) -> Space:
         fields = ", ".join(sorted(fixed))
         raise UserError(f"{fields}: set (by --set, a configuration file or STRATEGY) and to be searched. Keep one.")
     return left
+
+
+def refuse_impossible_space(plan: Plan, space: Space) -> None:
+    """Refuse a space that the user named, where one of its values or ends cannot be with the encoder.
+
+    Raises:
+        UserError: Saying what cannot be.
+    """
+    offer, encoder = only_strategy(plan), plan.encoder
+    if encoder is None:
+        return
+    for field, where in space.items():
+        for value in _ends(where, is_whole=_is_whole(offer.strategy, field)):
+            with suppress(ValueError):  # what suits no other field's default may suit what is drawn for that
+                changed = with_text(offer.strategy, {field: value})
+                refuse_setting(offer.name, changed, encoder, plan.task.label_names)
+
+
+def _ends(where: Range | Choice, *, is_whole: bool) -> tuple[Any, ...]:
+    if isinstance(where, Choice):
+        return where.values
+    return (round(where.low), round(where.high)) if is_whole else (where.low, where.high)
 
 
 def _study_name(plan: Plan, offer: Offer) -> str:

@@ -14,7 +14,13 @@ from numpy.typing import NDArray
 
 from harness.data.task import Split
 from harness.encoding.checkpoint import load_tokenizer
-from harness.encoding.sequence_classifier import Head, encoder_width, last_layer, load_sequence_classifier
+from harness.encoding.sequence_classifier import (
+    Head,
+    encoder_width,
+    last_layer,
+    load_sequence_classifier,
+    other_classes,
+)
 from harness.errors import StrategyError, UndertrainedWarning, reason_of
 from harness.strategies.forward import fast_forward, if_it_fits, predict_logits, token_ids_of
 from harness.strategies.recipe import TUTORIAL, Recipe, suited
@@ -172,6 +178,10 @@ class FineTuning:
             train: What it will be trained on.
             context: What else may be used.
         """
+
+    def refusal(self, model: str, n_layers: int, label_names: Sequence[str]) -> str | None:
+        """Return why the checkpoint's head cannot be kept, None where it can or is not to be."""
+        return other_classes(model, label_names) if self.keep_head else None
 
     def fit(self, train: Split, validation: Split, context: RunContext) -> FineTunedClassifier:
         """Fine-tune on train, evaluate on validation at most ten times, keep the best state.

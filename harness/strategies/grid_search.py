@@ -14,7 +14,7 @@ from harness.encoding.encoder import Features
 from harness.strategies.model_selection import score_candidate
 from harness.strategies.optimism import selection_optimism
 from harness.strategies.strategy import Classifier, RunContext, Strategy, parameters, uses_model, wanted_features
-from harness.strategies.tags import classifier_tags, tags_of
+from harness.strategies.tags import classifier_tags, refusal_of, tags_of
 from harness.system.process import seed_everything
 
 CHOICE_FILE, CLASSIFIER_FOLDER = "choice.json", "classifier"
@@ -84,6 +84,10 @@ class GridSearch:
     def features_of(self, n_layers: int) -> tuple[Features, ...]:
         """Return every frozen state that one of the configurations reads of an encoder of so many blocks."""
         return tuple(dict.fromkeys(state for each in self.candidates for state in wanted_features(each, n_layers)))
+
+    def refusal(self, model: str, n_layers: int, label_names: Sequence[str]) -> str | None:
+        """Return why one of the configurations cannot be tried, None where nothing is known against any."""
+        return next(filter(None, (refusal_of(each, model, n_layers, label_names) for each in self.candidates)), None)
 
     def fit(self, train: Split, validation: Split, context: RunContext) -> ChosenClassifier:
         """Fit every configuration on train and keep the one with the highest f1_macro on validation."""

@@ -10,6 +10,8 @@ from harness.encoding.tags import misspelt_tags, read_tags
 
 DEPENDS_ON_DEPTH = "features_of"
 """The method that a strategy may have in place of `features`: `features_of(n_layers)`."""
+REFUSAL = "refusal"
+"""The method that says why its settings cannot be with an encoder: `refusal(model, n_layers, label_names)`."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,22 @@ def depends_on_depth(strategy: object) -> bool:
     return hasattr(strategy, DEPENDS_ON_DEPTH)
 
 
+def refusal_of(strategy: object, model: str, n_layers: int, label_names: Sequence[str]) -> str | None:
+    """Return why a strategy, set as it is, cannot be tried, as far as its options and the config.json tell.
+
+    Args:
+        strategy: The strategy.
+        model: Local folder of the encoder's checkpoint.
+        n_layers: Number of the encoder's blocks.
+        label_names: Name of class i at position i.
+
+    Returns:
+        A sentence, None where nothing is known against it.
+    """
+    say_why: Callable[..., str | None] = getattr(strategy, REFUSAL, lambda *known: None)
+    return say_why(model, n_layers, label_names)
+
+
 def classifier_tags(classifier: object) -> ClassifierTags:
     """Return the tags of a classifier."""
     return read_tags(classifier, ClassifierTags)
@@ -83,7 +101,7 @@ def classifier_tags(classifier: object) -> ClassifierTags:
 
 def misspelt_in_strategy(strategy: object) -> dict[str, str]:
     """Return attribute of a strategy -> the tag that it was probably meant to be."""
-    return misspelt_tags(strategy, StrategyTags, methods=(DEPENDS_ON_DEPTH,))
+    return misspelt_tags(strategy, StrategyTags, methods=(DEPENDS_ON_DEPTH, REFUSAL))
 
 
 def misspelt_in_classifier(classifier: object) -> dict[str, str]:

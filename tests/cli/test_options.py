@@ -69,6 +69,11 @@ def test_set_changes_a_parameter_and_keeps_its_type(run: Harness) -> None:
         (["--trust-remote-code"], "code of a checkpoint is never run"),
         (["--pooling", "mean"], "-s logreg_probe(pooling=mean"),
         (["--train-sizes", "0.5"], "Input should be 'all', or a valid integer"),
+        (["-s", "majority,logreg_probe(layer=99)"], "has layers 0..2, but layer 99 was asked for"),
+        (["--set", "layerwise_probe.lowest=-9", "-s", "layerwise_probe"], "but layer -9 was asked for"),
+        (["-s", "last_layers_finetune(n_blocks=1|3)"], "n_blocks=3, but the encoder has 2"),
+        (["-s", "full_finetune(keep_head=true)"], "keep_head: the head of the checkpoint"),
+        (["-s", "probe_then_finetune(keep_head=true)"], "begins as a probe"),
         (["-s", "lora"], "There is no strategy 'lora'. Did you mean 'lora_finetune'?"),
     ],
 )

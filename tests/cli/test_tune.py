@@ -161,6 +161,8 @@ def _texts(file: Path) -> set[str]:
         (("logreg_probe", "--space", "C=2..1"), "LOW below HIGH"),
         (("logreg_probe", "--space", "C=0..1:log"), "above 0 with :log"),
         (("logreg_probe", "--space", "C"), "--space expects"),
+        (("logreg_probe", "--space", "layer=0..3"), "but layer 3 was asked for"),
+        (("logreg_probe", "--space", "pooling=cls|sum"), "--space logreg_probe.pooling:"),
         (("logreg_prob", "--space", SPACE), "Did you mean 'logreg_probe'?"),
         (("frozen", "--space", SPACE), "one strategy"),
         (("logreg_probe", "--space", SPACE, "--set", "logreg_probe.C=3"), "C: set (by --set, a configuration file"),
