@@ -3,7 +3,8 @@
 Linux alone has it; elsewhere each worker is a new process that imports the libraries itself.
 
 It takes one job at a time, as a line of JSON with the open log beside it, answers with the worker's process id and,
-once that has ended and everything that it started with it, with its exit status. When its driver is gone, so is it.
+once that has ended and everything that it started with it, with its exit status. It serves all runs of its driver's
+process; when that is gone, or has no job for minutes, it ends.
 """
 
 import contextlib
@@ -41,6 +42,7 @@ LIBRARIES = (
 )
 FURTHER_LIBRARIES = {"torch", "sklearn", "scipy", "peft"}  # of which a strategy may name modules to import
 LONGEST_LINE = 4_000_000  # bytes; an environment may be large
+LONGEST_WAIT = 1800.0  # seconds between two jobs; a notebook may stay open for days
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 
 
@@ -78,7 +80,9 @@ def _import(modules: Sequence[str]) -> None:
 
 
 def _receive(driver: socket.socket) -> tuple[dict[str, Any], int] | None:
-    """Return the next job and the descriptor of its log, None where the driver is gone."""
+    """Return the next job and the descriptor of its log, None where the driver is gone or has none for long."""
+    if not select.select([driver], [], [], LONGEST_WAIT)[0]:
+        return None
     content, descriptors, _, _ = socket.recv_fds(driver, LONGEST_LINE, 1)
     if not content:
         return None

@@ -14,7 +14,7 @@ from harness.executors.left_outcome import NOT_PICKLED, not_handed_over, outcome
 from harness.executors.limits import Limits, Watch
 from harness.executors.outcome import Outcome
 from harness.executors.outcome_files import remove_job
-from harness.executors.processes import ForkServer, SpawnedWorker, WorkerProcess, can_fork
+from harness.executors.processes import ForkServer, SpawnedWorker, WorkerProcess, can_fork, fork_server
 from harness.executors.trial_log import TrialLog
 from harness.strategies.tags import tags_of
 
@@ -34,12 +34,15 @@ class Local:
     ) -> None:
         self.slots, self.threads, self._limits = slots, threads, limits or Limits()
         self._forks = can_fork() if forks is None else forks
-        self._free = [ForkServer() for _ in range(slots)] if self._forks else []
-        self._servers = list(self._free)
+        self._servers: list[ForkServer] = []
+        self._free: list[ForkServer] = []
         self._materials: dict[Path, Materials] = {}
 
     def prepare(self) -> None:
         """Let the processes that workers are forked from import the libraries already."""
+        if self._forks and not self._servers:
+            self._servers = [fork_server() for _ in range(self.slots)]
+            self._free = list(self._servers)
         for server in self._servers:
             server.prepare()
 
@@ -56,15 +59,18 @@ class Local:
         shapes = shapes_of(assignment)
         if not self._forks:
             return _LocalTrial(SpawnedWorker(folder, log.descriptor), folder, shapes, log, order.log, watch)
+        if not self._servers:
+            self.prepare()
         server = self._free.pop()
         process = server.start(folder, log.descriptor, tags_of(assignment.strategy).imports)
         return _LocalTrial(process, folder, shapes, log, order.log, watch, lambda: self._free.append(server))
 
     def close(self) -> None:
-        """End the processes that workers are forked from, and forget the data, whose files go with the run's work."""
+        """Give back the processes that workers are forked from; forget the data, whose files go with the run's work."""
         self._materials.clear()
-        for server in self._servers:
-            server.close()
+        while self._servers:
+            self._servers.pop().release()
+        self._free.clear()
 
 
 class _LocalTrial:

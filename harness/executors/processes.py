@@ -1,5 +1,6 @@
 """Worker processes: forked from a prepared one where the platform can, else started anew."""
 
+import atexit
 import contextlib
 import json
 import os
@@ -8,9 +9,12 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
+
+from harness.executors.fork_server import LONGEST_WAIT
 
 _PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv.pop(1)); from {module} import {function}; {call}"
 FORK_SERVER = _PROGRAM.format(module="harness.executors.fork_server", function="serve", call="serve(int(sys.argv[1]))")
@@ -50,12 +54,14 @@ class ForkServer:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
-        self._lock, self._is_lost = threading.Lock(), False
+        self._worker: ForkedWorker | None = None
+        self._last_wanted = 0.0
+        self._lock = threading.Lock()
 
     def prepare(self) -> None:
         """Start the process, which then imports the libraries while others do something else."""
         with self._lock:
-            if self._process is not None and self._process.poll() is None and not self._is_lost:
+            if self._is_ready():
                 return
             self._stop()
             ours, theirs = socket.socketpair()
@@ -68,7 +74,7 @@ class ForkServer:
                     pass_fds=[theirs.fileno()],
                     start_new_session=True,  # Ctrl-C is for the driver
                 )
-            self._socket, self._is_lost = ours, False
+            self._socket, self._last_wanted = ours, time.monotonic()
 
     def start(self, folder: Path, log: int, imports: Sequence[str] = ()) -> "ForkedWorker":
         """Fork a worker for a job.
@@ -80,6 +86,7 @@ class ForkServer:
         """
         self.prepare()
         assert self._socket is not None
+        self._last_wanted = time.monotonic()
         request = {
             "folder": str(folder.absolute()),
             "directory": _directory(),
@@ -90,27 +97,58 @@ class ForkServer:
         with contextlib.suppress(OSError):  # it has died: the worker tells so when it is polled
             sent = socket.send_fds(self._socket, [content], [log])
             self._socket.sendall(content[sent:])
-        return ForkedWorker(self._socket, self._lose)
-
-    def _lose(self) -> None:
-        """Take note that it died, which a look at it may tell a moment later only."""
-        self._is_lost = True
+        self._worker = ForkedWorker(self._socket)
+        return self._worker
 
     def close(self) -> None:
         """End it and its workers."""
         with self._lock:
             self._stop()
 
+    def release(self) -> None:
+        """Keep it for whoever needs one next; where a worker of it still runs, end both."""
+        with self._lock:
+            if not self._is_idle():
+                self._stop()
+        _spare.append(self)
+
+    def _is_ready(self) -> bool:
+        # Not one that has waited nearly as long as it does: it may end while a job is on its way to it.
+        waits = time.monotonic() - self._last_wanted < LONGEST_WAIT - 60
+        return waits and self._is_idle() and self._process is not None and self._process.poll() is None
+
+    def _is_idle(self) -> bool:
+        return self._worker is None or self._worker.has_ended_alone
+
     def _stop(self) -> None:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
         if self._process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout=5)
+            if self._worker is not None:  # what it has started ends before it does
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(timeout=5)
             self._process.kill()
             self._process.wait()
-            self._process = None
+        self._process = self._worker = None
+
+
+_spare: list[ForkServer] = []  # started once a process: their imports take seconds
+
+
+def fork_server() -> ForkServer:
+    """Return a server that nobody uses, to be given back by its `release`."""
+    return _spare.pop() if _spare else ForkServer()
+
+
+@atexit.register
+def _close_spare() -> None:
+    while _spare:
+        _spare.pop().close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_spare.clear)  # their sockets are the parent's
 
 
 def _directory() -> str:
@@ -125,14 +163,16 @@ class ForkedWorker:
 
     Args:
         server: The socket to the server.
-        lost: Called where the server has died.
+
+    Attributes:
+        has_ended_alone: Whether it has ended and its server has not.
     """
 
-    def __init__(self, server: socket.socket, lost: Callable[[], None]) -> None:
+    def __init__(self, server: socket.socket) -> None:
         self.pid: int | None = None
-        self._lost = lost
         self._server, self._received = server, b""
         self._ended: int | None = None
+        self.has_ended_alone = False
 
     def poll(self) -> int | None:
         """Return how it ended, None while it runs; where the server died, as if by SIGKILL."""
@@ -146,7 +186,6 @@ class ForkedWorker:
                 content = b""
             if not content:
                 self._ended = -signal.SIGKILL
-                self._lost()
                 break
             self._received += content
             *lines, self._received = self._received.split(b"\n")
@@ -161,6 +200,7 @@ class ForkedWorker:
             self.pid = message["pid"]
         else:
             self._ended, self.pid = os.waitstatus_to_exitcode(message["status"]), None
+            self.has_ended_alone = True
 
     def kill(self) -> None:
         """End it; the server ends what it started."""
