@@ -14,7 +14,7 @@ from harness.config.run_config import RunConfig
 from harness.encoding.encoder import Encoder, pooling_of
 from harness.encoding.fingerprint import LIBRARIES
 from harness.encoding.tags import encoder_tags
-from harness.errors import DataError, ModelError, PluginError, UnavailableError, UserError, rows_named
+from harness.errors import DataError, ModelError, PluginError, UnavailableError, UserError, reason_of, rows_named
 from harness.evaluation.metrics import checked_probabilities
 from harness.executors.assignment import refuse_to_encode
 from harness.features.directory import CacheDirectory
@@ -23,12 +23,15 @@ from harness.huggingface import SAMPLE, settle_network_for
 from harness.huggingface.network import network_block
 from harness.plugin_system.manager import PluginManager
 from harness.results.saved_model import SavedEncoder, SavedModel, fingerprint_as_text, read_saved_model
+from harness.runs.saved_files import changed_files, unreadable_file
 from harness.strategies.grid_search import GridSearch
 from harness.strategies.strategy import Classifier, RunContext, Strategy, saves_encoder, uses_model, with_parameters
 from harness.system.device import choose_device
 from harness.system.process import restored_globals
 
+OTHERWISE = "It may predict otherwise."
 # Parts of a fingerprint that change features by rounding at most, or name what others hash: not another encoder.
+VERIFY = "'harness verify' tells whether a file of the run was changed."
 CIRCUMSTANCES = frozenset({"revision", "device", "dtype", *LIBRARIES})
 
 
@@ -116,6 +119,9 @@ def load_saved_classifier(
     features = OnDemandFeatures(encoder, cache, keep=keep, known=known) if encoder else None
     with restored_globals():
         fitted = _fitted(strategy, directory, _context(saved, encoder, features, chosen, workdir))
+    if changed := changed_files(directory):
+        listed = ", ".join(changed)
+        notes += (f"Files of the classifier in {directory} are not as its run left them: {listed}. {OTHERWISE}",)
     classifier = TextClassifier(fitted, saved, notes)
     weakref.finalize(classifier, shutil.rmtree, workdir, ignore_errors=True)
     return classifier
@@ -141,7 +147,7 @@ def _strategy(
     if now == saved.plugin_version:
         return strategy, ()
     changed = f"The classifier in {directory} was fitted by {origin}, whose version is {now or 'none'} now."
-    return strategy, (f"{changed} It may predict otherwise.",)
+    return strategy, (f"{changed} {OTHERWISE}",)
 
 
 def _why_missing(name: str, manager: PluginManager) -> str:
@@ -233,11 +239,16 @@ def _fitted(strategy: Strategy, directory: Path, context: RunContext) -> Classif
     except (UserError, ModelError, UnavailableError, KeyboardInterrupt):
         raise
     except Exception as error:  # of a library, on files that somebody may have changed
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        reason = unreadable_file(directory) or reason_of(error)
         raise ModelError(
-            f"The classifier in {directory} cannot be loaded by strategy {strategy.name!r}: {reason}. 'harness verify' "
-            "tells whether a file of the run was changed."
+            f"The classifier in {directory} cannot be loaded by strategy {strategy.name!r}: {reason}. "
+            f"{_said_of_changed(directory) or f'Restore its files. {VERIFY}'}"
         ) from error
+
+
+def _said_of_changed(directory: Path) -> str:
+    changed = changed_files(directory)
+    return f"Not as its run left them: {', '.join(changed)}. Restore them." if changed else ""
 
 
 def _texts(texts: Iterable[Any]) -> list[str]:

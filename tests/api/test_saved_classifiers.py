@@ -168,6 +168,25 @@ def test_a_damaged_file_of_the_classifier_is_named(copied: Callable[..., Path]) 
         harness.load_classifier(folder)
 
 
+@pytest.mark.parametrize("file", ["adapter_model.safetensors", "adapter_config.json"])
+def test_a_file_that_only_a_library_finds_damaged_is_named(copied: Callable[..., Path], file: str) -> None:
+    folder = copied("lora_finetune(epochs=1)")
+    (folder / file).write_bytes((folder / file).read_bytes()[:40])
+    with pytest.raises(ModelError, match=rf"by strategy 'lora_finetune': {file} cannot be read: .* Restore"):
+        harness.load_classifier(folder)
+
+
+def test_a_file_that_was_changed_after_the_run_is_told(run: RunResult, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(run.path, tmp_path / "run")) / saved_folders(run)["tfidf_logreg"].relative_to(
+        run.path
+    )
+    harness.load_classifier(folder)
+    with (folder / "harness.json").open("a", encoding="utf-8") as file:
+        file.write("\n")
+    with pytest.warns(UserWarning, match=r"are not as its run left them: harness\.json\. It may predict otherwise"):
+        harness.load_classifier(folder)
+
+
 def test_a_run_without_saved_models_says_so(task: Task, tmp_path: Path) -> None:
     run = harness.compare(task, strategies="majority", output_dir=tmp_path, save_models=False, progress=False)
     with pytest.raises(HarnessError, match="save_models=True"):
