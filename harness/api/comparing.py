@@ -83,7 +83,7 @@ def compare(
         text_column: Column of the texts, guessed from usual names by default.
         label_column: Column of the labels, guessed from usual names by default.
         label_names: Names of label ids 0, 1, ...
-        normalise_labels: Take label names for one that differ only in case, spaces or Unicode form.
+        normalise_labels: Take label names for one that differ only in case, spaces, Unicode form or a final .0.
         header: Whether the first row of csv, tsv and txt files names the columns, by its look by default.
         columns: Names of the columns of such files without a header, in order.
         encoding: Encoding of files of text, such as `cp1252`, by their look by default.

@@ -42,7 +42,7 @@ DATA = (
     click.option("--label-names", multiple=True, callback=joined, metavar="NAMES",
                  help="Names of label ids 0, 1, ..., comma-separated."),
     click.option("--normalise-labels", is_flag=True, default=None,
-                 help="Take label names for one that differ only in case, spaces or Unicode form."),
+                 help="Take label names for one that differ only in case, spaces, Unicode form or a final .0."),
     click.option("--test-size", type=float, metavar="SHARE",
                  help="Set this share of train, such as 0.2, aside as test, stratified; where no test is labelled."),
     click.option("--split-seed", type=int, metavar="K", help="Seed of the rows of --test-size.  [default: 0]"),

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from harness.data.column_choice import SET_ASIDE, choose_columns, is_hidden, refuse_bad_cells, why_unlabelled
-from harness.data.labels import alike_note, class_names, join_alike, label_ids, plain_labels
+from harness.data.column_choice import SET_ASIDE, choose_columns, refuse_bad_cells, why_unlabelled
+from harness.data.labels import alike_note, class_names, join_alike, label_ids, notes_on_missing, plain_labels
 from harness.data.stratification import held_out_rows
 from harness.data.table import Table
 from harness.data.task import SPLITS, Provenance, Split, Task, set_aside_validation
@@ -37,7 +37,7 @@ def build_task(
         text_column: Column of the texts, None to guess it from the usual names.
         label_column: Column of the labels, None to guess it from the usual names.
         label_names: Class names in id order, None to take what the data declare, else sorted.
-        normalise_labels: Take label names for one that differ only in case, spaces or Unicode form.
+        normalise_labels: Take label names for one that differ only in case, spaces, Unicode form or a final .0.
         test_size: Share of the rows of train, above 0 and below 1, to set aside as test; where there is a test split
             without labels, this takes its place.
         split_seed: Seed of these rows.
@@ -57,8 +57,7 @@ def build_task(
     tables = _without_unlabelled_test(tables, label_column, test_size, told)
     for table in tables.values():
         refuse_bad_cells(table, text_column, label_column)
-    if any(map(is_hidden, tables["train"].columns[label_column])):
-        told.append("label -1 occurs in train and was taken for a class; elsewhere it often marks a missing label")
+    told += notes_on_missing(tables["train"].columns[label_column])
     in_files = class_names(tables, label_column)
     names, labels = _labels(
         {s: t.columns[label_column] for s, t in tables.items()},

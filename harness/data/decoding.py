@@ -14,6 +14,7 @@ from typing import IO, Any
 from harness.errors import DataError
 
 OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+COMPRESSED = {".gz": b"\x1f\x8b", ".bz2": b"BZh", ".xz": b"\xfd7zXZ\0"}  # how such files begin
 LARGEST = 2**32  # bytes, unpacked: a few kilobytes can hold as many zeros as a disk
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -129,8 +130,20 @@ def read_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        if _is_plain(path):
+            raise DataError(f"{path} is not compressed, whatever its name says. Rename it to {path.stem}.") from error
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{path} cannot be read: {reason}.") from error
+
+
+def _is_plain(path: Path) -> bool:
+    """Return whether a file lacks the mark of the compression that its ending names."""
+    try:
+        mark = COMPRESSED[path.suffix.lower()]
+        with path.open("rb") as file:
+            return not mark.startswith(file.read(len(mark)))
+    except (KeyError, OSError):
+        return False
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -17,6 +17,7 @@ DELIMITERS = {".csv": ",;\t|", ".tsv": "\t;|,", ".txt": "\t;|,"}
 LONE_RETURN = re.compile(r"\r(?!\n|$)")
 PRIVATE_USE = range(0xE000, 0xF900)
 FASTTEXT = "__label__"
+RULE = re.compile(r"\s*(:?-{3,}:?)?\s*")  # a cell below the header of a Markdown table
 NO_HEADER = "If row 1 is no header but a row, say --no-header, or name the columns: --columns label,text."
 
 
@@ -129,6 +130,8 @@ def header_of(path: Path, rows: Rows, options: ReadOptions, *, is_txt: bool = Fa
     Raises:
         DataError: Where the first row looks like the rows below, or names two columns alike.
     """
+    if len(rows) > 1 and any(map(str.strip, rows[1])) and all(map(RULE.fullmatch, rows[1])):
+        raise DataError(f"{path} is a table of Markdown. Write its rows as CSV, without the line of dashes.")
     if options.columns:
         return list(options.columns), rows, False
     has_header = _looks_like_header(rows) if options.header is None else options.header
@@ -191,6 +194,8 @@ def uneven(
     advice = f"Quote cells that hold the delimiter {delimiter!r}."
     if empty := [row for row, cells in wrong.items() if not cells]:
         advice = f"Remove empty lines: {rows_named(empty, 'are')} one. " + (advice if len(empty) < len(wrong) else "")
+    elif n_columns == 1 and not named and len({len(cells) for cells in wrong.values()}) == 1:
+        advice = f"If the first line is a title or a comment, remove it. {advice}"
     if has_return:
         advice += " Some lines hold a carriage return (\\r) that ends no line; replace it where it should end one."
     expected = f"{'--columns names' if named else 'the header has'} {n_columns} columns"

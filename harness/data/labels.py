@@ -10,13 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.data.column_choice import kind_of
+from harness.data.column_choice import is_hidden, kind_of
 from harness.data.same_texts import normalised
 from harness.data.table import Table
 from harness.data.task import names_shown
 from harness.errors import DataError, rows_named
 
 INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")  # as an int64 is written, so that "01" stays apart from "1"
+DECIMAL_ZERO = re.compile(r"(?<=[0-9])\.0*\s*$")  # "1.0" beside "1", where tables were put together
+AS_FLOAT = re.compile(r"-?(0|[1-9][0-9]{0,17})\.0")  # how a column of whole numbers with a gap is written
+# What stands where there is no label: of pandas, databases and spreadsheets, whose formulas end in such words, too.
+FOR_NOTHING = {*("nan", "null", "n/a", "na", "<na>", "nil"), *("#n/a", "#ref!", "#value!", "#name?", "#div/0!")}
 MOST_ALIKE = 5  # groups of names that a note shows
 
 Cells = Mapping[str, Sequence[Any]]
@@ -56,10 +60,22 @@ def plain_labels(tables: Mapping[str, Table], label_column: str, notes: list[str
     elif cells and all(isinstance(cell, float) and cell.is_integer() for cell in cells):
         notes.append(f"labels written as {cells[0]!r} were taken for whole numbers")
         taken = {split: [int(cell) for cell in column] for split, column in given.items()}
+    elif cells and all(isinstance(cell, str) and AS_FLOAT.fullmatch(cell) for cell in cells):
+        notes.append(f"labels written as {cells[0]!r} were taken for whole numbers")
+        taken = {split: [cell.removesuffix(".0") for cell in column] for split, column in given.items()}
     else:
         return dict(tables)
     labels = {split: {label_column: column} if column else {} for split, column in taken.items()}
     return {split: replace(table, columns=table.columns | labels[split]) for split, table in tables.items()}
+
+
+def notes_on_missing(labels: Iterable[Any]) -> list[str]:
+    """Name the labels of train that elsewhere stand for a missing one, a sentence each."""
+    return [
+        f"label {label!r} occurs in train and was taken for a class; elsewhere it often marks a missing label"
+        for label in sorted({label for label in labels if isinstance(label, str | int)}, key=str)
+        if is_hidden(label) or str(label).strip().casefold() in FOR_NOTHING or label == str(None)
+    ]
 
 
 def label_ids(
@@ -133,7 +149,7 @@ def _refuse_undeclared(cells: Cells, ids: Mapping[Any, int], declared: Sequence[
 def join_alike(
     cells: Cells, declared: Sequence[str] | None
 ) -> tuple[dict[str, list[Any]], tuple[str, ...] | None, int]:
-    """Write label names alike that differ only in case, spaces or Unicode form.
+    """Write label names alike that differ only in case, spaces, Unicode form or a final .0.
 
     Args:
         cells: Split -> labels; those that are no text stay as they are.
@@ -161,7 +177,7 @@ def alike_note(names: Sequence[str], labels: Iterable[NDArray[np.int64]]) -> str
         labels: Class ids of each split, int64 (n,).
 
     Returns:
-        A sentence with the rows of each, None where all names differ in more than case, spaces and Unicode form.
+        A sentence with the rows of each, None where all names differ in more.
     """
     rows = sum(np.bincount(of_split, minlength=len(names)) for of_split in labels)
     groups: dict[str, list[int]] = {}
@@ -176,7 +192,7 @@ def alike_note(names: Sequence[str], labels: Iterable[NDArray[np.int64]]) -> str
     )
     more = f"; and {len(alike) - MOST_ALIKE} more such groups" if len(alike) > MOST_ALIKE else ""
     return (
-        "label names that differ only in case, spaces or Unicode form are classes of their own: "
+        "label names that differ only in case, spaces, Unicode form or a final .0 are classes of their own: "
         f"{shown}{more} (--normalise-labels joins them)"
     )
 
@@ -184,7 +200,7 @@ def alike_note(names: Sequence[str], labels: Iterable[NDArray[np.int64]]) -> str
 def _key(name: str) -> str:
     """Return what a person reads of a name: as for texts, but letters of one width and none that is invisible."""
     if name.isascii():
-        return normalised(name)
+        return normalised(DECIMAL_ZERO.sub("", name))
     visible = "".join(letter for letter in name if unicodedata.category(letter) != "Cf")
     return normalised(unicodedata.normalize("NFKC", visible))
 

@@ -3,8 +3,10 @@
 import os
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from harness.data.arrow_files import STATE, saved_splits
@@ -51,8 +53,9 @@ def find_split_files(location: str) -> SplitFiles:
     """Find the files of each split.
 
     Args:
-        location: A folder, also one that keeps its files in `data/` or that `save_to_disk` wrote, one file, or
-            `train.csv,test.csv`. A file alone is train, whatever its name.
+        location: A folder, also one that keeps its files in `data/`, in a folder a split, or that `save_to_disk`
+            wrote; one file, which is train, whatever its name; or `train.csv,test.csv`, where several files of a split
+            are read one after the other.
 
     Raises:
         DataError: Where no file is named after a split, a listed one is not, two files claim the same split,
@@ -64,10 +67,7 @@ def find_split_files(location: str) -> SplitFiles:
     listed = _listed(location)
     if len(listed) == 1:
         return SplitFiles({"train": listed})
-    found, unclear = _by_split(listed)
-    if unclear:
-        raise DataError(_expected(location, f"{', '.join(path.name for path in unclear)} is named otherwise"))
-    return SplitFiles(_all_in_order(found, location))
+    return _of_list(listed, location)
 
 
 def divided_by_column(table: Table) -> dict[str, Table]:
@@ -117,11 +117,51 @@ def _of_saved(folder: Path) -> SplitFiles | None:
     return SplitFiles(known or files, left_out(left) if known else ())
 
 
+def _of_list(listed: list[Path], location: str) -> SplitFiles:
+    if twice := [path for path, times in Counter(path.resolve() for path in listed).items() if times > 1]:
+        raise DataError(f"{location}: {twice[0].name} is named twice, so its rows would count twice. Name it once.")
+    split_by_name = {path: split_of(SHARD.sub("", stem(path))) or _split_in(path) for path in listed}
+    if unclear := [path.name for path, split in split_by_name.items() if split is None]:
+        raise DataError(_expected(location, f"{', '.join(unclear)} is named otherwise"))
+    files: dict[str, list[Path]] = {}
+    for path, split in split_by_name.items():
+        files.setdefault(str(split), []).append(path)
+    numbered = {split: all(SHARD.search(stem(path)) for path in paths) for split, paths in files.items()}
+    ordered = {
+        split: _in_order(split, files[split], location) if numbered[split] else files[split]
+        for split in SPLIT_NAMES
+        if split in files
+    }
+    return SplitFiles(ordered, tuple(_told_of_several(ordered, numbered)))
+
+
+def _told_of_several(files: Mapping[str, list[Path]], numbered: Mapping[str, bool]) -> Iterator[str]:
+    for split, paths in files.items():
+        if len(paths) > 1 and not numbered[split]:
+            yield f"{split} is {', '.join(path.name for path in paths)}, one after the other"
+
+
+def _of_split_folders(folder: Path) -> SplitFiles | None:
+    """Return the files of a folder that has a folder for each split, None for any other."""
+    below = (sorted(path for path in place.glob("*") if path.is_dir()) for place in (folder, folder / "data"))
+    files: dict[str, list[Path]] = {}
+    for place in chain.from_iterable(below):
+        parts = sorted(path for path in place.glob("*") if path.is_file() and is_read(path) and ending(path) != ".txt")
+        if (split := split_of(place.name)) and parts and split not in files:
+            files[split] = parts
+    if "train" not in files:
+        return None
+    told = [f"{split} is the {len(files[split])} files of {files[split][0].parent.name}/" for split in files]
+    return SplitFiles({split: files[split] for split in SPLIT_NAMES if split in files}, tuple(told))
+
+
 def _of_folder(folder: Path, location: str) -> SplitFiles:
     listed = _in_folder(folder)
     found, unclear = _by_split(listed)
     taken, left = _by_a_word_of_the_name(found, unclear)
     if not taken:
+        if of_folders := _of_split_folders(folder):
+            return of_folders
         seen = (
             ", ".join(path.name + "/" * path.is_dir() for path in _worth_naming(folder, listed)[:5]) or "no such file"
         )
@@ -155,12 +195,17 @@ def _by_a_word_of_the_name(
     """Take emotion_train.csv for train where no file is called train; return all, and the files still unclear."""
     candidates: dict[str, list[Path]] = {}
     for path in unclear:
-        splits = {split for word in re.split(r"[^a-z]+", stem(path).lower()) if (split := split_of(word))}
-        for split in splits if len(splits) == 1 else ():
+        if split := _split_in(path):
             candidates.setdefault(split, []).append(path)
     more = {split: paths for split, paths in candidates.items() if split not in found}
     used = {path for paths in more.values() for path in paths}
     return {**found, **more}, [path for path in unclear if path not in used]
+
+
+def _split_in(path: Path) -> str | None:
+    """Return the one split that a word of a file's name is of, None where none or several are."""
+    splits = {split for word in re.split(r"[^a-z]+", stem(path).lower()) if (split := split_of(word))}
+    return splits.pop() if len(splits) == 1 else None
 
 
 def left_out(names: Iterable[str]) -> tuple[str, ...]:

@@ -37,6 +37,25 @@ def test_a_broken_archive_is_refused_with_its_name(tmp_path: Path) -> None:
         load(tmp_path / "train.csv.gz", test_size=0.5)
 
 
+@pytest.mark.parametrize("ending", ["gz", "bz2", "xz"])
+def test_what_is_compressed_by_its_name_alone_is_named(tmp_path: Path, ending: str) -> None:
+    write(tmp_path / f"train.csv.{ending}", lines(","))
+    with pytest.raises(DataError, match=r"is not compressed, whatever its name says. Rename it to train\.csv"):
+        load(tmp_path / f"train.csv.{ending}", test_size=0.5)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("| text | label |\n|:---|---|\n| fine day | pos |\n| bad soup | neg |\n", "a table of Markdown"),
+        ("# made by hand\n" + lines(","), "a title or a comment, remove it"),
+    ],
+)
+def test_lines_that_are_no_rows_are_named(tmp_path: Path, content: str, told: str) -> None:
+    with pytest.raises(DataError, match=told):
+        load(splits(tmp_path, "csv", content))
+
+
 OBJECTS = [{"text": text, "label": label} for text, label in ROWS]
 
 

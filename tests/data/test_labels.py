@@ -36,6 +36,7 @@ DECOMPOSED = unicodedata.normalize("NFD", "café")
         ("Neg", "neg", "'Neg' (1 rows) and 'neg' (9 rows)"),
         (DECOMPOSED, "café", r"'cafe\u0301' (1 rows) and 'café' (9 rows)"),
         ("\u200bneg", "neg", "'neg' (9 rows) and '\\u200bneg' (1 rows)"),
+        ("1.0", "1", "'1' (9 rows) and '1.0' (1 rows)"),
         ("not\u00a0good", "not good", "'not good' (9 rows) and 'not\\xa0good' (1 rows)"),
     ],
 )
@@ -86,6 +87,7 @@ def test_several_labels_a_text_are_refused_in_these_words(tmp_path: Path, labels
     [
         ([["pos"], ["neg"]], ("neg", "pos"), "each cell of 'label' is a list of one label, which was taken"),
         ([1.0, 0.0], ("0", "1"), "labels written as 1.0 were taken for whole numbers"),
+        (["1.0", "0.0"], ("0", "1"), "labels written as '1.0' were taken for whole numbers"),
     ],
 )
 def test_lists_of_one_and_whole_numbers_with_a_point_are_labels(
@@ -152,3 +154,10 @@ def test_ids_that_may_begin_at_0_or_1_are_told(tmp_path: Path) -> None:
     data = folder(tmp_path, csv(["1", "2"] * 3), csv(["1", "2"]))
     (note,) = load(data, label_names="low,middle,high").provenance.notes
     assert note == "the names were given to ids from 0, but no row has id 0 (low)"
+
+
+@pytest.mark.parametrize("label", ["nan", "#N/A", "None", "-1"])
+def test_labels_that_mark_a_missing_one_elsewhere_are_told(tmp_path: Path, label: str) -> None:
+    task = load(folder(tmp_path, csv([label, "1", "0"] * 3), csv(["1", "0"])))
+    assert task.n_classes == 3
+    assert f"label '{label}' occurs in train and was taken for a class" in " ".join(task.provenance.notes)

@@ -9,7 +9,7 @@ import pytest
 from harness import DataError
 from harness.data.splits import find_split_files
 
-from .folders import load, rows, write, write_splits
+from .folders import ROWS, lines, load, notes, rows, write, write_splits
 
 CSV = "text,label\n" + "".join(f"text {i},{('neg', 'pos', 'pos')[i % 3]}\n" for i in range(30))
 
@@ -104,3 +104,24 @@ def test_only_files_that_may_have_been_meant_are_named_for_one_that_is_not_there
         find_split_files(str(tmp_path / "reviews.csv"))
     with pytest.raises(DataError, match=r"no folder .*nowhere either"):
         find_split_files(str(tmp_path / "nowhere" / "reviews.csv"))
+
+
+def test_files_that_are_listed_for_one_split_are_read_one_after_the_other(tmp_path: Path) -> None:
+    for name, of in {"train_1": ROWS[:2], "train_2": ROWS[2:], "test": ROWS}.items():
+        write(tmp_path / f"{name}.csv", lines(",", of))
+    listed = ",".join(str(tmp_path / f"{name}.csv") for name in ("train_2", "train_1", "test"))
+    task = load(listed, test_size=None)
+    assert sorted(rows(task) + rows(task, "validation")) == sorted(ROWS)
+    assert "train is train_2.csv, train_1.csv, one after the other" in notes(task)
+    with pytest.raises(DataError, match=r"train_1\.csv is named twice"):
+        load(f"{listed},{tmp_path}/./train_1.csv")
+
+
+def test_a_folder_for_each_split_is_read_file_by_file(tmp_path: Path) -> None:
+    for split, of in {"train": ROWS * 2, "test": ROWS}.items():
+        for number, row in enumerate(of):
+            write(tmp_path / "data" / split / f"part-0000{number}.csv", lines(",", [row]))
+    task = load(tmp_path)
+    assert rows(task, "test") == ROWS
+    assert len(task.train) + len(task.validation) == 8
+    assert "train is the 8 files of train/" in notes(task)
