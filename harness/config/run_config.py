@@ -89,7 +89,21 @@ class RunConfig(BaseModel):
             raise ValueError("expected an encoding such as utf-8, utf-16, cp1252 or gb18030") from error
         return value
 
-    @field_validator("seeds", "train_sizes", "label_names", "columns", mode="before")
+    @field_validator("label_names", "columns", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        listed = value.split(",") if isinstance(value, str) else value if isinstance(value, list | tuple) else [value]
+        names = (str(each).strip() if isinstance(each, str | int) else each for each in listed)
+        return None if value is None else tuple(name for name in names if name != "")
+
+    @field_validator("columns")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if value and len(set(value)) < len(value):
+            raise ValueError("expected names that differ")
+        return value
+
+    @field_validator("seeds", "train_sizes", mode="before")
     @classmethod
     def _split_at_commas(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -160,7 +174,7 @@ def parse_assignments(assignments: list[str] | tuple[str, ...]) -> dict[str, dic
     """Turn `STRATEGY.FIELD=VALUE` strings into strategy -> field -> value, values still text.
 
     Raises:
-        UserError: Where one is not of that form.
+        UserError: Where one is not of that form, or a field gets two values.
     """
     parsed: dict[str, dict[str, Any]] = {}
     for assignment in assignments:
@@ -168,7 +182,12 @@ def parse_assignments(assignments: list[str] | tuple[str, ...]) -> dict[str, dic
         strategy, dot, field = target.strip().rpartition(".")
         if not (equals and dot and strategy and field):
             raise UserError(f"--set expects STRATEGY.FIELD=VALUE, such as logreg_probe.C=0.1, got {assignment!r}.")
-        parsed.setdefault(strategy, {})[field.replace("-", "_")] = value.strip()
+        field, fields = field.replace("-", "_"), parsed.setdefault(strategy, {})
+        if fields.setdefault(field, value.strip()) != value.strip():
+            raise UserError(
+                f"--set {strategy}.{field} is given twice, as {fields[field]!r} and {value.strip()!r}. Give it once; "
+                f"-s '{strategy}({field}=A|B)' tries several values."
+            )
     return parsed
 
 
@@ -223,10 +242,13 @@ def build_config(flags: Mapping[str, Any], file: Path | None = None) -> RunConfi
 
 
 def _underscored(table: dict[str, Any]) -> dict[str, Any]:
-    return {
+    underscored = {
         strategy: {field.replace("-", "_"): value for field, value in dict(fields).items()}
         for strategy, fields in table.items()
     }
+    if twice := [strategy for strategy, fields in table.items() if len(underscored[strategy]) < len(fields)]:
+        raise ValueError(f"{twice[0]} sets a field twice, with dashes and underscores")
+    return underscored
 
 
 def _explain(error: Exception) -> str:

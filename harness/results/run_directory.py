@@ -229,8 +229,7 @@ class RunDirectory:
         except FileNotFoundError:
             if not (self.path / "records").is_dir():
                 raise UserError(
-                    f"{self.path} is not the folder of a run: it holds no {RUN_FILE}. "
-                    "'harness show latest' shows the last."
+                    f"{self.path} is not the folder of a run: it holds no {RUN_FILE}. {_runs_below(self.path)}"
                 ) from None
             finished = len(list(self.path.glob("records/*.json")))
             raise UserError(
@@ -265,6 +264,14 @@ def find_run(name: str, parent: Path) -> RunDirectory:
     newest = sorted((file.parent.name for file in parent.glob(f"*/{RUN_FILE}")), reverse=True)[:LISTED_RUNS]
     hint = did_you_mean(name, ["latest", *newest]) if newest else "None is there yet: 'harness run' makes one."
     raise UserError(f"There is no run {name!r}, neither as a folder nor in {parent}. {hint}")
+
+
+def _runs_below(folder: Path) -> str:
+    """Say what to name in place of a folder that is no run's."""
+    below = sorted((file.parent for file in folder.glob(f"*/{RUN_FILE}")), reverse=True)[:LISTED_RUNS]
+    if not below:
+        return "'harness show latest' shows the last."
+    return f"It holds runs; name one of them: {', '.join(map(str, below))}."
 
 
 def unfinished_runs(parent: Path) -> list[RunDirectory]:

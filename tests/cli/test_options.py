@@ -74,6 +74,8 @@ def test_set_changes_a_parameter_and_keeps_its_type(run: Harness) -> None:
         (["-s", "last_layers_finetune(n_blocks=1|3)"], "n_blocks=3, but the encoder has 2"),
         (["-s", "full_finetune(keep_head=true)"], "keep_head: the head of the checkpoint"),
         (["-s", "probe_then_finetune(keep_head=true)"], "begins as a probe"),
+        (["--set", "logreg_probe.C=1", "--set", "logreg_probe.C=2"], "C is given twice, as 1 and 2"),
+        (["--columns", "text,label,label"], "--columns: expected names that differ"),
         (["-s", "lora"], "There is no strategy 'lora'. Did you mean 'lora_finetune'?"),
     ],
 )

@@ -209,3 +209,9 @@ def test_a_damaged_run_json_is_refused_by_name(tmp_path: Path, content: Any, mes
     (tmp_path / "run.json").write_bytes(content)
     with pytest.raises(UserError, match=message):
         RunDirectory(tmp_path).read_run()
+
+
+def test_a_folder_that_holds_runs_names_the_newest(tmp_path: Path) -> None:
+    finished_run(tmp_path, "one")
+    with pytest.raises(UserError, match=r"holds no run\.json\. It holds runs; name one of them: .*one"):
+        find_run(str(tmp_path), tmp_path).read_run()
