@@ -1,6 +1,7 @@
 """The objects a plugin deals with: Strategy, Classifier, RunContext."""
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -145,7 +146,9 @@ def with_parameters(strategy: Strategy, values: dict[str, Any], given_by: str = 
         if field not in known:
             raise UserError(f"Strategy {strategy.name!r} has no parameter {field!r}. {did_you_mean(field, known)}")
         try:
-            checked[field] = _converted(value, TypeAdapter(hints[field]))
+            converted = checked[field] = _converted(value, TypeAdapter(hints[field]))
+            if isinstance(converted, float) and not math.isfinite(converted):
+                raise UserError(f"{given_by} {strategy.name}.{field}: expected a finite number, got {value!r}.")
         except ValidationError as error:
             why = reasons(problem["msg"] for problem in error.errors())
             raise UserError(f"{given_by} {strategy.name}.{field}: {why}, got {value!r}.") from error

@@ -38,6 +38,7 @@ def test_set_changes_a_parameter_and_keeps_its_type(run: Harness) -> None:
         (["--set", "logreg_probe.max_itr=1"], "Did you mean 'max_iter'?"),
         (["--set", "logreg_probe.max_iter=many"], "--set logreg_probe.max_iter:"),
         (["--set", "logreg_probe.C=-1"], "--set logreg_probe.C:"),
+        (["--set", "logreg_probe.C=1e400"], "--set logreg_probe.C: expected a finite number"),
         (["--set", "logreg_probe.pooling=sum"], "--set logreg_probe.pooling:"),
         (["--set", "C=1"], "--set expects STRATEGY.FIELD=VALUE"),
         (["-s", "majorty"], "Did you mean 'majority'?"),
