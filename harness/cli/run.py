@@ -147,7 +147,7 @@ def _given(flags: Mapping[str, Any]) -> list[str]:
 def _run_to_resume(name: str, flags: Mapping[str, Any], *, trusted: bool) -> "tuple[RunDirectory, Run]":
     """Find an unfinished run; plugins that it names are code, and wait for a yes where they are not `trusted`."""
     from harness.results.records import read_unfinished
-    from harness.results.run_directory import find_unfinished
+    from harness.results.unfinished_runs import find_unfinished
 
     if others := _given(flags):
         raise UserError(f"--resume RUN goes on with the options of the run itself: leave out {', '.join(others)}.")

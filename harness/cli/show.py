@@ -35,7 +35,8 @@ def show(
 ) -> int:
     """Show a run again: 'latest', its folder, or its folder's name."""
     from harness.api.comparing import open_run
-    from harness.results.run_directory import RunDirectory, unfinished_runs
+    from harness.results.run_directory import RunDirectory
+    from harness.results.unfinished_runs import unfinished_runs
 
     opened = open_run(name, output_dir)
     shown = {"sort": sort, "confusion": confusion, "per_class": per_class, "pairs": pairs, "language": language}

@@ -42,13 +42,19 @@ class _AttemptFailedError(Exception):
         self.stage, self.error = stage, error
 
 
-def attempt(assignment: Assignment, progress: Progress = no_progress, save_to: Path | None = None) -> Outcome:
+def attempt(
+    assignment: Assignment,
+    progress: Progress = no_progress,
+    save_to: Path | None = None,
+    temporary: Path | None = None,
+) -> Outcome:
     """Fit, predict and save; whatever the strategy raises becomes part of the outcome.
 
     Args:
         assignment: What the strategy is given.
         progress: Told how far it is.
         save_to: A folder to be made for the classifier, None to save nothing. After a failure it is not there.
+        temporary: Where the strategy's temporary folder goes, the system's place by default.
 
     Raises:
         KeyboardInterrupt: Where the user stops the run.
@@ -61,7 +67,7 @@ def attempt(assignment: Assignment, progress: Progress = no_progress, save_to: P
             try:
                 with ExitStack() as entered:
                     with _stage("fit"):
-                        context = entered.enter_context(fit_context(assignment, progress))
+                        context = entered.enter_context(fit_context(assignment, progress, temporary))
                     classifier = _measure(assignment, context, told, probabilities)
                     if save_to is not None:
                         told |= _save(classifier, save_to)

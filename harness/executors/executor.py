@@ -8,6 +8,7 @@ from harness.encoding.encoder import Progress
 from harness.executors.assignment import Assignment
 from harness.executors.attempt import attempt
 from harness.executors.outcome import Outcome
+from harness.system.files import disk_errors
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,9 @@ class Here:
 
     def start(self, assignment: Assignment, order: Order, progress: Progress) -> "Finished":
         """Run a trial to its end."""
-        return Finished(attempt(assignment, progress, order.model))
+        with disk_errors(order.job):
+            order.job.mkdir(parents=True, exist_ok=True)
+        return Finished(attempt(assignment, progress, order.model, order.job))
 
     def prepare(self) -> None:
         """Need nothing."""

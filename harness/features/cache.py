@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -20,10 +20,10 @@ from harness.encoding.tags import encoder_tags
 from harness.errors import UnavailableError
 from harness.features.directory import CacheDirectory
 from harness.features.entry import SCHEMA_VERSION, DamagedEntryError, Entry, EntryWriter, map_rows, npy_header
+from harness.features.scaling import fitted_scaler, windows
 from harness.features.single_pass import FeaturePass, Slot
 from harness.system.files import disk_errors
 
-STANDARDISED_AT_ONCE = 65_536  # rows
 WAITING = "waiting for another run that computes the same features"
 OWN_PARTS = ("texts", "layer", "pooling", "max_length", "format")  # of a key; the rest is the encoder's fingerprint
 
@@ -65,18 +65,26 @@ class FeatureCache:
         encoder: What computes them. Without a `fingerprint` its features are kept for this run only.
         directory: The cache on disk, None to keep features for this run only.
         data: What `harness cache list` calls the data set.
+        scratch: Folder to be made for features that no cache keeps; None for one of the system's that goes with this
+            object.
 
     Attributes:
         splits: Lists of texts that it has features of.
         notes: What went otherwise than planned, one sentence each.
     """
 
-    def __init__(self, encoder: Encoder, directory: CacheDirectory | None = None, data: str | None = None) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        directory: CacheDirectory | None = None,
+        data: str | None = None,
+        scratch: Path | None = None,
+    ) -> None:
         self._encoder = encoder
         self._fingerprint = encoder_tags(encoder).fingerprint
         self._directory = directory if self._fingerprint is not None else None
         self._about = {"model": encoder.name, "data": data}
-        self._scratch: Path | None = None
+        self._scratch = scratch
         self.splits: list[tuple[str, ...]] = []
         self._entries: dict[Slot, Entry] = {}
         self._computed: set[Slot] = set()
@@ -234,13 +242,13 @@ class FeatureCache:
         slot = self._slot(texts, features)
         if slot is None:
             values = self.encode(texts, features)
-            return (scaler := _fitted_scaler(values)), scaler.transform(values)
+            return (scaler := fitted_scaler(values)), scaler.transform(values)
         if slot not in self._standardised:
             values, file = self._table(slot), self._temporary() / f"standardised-{len(self._standardised)}.npy"
-            scaler = _fitted_scaler(values)
+            scaler = fitted_scaler(values)
             with disk_errors(file, "the environment variable TMPDIR"), file.open("wb") as stream:
                 stream.write(npy_header(values.shape))
-                for window in _windows(values):
+                for window in windows(values):
                     stream.write(np.ascontiguousarray(scaler.transform(window), np.float32).data)
             self._standardised[slot] = scaler, file
         scaler, file = self._standardised[slot]
@@ -272,27 +280,15 @@ class FeatureCache:
         return self._places[features]
 
     def _temporary(self) -> Path:
-        """Return a folder that goes when this object does."""
+        """Return the folder for what no cache keeps, by default one that goes when this object does."""
         if self._scratch is None:
             self._scratch = Path(tempfile.mkdtemp(prefix="harness-features-"))
             weakref.finalize(self, _remove, self._scratch, os.getpid())
+        with disk_errors(self._scratch):
+            self._scratch.mkdir(parents=True, exist_ok=True)
         return self._scratch
 
 
 def _remove(folder: Path, owner: int) -> None:
     if os.getpid() == owner:  # not in a process that a strategy forked off
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _windows(values: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
-    for start in range(0, len(values), STANDARDISED_AT_ONCE):
-        yield values[start : start + STANDARDISED_AT_ONCE]
-
-
-def _fitted_scaler(values: NDArray[np.float32]) -> Any:
-    from sklearn.preprocessing import StandardScaler
-
-    scaler = StandardScaler()
-    for window in _windows(values):
-        scaler.partial_fit(window)
-    return scaler

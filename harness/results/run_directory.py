@@ -20,7 +20,9 @@ RUN_FILE = "run.json"
 UNFINISHED_FILE = "unfinished.json"
 LOCK_FILE = ".lock"
 WORK_FOLDER = ".work"
+FEATURES_FOLDER = ".features"
 NOT_OF_THE_RECORD = (RUN_FILE, UNFINISHED_FILE, LOCK_FILE)
+NEW_RUN_WAITS = 2.0  # seconds for a process that looks whether its folder is a dead one
 LISTED_RUNS = 5  # the newest, in a message
 
 
@@ -63,8 +65,11 @@ class RunDirectory:
         raise UnavailableError(f"Cannot find a free name for a run in {parent}. Name another folder with --output-dir.")
 
     @contextmanager
-    def claimed(self) -> Iterator[None]:
+    def claimed(self, wait: float = 0.0) -> Iterator[None]:
         """Keep other processes from running this run at the same time.
+
+        Args:
+            wait: Seconds in which another process may let go of it.
 
         Raises:
             UserError: Where one does.
@@ -75,7 +80,7 @@ class RunDirectory:
         lock = FileLock(self.path / LOCK_FILE)
         with disk_errors(self.path):
             try:
-                lock.acquire(timeout=0)
+                lock.acquire(timeout=wait)
             except Timeout:
                 raise UserError(
                     f"{self.path} is being run by another process. Wait for it, or stop it first."
@@ -117,6 +122,7 @@ class RunDirectory:
                 if file.is_file() and file.name != LOCK_FILE:
                     file.unlink(missing_ok=True)
         self.remove_work()
+        shutil.rmtree(self.features_path, ignore_errors=True)
 
     def discard(self, trial: str) -> None:
         """Remove what a trial left, finished or not, and `run.json`, which tells of it."""
@@ -196,6 +202,19 @@ class RunDirectory:
         """Remove what trials that are over have left."""
         shutil.rmtree(self.work_path, ignore_errors=True)
 
+    @property
+    def features_path(self) -> Path:
+        """The folder of frozen features that this run alone keeps."""
+        return self.path / FEATURES_FOLDER
+
+    @contextmanager
+    def without_features_at_exit(self) -> Iterator[None]:
+        """Remove on exit the frozen features that this run alone kept."""
+        try:
+            yield
+        finally:
+            shutil.rmtree(self.features_path, ignore_errors=True)
+
     def seal(self, folder: Path) -> None:
         """Remember what the files of a folder hold now."""
         with disk_errors(folder):
@@ -206,7 +225,8 @@ class RunDirectory:
         return self._hashes(self.path)
 
     def _hashes(self, folder: Path) -> dict[str, str]:
-        files = sorted(f for f in folder.rglob("*") if f.is_file() and f.name not in NOT_OF_THE_RECORD)
+        found = (f for f in folder.rglob("*") if f.is_file() and f.name not in NOT_OF_THE_RECORD)
+        files = sorted(f for f in found if self.features_path not in f.parents)
         return {file.relative_to(self.path).as_posix(): sha256_of(file) for file in files}
 
     def write_run(self, run: dict[str, Any]) -> None:
@@ -272,28 +292,3 @@ def _runs_below(folder: Path) -> str:
     if not below:
         return "'harness show latest' shows the last."
     return f"It holds runs; name one of them: {', '.join(map(str, below))}."
-
-
-def unfinished_runs(parent: Path) -> list[RunDirectory]:
-    """Return the unfinished runs below a folder, the one that was begun last first."""
-    files = parent.glob(f"*/{UNFINISHED_FILE}")
-    return [RunDirectory(f.parent) for f in sorted(files, key=lambda f: (f.stat().st_mtime_ns, f), reverse=True)]
-
-
-def find_unfinished(name: str, parent: Path) -> RunDirectory:
-    """Find a run that was stopped or killed, by `latest`, its folder, or its folder's name below `parent`.
-
-    Raises:
-        UserError: Where there is none, or it is finished.
-    """
-    if name == "latest":
-        found = unfinished_runs(parent)
-        if not found:
-            raise UserError(
-                f"There is no unfinished run in {parent}. Name its folder, or start a run without --resume."
-            )
-        return found[0]
-    directory = find_run(name, parent)
-    if not directory.is_unfinished:
-        raise UserError(f"{directory.path} is finished, there is nothing to resume. 'harness show' shows it.")
-    return directory

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product, starmap
+from pathlib import Path
 
 from harness.config.run_config import RunConfig
 from harness.data.task import Task, class_counts, names_shown
@@ -84,9 +85,13 @@ class Plan:
             save_models=self.config.save_models,
         )
 
-    def new_features(self) -> FeatureCache | None:
-        """Return what keeps the encoder's frozen features, none computed yet; None without an encoder."""
-        return FeatureCache(self.encoder, self.cache, self.task.name) if self.encoder else None
+    def new_features(self, scratch: Path | None = None) -> FeatureCache | None:
+        """Return what keeps the encoder's frozen features, none computed yet; None without an encoder.
+
+        Args:
+            scratch: Folder for those that no cache keeps, one of the system's by default.
+        """
+        return FeatureCache(self.encoder, self.cache, self.task.name, scratch) if self.encoder else None
 
     @property
     def wanted_features(self) -> list[Features]:

@@ -25,6 +25,7 @@ from harness.results.records import (
     read_unfinished,
 )
 from harness.results.run_directory import RunDirectory
+from harness.results.unfinished_runs import remove_never_begun
 from harness.runs.findings import Findings, fingerprinted, gather_findings
 from harness.runs.planning import Plan
 from harness.runs.trial_key import trial_keys
@@ -61,8 +62,8 @@ class Recording:
         Raises:
             UnavailableError: Where the disk refuses.
         """
-        model = self._model.name if self._model else None
-        return RunDirectory.create(Path(self._plan.config.output_dir), self._plan.task.name, model)
+        remove_never_begun(parent := Path(self._plan.config.output_dir))
+        return RunDirectory.create(parent, self._plan.task.name, self._model.name if self._model else None)
 
     def begin(self, directory: RunDirectory, *, retry_failed: bool) -> dict[str, RunRecord]:
         """Write what is known before the trials; of a run that is resumed, keep what still holds.
@@ -244,13 +245,12 @@ def _told_of_changed(files: Sequence[str]) -> str:
 
 
 def _broken_record(plugin: Plugin) -> RunRecord:
-    failure = Failure(stage="load plugin", message=plugin.error or "", traceback=plugin.traceback)
     return RunRecord(
         strategy=plugin.name,
         plugin=plugin.distribution or plugin.name,
         plugin_version=plugin.version,
         status="failed",
-        error=failure,
+        error=Failure(stage="load plugin", message=plugin.error or "", traceback=plugin.traceback),
     )
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from harness.errors import UserError
 from harness.results.records import read_unfinished
-from harness.results.run_directory import RunDirectory, unfinished_runs
+from harness.results.run_directory import RunDirectory
+from harness.results.unfinished_runs import unfinished_runs
 from harness.runs.planning import Plan
 from harness.runs.recording import keys_of
 

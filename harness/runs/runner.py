@@ -7,7 +7,7 @@ from pathlib import Path
 from harness.errors import UnavailableError
 from harness.huggingface.network import offline_hub
 from harness.results.records import Run
-from harness.results.run_directory import RunDirectory
+from harness.results.run_directory import NEW_RUN_WAITS, RunDirectory
 from harness.runs.planning import Plan
 from harness.runs.recording import Recording
 from harness.runs.reporter import Reporter, Silence
@@ -56,7 +56,8 @@ def execute(
     """
     recording = Recording(plan, command)
     directory = resume or recording.new_directory()
-    with offline_hub(plan.offline), directory.claimed(), closing(plan.executor):
+    claim = directory.claimed(0.0 if resume else NEW_RUN_WAITS)
+    with offline_hub(plan.offline), claim, directory.without_features_at_exit(), closing(plan.executor):
         finished = recording.begin(directory, retry_failed=retry_failed)
         trials = Trials(plan, recording, reporter or Silence(), finished, stop or Stop())
         try:

@@ -205,7 +205,8 @@ class Trials:
 
         All texts go in together even then: other batches would change the last digits of everybody's features.
         """
-        features, wanted = self._plan.new_features(), self._plan.wanted_features
+        scratch = self._recording.directory.features_path
+        features, wanted = self._plan.new_features(scratch), self._plan.wanted_features
         self.session = replace(self.session, features=features)
         if not (features and wanted):
             return
