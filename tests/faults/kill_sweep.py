@@ -1,7 +1,7 @@
 """Kills a run at the N-th call of a kind, N = 1, 2, ... until none is left, and goes on with it each time.
 
     python tests/faults/kill_sweep.py [--roles driver,worker] [--calls rename,fsync,mkdir,write-open]
-                                      [--signals KILL,INT,TERM] [--every N]
+                                      [--signals KILL,INT,TERM] [--every N] [--encoder]
     python tests/faults/kill_sweep.py driver:mkdir:KILL:7 worker:write-open:TERM:3
 
 A resumed run has to end well, with predictions, scores and evidence equal to those of a run that nobody disturbed,
@@ -24,7 +24,7 @@ from typing import Any
 
 from harness.testing.tiny import tiny_encoder
 
-STRATEGIES = "majority,tfidf_logreg,logreg_probe"
+STRATEGIES = "majority,tfidf_logreg"
 DIES = Path(__file__).with_name("die_at_call.py")
 FAILED = 1  # exit code of a run with a failed row
 
@@ -37,15 +37,18 @@ class Sweep:
 
     Args:
         folder: For all that they need.
+        encoder: Whether the run has an encoder and a probe on it, too, and so a cache; it takes twice as long.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, encoder: bool) -> None:
         self._folder = folder
         (program := folder / "program").mkdir()
         shutil.copy(DIES, program / "sitecustomize.py")
-        self._program, self._model = program, folder / "tiny"
-        self._model.mkdir()
-        tiny_encoder(self._model)
+        self._program, self._asked = program, ["run", "-d", "sample", "-n", "60", "-q", "--json", "-s", STRATEGIES]
+        if encoder:
+            (model := folder / "tiny").mkdir()
+            tiny_encoder(model)
+            self._asked += ["-s", "logreg_probe", "-m", str(model), "-b", "1024"]
         self._undisturbed = folder / "undisturbed"
         assert self.run(self._undisturbed).returncode == 0
         self.expected = outcomes_of(self._undisturbed)
@@ -54,7 +57,6 @@ class Sweep:
         """Run the comparison in a folder, or go on with it."""
         for name in ("tmp", "died"):
             (folder / name).mkdir(parents=True, exist_ok=True)
-        command = ["run", "-d", "sample", "-n", "60", "-s", STRATEGIES, "-m", str(self._model), "-b", "1024", "-q"]
         places = {"TMPDIR": str(folder / "tmp"), "HARNESS_ON": "local", "HARNESS_CACHE": str(folder / "cache")}
         environment = {**os.environ, **places, "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
         if aim:
@@ -62,7 +64,7 @@ class Sweep:
             aimed = dict(zip(keys, map(str, aim), strict=True)) | {"DIE_FOLDER": str(folder / "died")}
             environment |= aimed | {"PYTHONPATH": str(self._program)}
         return subprocess.run(
-            [sys.executable, "-m", "harness", *command, "-o", str(folder / "runs"), "--json"],
+            [sys.executable, "-m", "harness", *self._asked, "-o", str(folder / "runs")],
             env=environment,
             capture_output=True,
             text=True,
@@ -133,11 +135,12 @@ def main() -> int:
     parser.add_argument("--calls", default="rename,fsync,mkdir,write-open")
     parser.add_argument("--signals", default="KILL,INT,TERM")
     parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--encoder", action="store_true")
     asked = parser.parse_args()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # who is started in the background ignores it
     right = tried = 0
     with tempfile.TemporaryDirectory() as temporary:
-        sweep = Sweep(Path(temporary))
+        sweep = Sweep(Path(temporary), encoder=asked.encoder)
         parts = (aim.split(":") for aim in asked.aims)
         given = [(role, call, name, int(number)) for role, call, name, number in parts]
         for aim in given or aims_of(sweep, asked.roles, asked.calls, asked.signals, asked.every):
