@@ -13,7 +13,7 @@ from harness.wording.text import visible
 
 if TYPE_CHECKING:
     from harness.results.records import RunRecord
-    from harness.runs.runner import Reporter
+    from harness.runs.reporter import Reporter, Whole
 
 INTERVAL = 0.2  # seconds between two updates in a notebook, each of which goes through its server
 
@@ -55,7 +55,7 @@ class NotebookBar:
         self._started = time.monotonic()
         self._next = 0.0
         self._stage, self._number, self._total = say("loading strategies, data and encoder"), 0, 0
-        self._failed = 0
+        self._failed, self._left = 0, ""
         self._output: Any = None
         self._show("")
 
@@ -70,12 +70,20 @@ class NotebookBar:
             said = self._message(what)
             self._show(f"{said} {done:,}/{total:,}" if total else said, done / total if total else 0.0)
 
+    def whole(self, whole: "Whole") -> None:
+        """So far is the run as a whole."""
+        self._left = "" if whole.seconds_left is None else quantities.duration(whole.seconds_left)
+        if whole.at_a_time > 1 and time.monotonic() >= self._next:
+            self._stage, self._number, self._total = ", ".join(whole.running), whole.done + 1, whole.total
+            self._show("")
+
     def finished(self, record: "RunRecord") -> None:
         """A trial is over."""
         self._failed += record.status == "failed"
 
     def end(self) -> None:
         """Leave the bar as it was when nothing more came."""
+        self._left = ""
         self._stage = self.say("done" if self._number == self._total else "stopped")
         failed = self.say(", {n} failed").format(n=self._failed) if self._failed else ""
         self._show(f"{quantities.duration(time.monotonic() - self._started)}{failed}", 1.0)
@@ -89,7 +97,8 @@ class NotebookBar:
         self._next = time.monotonic() + INTERVAL
         done = (max(self._number - 1, 0) + share) / self._total if self._total else 0.0
         words = [f"[{self._number}/{self._total}]"] if self._total else []
-        text = visible(" ".join(filter(None, [*words, self._stage, detail])))
+        left = self.say("{left} left").format(left=self._left) if self._left else ""
+        text = visible(" ".join(filter(None, [*words, self._stage, detail, left])))
         content = {"text/plain": text, "text/html": _bar(min(done, 1.0), text)}
         if self._output is None:
             self._output = display(content, raw=True, display_id=True)

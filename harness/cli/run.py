@@ -2,7 +2,9 @@
 
 import shlex
 import signal
+import sys
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -177,7 +179,9 @@ def execute_shown(
     stop = Stop()
     before = {number: signal.signal(number, handler) for number, handler in _handlers(stop).items()}
     try:
-        with shown_progress(wanted=not quiet, language=language_of(command)) as reporter:
+        shown = shown_progress(wanted=not quiet, language=language_of(command))
+        # Standard output is for tables and JSON; what libraries print meanwhile, such as Ray's, belongs elsewhere.
+        with shown as reporter, redirect_stdout(sys.stderr):
             return run_plan(plan, reporter, command, resume=resume, retry_failed=retry_failed, stop=stop)
     finally:
         for number, handler in before.items():

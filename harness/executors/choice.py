@@ -41,7 +41,7 @@ def built_in_executor(config: RunConfig) -> Executor | None:
         return Here()
     if name == "ray" or name.startswith(("ray:", "ray://")):
         require_extra("ray", "ray")
-        return Pool(partial(ray_pool, _address(name)), limits)
+        return Pool(partial(ray_pool, _address(name), config.device), limits)
     if name in ("slurm", "slurm:local"):
         folder = Path(config.output_dir).absolute() / SUBMITIT_FOLDER
         require_extra("submitit", "slurm")

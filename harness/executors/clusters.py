@@ -27,16 +27,19 @@ def require_extra(module: str, extra: str) -> None:
         raise UserError(f"--on {extra} needs {module}, which is not installed: pip install 'strategy-harness[{extra}]'")
 
 
-def ray_pool(address: str | None) -> Submitter:
+def ray_pool(address: str | None, device: str = "cpu") -> Submitter:
     """Return a pool of Ray's workers.
 
     Args:
         address: Of a cluster, such as ray://host:10001, or auto for one that runs here; None to start one here.
+        device: What trials compute on: `cuda` asks for a GPU each, `auto` where this machine has one.
 
     Raises:
-        UnavailableError: Where the cluster does not answer.
+        UnavailableError: Where the cluster does not answer, or has no machine that could ever run a trial.
     """
     import ray
+
+    from harness.system.device import choose_device
 
     told = os.environ.get("RAY_USAGE_STATS_ENABLED")
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -48,24 +51,56 @@ def ray_pool(address: str | None) -> Submitter:
         os.environ.pop("RAY_USAGE_STATS_ENABLED")
         if told is not None:
             os.environ["RAY_USAGE_STATS_ENABLED"] = told
-    return _RayPool(ray)
+    needs = {"CPU": 1.0} | ({"GPU": 1.0} if choose_device(device) == "cuda" else {})
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    if not any(all(node.get(what, 0.0) >= amount for what, amount in needs.items()) for node in nodes):
+        ray.shutdown()
+        raise UnavailableError(_never_met(needs, nodes))
+    return _RayPool(ray, needs)
+
+
+def _never_met(needs: dict[str, float], nodes: list[dict[str, float]]) -> str:
+    """Tell what no node has."""
+    wanted = " and ".join(f"{amount:g} {what}" for what, amount in needs.items())
+    had = "; ".join(" and ".join(f"{node.get(what, 0.0):g} {what}" for what in needs) for node in nodes) or "no nodes"
+    return (
+        f"--on ray: a trial needs {wanted} on one node, and the cluster has {had}: it would wait for ever. "
+        "Add a node that has them, or name another --device."
+    )
 
 
 class _RayPool(Submitter):
-    def __init__(self, ray: Any) -> None:
+    def __init__(self, ray: Any, needs: dict[str, float]) -> None:
         self._ray = ray
-        self._tasks: list[Any] = []
+        self._options = {"num_cpus": needs["CPU"], "num_gpus": needs.get("GPU", 0.0), "max_retries": RETRIES}
+        self._running: dict[_RayTask, None] = {}
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
-        task = self._ray.remote(fn).options(num_cpus=1, max_retries=RETRIES).remote(*args, **kwargs)
-        self._tasks.append(task)
-        future: Future[Any] = task.future()
-        return future
+        task = _RayTask(self._ray, self._ray.remote(fn).options(**self._options).remote(*args, **kwargs))
+        self._running[task] = None
+        task.future.add_done_callback(lambda _: self._running.pop(task, None))
+        return task  # type: ignore[return-value]  # it has done, result and cancel, which are all that is asked of it
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        for task in self._tasks:  # those that are over do not mind
-            self._ray.cancel(task, force=True)
+        for task in [*self._running]:
+            task.cancel()
         self._ray.shutdown()
+
+
+class _RayTask:
+    def __init__(self, ray: Any, reference: Any) -> None:
+        self._ray, self._reference = ray, reference
+        self.future: Future[Any] = reference.future()
+
+    def done(self) -> bool:
+        return self.future.done()
+
+    def result(self) -> Any:
+        return self.future.result()
+
+    def cancel(self) -> bool:
+        self._ray.cancel(self._reference, force=True)  # one that is over does not mind
+        return True
 
 
 def slurm_pool(folder: Path, cluster: str | None = None) -> Submitter:

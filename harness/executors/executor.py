@@ -36,6 +36,9 @@ class RunningTrial(Protocol):
     def poll(self) -> Outcome | None:
         """Return what came back, None while it runs."""
 
+    def withdraw(self) -> bool:
+        """Take it back where it waits for its turn, and return whether it did; then nothing comes back."""
+
     def stop(self) -> None:
         """End it at once, and all that it started; nothing comes back."""
 
@@ -47,11 +50,13 @@ class Executor(Protocol):
     """Runs trials somewhere.
 
     Attributes:
-        slots: How many trials it runs at the same time.
+        slots: How many trials it takes at the same time.
+        queues: Whether trials that it took may wait for their turn, so that nobody knows how long one runs.
         threads: Threads that each computes with, None for what torch chooses.
     """
 
     slots: int
+    queues: bool
     threads: int | None
 
     def start(self, assignment: Assignment, order: Order, progress: Progress) -> RunningTrial:
@@ -64,7 +69,11 @@ class Executor(Protocol):
         """
 
     def prepare(self) -> None:
-        """Begin in the background what the first trial will need."""
+        """Begin what the first trial will need, in the background where that takes long.
+
+        Raises:
+            HarnessError: Where no trial could ever run.
+        """
 
     def close(self) -> None:
         """Let go of what was held for trials to come."""
@@ -74,6 +83,7 @@ class Here:
     """Runs trials in this process: for debuggers, and for strategies that no other process can be given."""
 
     slots: int = 1
+    queues: bool = False
     threads: int | None = None
 
     def start(self, assignment: Assignment, order: Order, progress: Progress) -> "Finished":
@@ -98,6 +108,10 @@ class Finished:
     def poll(self) -> Outcome:
         """Return what came back."""
         return self.outcome
+
+    def withdraw(self) -> bool:
+        """Do nothing: it is over."""
+        return False
 
     def stop(self) -> None:
         """Do nothing: it is over."""

@@ -11,6 +11,7 @@
 
 import hashlib
 import json
+import os
 import pickle
 import sys
 from io import BytesIO
@@ -47,6 +48,7 @@ class TrialSpec(FrozenModel):
         save_model: Whether the classifier is saved.
         modules: Name and file of modules to provide before the assignment is read.
         python_path: Where modules are found.
+        directory: The driver's working directory, which relative paths start from.
     """
 
     trial: str
@@ -58,6 +60,7 @@ class TrialSpec(FrozenModel):
     save_model: bool = False
     modules: tuple[tuple[str, str | None], ...] = ()
     python_path: tuple[str, ...] = ()
+    directory: str = ""
 
     @property
     def id(self) -> str:
@@ -121,11 +124,19 @@ def write_job(order: Order, assignment: Assignment, materials: Materials, thread
         save_model=order.model is not None,
         modules=_modules_of(assignment),
         python_path=tuple(sys.path),
+        directory=_working_directory(),
     )
     with disk_errors(folder):
         (folder / TEMPORARY_FOLDER).mkdir(parents=True)
         (folder / SPEC_FILE).write_text(spec.model_dump_json(), encoding="utf-8", errors="surrogateescape")
         (folder / ASSIGNMENT_FILE).write_bytes(content)
+
+
+def _working_directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # somebody removed it
+        return ""
 
 
 def read_spec(folder: Path) -> TrialSpec:

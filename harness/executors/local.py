@@ -32,6 +32,7 @@ class Local:
     def __init__(
         self, slots: int = 1, threads: int | None = None, limits: Limits | None = None, *, forks: bool | None = None
     ) -> None:
+        self.queues = False
         self.slots, self.threads, self._limits = slots, threads, limits or Limits()
         self._forks = can_fork() if forks is None else forks
         self._servers: list[ForkServer] = []
@@ -113,6 +114,10 @@ class _LocalTrial:
             self._exceeded = exceeded
             self._process.kill()
         return self._outcome
+
+    def withdraw(self) -> bool:
+        """Do nothing: it runs."""
+        return False
 
     def stop(self) -> None:
         """End it at once; what it left is removed."""

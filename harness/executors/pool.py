@@ -4,6 +4,8 @@ The folder of the run, the cache of features and the checkpoint lie where every 
 same path. Each trial is a process of its own there, too, so that it begins in a clean state.
 """
 
+import secrets
+import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor as Submitter
@@ -14,7 +16,7 @@ from harness.encoding.encoder import Progress
 from harness.errors import UnavailableError
 from harness.executors.assignment import Assignment
 from harness.executors.executor import Finished, Order, RunningTrial
-from harness.executors.job import PROGRESS_FILE, Materials, write_job
+from harness.executors.job import ASSIGNMENT_FILE, PROGRESS_FILE, SPEC_FILE, TEMPORARY_FOLDER, Materials, write_job
 from harness.executors.left_outcome import NOT_PICKLED, not_handed_over, outcome_of_job, shapes_of
 from harness.executors.limits import Limits, Watch
 from harness.executors.outcome import Outcome, failed_outcome
@@ -25,30 +27,35 @@ from harness.system.files import write_atomically
 from harness.system.foreign_files import read_regular_file
 
 AT_A_TIME = 256  # trials that wait in the pool or run there
-LOG_FILE = "log.txt"
+ATTEMPT_PREFIX, LOG_FILE = "attempt-", "log.txt"
 LARGEST_LOG = 2_000_000  # bytes
 
-Ended = tuple[int, str | None, str]
-"""How a worker ended, what it took too much of, and the last lines that it printed."""
+Ended = tuple[str, int, str | None, str]
+"""Name of the folder of an attempt, how its worker ended, what it took too much of, the last lines that it printed."""
 
 
 class Pool:
     """Hands trials to a pool.
 
     Args:
-        open_pool: Returns what takes functions with `submit`; called before the first trial.
+        open_pool: Returns what takes functions with `submit`.
         limits: What a trial may take.
     """
 
     def __init__(self, open_pool: Callable[[], Submitter], limits: Limits) -> None:
-        self.slots = AT_A_TIME
+        self.slots, self.queues = AT_A_TIME, True
         self.threads: int | None = None
         self._open_pool, self._limits = open_pool, limits
         self._pool: Submitter | None = None
         self._materials: dict[Path, Materials] = {}
 
     def prepare(self) -> None:
-        """Leave it to the pool when it starts what."""
+        """Open the pool: whoever names one that does not answer is told before data are loaded.
+
+        Raises:
+            HarnessError: Where there is none, or it could never run a trial.
+        """
+        self._pool = self._pool or self._open_pool()
 
     def start(self, assignment: Assignment, order: Order, progress: Progress) -> RunningTrial:
         """Hand a trial over."""
@@ -59,7 +66,8 @@ class Pool:
         except NOT_PICKLED as error:
             remove_job(folder)
             return Finished(not_handed_over(error))
-        self._pool = self._pool or self._open_pool()
+        self.prepare()
+        assert self._pool is not None
         future = self._pool.submit(run_job_apart, str(folder), self._limits.seconds, self._limits.memory_bytes)
         return _PooledTrial(future, folder, shapes_of(assignment), order.log)
 
@@ -80,18 +88,26 @@ class _PooledTrial:
         if not self._future.done():
             return None
         try:
-            ended, exceeded, last_words = self._future.result()
+            attempt, ended, exceeded, last_words = self._future.result()
         except Exception as error:
             return failed_outcome("fit", f"the pool lost it: {type(error).__name__}: {error}")
-        return outcome_of_job(self._folder, self._shapes, ended, exceeded, (self._keep_log(), last_words))
+        folder = self._folder / Path(attempt).name
+        return outcome_of_job(folder, self._shapes, ended, exceeded, (self._keep_log(folder), last_words))
 
-    def _keep_log(self) -> str:
+    def _keep_log(self, folder: Path) -> str:
         try:
-            content = read_regular_file(self._folder / LOG_FILE, LARGEST_LOG, self._folder)
+            content = read_regular_file(folder / LOG_FILE, LARGEST_LOG, folder)
             write_atomically(self._log, content)
         except (OSError, ValueError, UnavailableError):
             return ""  # what came back is worth more than what was printed
         return f" What it printed is in {self._log.parent.name}/{self._log.name}."
+
+    def withdraw(self) -> bool:
+        """Take it back where no member of the pool has begun it."""
+        if self._future.done() or any(self._folder.glob(f"{ATTEMPT_PREFIX}*")):
+            return False
+        self._future.cancel()
+        return True
 
     def stop(self) -> None:
         """Take it back, or let the pool end it."""
@@ -105,12 +121,17 @@ class _PooledTrial:
 def run_job_apart(folder: str, seconds: float | None, memory_bytes: int | None) -> Ended:
     """Run a job in a process of its own on this machine; for a member of a pool.
 
+    Each attempt has a folder of its own: a pool tries again what died under it, and may err in that.
+
     Args:
         folder: A folder that `write_job` wrote.
         seconds: What it may take, None for as long as it likes.
         memory_bytes: What memory it may hold, None for as much as it likes.
     """
-    path, log = Path(folder), TrialLog()
+    path, log = Path(folder) / f"{ATTEMPT_PREFIX}{secrets.token_hex(8)}", TrialLog()
+    (path / TEMPORARY_FOLDER).mkdir(parents=True)
+    for name in (SPEC_FILE, ASSIGNMENT_FILE):
+        shutil.copy(Path(folder) / name, path / name)
     watch = Watch(Limits(seconds, memory_bytes), lambda what, done, total: None, path / PROGRESS_FILE)
     process = SpawnedWorker(path, log.descriptor)
     log.close()
@@ -124,4 +145,4 @@ def run_job_apart(folder: str, seconds: float | None, memory_bytes: int | None) 
         process.kill()
     log.wait()
     log.write(path / LOG_FILE)
-    return ended, exceeded, log.last_words
+    return path.name, ended, exceeded, log.last_words

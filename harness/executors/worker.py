@@ -48,6 +48,8 @@ def _outcome(folder: Path, outcome_folder: Path) -> Outcome:
 
     try:
         spec = read_spec(folder)
+        with contextlib.suppress(OSError):
+            os.chdir(spec.directory)  # a pool's member may have begun elsewhere
         sys.path[:] = spec.python_path
         _share_cores(spec)
         for name, file in spec.modules:

@@ -126,7 +126,7 @@ class Recording:
             kept = [state for state in plan.wanted_features if features.cost([state])]
             write_feature_samples(self.directory, plan.task.test, kept, features.encode)
         self._findings = gather_findings(
-            plan.task, plan.encoder, self._model, self.records, self.directory, plan.config
+            plan.task, plan.encoder, self._model, self._in_order(), self.directory, plan.config
         )
 
     def finish(

@@ -2,10 +2,9 @@
 
 import contextlib
 import time
-from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import FrameType
 
 from harness.data.task import SPLITS
@@ -13,15 +12,17 @@ from harness.encoding.encoder import Progress
 from harness.errors import UnavailableError
 from harness.executors.executor import Here, Order, RunningTrial
 from harness.results.records import Run, RunRecord
+from harness.runs.forecast import Forecast
 from harness.runs.planning import Plan
 from harness.runs.recording import Recording
-from harness.runs.reporter import Reporter
+from harness.runs.reporter import Reporter, Whole
 from harness.runs.session import Trial
 from harness.runs.trial import place_of_model, save_trial, score_outcome
-from harness.strategies.strategy import uses_model, wanted_features
+from harness.strategies.strategy import uses_model
 from harness.system.device import PeakMemory
 
 LOOK_INTERVAL = 0.01  # seconds between two looks at trials that run elsewhere
+WHOLE_INTERVAL = 0.25  # seconds between two tellings of how far the run is, where nothing else happens
 GRACE = 30.0  # seconds that what runs has to finish where the user stops the run
 
 
@@ -47,6 +48,7 @@ class Stop:
 class _Running:
     trial: Trial
     started: RunningTrial
+    since: float = field(default_factory=time.monotonic)
 
 
 class Trials:
@@ -70,7 +72,9 @@ class Trials:
         self.session = plan.session(directory=recording.directory)
         self._stages = len(plan.trials) - len(finished) + bool(plan.wanted_features)
         self._stage = 0
-        self._running: list[_Running] = []
+        self._waiting, self._running = [*plan.trials], list[_Running]()
+        self._forecast, self._shares = Forecast(len(plan.task.train)), dict[str, tuple[int, int]]()
+        self._next_whole = 0.0
         self._stopped: list[str] = []
         self._failures: list[str] = []
         self._stop, self._deadline = stop, 0.0
@@ -108,13 +112,13 @@ class Trials:
         """
         if self._plan.broken and self._plan.config.fail_fast:
             return
-        waiting = deque(self._in_order())
-        while waiting or self._running:
+        while self._waiting or self._running:
             if self._stop.asked:
                 self._wait_for_the_rest()
-            elif waiting and len(self._running) < self._plan.executor.slots:
-                trial = waiting.popleft()
+            elif self._waiting and len(self._running) < self._plan.executor.slots:
+                self._waiting.remove(trial := self._next())
                 if record := self._finished.get(trial.name):
+                    self._forecast.took(trial, (record.fit_seconds or 0.0) + (record.predict_seconds or 0.0))
                     yield from self._told(record)
                 else:
                     self._start(trial)
@@ -122,27 +126,23 @@ class Trials:
                 yield from self._told(record)
                 if record.status == "failed" and self._plan.config.fail_fast:
                     return
-            if self._stop.asked and waiting and not self._running:
+            if self._stop.asked and self._waiting and not self._running:
                 raise KeyboardInterrupt
 
-    def _in_order(self) -> list[Trial]:
-        """Return the trials: of several at a time those that train the encoder first, which take longest."""
+    def _next(self) -> Trial:
+        """Return what is to run now: what is finished already, else by the plan, or by the forecast beside others."""
+        if over := [trial for trial in self._waiting if trial.name in self._finished]:
+            return over[0]
         if self._plan.executor.slots == 1:
-            return self._plan.trials
-        return sorted(self._plan.trials, key=lambda trial: not (self._reads(trial) and not self._frozen(trial)))
-
-    def _reads(self, trial: Trial) -> bool:
-        return uses_model(trial.strategy)
-
-    def _frozen(self, trial: Trial) -> bool:
-        return bool(wanted_features(trial.strategy))
+            return self._waiting[0]
+        return self._forecast.next_of(self._waiting, [each.trial for each in self._running])
 
     def _told(self, record: RunRecord) -> Iterator[RunRecord]:
         self._reporter.finished(record)
         yield record
 
     def _start(self, trial: Trial) -> None:
-        if self._plan.encoder and self.session.features is None and self._reads(trial):
+        if self._plan.encoder and self.session.features is None and uses_model(trial.strategy):
             self._compute_features()
         size = "" if trial.train_size is None else f", {trial.train_size:,} rows"
         self._stopped = [trial.name]  # before it is announced: whoever reads that may stop it
@@ -155,19 +155,39 @@ class Trials:
             key=self._recording.keys[trial.name],
             offline=self._plan.offline,
         )
+        began = time.monotonic()
         started = self._plan.executor.start(self.session.assignment(trial), order, self._progress_of(trial))
-        self._running.append(_Running(trial, started))
+        self._running.append(_Running(trial, started, began))
+        self._tell_whole()
         self._stopped = []
         self._stop.waits = not isinstance(self._plan.executor, Here)
 
     def _progress_of(self, trial: Trial) -> Progress:
-        prefix = "" if self._plan.executor.slots == 1 else f"{trial.name}: "
-
         def progress(what: str, done: int, total: int) -> None:
-            if not self._stop.asked:  # what was said then is to be read
-                self._reporter.progress(f"{prefix}{what}", done, total)
+            self._shares[trial.name] = done, total
+            if self._plan.executor.slots == 1 and not self._stop.asked:  # what was said then is to be read
+                self._reporter.progress(what, done, total)
 
         return progress
+
+    def _tell_whole(self) -> None:
+        """Tell how far the run is as a whole."""
+        if self._stop.asked:
+            return
+        now = self._next_whole = time.monotonic()
+        self._next_whole += WHOLE_INTERVAL
+        running, slots = self._running, self._plan.executor.slots
+        since = [(each.trial, now - each.since) for each in running]
+        queues = self._plan.executor.queues
+        self._reporter.whole(
+            Whole(
+                done=len(self._plan.trials) - len(self._waiting) - len(running),
+                total=len(self._plan.trials),
+                running={each.trial.name: self._shares.get(each.trial.name, (0, 0)) for each in running},
+                at_a_time=slots,
+                seconds_left=None if queues else self._forecast.left(since, self._waiting, slots),
+            )
+        )
 
     def _ended(self) -> Iterator[RunRecord]:
         """Record the trials that have ended; where none has, let a moment pass."""
@@ -177,6 +197,7 @@ class Trials:
         for each, outcome in ended:
             record = score_outcome(self.session, each.trial, outcome)
             self._running.remove(each)
+            self._forecast.took(each.trial, time.monotonic() - each.since)
             try:
                 save_trial(self.session, each.trial, outcome, record)
             except UnavailableError:
@@ -186,12 +207,17 @@ class Trials:
             yield record
         if not ended:
             time.sleep(LOOK_INTERVAL)
+        if ended or time.monotonic() >= self._next_whole:
+            self._tell_whole()
 
     def _wait_for_the_rest(self) -> None:
-        """Say once that what runs may finish, and end it when its time is over."""
+        """Say once that what runs may finish, take back what has not begun, and end it all when its time is over."""
         now = time.monotonic()
         if not self._deadline:
             self._deadline = now + GRACE
+            withdrawn = [each.trial for each in self._running if each.started.withdraw()]
+            self._running = [each for each in self._running if each.trial not in withdrawn]
+            self._waiting += withdrawn
             self._reporter.progress(f"{GRACE:.0f} s to finish; Ctrl-C again ends it", 0, 0)
         elif now > self._deadline:
             raise KeyboardInterrupt

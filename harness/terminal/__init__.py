@@ -8,7 +8,7 @@ from harness.terminal.console import make_console, print_error, print_note
 from harness.terminal.errors import print_errors
 from harness.terminal.listing import print_plan, print_strategies, print_strategy
 from harness.terminal.plugins import print_changed_plugins, print_diagnoses, print_new_plugin, print_plugins
-from harness.terminal.progress import ProgressDisplay, progress_display, waiting
+from harness.terminal.progress import progress_display, waiting
 from harness.terminal.run import print_banner, print_run, print_summary
 from harness.terminal.study import print_cell, print_pair, print_study
 from harness.terminal.tuning import print_tuning
@@ -16,7 +16,6 @@ from harness.terminal.verification import print_checks, print_reproduction
 from harness.wording.text import safe_text
 
 __all__ = [
-    "ProgressDisplay",
     "cache_total",
     "confusion_matrix",
     "make_console",

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
@@ -12,34 +11,24 @@ from rich.text import Text
 
 from harness.document.sections.scores import LONGEST_REASON
 from harness.results.records import RunRecord
+from harness.runs.reporter import Reporter, Silence, Whole
 from harness.terminal.console import Page
 from harness.wording import quantities
 
 LINE_INTERVAL = 5.0  # seconds between two lines in a log
 BAR_INTERVAL = 0.05  # seconds between two updates of the bar
+SHORTEST_NAME = 8  # columns of a trial's name, with fewer of which it says nothing
+ROOM_IN_A_LOG = 200  # columns
 # Columns of the terminal from which there is room for the rate, the activity and the bar.
 RATE_FROM, ACTIVITY_FROM, BAR_FROM = 56, 72, 96
 
 Clock = Callable[[], float]
 
 
-class ProgressDisplay(Protocol):
-    """Shows how far a run is; `progress` may be called thousands of times a second."""
-
-    def stage(self, name: str, number: int, total: int) -> None:
-        """Begin a stage, such as "features" or "full_finetune seed 0": number (from 1) of total."""
-
-    def progress(self, what: str, done: int, total: int) -> None:
-        """Say how much of what is done within the stage; a total of 0 where it is unknown, shown at once."""
-
-    def finished(self, record: RunRecord) -> None:
-        """Tell how a trial ended."""
-
-
 @contextmanager
 def progress_display(
     console: Console, *, quiet: bool = False, clock: Clock = time.monotonic, language: str = "en"
-) -> Iterator[ProgressDisplay]:
+) -> Iterator[Reporter]:
     """Open a display of progress.
 
     Args:
@@ -53,7 +42,7 @@ def progress_display(
         lines, at most one every five seconds.
     """
     if quiet:
-        yield _Silence()
+        yield Silence()
     elif console.is_terminal and not console.is_dumb_terminal:
         with _progress_bar(console) as bar:
             yield _Bar(bar, Page(console, language), clock)
@@ -77,17 +66,6 @@ def waiting(console: Console, message: str, *, quiet: bool = False, language: st
     page = Page(console, language)
     with console.status(page.text(page.say_message(message))):
         yield
-
-
-class _Silence:
-    def stage(self, name: str, number: int, total: int) -> None:
-        pass
-
-    def progress(self, what: str, done: int, total: int) -> None:
-        pass
-
-    def finished(self, record: RunRecord) -> None:
-        pass
 
 
 class _Speed:
@@ -128,6 +106,7 @@ class _Throttled:
         self._next = clock()
         self._speed: _Speed | None = None
         self._announced = ""
+        self._whole: Whole | None = None
 
     def progress(self, what: str, done: int, total: int) -> None:
         if total == 0:
@@ -148,6 +127,23 @@ class _Throttled:
 
     def announce(self, what: str) -> None:
         raise NotImplementedError
+
+    def whole(self, whole: Whole) -> None:
+        self._whole = whole
+        if whole.at_a_time > 1 and (now := self._clock()) >= self._next:
+            self._next = now + self.interval
+            self.show_whole(whole)
+
+    def show_whole(self, whole: Whole) -> None:
+        raise NotImplementedError
+
+    @property
+    def left_in_all(self) -> str:
+        """The time left of the run after what is said of a trial, "" where nobody knows it or it is the last."""
+        whole = self._whole
+        if whole is None or whole.seconds_left is None or whole.done + 1 >= whole.total:
+            return ""
+        return self.page.say(", {left} in all").format(left=quantities.duration(whole.seconds_left))
 
     def begin(self, wait: float) -> None:
         self._speed, self._announced = None, ""
@@ -174,6 +170,13 @@ class _Lines(_Throttled):
             rate=quantities.rate(speed.per_second),
             left=speed.left,
         )
+        self.page.write([self.page.text(f"{line}{self.left_in_all}")])
+
+    def show_whole(self, whole: Whole) -> None:
+        running, said = _running(whole, self.page, ROOM_IN_A_LOG), self.page.say(", {left} left")
+        left = "" if whole.seconds_left is None else said.format(left=quantities.duration(whole.seconds_left))
+        told = self.page.say("{done} of {total} trials done{left}; running: {running}")
+        line = told.format(done=whole.done, total=whole.total, left=left, running=running)
         self.page.write([self.page.text(line)])
 
     def announce(self, what: str) -> None:
@@ -205,12 +208,46 @@ class _Bar(_Throttled):
             what="" if what == self._stage else self.page.short(self.page.say_message(what), self.page.width // 4),
             amount=f"{done:,}/{total:,}",
             rate=quantities.rate(speed.per_second) + unit,
-            left=say("{left} left").format(left=speed.left),
+            left=say("{left} left").format(left=speed.left)
+            + (self.left_in_all if self.page.width >= RATE_FROM else ""),
+        )
+
+    def show_whole(self, whole: Whole) -> None:
+        left = "" if whole.seconds_left is None else quantities.duration(whole.seconds_left)
+        room = self.page.width // 2 if self.page.width >= RATE_FROM else 0
+        self._bar.update(
+            self._task,
+            description=f"[{whole.done}/{whole.total}]",
+            completed=whole.done + sum(done / total for done, total in whole.running.values() if total),
+            total=whole.total,
+            visible=True,
+            what="",
+            amount=_running(whole, self.page, room),
+            rate="",
+            left=self.page.say("{left} left").format(left=left) if left else "",
         )
 
     def announce(self, what: str) -> None:
         shown = self.page.short(self.page.say_message(what), self.page.width // 2)
         self._bar.update(self._task, completed=0, total=None, what="", amount=shown, rate="", left="")
+
+
+def _running(whole: Whole, page: Page, room: int) -> str:
+    """Return the trials that run, each with the share that is done of what it does; their number where room is short.
+
+    Args:
+        whole: How far the run is.
+        page: Where it is said.
+        room: Columns for all of them.
+    """
+    shares = {name: f" {100 * done / total:.0f} %" if total else "" for name, (done, total) in whole.running.items()}
+    if len(named := ", ".join(f"{name}{share}" for name, share in shares.items())) <= room:
+        return named
+    each = room // max(1, len(shares)) - 2
+    longest = max(map(len, shares.values()), default=0)
+    if each < SHORTEST_NAME + longest:
+        return page.say("{n} running").format(n=len(shares))
+    return ", ".join(f"{page.short(name, each - longest)}{share}" for name, share in shares.items())
 
 
 def _progress_bar(console: Console) -> Progress:

@@ -30,8 +30,10 @@ class _Process:
 
 
 def _kind(event: str, arguments: tuple[Any, ...]) -> str | None:
-    if event == "open" and isinstance(arguments[2], int) and arguments[2] & WRITING and arguments[0] != os.devnull:
-        return "write-open"
+    if event == "open":
+        path, _, flags = arguments
+        is_file = not isinstance(path, int) and path != os.devnull
+        return "write-open" if is_file and isinstance(flags, int) and flags & WRITING else None
     return EVENTS.get(event)
 
 

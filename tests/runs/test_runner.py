@@ -29,6 +29,7 @@ from harness import (
 from harness.encoding.encoder import Progress
 from harness.plugin_system.manager import PluginManager
 from harness.runs.planning import Plan
+from harness.runs.reporter import Whole
 from harness.runs.runner import execute
 from harness.runs.trial import run_trial
 from harness.testing import Bench
@@ -42,12 +43,16 @@ class Noted:
 
     stages: list[tuple[str, int, int]] = field(default_factory=list)
     records: list[RunRecord] = field(default_factory=list)
+    wholes: list[Whole] = field(default_factory=list)
 
     def stage(self, name: str, number: int, total: int) -> None:
         self.stages.append((name, number, total))
 
     def progress(self, what: str, done: int, total: int) -> None:
         assert 0 <= done <= total
+
+    def whole(self, whole: Whole) -> None:
+        self.wholes.append(whole)
 
     def finished(self, record: RunRecord) -> None:
         self.records.append(record)

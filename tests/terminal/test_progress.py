@@ -5,6 +5,7 @@ import io
 import pytest
 
 from harness import RunRecord
+from harness.runs.reporter import Whole
 from harness.terminal import make_console, progress_display
 
 from .factory import failed, scored
@@ -64,6 +65,56 @@ def test_a_finished_trial_is_told_with_its_score_or_its_failure() -> None:
         "lora seed 0: failed in fit: no [/] adapter↵in sight",
         "late seed 0: skipped",
     ]
+
+
+RUNNING = {"full_finetune-seed0": (10, 40), "setfit-seed0": (0, 0)}
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (100, ["[3/14]", "full_finetune-seed0 25 %, setfit-seed0", "12:30 left"]),
+        (60, ["[3/14] full_fi", "25 %, setfit", "12:30 left"]),
+        (40, ["[3/14] 2 running", "12:30 left"]),
+    ],
+)
+def test_trials_that_run_at_the_same_time_share_one_bar(
+    width: int, expected: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    stream, clock = io.StringIO(), Clock()
+    with progress_display(make_console(stream, width=width), clock=clock) as display:
+        display.stage("setfit seed 0", 5, 14)
+        clock.now = 1.0
+        display.whole(Whole(3, 14, RUNNING, at_a_time=2, seconds_left=750))
+    shown = stream.getvalue()
+    assert [part for part in expected if part not in shown] == []
+
+
+def test_on_a_pipe_the_run_as_a_whole_is_a_line_now_and_then_and_the_time_left_once_it_is_known() -> None:
+    stream, clock = io.StringIO(), Clock()
+    with progress_display(make_console(stream), clock=clock) as display:
+        for second in range(13):
+            clock.now = second
+            left = None if second < 8 else 750 - second
+            display.whole(Whole(3, 14, RUNNING, at_a_time=2, seconds_left=left))
+    assert stream.getvalue().splitlines() == [
+        "3 of 14 trials done; running: full_finetune-seed0 25 %, setfit-seed0",
+        "3 of 14 trials done; running: full_finetune-seed0 25 %, setfit-seed0",
+        "3 of 14 trials done, 12:20 left; running: full_finetune-seed0 25 %, setfit-seed0",
+    ]
+
+
+def test_of_one_trial_at_a_time_the_time_left_in_all_stands_behind_its_own() -> None:
+    stream, clock = io.StringIO(), Clock()
+    with progress_display(make_console(stream), clock=clock) as display:
+        display.stage("full_finetune seed 1", 2, 3)
+        display.whole(Whole(1, 3, {"full_finetune-seed1": (0, 0)}, seconds_left=100))
+        for second in (0, 6):
+            clock.now = second
+            display.progress("step", 10 * second, 120)
+    assert stream.getvalue().splitlines()[1:] == ["step 60/120, 10/s, 0:06 left, 1:40 in all"]
 
 
 def test_quiet_progress_prints_nothing() -> None:
