@@ -13,6 +13,7 @@ from harness.cli.planning import config_from, plan_of
 from harness.cli.printing import echo_json
 from harness.config.run_config import build_config
 from harness.errors import UserError
+from harness.wording.languages import translator
 
 if TYPE_CHECKING:
     from harness.features.directory import CacheDirectory
@@ -42,8 +43,9 @@ def cache() -> None:
 @cache.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @options.cache_dir
+@options.language
 @options.debug
-def list_(as_json: bool, cache_dir: str | None) -> int:
+def list_(as_json: bool, cache_dir: str | None, language: str) -> int:
     """List what is in the cache: of which model, how large, what it saves, when it was last used."""
     from harness.terminal import make_console, print_cache
 
@@ -52,7 +54,7 @@ def list_(as_json: bool, cache_dir: str | None) -> int:
     if as_json:
         echo_json({"folder": str(directory.root), "entries": [entry.describe() for entry in entries]})
     else:
-        print_cache(directory.root, entries, make_console())
+        print_cache(directory.root, entries, make_console(), language)
     return 0
 
 
@@ -60,10 +62,13 @@ def list_(as_json: bool, cache_dir: str | None) -> int:
 @options.what_is_encoded
 @options.cache_dir
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.language
 @options.verbose
 @options.debug
 @click.pass_context
-def explain(ctx: click.Context, /, config_file: Path | None, as_json: bool, verbose: bool, **flags: Any) -> int:
+def explain(
+    ctx: click.Context, /, config_file: Path | None, as_json: bool, language: str, verbose: bool, **flags: Any
+) -> int:
     """Say what a run with these options would find in the cache and, of what it would not find, why not.
 
     Loads data and model, encodes and trains nothing.
@@ -78,8 +83,8 @@ def explain(ctx: click.Context, /, config_file: Path | None, as_json: bool, verb
         return 0
     console = make_console()
     if plan.fallback:
-        print_banner(plan.fallback, console)
-    print_cache_explanation(explanation, console)
+        print_banner(translator(language)(plan.fallback), console)
+    print_cache_explanation(explanation, console, language)
     return 0
 
 
@@ -89,23 +94,25 @@ def explain(ctx: click.Context, /, config_file: Path | None, as_json: bool, verb
 @click.option("--max-size", callback=_bytes, metavar="SIZE",
               help="Then remove the least recently used until the rest fits, such as 10GB.")  # fmt: skip
 @options.cache_dir
+@options.language
 @options.debug
-def prune(older_than: float, max_size: int | None, cache_dir: str | None) -> int:
+def prune(older_than: float, max_size: int | None, cache_dir: str | None, language: str) -> int:
     """Remove what stopped runs left unfinished and what was not used for long; never what a run is writing."""
     from harness.features.pruning import prune as prune_cache
     from harness.terminal import make_console, print_removed
 
     directory = _directory(cache_dir)
     removed = prune_cache(directory, older_than, max_size)
-    print_removed(directory.root, removed, directory.entries(), make_console())
+    print_removed(directory.root, removed, directory.entries(), make_console(), language)
     return 0
 
 
 @cache.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options.cache_dir
+@options.language
 @options.debug
-def clear(yes: bool, cache_dir: str | None) -> int:
+def clear(yes: bool, cache_dir: str | None, language: str) -> int:
     """Remove everything that the harness put into the cache, and nothing else."""
     from harness.features.pruning import clear as clear_cache
     from harness.features.pruning import is_empty
@@ -113,13 +120,14 @@ def clear(yes: bool, cache_dir: str | None) -> int:
 
     directory, console = _directory(cache_dir), make_console()
     if is_empty(directory):
-        print_cache(directory.root, [], console)
+        print_cache(directory.root, [], console, language)
         return 0
+    translate = translator(language)
     total = f"{cache_total(directory.entries())} in {directory.root}"
-    if not yes and not _may(f"Remove {total}?", refusal=f"This would remove {total}"):
-        click.echo("Nothing was removed.")
+    if not yes and not _may(translate(f"Remove {total}?"), refusal=f"This would remove {total}"):
+        click.echo(translate("Nothing was removed."))
         return 0
-    print_removed(directory.root, clear_cache(directory), directory.entries(), console)
+    print_removed(directory.root, clear_cache(directory), directory.entries(), console, language)
     return 0
 
 

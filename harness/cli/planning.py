@@ -11,6 +11,7 @@ import click
 from harness.cli.help import language_of
 from harness.config.run_config import RunConfig, build_config
 from harness.errors import UserError
+from harness.wording.languages import translator
 
 if TYPE_CHECKING:
     from harness.data.task import Task
@@ -30,11 +31,12 @@ def quiet_libraries(ctx: click.Context, *, verbose: bool = False) -> None:
     ctx.with_resource(library_defaults(verbose=verbose))
 
 
-def ask_before_running(named: Sequence[str]) -> None:
+def ask_before_running(named: Sequence[str], language: str) -> None:
     """Ask whether to run the plugins that a record names; who cannot be asked has to say so beforehand.
 
     Args:
         named: Files and modules, as the record has them.
+        language: To ask in.
 
     Raises:
         UserError: Where they are not to be run.
@@ -42,7 +44,8 @@ def ask_before_running(named: Sequence[str]) -> None:
     from harness.wording.text import visible
 
     listed = ", ".join(visible(name) for name in named)
-    if sys.stdin.isatty() and click.confirm(f"The run names plugins, which are code: {listed}. Run them?", err=True):
+    question = translator(language)(f"The run names plugins, which are code: {listed}. Run them?")
+    if sys.stdin.isatty() and click.confirm(question, err=True):
         return
     raise UserError(
         f"The run names plugins, which are code that whoever made its folder chose: {listed}. Look at them, then "

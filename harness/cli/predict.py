@@ -74,7 +74,7 @@ def predict(
     named = opened.run.config.plugins
     if named and not plugins:
         if not yes_run_plugins:
-            ask_before_running(named)
+            ask_before_running(named, language)
         plugins = named
     _predict(
         opened, language=language, quiet=quiet, strategy=strategy, offline=bool(offline),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @options.yes_run_plugins
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
+@options.language
 @options.verbose
 @options.debug
 @click.pass_context
@@ -41,6 +42,7 @@ def reproduce(
     yes_run_plugins: bool,
     as_json: bool,
     quiet: bool,
+    language: str,
     verbose: bool,
 ) -> int:
     """Run a run again from its own record and tell what differs, in scores and in environment.
@@ -58,13 +60,13 @@ def reproduce(
     if plugins:
         config = config.model_copy(update={"plugins": plugins})
     elif config.plugins and not yes_run_plugins:
-        ask_before_running(config.plugins)
+        ask_before_running(config.plugins, language)
     now = _run_again(ctx, config, then, lies_elsewhere=dataset is not None, quiet=quiet, verbose=verbose)
     reproduction = compare_runs(then, now)
     if as_json:
         echo_json(reproduction.describe(tolerance))
     else:
-        print_reproduction(reproduction, tolerance, make_console())
+        print_reproduction(reproduction, tolerance, make_console(), language)
     return ExitCode.OK if reproduction.succeeded(tolerance) else ExitCode.FAILED
 
 

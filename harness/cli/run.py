@@ -113,10 +113,11 @@ def run(
         if retry_failed and not directory:
             raise UserError("--retry-failed is of a run that is resumed: name it with --resume.")
     else:
-        directory, before = _run_to_resume(resume, flags | {"config": config_file}, trusted=yes_run_plugins)
+        given = flags | {"config": config_file}
+        directory, before = _run_to_resume(resume, given, trusted=yes_run_plugins, language=language)
         plan = replace(plan_of(ctx, before.config, **options_of_run), fallback=before.fallback)
     if dry_run:
-        _echo_plan(plan, as_json=as_json)
+        _echo_plan(plan, language, as_json=as_json)
         return ExitCode.FAILED if plan.broken else ExitCode.OK
     from harness.runs.runner import UnsavedRunError
 
@@ -146,7 +147,7 @@ def _given(flags: Mapping[str, Any]) -> list[str]:
     return [f"--{flag.replace('_', '-')}" for flag in given]
 
 
-def _run_to_resume(name: str, flags: Mapping[str, Any], *, trusted: bool) -> "tuple[RunDirectory, Run]":
+def _run_to_resume(name: str, flags: Mapping[str, Any], *, trusted: bool, language: str) -> "tuple[RunDirectory, Run]":
     """Find an unfinished run; plugins that it names are code, and wait for a yes where they are not `trusted`."""
     from harness.results.records import read_unfinished
     from harness.results.unfinished_runs import find_unfinished
@@ -156,7 +157,7 @@ def _run_to_resume(name: str, flags: Mapping[str, Any], *, trusted: bool) -> "tu
     directory = find_unfinished(name, Path(flags["output_dir"] or "reports"))
     before = read_unfinished(directory).run
     if before.config.plugins and not trusted:
-        ask_before_running(before.config.plugins)
+        ask_before_running(before.config.plugins, language)
     return directory, before
 
 
@@ -209,7 +210,7 @@ def _tell_end(made: "RunResult", interrupt: KeyboardInterrupt | None, language: 
     return ExitCode.OK if made.run.status == "complete" else ExitCode.FAILED
 
 
-def _echo_plan(plan: "Plan", *, as_json: bool) -> None:
+def _echo_plan(plan: "Plan", language: str, *, as_json: bool) -> None:
     from harness.document.plan import summary_of_plan
     from harness.reporting import plain_values
     from harness.terminal import make_console, print_plan
@@ -218,4 +219,4 @@ def _echo_plan(plan: "Plan", *, as_json: bool) -> None:
     if as_json:
         echo_json(plain_values.of_plan(summary))
     else:
-        print_plan(summary, make_console())
+        print_plan(summary, make_console(), language)

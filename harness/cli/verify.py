@@ -12,8 +12,9 @@ from harness.errors import ExitCode
 @options.run_argument
 @options.runs_folder
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.language
 @options.debug
-def verify(name: str, output_dir: str, as_json: bool) -> int:
+def verify(name: str, output_dir: str, as_json: bool, language: str) -> int:
     """Compute every score of a run again from its saved predictions, and check every file against its sha256.
 
     Test texts and labels are held against the hash of the data that were scored. Nothing outside of the run's
@@ -28,5 +29,5 @@ def verify(name: str, output_dir: str, as_json: bool) -> int:
         listed = [{"what": check.what, "problem": check.problem} for check in checks]
         echo_json({"run": str(opened.path), "checks": listed, "not_covered": opened.not_covered()})
     else:
-        print_checks(checks, opened.not_covered(), make_console())
+        print_checks(checks, opened.not_covered(), make_console(), language)
     return ExitCode.BAD_INPUT if any(check.problem for check in checks) else ExitCode.OK

@@ -23,17 +23,18 @@ VALUE_LENGTH = 40
 NAMES = {"encoding": "encoding code", "format": "format of the cache"}
 
 
-def print_cache(root: Path, entries: Sequence[StoredEntry], console: Console) -> None:
+def print_cache(root: Path, entries: Sequence[StoredEntry], console: Console, language: str = "en") -> None:
     """Print what is in a cache, by encoder, the most recently used first.
 
     Args:
         root: Folder of the cache.
         entries: What is in it.
         console: Where.
+        language: Of what is printed.
     """
-    page = Page(console)
+    page = Page(console, language)
     if not entries:
-        page.write([page.text(f"The cache in {root} is empty.")])
+        page.write([page.text(page.say_message(f"The cache in {root} is empty."))])
         return
     by_encoder: dict[str, list[StoredEntry]] = {}
     for entry in entries:
@@ -43,7 +44,8 @@ def print_cache(root: Path, entries: Sequence[StoredEntry], console: Console) ->
         page.write(_stacked(of_encoder, page) if page.width < STACKED_BELOW else _table(of_encoder, page))
         page.write([Text("")])
     saved = quantities.seconds(_seconds_saved(entries))
-    page.write([page.text(f"{cache_total(entries)}, saving {saved} s of encoding, in {root}")])
+    told = f"{cache_total(entries)}, saving {saved} s of encoding, in {root}"
+    page.write([page.text(page.say_message(told))])
 
 
 def cache_total(entries: Sequence[StoredEntry]) -> str:
@@ -51,21 +53,24 @@ def cache_total(entries: Sequence[StoredEntry]) -> str:
     return f"{_counted(len(entries))}, {quantities.size(sum(entry.bytes for entry in entries))}"
 
 
-def print_cache_explanation(explanation: Explanation, console: Console) -> None:
+def print_cache_explanation(explanation: Explanation, console: Console, language: str = "en") -> None:
     """Print what a run would find in the cache, one line for each frozen state and split."""
-    page = Page(console)
+    page = Page(console, language)
     if explanation.unused is not None:
-        page.write([page.text(explanation.unused)])
+        page.write([page.text(page.say_message(explanation.unused))])
         return
     for features, findings in groupby(explanation.findings, key=lambda finding: finding.features):
         readers = ", ".join((explanation.readers or {}).get(features, ()))
-        page.write([page.text(f"layer {features.layer}, {features.pooling}: {readers}", "bold")])
-        lines = [(finding.split, _verdict(finding, page)) for finding in findings]
+        told = f"layer {features.layer}, {features.pooling}: {readers}"
+        page.write([page.text(page.say_message(told), "bold")])
+        lines = [(page.say(finding.split), page.say_message(_verdict(finding, page))) for finding in findings]
         page.write([label_value_lines(lines, page), Text("")])
-    page.write([page.text(f"{cache_summary(explanation)}, in {explanation.root}")])
+    page.write([page.text(page.say_message(f"{cache_summary(explanation)}, in {explanation.root}"))])
 
 
-def print_removed(root: Path, removed: Removed, left: Sequence[StoredEntry], console: Console) -> None:
+def print_removed(
+    root: Path, removed: Removed, left: Sequence[StoredEntry], console: Console, language: str = "en"
+) -> None:
     """Print what was removed from a cache.
 
     Args:
@@ -73,18 +78,21 @@ def print_removed(root: Path, removed: Removed, left: Sequence[StoredEntry], con
         removed: What was removed.
         left: What is in it now.
         console: Where.
+        language: Of what is printed.
     """
-    page = Page(console)
+    page = Page(console, language)
     reasons = ", ".join(f"{n} {reason}" for reason, n in removed.entries.items() if reason != "all")
     number = removed.entries.total()
     entries = (_counted(number) if number else "leftovers") + (f" ({reasons})" if reasons else "")
     freed = f"Removed {entries} and freed {quantities.size(removed.bytes)} in {root}."
-    page.write([page.text(freed if number or removed.bytes else f"Nothing to remove in {root}.")])
+    told = freed if number or removed.bytes else f"Nothing to remove in {root}."
+    page.write([page.text(page.say_message(told))])
     if removed.in_use:
         verb = "is" if len(removed.in_use) == 1 else "are"
-        page.write([page.text(f"{_counted(len(removed.in_use))} {verb} in use by a run and stayed.", "yellow")])
+        told = f"{_counted(len(removed.in_use))} {verb} in use by a run and stayed."
+        page.write([page.text(page.say_message(told), "yellow")])
     if left:
-        page.write([page.text(f"Left: {cache_total(left)}.")])
+        page.write([page.text(page.say_message(f"Left: {cache_total(left)}."))])
 
 
 def _counted(entries: int) -> str:
@@ -111,12 +119,13 @@ def _seconds_saved(entries: Sequence[StoredEntry]) -> float:
 
 
 def _table(entries: Sequence[StoredEntry], page: Page) -> Iterator[RenderableType]:
-    headings = [Heading(name) for name in ("layer", "pooling", "texts x width", "size", "saves", "last used")]
+    titles = ("layer", "pooling", "texts x width", "size", "saves", "last used")
+    headings = [Heading(page.say(title)) for title in titles]
     cells = [_cells(entry) for entry in entries]
     taken = Grid(headings, [(row, "") for row in cells]).width
     names = [page.short(_data(entry), page.width - taken - GAP_BETWEEN_GROUPS) for entry in entries]
     rows = [([name, *row], _style(entry)) for name, row, entry in zip(names, cells, entries, strict=True)]
-    yield from Grid([Heading("data", is_name=True), *headings], rows).lines(page.glyphs.rule)
+    yield from Grid([Heading(page.say("data"), is_name=True), *headings], rows).lines(page.glyphs.rule)
 
 
 def _stacked(entries: Sequence[StoredEntry], page: Page) -> Iterator[RenderableType]:

@@ -39,7 +39,7 @@ def print_errors(
     """
     page = Page(console, language)
     rows = ErrorRows(label_names, facts, page.say, n_shown=top)
-    blocks: list[Block] = [Facts([(page.say(label), value) for label, value in about])]
+    blocks: list[Block] = [Facts([(page.say(label), page.say_message(value)) for label, value in about])]
     blocks += [*error_blocks(analysis, rows), *joint_blocks(analysis, rows)]
     blocks += calibration_blocks(analysis.strategy, calibration, page.say) if calibration else ()
     page.write(block_lines([*blocks, *remark_blocks(analysis, rows)], page))

@@ -69,13 +69,15 @@ def _groups(offer: Offer) -> str:
     return ", ".join(offer.named_groups)
 
 
-def print_plan(summary: PlanSummary, console: Console) -> None:
+def print_plan(summary: PlanSummary, console: Console, language: str = "en") -> None:
     """Print what a run would do."""
-    page = Page(console)
-    rows = [(strategy, f"seed {seed}", _assignments(params)) for strategy, seed, params in summary.trials]
-    page.write([banner(summary.fallback, page)] if summary.fallback else [])
-    page.write([label_value_lines(summary.facts, page), Text("")])
-    page.write(table(("strategy", "seed", "parameters"), rows, page) if rows else [Text("no trials")])
+    page = Page(console, language)
+    rows = [(name, page.say_message(f"seed {seed}"), _assignments(params)) for name, seed, params in summary.trials]
+    page.write([banner(page.say_message(summary.fallback), page)] if summary.fallback else [])
+    facts = [(page.say_message(label), page.say_message(value)) for label, value in summary.facts]
+    page.write([label_value_lines(facts, page), Text("")])
+    headings = [page.say(heading) for heading in ("strategy", "seed", "parameters")]
+    page.write(table(headings, rows, page) if rows else [page.text(page.say("no trials"))])
 
 
 def _assignments(params: Mapping[str, Any]) -> str:

@@ -12,38 +12,41 @@ from harness.terminal.grid import Grid, Heading
 from harness.terminal.layout import STACKED_BELOW
 
 
-def print_checks(checks: Sequence[Check], not_covered: Sequence[str], console: Console) -> None:
+def print_checks(checks: Sequence[Check], not_covered: Sequence[str], console: Console, language: str = "en") -> None:
     """Print every check, what does not hold in red, what no check looks at, and the result in the last line."""
-    page = Page(console)
+    page = Page(console, language)
     broken = [check for check in checks if check.problem]
     for check in checks:
         style = "red" if check.problem else "green"
-        told = f": {check.problem}" if check.problem else ""
+        told = f": {page.say_message(check.problem)}" if check.problem else ""
         mark = page.glyphs.cross if check.problem else page.glyphs.tick
-        page.write([folding(page.text(f"{mark} {check.what}{told}", style))])
-    page.write([folding(page.text(f"Not covered: {'; '.join(not_covered)}.", "dim"))])
-    total = f"{len(checks)} checks"
+        page.write([folding(page.text(f"{mark} {page.say_message(check.what)}{told}", style))])
+    left = "; ".join(map(page.say_message, not_covered))
+    page.write([folding(page.text(page.say_message(f"Not covered: {left}."), "dim"))])
     if broken:
-        page.write([Text(f"{total}, {len(broken)} failed: this run does not hold.", style="bold red")])
+        told = f"{len(checks)} checks, {len(broken)} failed: this run does not hold."
+        page.write([page.text(page.say_message(told), "bold red")])
     else:
-        page.write([Text(f"{total}, all hold: every score follows from the predictions.", style="bold green")])
+        told = f"{len(checks)} checks, all hold: every score follows from the predictions."
+        page.write([page.text(page.say_message(told), "bold green")])
 
 
-def print_reproduction(reproduction: Reproduction, tolerance: float, console: Console) -> None:
+def print_reproduction(reproduction: Reproduction, tolerance: float, console: Console, language: str = "en") -> None:
     """Print scores then and now, and what differs in data, model and environment."""
-    page = Page(console)
+    page = Page(console, language)
     page.write(_score_lines(reproduction, tolerance, page))
     page.write(_surroundings(reproduction, page))
     outside = [change for change in reproduction.scores if not change.within(tolerance)]
     equal = sum(reproduction.same_predictions.values())
     page.write([Text("")])
-    page.write([Text(f"{equal} of {len(reproduction.same_predictions)} trials predict the same, bit for bit.")])
+    told = f"{equal} of {len(reproduction.same_predictions)} trials predict the same, bit for bit."
+    page.write([page.text(page.say_message(told))])
     if outside:
         told = f"Not reproduced: {len(outside)} scores differ by more than {tolerance:g}."
-        page.write([Text(told, style="bold red")])
+        page.write([page.text(page.say_message(told), "bold red")])
     else:
         told = f"Reproduced: no score differs by more than {tolerance:g}."
-        page.write([Text(told, style="bold green")])
+        page.write([page.text(page.say_message(told), "bold green")])
 
 
 def _score_lines(reproduction: Reproduction, tolerance: float, page: Page) -> Iterator[RenderableType]:
@@ -53,7 +56,8 @@ def _score_lines(reproduction: Reproduction, tolerance: float, page: Page) -> It
             yield page.text(f"{change.trial} {change.metric}")
             yield Text("  " + " ".join(_numbers(change)), style=_style(change, tolerance))
         return
-    headings = [Heading("trial", is_name=True), Heading("test", is_name=True), *map(Heading, ("then", "now", "change"))]
+    names = [Heading(page.say(each), is_name=True) for each in ("trial", "test")]
+    headings = [*names, *(Heading(page.say(each)) for each in ("then", "now", "change"))]
     rows = [([page.short(c.trial, 40), c.metric, *_numbers(c)], _style(c, tolerance)) for c in shown]
     yield from Grid(headings, rows).lines(page.glyphs.rule)
 
@@ -71,8 +75,8 @@ def _style(change: ScoreChange, tolerance: float) -> str:
 def _surroundings(reproduction: Reproduction, page: Page) -> Iterator[RenderableType]:
     yield Text("")
     if not reproduction.surroundings:
-        yield Text("Data, model, plugins, versions and machine are the same.")
+        yield page.text(page.say("Data, model, plugins, versions and machine are the same."))
         return
-    yield Text("What differs around it", style="bold underline")
+    yield page.text(page.say("What differs around it"), "bold underline")
     for name, then, now in reproduction.surroundings:
         yield folding(page.text(f"{name}: {then} {page.glyphs.arrow} {now}", "yellow"))

@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF001 - Chinese has punctuation of its own
 
+import re
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,21 @@ def test_progress_and_notes_are_said_in_chinese_and_kept_in_english(
     assert "備註" in outcome.out
     assert "從 24 筆中分層留出 6 筆作為測試集（種子 0）" in " ".join(outcome.out.split())
     assert outcome.run.notes[0].startswith("no test split: 6 of 24 rows")
+
+
+@pytest.mark.slow
+def test_what_commands_besides_run_print_is_in_chinese(harness: Harness, tmp_path: Path) -> None:
+    file = tmp_path / "all.csv"
+    file.write_text("text,label\n" + "".join(f"text {i},{'xy'[i % 2]}\n" for i in range(24)))
+    argv = ["-d", str(file), "--test-size", "0.25", "-s", "majority"]
+    harness("run", *argv, "-o", str(tmp_path / "runs"), "-q")
+    (folder,) = (tmp_path / "runs").iterdir()
+    empty = ["--cache-dir", str(tmp_path / "cache")]
+    commands = [["verify", str(folder)], ["reproduce", str(folder), "-q"], ["errors", str(folder)]]
+    commands += [["cache", "list", *empty], ["cache", "prune", *empty], ["cache", "explain", *argv]]
+    commands += [["plugins", "list"], ["plugins", "doctor"], ["run", *argv, "--dry-run"]]
+    commands += [["report", str(folder), "-o", str(tmp_path / "x.md")]]
+    for command in commands:
+        outcome = harness(*command, "--lang", "zh-TW")
+        assert outcome.code == 0, outcome.err
+        assert not re.search(r"[a-z]{3,} [a-z]{2,} [a-z]{3,}", f"{outcome.out}{outcome.err}"), (command, outcome.out)

@@ -40,7 +40,10 @@ METRICS = ("accuracy", "f1_macro", "f1_weighted")
 HALF = np.array([True, False] * 2)
 DIVIDED = breakdowns(HALF, RowFacts(np.arange(4), None, np.arange(4), HALF, HALF, HALF))
 PASSED_ON: dict[str, Sequence[str]] = {  # what comes to `say` through an argument or a field -> all that it can be
-    **dict.fromkeys(("split", "first", "second", "exact.first", "exact.second", "pair.first", "pair.second"), SPLITS),
+    **dict.fromkeys(
+        ("split", "first", "second", "exact.first", "exact.second", "pair.first", "pair.second", "finding.split"),
+        SPLITS,
+    ),
     # Messages, of which test_messages.py speaks.
     **dict.fromkeys(("message", "note", "degradation", "told", "advice"), ()),
     "phrase": (),  # any, where a console decides whether it can show the translation
