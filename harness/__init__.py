@@ -37,6 +37,7 @@ from harness.strategies.searched_probe import LinearProbe, SearchedProbe
 from harness.strategies.sklearn_probe import SklearnClassifier, SklearnProbe, SklearnStrategy
 from harness.strategies.strategy import Classifier, RunContext, Strategy
 from harness.strategies.tokens import choose_tokens, token_pattern
+from harness.strategies.torch_head import standardising_layer
 from harness.system.out_of_memory import is_out_of_memory
 
 __all__ = [
@@ -86,6 +87,7 @@ __all__ = [
     "score_candidate",
     "select_candidate",
     "selection_optimism",
+    "standardising_layer",
     "supports_first_token_only",
     "token_pattern",
 ]

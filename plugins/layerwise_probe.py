@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt
@@ -21,6 +21,9 @@ from harness import (
     select_candidate,
     selection_optimism,
 )
+
+if TYPE_CHECKING:
+    from torch.nn import Sequential
 
 FILE_NAME = "layer.json"
 DECADES = (1e-3, 0.01, 0.1, 1.0)  # coarser than the linear probe's, as there are as many paths as layers
@@ -59,6 +62,10 @@ class BestLayer:
         """Write the probe, and beside it which layer it reads."""
         self.probe.save(directory)
         (directory / FILE_NAME).write_text(json.dumps(asdict(self.state)), encoding="utf-8")
+
+    def torch_head(self) -> "tuple[Features, Sequential]":
+        """Return the layer that it reads, and scaler and probe as a torch module."""
+        return self.probe.torch_head()
 
     @property
     def trainable_parameters(self) -> int | None:

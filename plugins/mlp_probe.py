@@ -18,6 +18,7 @@ from harness import (
     Split,
     fit_candidates,
     hookimpl,
+    standardising_layer,
 )
 
 if TYPE_CHECKING:
@@ -61,6 +62,13 @@ class MLPClassifier:
 
         tensors = {"mean": self.mean, "scale": self.scale, **self.head.state_dict()}
         save_file({name: tensor.contiguous().cpu() for name, tensor in tensors.items()}, directory / FILE_NAME)
+
+    def torch_head(self) -> "tuple[Features, Sequential]":
+        """Return the frozen state that it reads, and all behind it as a torch module: features -> class scores."""
+        from torch.nn import Sequential
+
+        scaling = standardising_layer(self.mean.cpu().numpy(), self.scale.cpu().numpy())
+        return self.context.resolved(self.features), Sequential(scaling, *self.head.eval())
 
     @property
     def trainable_parameters(self) -> int:

@@ -39,6 +39,7 @@ SLOW_PLACES = (  # folders and files (or their beginnings) whose tests train or 
     "cli/test_compare.py",
     "cli/test_data_options.py",
     "cli/test_errors",
+    "cli/test_export.py",
     "cli/test_fallback.py",
     "cli/test_interrupts.py",
     "cli/test_list.py",

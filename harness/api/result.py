@@ -1,13 +1,12 @@
 """RunResult: a finished run, to be asked for its scores, predictions, pictures and classifiers."""
 
 import io
-from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.api import frames
-from harness.errors import UserError
+from harness.api.classifiers import RunClassifiers
 from harness.results.run_directory import RunDirectory
 from harness.wording.languages import language_of_locale
 
@@ -18,16 +17,14 @@ if TYPE_CHECKING:
     from harness.analysis.error_analysis import ErrorAnalysis
     from harness.analysis.study import Studied, Study
     from harness.analysis.verification import Check
-    from harness.api.predicting import PredictedFile
     from harness.evaluation.calibration import Calibration
     from harness.results.records import Run, RunRecord
     from harness.results.row_facts import RowFacts
-    from harness.runs.classifier import TextClassifier
 
 WIDTH = 100  # columns of a run that is printed
 
 
-class RunResult:
+class RunResult(RunClassifiers):
     """A finished run; a notebook shows its answer and its table.
 
     Scores are fractions 0-1, seconds are wall time. What is asked for by name takes a strategy's name in the run, such
@@ -35,11 +32,12 @@ class RunResult:
 
     Attributes:
         path: Folder of the run.
+        directory: The same, and what lies where in it.
         plugins: Those that its classifiers need besides installed ones, as far as this process knows.
     """
 
     def __init__(self, directory: RunDirectory, plugins: tuple[Any, ...] = ()) -> None:
-        self._directory = directory
+        self.directory = directory
         self.plugins = plugins
         self.path: Path = directory.path
 
@@ -48,7 +46,7 @@ class RunResult:
         """The content of run.json."""
         from harness.results.records import read_run
 
-        return read_run(self._directory)
+        return read_run(self.directory)
 
     @cached_property
     def study(self) -> "Study":
@@ -59,21 +57,21 @@ class RunResult:
         """
         from harness.analysis.study import open_study
 
-        return open_study([self._directory])
+        return open_study([self.directory])
 
     @cached_property
     def strategies(self) -> "list[Studied]":
         """The scored strategies with their predictions on test, in the order in which they ran."""
         from harness.analysis.study import studied_strategies
 
-        return studied_strategies(self.run.records, self._directory)
+        return studied_strategies(self.run.records, self.directory)
 
     @cached_property
     def facts(self) -> "RowFacts | None":
         """What the run kept of its test rows: texts, lengths, what else is known of them."""
         from harness.results.row_facts import read_row_facts
 
-        return read_row_facts(self._directory)
+        return read_row_facts(self.directory)
 
     @property
     def answer(self) -> str:
@@ -110,7 +108,7 @@ class RunResult:
         """
         from harness.results.predictions import read_predictions
 
-        found = read_predictions(self._directory, self.record(strategy, seed).trial, split)
+        found = read_predictions(self.directory, self.record(strategy, seed).trial, split)
         return frames.predictions(found, self.run.task.label_names, self.facts if split == "test" else None)
 
     def errors(self, strategy: str, *, seed: int | None = None) -> "DataFrame":
@@ -122,7 +120,7 @@ class RunResult:
         """
         from harness.results.predictions import read_predictions
 
-        found = read_predictions(self._directory, self.record(strategy, seed).trial)
+        found = read_predictions(self.directory, self.record(strategy, seed).trial)
         return frames.errors(found, self.run.task.label_names, self.facts)
 
     def strategy(self, name: str | None = None) -> "Studied":
@@ -175,79 +173,6 @@ class RunResult:
         name = None if strategy is None else self.strategy(strategy).name
         return plot(self.study, kind, name, language or language_of_locale())
 
-    def classifier(
-        self,
-        strategy: str | None = None,
-        *,
-        seed: int | None = None,
-        plugins: Iterable[Any] = (),
-        cache: bool = True,
-        cache_dir: str | Path | None = None,
-        offline: bool = False,
-    ) -> "TextClassifier":
-        """Load a fitted classifier, with `predict`, `predict_proba` and `classes_` as scikit-learn's.
-
-        Args:
-            strategy: Its name, that of `recommended` by default.
-            seed: Of several seeds, this one; the lowest by default.
-            plugins: As of `harness.load_classifier`, besides those that the run was made with in this process.
-            cache: Read frozen features that runs have computed, and keep those of many texts.
-            cache_dir: Where they are kept.
-            offline: Never touch the network.
-
-        Raises:
-            UserError: Where the run kept no classifiers.
-        """
-        from harness.api.comparing import load_classifier
-
-        folder = self.classifier_folder(strategy, seed=seed)
-        used = (*self.plugins, *plugins)
-        return load_classifier(folder, plugins=used, cache=cache, cache_dir=cache_dir, offline=offline)
-
-    def classifier_folder(self, strategy: str | None = None, *, seed: int | None = None) -> Path:
-        """Return the folder of a fitted classifier; arguments and errors as of `classifier`."""
-        trial = self.record(strategy or self.recommended, seed).trial
-        folder = self._directory.model_path(trial)
-        if not folder.is_dir():
-            raise UserError(
-                f"{self.path} holds no classifier of {trial}: it was run without saving models, or saving failed. "
-                "Run the comparison again with save_models=True."
-            )
-        return folder
-
-    def predict_file(
-        self,
-        source: str | Path,
-        output: str | Path,
-        strategy: str | None = None,
-        *,
-        seed: int | None = None,
-        text_column: str | None = None,
-        progress: bool = True,
-        **options: Any,
-    ) -> "PredictedFile":
-        """Predict the labels of a file's texts, as `harness predict` does: any number of rows in the same memory.
-
-        Args:
-            source: A .csv, .tsv, .jsonl, .parquet or .txt, of which each line is a text.
-            output: Where its rows go with their predictions: a .csv, .jsonl or .parquet. An older file is replaced.
-            strategy: Name of the one that predicts, that of `recommended` by default.
-            seed: Of several seeds, this one; the lowest by default.
-            text_column: Column of the texts, by default the one of the run, else by its usual names.
-            progress: Show how far it is.
-            options: `header`, `columns`, `encoding`, `quoting` as of `harness.compare`; `model`, `plugins`, `device`,
-                `cache`, `cache_dir`, `offline` as of `harness.load_classifier`.
-
-        Returns:
-            How many rows there were, how many of them without a text, and what was told.
-        """
-        from harness.api.predicting import predict_file
-        from harness.api.progress import shown_progress
-
-        chosen: dict[str, Any] = {"strategy": strategy, "seed": seed, "text_column": text_column}
-        with shown_progress(wanted=progress) as reporter:
-            return predict_file(self, str(source), Path(output), reporter, **chosen, **options)
-
     def report(self, file: str | Path, *, texts: bool = True, language: str | None = None) -> None:
         """Write a report to hand on.
 
@@ -264,13 +189,13 @@ class RunResult:
         """Compute every score again from the predictions, check every file's sha256, and return all checks."""
         from harness.analysis.verification import verify_run
 
-        return verify_run(self._directory)
+        return verify_run(self.directory)
 
     def not_covered(self) -> list[str]:
         """Return what `verify` does not look at, one phrase each."""
         from harness.analysis.verification import not_covered
 
-        return not_covered(self.run, self._directory)
+        return not_covered(self.run, self.directory)
 
     def verify(self) -> "DataFrame":
         """Compute every score again from the predictions and check every file against its sha256.

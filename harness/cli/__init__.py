@@ -13,6 +13,7 @@ from harness.cli.command import Command, Group
 from harness.cli.compare import compare
 from harness.cli.completion import SHELLS, completion_script
 from harness.cli.errors import errors
+from harness.cli.export import export
 from harness.cli.help import CATALOGUE, language_of
 from harness.cli.listing import list_
 from harness.cli.plugins import plugins as plugins_
@@ -50,6 +51,7 @@ def cli() -> None:
     harness compare RUN RUN               strategies of several runs in one table
     harness errors --strategy NAME        where a strategy of the last run fails, row by row
     harness predict RUN FILE              labels of new texts, with probabilities
+    harness export RUN -o FOLDER          a classifier as a folder that needs no harness: ONNX, OpenVINO, transformers
     harness audit -d DATASET              whether the data can carry a conclusion
     harness report RUN -o FILE            tables and pictures to hand on: .html .md .tex .csv .json
     harness verify RUN                    every score again from the saved predictions
@@ -59,7 +61,8 @@ def cli() -> None:
     """
 
 
-for _command in (run, list_, show, compare, errors, predict, report, audit, verify, reproduce, tune, cache, plugins_):
+_LOOKING = (list_, show, compare, errors, report, audit, verify)
+for _command in (run, *_LOOKING, predict, export, reproduce, tune, cache, plugins_):
     cli.add_command(_command)
 
 

@@ -57,6 +57,11 @@ plugins = click.option("--plugin", "--plugins", "plugins", multiple=True, metava
                        callback=lambda ctx, param, value: value or None, shell_complete=complete_files,
                        help="Load a plugin that is not installed: a .py file, or a module that can be imported; "
                        "repeatable, besides those in $HARNESS_PLUGINS.")
+other_plugins = click.option("--plugin", "plugins", multiple=True, metavar="FILE|MODULE", shell_complete=complete_files,
+                             help="Load this plugin instead of those that the run names; repeatable.")
+moved_model = click.option("-m", "--model", metavar="NAME", shell_complete=complete_folders,
+                           help="The encoder of the run, a folder or a hub id, where it is not where it was.")
+kept_features = click.option("--cache/--no-cache", default=True, help="Read frozen features that runs have computed.")
 yes_run_plugins = click.option("--yes-run-plugins", is_flag=True,
                                help="Run the plugins that the run names without asking: they are code.")
 offline = click.option("--offline", is_flag=True, default=None, help="Never touch the network.")

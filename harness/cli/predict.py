@@ -30,13 +30,11 @@ if TYPE_CHECKING:
               help="What FILE holds.  [default: by its ending; of standard input txt, a text a line]")
 @options.text_column
 @options.how_files_are_read
-@click.option("-m", "--model", metavar="NAME", shell_complete=complete_folders,
-              help="The encoder of the run, a folder or a hub id, where it is not where it was.")
-@click.option("--plugin", "plugins", multiple=True, metavar="FILE|MODULE", shell_complete=complete_files,
-              help="Load this plugin instead of those that the run names; repeatable.")
+@options.moved_model
+@options.other_plugins
 @options.yes_run_plugins
 @options.device
-@click.option("--cache/--no-cache", default=True, help="Read frozen features that runs have computed.")
+@options.kept_features
 @options.cache_dir
 @options.offline
 @click.option("--output-dir", default="reports", metavar="FOLDER", shell_complete=complete_folders,

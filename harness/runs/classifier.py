@@ -42,10 +42,14 @@ class TextClassifier:
         classes_: Names of the k classes, object (k,), in the order of the columns of `predict_proba`.
         saved: What is known of how it was fitted.
         notes: What may make it predict otherwise than in its run, one sentence each.
+        fitted: What its strategy loaded.
+        encoder: The frozen encoder that it reads or corrects, None where it needs none.
     """
 
-    def __init__(self, classifier: Classifier, saved: SavedModel, notes: tuple[str, ...] = ()) -> None:
-        self._classifier = classifier
+    def __init__(
+        self, classifier: Classifier, saved: SavedModel, notes: tuple[str, ...] = (), encoder: Encoder | None = None
+    ) -> None:
+        self.fitted, self.encoder = classifier, encoder
         self.saved = saved
         self.notes = notes
         self.classes_ = np.array([*saved.label_names, None], dtype=object)[:-1]  # never an array of letters
@@ -63,7 +67,7 @@ class TextClassifier:
             DataError: For a single text, or something that is none.
         """
         listed = _texts(texts)
-        return checked_probabilities(self._classifier.predict_proba(listed), len(listed), len(self.classes_))
+        return checked_probabilities(self.fitted.predict_proba(listed), len(listed), len(self.classes_))
 
     def predict(self, texts: Iterable[str]) -> NDArray[np.object_]:
         """Return the name of the most probable class of each of n texts, object (n,); of equal ones the first."""
@@ -122,7 +126,7 @@ def load_saved_classifier(
     if changed := changed_files(directory):
         listed = ", ".join(changed)
         notes += (f"Files of the classifier in {directory} are not as its run left them: {listed}. {OTHERWISE}",)
-    classifier = TextClassifier(fitted, saved, notes)
+    classifier = TextClassifier(fitted, saved, notes, encoder)
     weakref.finalize(classifier, shutil.rmtree, workdir, ignore_errors=True)
     return classifier
 

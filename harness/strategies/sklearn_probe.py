@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,12 @@ from numpy.typing import NDArray
 from harness.data.task import Split
 from harness.encoding.encoder import Features
 from harness.encoding.pooling import Pooling
-from harness.errors import ModelError
+from harness.errors import ModelError, UserError
 from harness.strategies.strategy import RunContext, parameters
+from harness.strategies.torch_head import linear_head
+
+if TYPE_CHECKING:
+    from torch.nn import Sequential
 
 FILE_NAME = "estimator.skops"
 _FITTED = ("coef_", "intercept_", "coefs_", "intercepts_")
@@ -32,6 +36,7 @@ class SklearnClassifier:
         history: What was tried on validation, one mapping a configuration.
         configurations_tried: How many that were.
         optimism: By how much choosing among them flatters the validation score, None where unknown.
+        state: The frozen state that the inputs are, None where they are something else.
     """
 
     estimator: Any
@@ -41,6 +46,7 @@ class SklearnClassifier:
     history: Sequence[Mapping[str, float]] = ()
     configurations_tried: int = 1
     optimism: float | None = None
+    state: Features | None = None
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return class probabilities, float32 (n, k).
@@ -58,6 +64,12 @@ class SklearnClassifier:
         import skops.io
 
         skops.io.dump(self.estimator, directory / FILE_NAME)
+
+    def torch_head(self) -> "tuple[Features, Sequential]":
+        """Return the frozen state that it reads and, where scaler and estimator are linear, both as a torch module."""
+        if self.state is None:
+            raise UserError("it reads something else than one frozen state of the encoder.")
+        return self.state, linear_head(self.estimator, self.n_classes)
 
     @property
     def trainable_parameters(self) -> int | None:
@@ -171,6 +183,11 @@ class SklearnProbe(SklearnStrategy):
     def inputs(self, texts: Sequence[str], context: RunContext) -> NDArray[np.float32]:
         """Return the frozen features of n texts, float32 (n, width)."""
         return context.encode(texts, self.features[0])
+
+    def _classifier(self, estimator: Any, context: RunContext) -> SklearnClassifier:
+        fitted = super()._classifier(estimator, context)
+        plain = type(self).inputs is SklearnProbe.inputs  # what a subclass makes of the state, nobody knows
+        return replace(fitted, state=context.resolved(self.features[0])) if plain else fitted
 
     def fit(self, train: Split, validation: Split, context: RunContext) -> SklearnClassifier:
         """Fit the estimator on train's standardised features, which all probes of a run share."""

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,6 +69,32 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
+        raise
+
+
+@contextmanager
+def folder_written_whole(path: Path, option: str = "--output") -> Iterator[Path]:
+    """Give a new folder beside `path` that becomes it once the block ends well, and is removed otherwise.
+
+    Args:
+        path: Missing or an empty folder; its parents are made where they are missing.
+        option: The flag that names it, for the message.
+
+    Raises:
+        UnavailableError: Where the disk refuses.
+    """
+    temporary = path.parent / f".{path.name[:LONGEST_PREFIX]}.{secrets.token_hex(8)}"
+    with disk_errors(path, option):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.mkdir()
+    try:
+        yield temporary
+        with disk_errors(path, option):
+            if path.is_dir():
+                path.rmdir()  # a platform may refuse to rename onto a folder
+            temporary.rename(path)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
         raise
 
 

@@ -1,0 +1,98 @@
+"""A classifier of a run as a folder of its own, for `RunResult.export` and the command line."""
+
+import json
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.api.comparing import loaded
+from harness.config.run_config import build_config
+from harness.errors import ModelError
+
+if TYPE_CHECKING:
+    from harness.api.result import RunResult
+    from harness.export.checking import Expected
+    from harness.export.exporting import Exported
+    from harness.export.form import FormName
+    from harness.results.records import RunRecord
+    from harness.runs.classifier import TextClassifier
+    from harness.runs.runner import Reporter
+
+Tell = Callable[[str], object]
+
+
+def export_run(
+    run: "RunResult",
+    output: Path,
+    reporter: "Reporter",
+    tell: Tell = lambda note: None,
+    *,
+    strategy: str | None = None,
+    form: "FormName" = "onnx",
+    seed: int | None = None,
+    model: str | Path | None = None,
+    plugins: Sequence[Any] = (),
+    cache: bool = True,
+    cache_dir: str | Path | None = None,
+    offline: bool = False,
+) -> "Exported":
+    """Export a classifier of a run.
+
+    Args:
+        run: Whose classifier it is.
+        output: The folder, new or empty.
+        reporter: Told how far it is.
+        tell: Told each note as soon as it is known.
+        strategy: As of `RunResult.export`, as are the others and the errors.
+        form: Of the folder.
+        seed: Of the strategy.
+        model: Encoder, where it is not where it was.
+        plugins: Plugins that are not installed.
+        cache: Read frozen features that runs have computed.
+        cache_dir: Where they are.
+        offline: Never touch the network.
+    """
+    from harness.export.exporting import check_form, export_classifier
+
+    check_form(form, output)
+    record = run.record(strategy or run.recommended, seed)
+    folder = run.classifier_folder(strategy, seed=seed)
+    config = build_config({"cache": cache} | ({} if cache_dir is None else {"cache_dir": str(cache_dir)}))
+    reporter.stage("load", 1, 2)
+    classifier = loaded(
+        folder, model=model, plugins=(*run.plugins, *plugins), device="cpu", cache=config, offline=offline, keep=False
+    )
+    for note in classifier.notes:
+        tell(note)
+
+    def progress(done: int, total: int) -> None:
+        if done:
+            reporter.progress("check", done, total)
+
+    def expected() -> "Expected":
+        found = _expected(run, record, classifier)
+        reporter.stage("export", 2, 2)
+        return found
+
+    return export_classifier(classifier, output, form, expected, progress)
+
+
+def _expected(run: "RunResult", record: "RunRecord", classifier: "TextClassifier") -> "Expected":
+    """Return what the run predicted on its test rows; where it kept no texts, what the classifier does on others."""
+    from harness.export.checking import Expected
+    from harness.results.predictions import predictions_of
+
+    if list(classifier.saved.label_names) != list(run.run.task.label_names):
+        raise ModelError(
+            f"The classifier of {record.trial} in {run.path} has other classes than its run. 'harness verify' tells "
+            "which files were changed; run the comparison again."
+        )
+    texts = run.facts.texts_by_row() if run.facts else {}
+    predicted = predictions_of(run.directory, record)
+    rows = predicted.rows.tolist()
+    if texts.keys() >= {*rows}:
+        return Expected([texts[row] for row in rows], predicted.probabilities, "test rows of the run")
+    lines = (files("harness.data.samples") / "test.jsonl").read_text("utf-8").splitlines()
+    sample = [json.loads(line)["text"] for line in lines]
+    return Expected(sample, classifier.predict_proba(sample), "texts of the bundled sample")

@@ -1,0 +1,104 @@
+"""`harness export`: a classifier of a run as a folder that predicts without this package."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli import options
+from harness.cli.command import Command
+from harness.cli.completion import complete_folders, complete_strategies
+from harness.cli.planning import ask_before_running, quiet_libraries
+
+if TYPE_CHECKING:
+    from harness.api.result import RunResult
+    from harness.export.exporting import Exported
+
+
+# fmt: off
+@click.command(cls=Command)
+@click.argument("name", metavar="RUN", shell_complete=complete_folders)
+@click.option("-o", "--output", metavar="FOLDER", required=True, type=click.Path(path_type=Path),
+              shell_complete=complete_folders, help="The folder to write, new or empty.")
+@click.option("-s", "--strategy", metavar="NAME", shell_complete=complete_strategies,
+              help="The strategy to export.  [default: the one that the run's answer recommends]")
+@click.option("--to", "form", type=click.Choice(["onnx", "openvino", "transformers"]), default="onnx",
+              help="What reads the folder: ONNX Runtime, OpenVINO, or the pipeline of transformers.")
+@click.option("--seed", type=int, metavar="K", help="Of several seeds, this one.  [default: the lowest]")
+@options.moved_model
+@options.other_plugins
+@options.yes_run_plugins
+@options.kept_features
+@options.cache_dir
+@options.offline
+@click.option("--output-dir", default="reports", metavar="FOLDER", shell_complete=complete_folders,
+              help="Where runs are looked for.")
+@options.language
+@click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
+@options.verbose
+@options.debug
+@click.pass_context
+def export(
+    ctx: click.Context,
+    /,
+    name: str,
+    output_dir: str,
+    plugins: tuple[str, ...],
+    yes_run_plugins: bool,
+    language: str,
+    quiet: bool,
+    verbose: bool,
+    offline: bool | None,
+    **options: Any,
+) -> int:
+    """Export a classifier of a run ('latest', its folder, or its folder's name): a folder that needs no harness.
+
+    It holds all that predicts, from text to probabilities, and a README of a few lines that does so. What it predicts
+    on the run's test rows is compared with what the run did: the same labels, and probabilities within 0.0001.
+    Otherwise nothing is written.
+    """
+    from harness.api.comparing import open_run
+
+    quiet_libraries(ctx, verbose=verbose)
+    opened = open_run(name, output_dir)
+    named = opened.run.config.plugins
+    if named and not plugins:
+        if not yes_run_plugins:
+            ask_before_running(named)
+        plugins = named
+    _export(
+        opened, language=language, quiet=quiet, offline=bool(offline),
+        plugins=(*plugins, *ctx.obj["plugins"]), **options,
+    )
+    return 0
+# fmt: on
+
+
+def _export(run: "RunResult", output: Path, *, language: str, quiet: bool, **options: Any) -> None:
+    """Export, with progress, notes and the result on standard error."""
+    from harness.api.exporting import export_run
+    from harness.api.progress import shown_progress
+    from harness.terminal import make_console, print_note
+
+    console = make_console(stderr=True)
+    if options["strategy"] is None:
+        options["strategy"] = run.recommended
+        told = f"Exporting {run.recommended}, which the run's answer recommends; -s names another."
+        print_note(told, console, language)
+    with shown_progress(wanted=not quiet, language=language) as reporter:
+        done = export_run(run, output, reporter, lambda note: print_note(note, console, language), **options)
+    for told in _result(done):
+        print_note(told, console, language)
+
+
+def _result(done: "Exported") -> list[str]:
+    from harness.wording import quantities
+
+    agreement = done.agreement
+    what = f"{agreement.rows:,} {agreement.what}"
+    told = [f"Checked: {what}, all labels equal, largest difference of a probability {agreement.difference:.1g}"]
+    if agreement.ties:
+        told = [f"Checked: {what}, labels equal but for {agreement.ties:,} ties, "
+                f"largest difference of a probability {agreement.difference:.1g}"]  # fmt: skip
+    size = quantities.size(done.size)
+    return [*told, f"Exported: {done.strategy}, seed {done.seed}, {size}, saved in {done.folder}"]

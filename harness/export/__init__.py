@@ -1,0 +1,1 @@
+"""A classifier of a run -> a folder that predicts without this package."""

@@ -1,0 +1,88 @@
+"""Comparison of an exported folder's predictions with those it must have."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import ModelError
+from harness.export.form import Predict
+
+TOLERANCE = 1e-4  # of a probability
+TIE = 1e-6  # between the two highest probabilities of a row, whose order is rounding
+BATCH = 32  # texts at once, of similar length
+
+Reference = Literal["test rows of the run", "texts of the bundled sample"]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What an exported folder must predict.
+
+    Attributes:
+        texts: n texts.
+        probabilities: Of each class, float32 (n, k).
+        what: Where texts and probabilities come from.
+    """
+
+    texts: Sequence[str]
+    probabilities: NDArray[np.float32]
+    what: Reference
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What was checked of an exported folder.
+
+    Attributes:
+        rows: Texts that it was asked for.
+        what: Where they come from.
+        difference: Largest difference of a probability, 0-1.
+        ties: Rows whose label differs because its two highest probabilities are equal but for rounding.
+    """
+
+    rows: int
+    what: Reference
+    difference: float
+    ties: int
+
+
+def check_agreement(predict: Predict, expected: Expected, progress: Progress) -> Agreement:
+    """Predict all texts and compare.
+
+    Args:
+        predict: What the exported folder predicts.
+        expected: What it must predict.
+        progress: Told how many texts of how many are done.
+
+    Raises:
+        ModelError: Where a label differs, or a probability by more than the tolerance.
+    """
+    found = _predicted(predict, expected.texts, expected.probabilities.shape[1], progress)
+    apart = np.abs(found - expected.probabilities).max(axis=1)
+    highest = np.sort(expected.probabilities, axis=1)[:, -2:]
+    differs = found.argmax(axis=1) != expected.probabilities.argmax(axis=1)
+    tied = highest[:, 1] - highest[:, 0] <= TIE
+    wrong = np.flatnonzero((differs & ~tied) | ~(apart <= TOLERANCE))
+    if len(wrong):
+        raise ModelError(
+            f"The exported classifier does not predict as the run did: of {len(found):,} {expected.what}, "
+            f"{int((differs & ~tied).sum()):,} get another label and the largest difference of a probability is "
+            f"{apart.max():.2g} (row {wrong[0]} is the first; allowed: {TOLERANCE:g}). Nothing was exported. Try "
+            "another form with --to, or check the run with 'harness verify'."
+        )
+    return Agreement(len(found), expected.what, float(apart.max(initial=0.0)), int((differs & tied).sum()))
+
+
+def _predicted(predict: Predict, texts: Sequence[str], k: int, progress: Progress) -> NDArray[np.float32]:
+    """Return probabilities, float32 (n, k), computed in batches of similar length."""
+    found = np.full((len(texts), k), np.nan, np.float32)
+    order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
+    for start in range(0, len(order), BATCH):
+        rows = order[start : start + BATCH]
+        found[rows] = predict([texts[row] for row in rows])
+        progress(start + len(rows), len(texts))
+    return found

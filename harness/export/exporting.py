@@ -1,0 +1,163 @@
+"""A loaded classifier -> a folder that is whole, checked, and needs nothing of this package; or none."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from harness.encoding.transformer_encoder import TransformerEncoder
+from harness.errors import UserError
+from harness.export import onnx_form, openvino_form, transformers_form
+from harness.export.adapters import merge_adapters
+from harness.export.checking import Agreement, Expected, Progress, check_agreement
+from harness.export.form import README_FILE, Described, FormName, Predict, require_packages, write_tokenizer
+from harness.export.graph import classifier_graph, probe_graph
+from harness.export.sequence_head import sequence_classifier
+from harness.runs.classifier import TextClassifier
+from harness.strategies.finetuning import FineTunedClassifier
+from harness.strategies.torch_head import TorchHead
+from harness.system.files import folder_written_whole
+
+FORMS: tuple[FormName, ...] = get_args(FormName)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What came of an export.
+
+    Attributes:
+        folder: Where it lies.
+        form: Which form it has.
+        strategy: The one that was exported.
+        seed: Of which it is.
+        agreement: What was checked of it.
+        size: Bytes of its files.
+    """
+
+    folder: Path
+    form: FormName
+    strategy: str
+    seed: int
+    agreement: Agreement
+    size: int
+
+
+def check_form(form: str, output: Path) -> None:
+    """Refuse what no export can be made of, before anything is loaded.
+
+    Raises:
+        UserError: For a form whose packages are not installed, or an output that holds something.
+    """
+    if form not in FORMS:
+        raise UserError(f"Expected as form one of {', '.join(FORMS)}, got {form!r}.")
+    require_packages(form, _PACKAGES[form])
+    if output.exists() and not (output.is_dir() and not any(output.iterdir())):
+        raise UserError(f"{output} is there already and no empty folder. Name another one, so that nothing is lost.")
+
+
+def export_classifier(
+    classifier: TextClassifier, output: Path, form: FormName, expected: Callable[[], Expected], progress: Progress
+) -> Exported:
+    """Write a classifier as a folder that predicts without this package, and check what it predicts.
+
+    Args:
+        classifier: It is used up: adapters are merged into its weights.
+        output: The folder, new or empty; written aside and renamed.
+        form: transformers, onnx or openvino.
+        expected: Returns what the folder must predict.
+        progress: Told how many texts of the check are done.
+
+    Raises:
+        UserError: For a classifier that has no such form, with the reason, and an output that holds something.
+        ModelError: Where the folder predicts otherwise; then nothing is left of it.
+        UnavailableError: Where the disk refuses.
+    """
+    check_form(form, output)
+    _refuse_bfloat16(classifier)
+    wanted = expected()  # before adapters are merged
+    with folder_written_whole(output) as folder:
+        described, predict = _written(classifier, folder, form)
+        agreement = check_agreement(predict, wanted, progress)
+        described.write(folder, checked=asdict(agreement))
+        (folder / README_FILE).write_text(_README[form], encoding="utf-8")
+        size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    return Exported(output, form, described.strategy, described.seed, agreement, size)
+
+
+def _refuse_bfloat16(classifier: TextClassifier) -> None:
+    if classifier.saved.dtype == "bfloat16" and classifier.saved.encoder is not None:
+        raise UserError(
+            f"{classifier.saved.strategy} was fitted in bfloat16, and an exported folder computes in float32: its "
+            "probabilities would not be those of the run. Run it again with --dtype float32."
+        )
+
+
+def _written(classifier: TextClassifier, folder: Path, form: FormName) -> tuple[Described, Predict]:
+    """Write all files but the README, and return what they say and what predicts with them.
+
+    Raises:
+        UserError: For a classifier that has no such form.
+    """
+    fitted = classifier.fitted
+    try:
+        if isinstance(fitted, FineTunedClassifier):
+            return _finetuned(classifier, fitted, folder, form)
+        if isinstance(fitted, TorchHead) and isinstance(classifier.encoder, TransformerEncoder):
+            return _probe(classifier, fitted, classifier.encoder, folder, form)
+        raise UserError("only fine-tuned models and probes on frozen features of a transformers model can be.")
+    except UserError as error:
+        raise UserError(f"{classifier.saved.strategy} cannot be exported: {error}") from error
+
+
+def _finetuned(
+    classifier: TextClassifier, fitted: FineTunedClassifier, folder: Path, form: FormName
+) -> tuple[Described, Predict]:
+    model, described = merge_adapters(fitted.model), _described(classifier, fitted.max_length)
+    described.write(folder)
+    if form == "transformers":
+        transformers_form.write_transformers(model, fitted.tokenizer, fitted.max_length, folder)
+        return described, transformers_form.open_transformers(folder, described.labels)
+    write_tokenizer(fitted.tokenizer, fitted.max_length, folder)
+    return described, _GRAPH_FORMS[form](classifier_graph(model), folder)
+
+
+def _probe(
+    classifier: TextClassifier, fitted: TorchHead, encoder: TransformerEncoder, folder: Path, form: FormName
+) -> tuple[Described, Predict]:
+    state, head = fitted.torch_head()
+    described = _described(classifier, encoder.max_length, encoder.prompt)
+    described.write(folder)
+    if form == "transformers":
+        try:
+            model = sequence_classifier(encoder, state, head, described.labels)
+        except UserError as error:
+            raise UserError(f"a transformers folder cannot hold it: {error}. Use --to onnx.") from error
+        transformers_form.write_transformers(model, encoder.tokenizer, encoder.max_length, folder)
+        return described, transformers_form.open_transformers(folder, described.labels)
+    write_tokenizer(encoder.tokenizer, encoder.max_length, folder)
+    return described, _GRAPH_FORMS[form](probe_graph(encoder, state, head), folder)
+
+
+def _described(classifier: TextClassifier, max_length: int, prompt: str = "") -> Described:
+    saved = classifier.saved
+    of_encoder = (saved.encoder.name, saved.encoder.revision) if saved.encoder else (None, None)
+    return Described(saved.label_names, max_length, prompt, saved.strategy, saved.seed, *of_encoder)
+
+
+def _as_onnx(graph: Any, folder: Path) -> Predict:
+    onnx_form.write_onnx(graph, folder)
+    return onnx_form.open_onnx(folder)
+
+
+def _as_openvino(graph: Any, folder: Path) -> Predict:
+    openvino_form.write_openvino(graph, folder)
+    return openvino_form.open_openvino(folder)
+
+
+_GRAPH_FORMS: dict[str, Callable[[Any, Path], Predict]] = {"onnx": _as_onnx, "openvino": _as_openvino}
+_PACKAGES: dict[str, tuple[str, ...]] = {
+    "transformers": (), "onnx": onnx_form.PACKAGES, "openvino": openvino_form.PACKAGES,
+}  # fmt: skip
+_README: dict[str, str] = {
+    "transformers": transformers_form.README, "onnx": onnx_form.README, "openvino": openvino_form.README,
+}  # fmt: skip

@@ -1,0 +1,78 @@
+"""The ONNX form: tokenizer.json, and model.onnx from token ids to probabilities."""
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.export.form import Predict, read_tokens
+
+if TYPE_CHECKING:
+    from torch.nn import Module
+
+MODEL_FILE = "model.onnx"
+PACKAGES = ("onnx", "onnxruntime")
+INPUTS, OUTPUT = ("input_ids", "attention_mask"), "probabilities"
+OPSET = 17  # the first with LayerNormalization
+EXAMPLE = (3, 7)  # texts and tokens that the graph is traced with; both may be any
+
+
+def write_onnx(graph: "Module", folder: Path) -> None:
+    """Write a torch module, input_ids and attention_mask -> probabilities, as model.onnx.
+
+    By torch's exporter that traces: the newer one needs twenty times the time, and two packages more.
+
+    Args:
+        graph: As of `harness.export.graph`.
+        folder: Where it goes.
+    """
+    import torch
+
+    ids = torch.ones(EXAMPLE, dtype=torch.long)
+    mask = torch.ones_like(ids)
+    mask[1, 4:] = 0  # a text with padding, so that no branch without a mask is taken
+    axes = {name: {0: "texts", 1: "tokens"} for name in INPUTS} | {OUTPUT: {0: "texts"}}
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # on what tracing fixes; the check of the exported folder would find it
+        torch.onnx.export(
+            graph, (ids, mask), str(folder / MODEL_FILE), input_names=list(INPUTS), output_names=[OUTPUT],
+            dynamic_axes=axes, opset_version=OPSET, dynamo=False,
+        )  # fmt: skip
+
+
+def open_onnx(folder: Path) -> Predict:
+    """Return what predicts with the files of a folder, as its README does."""
+    import onnxruntime
+
+    tokenise = read_tokens(folder)
+    session: Any = onnxruntime.InferenceSession(folder / MODEL_FILE, providers=["CPUExecutionProvider"])
+    return lambda texts: session.run([OUTPUT], tokenise(texts))[0]
+
+
+README = """\
+# A text classifier
+
+```sh
+pip install onnxruntime tokenizers
+```
+
+```python
+import json
+import numpy as np
+import onnxruntime
+from tokenizers import Tokenizer
+
+classifier = json.load(open("classifier.json", encoding="utf-8"))  # names of the classes, prompt, what was checked
+tokenizer = Tokenizer.from_file("tokenizer.json")
+model = onnxruntime.InferenceSession("model.onnx")
+
+
+def predict_proba(texts):
+    tokens = tokenizer.encode_batch([classifier["prompt"] + text for text in texts])
+    inputs = {"input_ids": [t.ids for t in tokens], "attention_mask": [t.attention_mask for t in tokens]}
+    return model.run(["probabilities"], {name: np.array(rows, np.int64) for name, rows in inputs.items()})[0]
+
+
+for row in predict_proba(["what a day", "leave me alone"]):
+    print(classifier["labels"][row.argmax()], row.max())
+```
+"""

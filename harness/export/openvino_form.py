@@ -1,0 +1,71 @@
+"""The OpenVINO form: tokenizer.json, and model.xml with model.bin from token ids to probabilities."""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.export.form import Predict, read_tokens
+from harness.export.onnx_form import MODEL_FILE, OUTPUT, write_onnx
+
+if TYPE_CHECKING:
+    from torch.nn import Module
+
+XML_FILE = "model.xml"
+PACKAGES = ("onnx", "openvino")
+IN_FLOAT32 = {"INFERENCE_PRECISION_HINT": "f32"}  # some processors would take bfloat16
+
+
+def write_openvino(graph: "Module", folder: Path) -> None:
+    """Write a torch module, input_ids and attention_mask -> probabilities, as model.xml and model.bin.
+
+    By way of ONNX, and not by `openvino.convert_model`, which reports its use to its maker.
+
+    Args:
+        graph: As of `harness.export.graph`.
+        folder: Where it goes.
+    """
+    import openvino
+
+    with tempfile.TemporaryDirectory(prefix="harness-") as workdir:
+        write_onnx(graph, Path(workdir))
+        model = openvino.Core().read_model(Path(workdir) / MODEL_FILE)
+        openvino.save_model(model, folder / XML_FILE, compress_to_fp16=False)
+
+
+def open_openvino(folder: Path) -> Predict:
+    """Return what predicts with the files of a folder, as its README does."""
+    import openvino
+
+    tokenise = read_tokens(folder)
+    model: Any = openvino.Core().compile_model(folder / XML_FILE, "CPU", IN_FLOAT32)
+    return lambda texts: model(tokenise(texts))[OUTPUT]
+
+
+README = """\
+# A text classifier
+
+```sh
+pip install openvino tokenizers
+```
+
+```python
+import json
+import numpy as np
+import openvino
+from tokenizers import Tokenizer
+
+classifier = json.load(open("classifier.json", encoding="utf-8"))  # names of the classes, prompt, what was checked
+tokenizer = Tokenizer.from_file("tokenizer.json")
+model = openvino.Core().compile_model("model.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+
+
+def predict_proba(texts):
+    tokens = tokenizer.encode_batch([classifier["prompt"] + text for text in texts])
+    inputs = {"input_ids": [t.ids for t in tokens], "attention_mask": [t.attention_mask for t in tokens]}
+    return model({name: np.array(rows, np.int64) for name, rows in inputs.items()})["probabilities"]
+
+
+for row in predict_proba(["what a day", "leave me alone"]):
+    print(classifier["labels"][row.argmax()], row.max())
+```
+"""

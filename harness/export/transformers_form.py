@@ -1,0 +1,62 @@
+"""The transformers form: a folder that `pipeline("text-classification", folder)` reads."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.encoding.checkpoint import load_tokenizer
+from harness.encoding.sequence_classifier import load_sequence_classifier
+from harness.export.form import Predict
+
+
+def write_transformers(model: Any, tokenizer: Any, max_length: int, folder: Path) -> None:
+    """Write model and tokenizer as `from_pretrained` reads them.
+
+    Args:
+        model: A transformers model for sequence classification, without adapters, its classes named.
+        tokenizer: Its tokenizer.
+        max_length: Tokens that texts are cut at.
+        folder: Where they go.
+    """
+    model.config.problem_type = "single_label_classification"  # the pipeline's probabilities are then a softmax
+    model.save_pretrained(folder)
+    tokenizer.model_max_length = max_length
+    tokenizer.save_pretrained(folder)
+
+
+def open_transformers(folder: Path, label_names: Sequence[str]) -> Predict:
+    """Return what predicts with the files of a folder, as the pipeline of transformers does."""
+    import torch
+
+    model = load_sequence_classifier(str(folder), label_names, "cpu", "saved").model
+    tokenizer = load_tokenizer(str(folder))
+
+    def predict(texts: Sequence[str]) -> NDArray[np.float32]:
+        inputs = tokenizer(list(texts), truncation=True, padding=True, return_tensors="pt")
+        with torch.inference_mode():
+            return np.asarray(model(**inputs).logits.softmax(dim=-1), np.float32)
+
+    return predict
+
+
+README = """\
+# A text classifier
+
+```sh
+pip install transformers torch
+```
+
+```python
+from transformers import pipeline
+
+classify = pipeline("text-classification", ".", truncation=True)  # longer texts are cut, as in training
+
+for answer in classify(["what a day", "leave me alone"]):
+    print(answer["label"], answer["score"])
+```
+
+`top_k=None` gives all classes. `classifier.json` says where this comes from and what was checked.
+"""
