@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.api.comparing import loaded
+from harness.api.row_texts import Notes, Tell, text_column_of
 from harness.config.run_config import build_config
-from harness.data.column_choice import choose_text_column, is_missing, refuse_bad_texts
+from harness.data.column_choice import is_missing, refuse_bad_texts
 from harness.data.row_stream import Chunk, RowStream
 from harness.data.row_writer import RowWriter, check_ending, open_writer
 from harness.data.streamed_files import open_rows
-from harness.data.table import Table
 from harness.errors import UserError
 from harness.wording import quantities
 
@@ -30,8 +30,6 @@ PREDICTION, MARGIN, PROBABILITY = "prediction", "margin", "probability_"
 OF_FILE = "input_"  # before the name of a column of the file that is called as one of those
 STANDARD_INPUT = "-"
 INTERVAL = 5.0  # seconds between two counts of rows whose number nobody knows
-
-Tell = Callable[[str], object]
 
 
 @dataclass(frozen=True)
@@ -111,10 +109,10 @@ def predict_file(
     of_file = {"header": header, "columns": columns, "encoding": encoding, "quoting": quoting}
     of_cache = {"cache": cache, "cache_dir": None if cache_dir is None else str(cache_dir)}
     config = build_config({key: value for key, value in (of_file | of_cache).items() if value is not None})
-    notes = _Notes(tell)
+    notes = Notes(tell)
     standard_input = sys.stdin.buffer if source == STANDARD_INPUT else None  # a notebook has no such
     with open_rows(source, standard_input, read_options(config), kind=kind) as rows:
-        column = _text_column(rows, text_column, run.run.config.text_column, notes)
+        column = text_column_of(rows, text_column, run.run.config.text_column, notes)
         classifier = loaded(
             folder, model=model, plugins=(*run.plugins, *plugins), device=device, cache=config, offline=offline,
             keep=False, known=(run.facts and run.facts.texts) or (),
@@ -132,40 +130,11 @@ def _refuse_bad_output(source: str, output: Path | None) -> None:
         raise UserError(f"{output} is the file that is read. Name another one, so that nothing of it is lost.")
 
 
-def _text_column(rows: RowStream, given: str | None, of_run: str | None, notes: "_Notes") -> str:
-    """Return the column of the texts: the one named, that of the run, the only one, or one of a usual name.
-
-    What may be a text in place of a header is no only column.
-    """
-    if given is None and of_run in rows.columns:
-        return str(of_run)
-    if given is None and len(rows.columns) == 1 and not rows.hint:
-        return rows.columns[0]
-    told: list[str] = []
-    empty: dict[str, list[Any]] = {name: [] for name in rows.columns}
-    column = choose_text_column(Table(rows.path, empty, numbered=rows.numbered, hint=rows.hint), given, told)
-    notes.add(f"In {rows.path}: {note}" for note in told)
-    return column
-
-
-class _Notes:
-    """Notes, each told once."""
-
-    def __init__(self, tell: Tell) -> None:
-        self._tell, self.all = tell, list[str]()
-
-    def add(self, notes: "Iterator[str] | Sequence[str]") -> None:
-        for note in notes:
-            if note not in self.all:
-                self.all.append(note)
-                self._tell(note)
-
-
 class _Prediction:
     """The way of all rows through a classifier."""
 
     def __init__(
-        self, classifier: "TextClassifier", rows: RowStream, column: str, writer: RowWriter, notes: _Notes
+        self, classifier: "TextClassifier", rows: RowStream, column: str, writer: RowWriter, notes: Notes
     ) -> None:
         self._classifier, self._rows, self._column, self._writer = classifier, rows, column, writer
         self._notes = notes

@@ -12,6 +12,7 @@ from harness.cli.cache import cache
 from harness.cli.command import Command, Group
 from harness.cli.compare import compare
 from harness.cli.completion import SHELLS, completion_script
+from harness.cli.encode import encode
 from harness.cli.errors import errors
 from harness.cli.export import export
 from harness.cli.help import CATALOGUE, language_of
@@ -51,6 +52,7 @@ def cli() -> None:
     harness compare RUN RUN               strategies of several runs in one table
     harness errors --strategy NAME        where a strategy of the last run fails, row by row
     harness predict RUN FILE              labels of new texts, with probabilities
+    harness encode FILES -o FOLDER        frozen features of any number of texts
     harness export RUN -o FOLDER          a classifier as a folder that needs no harness: ONNX, OpenVINO, transformers
     harness audit -d DATASET              whether the data can carry a conclusion
     harness report RUN -o FILE            tables and pictures to hand on: .html .md .tex .csv .json
@@ -62,7 +64,7 @@ def cli() -> None:
 
 
 _LOOKING = (list_, show, compare, errors, report, audit, verify)
-for _command in (run, *_LOOKING, predict, export, reproduce, tune, cache, plugins_):
+for _command in (run, *_LOOKING, predict, encode, export, reproduce, tune, cache, plugins_):
     cli.add_command(_command)
 
 

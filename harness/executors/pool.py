@@ -55,7 +55,12 @@ class Pool:
         Raises:
             HarnessError: Where there is none, or it could never run a trial.
         """
+        self.submitter()
+
+    def submitter(self) -> Submitter:
+        """Return the pool, which is opened where it is not; errors as of `prepare`."""
         self._pool = self._pool or self._open_pool()
+        return self._pool
 
     def start(self, assignment: Assignment, order: Order, progress: Progress) -> RunningTrial:
         """Hand a trial over."""
@@ -66,9 +71,7 @@ class Pool:
         except NOT_PICKLED as error:
             remove_job(folder)
             return Finished(not_handed_over(error))
-        self.prepare()
-        assert self._pool is not None
-        future = self._pool.submit(run_job_apart, str(folder), self._limits.seconds, self._limits.memory_bytes)
+        future = self.submitter().submit(run_job_apart, str(folder), self._limits.seconds, self._limits.memory_bytes)
         return _PooledTrial(future, folder, shapes_of(assignment), order.log)
 
     def close(self) -> None:

@@ -23,6 +23,7 @@ from harness.plugin_system.loading import LoadedPlugins
 from harness.plugin_system.manager import PluginManager
 from harness.plugin_system.offers import Offer, not_loaded
 from harness.runs.planning import Plan, make_plan
+from harness.system.device import choose_device, choose_dtype
 from harness.system.process import restored_globals, restored_process
 
 
@@ -96,6 +97,30 @@ def _of_plugin(manager: PluginManager, config: RunConfig) -> Executor:
         return Pool(lambda: pool, Limits(config.time_limit, config.memory_limit))
     told = f"--on {name}: expected local, local:N, here, ray, slurm, or a name that a plugin knows."
     raise UserError(" ".join([told, *not_loaded(manager.broken)]))
+
+
+@network_block()
+def open_encoder(config: RunConfig, plugins: Sequence[object] = ()) -> tuple[Encoder, Executor]:
+    """Load the encoder that a configuration asks for, on its device, and say where it is to encode.
+
+    Args:
+        config: Which encoder, and where.
+        plugins: Modules or objects with hooks, besides the installed plugins and those that `config` names.
+
+    Raises:
+        HarnessError: For anything wrong with the configuration or the encoder.
+    """
+    settle_network_for(config.model_copy(update={"dataset": SAMPLE}))
+    executor = built_in_executor(config)
+    try:
+        manager = open_plugins(config.plugins, plugins)
+        executor = executor or _of_plugin(manager, config)
+        device = choose_device(config.device)
+        return manager.load_encoder(config, device, choose_dtype(config.dtype, device)), executor
+    except BaseException:
+        if executor:
+            executor.close()
+        raise
 
 
 @network_block()

@@ -1,0 +1,230 @@
+"""Files with any number of texts -> a folder of their frozen features, shard by shard."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.api.row_texts import Notes, Tell, text_column_of
+from harness.config.run_config import RunConfig
+from harness.data.column_choice import is_missing, refuse_bad_texts
+from harness.data.row_stream import RowStream
+from harness.data.streamed_files import open_rows
+from harness.data.task import texts_hash
+from harness.encoding.encoder import Features, missing_layer, resolved, width_of
+from harness.encoding.tags import encoder_tags
+from harness.errors import DataError, UserError
+from harness.executors.shards import HereShards, PooledShards, open_shards
+from harness.features.single_pass import ROWS_PER_SHARD
+from harness.results.encoded_texts import EncodedTexts
+
+if TYPE_CHECKING:
+    from harness.encoding.encoder import Encoder
+    from harness.runs.reporter import Reporter
+
+BATCH_TOKENS = 2048  # unless others are asked for: the same everywhere, so that a shard's last digits are, too
+
+
+@dataclass(frozen=True)
+class EncodedFiles:
+    """What came of files.
+
+    Attributes:
+        n_rows: Rows, all of which have features.
+        n_without_text: Those of them that have no text; their features are NaN.
+        n_encoded: Rows that were encoded now; the others were there.
+        width: Numbers in the features of a row.
+        seconds: What all of it took, the loading of the encoder left out.
+    """
+
+    n_rows: int
+    n_without_text: int
+    n_encoded: int
+    width: int
+    seconds: float
+
+
+def encode_files(
+    sources: Sequence[str],
+    folder: Path,
+    config: RunConfig,
+    features: Features,
+    reporter: "Reporter",
+    tell: Tell = lambda note: None,
+    *,
+    plugins: Sequence[object] = (),
+    kind: str | None = None,
+    shard_rows: int = ROWS_PER_SHARD,
+) -> EncodedFiles:
+    """Encode all texts of files, in their order, into a folder; shards that are there already are kept.
+
+    Args:
+        sources: The files.
+        folder: The folder, see `harness.results.encoded_texts`.
+        config: Encoder, column of the texts, how files are read, device and where shards are encoded.
+        features: The state that is wanted.
+        reporter: Told how far it is.
+        tell: Told each note as soon as it is known.
+        plugins: Modules or objects with hooks, besides those that `config` names.
+        kind: What the files hold, where their endings do not say.
+        shard_rows: Rows of a shard: what is held at once, and what a kill can cost.
+
+    Raises:
+        UserError: For a folder that holds anything else, or a layer that the encoder has not.
+        DataError: For a file that cannot be read, or rows that hold no texts.
+        UnavailableError: Where the disk refuses, or a worker is lost; what is done is kept.
+    """
+    from harness.huggingface.hub_dataset import read_options
+    from harness.runs.opening import open_encoder
+
+    if missing := [source for source in sources if not Path(source).expanduser().is_file()]:
+        raise DataError(f"There is no file {missing[0]}. Name files with a text a row.")
+    if config.batch_tokens == "auto":
+        config = config.model_copy(update={"batch_tokens": BATCH_TOKENS})
+    encoder, executor = open_encoder(config, plugins)
+    with closing(executor):
+        if reason := missing_layer(features, encoder.name, encoder.n_layers):
+            raise UserError(reason)
+        features = resolved(features, encoder)
+        encoded, notes = EncodedTexts(folder, _about(encoder, features, config, shard_rows)), Notes(tell)
+        with encoded.claimed():
+            encoded.begin()
+            count = _Count(reporter)
+            with open_shards(executor, encoder, features, count.within_shard, offline=config.offline) as shards:
+                way = _Way(encoded, shards, (shard_rows, width_of(features, encoder)), count)
+                for source in sources:
+                    with open_rows(source, options=read_options(config), kind=kind) as rows:
+                        count.expect(rows.n_rows)
+                        way.take(_texts(rows, text_column_of(rows, config.text_column, None, notes), notes))
+                return way.finish()
+
+
+def _about(encoder: "Encoder", features: Features, config: RunConfig, shard_rows: int) -> dict[str, Any]:
+    """Return what the features are of."""
+    return {
+        "model": encoder.name,
+        "encoder": encoder_tags(encoder).fingerprint or {"name": encoder.name, "revision": encoder.revision},
+        "layer": features.layer,
+        "pooling": features.pooling,
+        "max_length": encoder.max_length,
+        "width": width_of(features, encoder),
+        "batch_tokens": config.batch_tokens,
+        "shard_rows": shard_rows,
+    }
+
+
+class _Count:
+    """How many rows of how many are done, and told; rows of files are known once these are opened.
+
+    Args:
+        reporter: Told it.
+    """
+
+    def __init__(self, reporter: "Reporter") -> None:
+        self._reporter, self._done, self._total = reporter, 0, 0
+        reporter.stage("encode", 1, 1)
+
+    def expect(self, n_rows: int | None) -> None:
+        """Take note of the rows of a file, None where nobody knows them."""
+        self._total += n_rows or 0
+
+    def add(self, n_rows: int) -> None:
+        """Take note of rows that are done."""
+        self._done += n_rows
+        if self._done <= self._total:
+            self._reporter.progress("encode", self._done, self._total)
+        else:
+            self._reporter.progress(f"{self._done:,} texts", 0, 0)
+
+    def within_shard(self, what: str, done: int, total: int) -> None:
+        """Tell of rows that are done of a shard that is encoded in this process."""
+        if self._done + total <= self._total:
+            self._reporter.progress(what, self._done + done, self._total)
+
+
+def _texts(rows: RowStream, column: str, notes: Notes) -> Iterator[str | None]:
+    """Yield the text of each row, None where it has none."""
+    before, where = 0, f"{rows.path}, column {column!r}"
+    for chunk in rows.chunks:
+        cells = [None if is_missing(cell) else cell for cell in chunk[column]]
+        refuse_bad_texts(("" if cell is None else cell for cell in cells), where, before)
+        before += len(cells)
+        yield from cells
+    notes.add(f"In {rows.path}: {note}" for note in rows.notes)
+
+
+class _Way:
+    """The way of all texts into the folder; it holds no more of them than are under way.
+
+    Args:
+        encoded: The folder.
+        shards: Where shards are encoded.
+        shape: Rows of a shard and numbers in the features of a row.
+        count: Told what is done.
+    """
+
+    def __init__(
+        self, encoded: EncodedTexts, shards: HereShards | PooledShards, shape: tuple[int, int], count: _Count
+    ) -> None:
+        self._encoded, self._shards, self._count = encoded, shards, count
+        self._shard_rows, self._width = shape
+        self._open: list[str | None] = []  # of the shard that is being filled
+        self._under_way: dict[int, tuple[str, list[int], int]] = {}  # shard -> hash, rows with a text, rows
+        self._n_shards = self._n_rows = self._n_without_text = self._n_encoded = 0
+        self._started = time.perf_counter()
+
+    def take(self, texts: Iterator[str | None]) -> None:
+        """Encode texts as far as they fill shards."""
+        while more := list(islice(texts, self._shard_rows - len(self._open))):
+            self._open += more
+            if len(self._open) == self._shard_rows:
+                self._start()
+
+    def finish(self) -> EncodedFiles:
+        """Encode the rest, wait for all shards, and return what came of it."""
+        if self._open:
+            self._start()
+        while self._under_way:
+            self._write_ended()
+        self._encoded.finish(self._n_rows, self._n_shards)
+        seconds = time.perf_counter() - self._started
+        return EncodedFiles(self._n_rows, self._n_without_text, self._n_encoded, self._width, seconds)
+
+    def _start(self) -> None:
+        """Hand the open shard over, once there is room, unless it is there already."""
+        cells, self._open = self._open, []
+        shard, self._n_shards = self._n_shards, self._n_shards + 1
+        rows = [row for row, text in enumerate(cells) if text is not None]
+        # What stands for a row without a text can be no text: no two lists of cells share a hash.
+        digest = texts_hash([repr(text) for text in cells])
+        self._n_rows += len(cells)
+        self._n_without_text += len(cells) - len(rows)
+        if self._encoded.holds(shard, digest):
+            self._count.add(len(cells))
+            return
+        self._n_encoded += len(cells)
+        self._under_way[shard] = digest, rows, len(cells)
+        self._shards.start(shard, [text for text in cells if text is not None])
+        self._write_ended()
+        while self._shards.running >= self._shards.at_a_time:
+            self._write_ended()
+
+    def _write_ended(self) -> None:
+        for shard, values in self._shards.ended():
+            digest, rows, n = self._under_way.pop(shard)
+            self._encoded.write(shard, digest, self._placed(values, rows, n))
+            self._count.add(n)
+
+    def _placed(self, values: NDArray[np.float32], rows: Sequence[int], n: int) -> NDArray[np.float32]:
+        """Return features of n rows, NaN where there is no text."""
+        if len(rows) == n:
+            return values
+        table = np.full((n, self._width), np.nan, np.float32)
+        table[rows] = values
+        return table

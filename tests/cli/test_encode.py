@@ -1,0 +1,156 @@
+"""`harness encode`: features of any number of texts in whole shards, in order, the same wherever they are computed."""
+
+import gzip
+import json
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from harness import Features, hookimpl
+from harness.encoding.encoder import Encoder
+
+from .commands import Harness, Outcome
+
+WORDS = ("happy", "sad", "lost", "never", "again")
+N_ROWS = 20
+
+
+@pytest.fixture
+def texts() -> list[str]:
+    return [" ".join(WORDS[(i + k) % len(WORDS)] for k in range(1 + i % 4)) for i in range(N_ROWS)]
+
+
+@pytest.fixture
+def encode(harness: Harness, tiny_model: Path, tmp_path: Path, texts: list[str]) -> Callable[..., Outcome]:
+    (tmp_path / "texts.txt").write_text("".join(f"{text}\n" for text in texts))
+
+    def command(*argv: str, files: tuple[str, ...] = ("texts.txt",), plugins: tuple[object, ...] = ()) -> Outcome:
+        given = [str(tmp_path / name) for name in files]
+        where = () if "-o" in argv else ("-o", str(tmp_path / "encoded"))
+        return harness(
+            "encode",
+            *given,
+            *where,
+            "-m",
+            str(tiny_model),
+            "--shard-rows",
+            "8",
+            "--offline",
+            "-q",
+            *argv,
+            plugins=plugins,
+        )
+
+    return command
+
+
+def encoded(folder: Path) -> NDArray[np.float32]:
+    return np.concatenate([np.load(file) for file in sorted(folder.glob("part-*.npy"))])
+
+
+def test_features_are_the_encoder_s_in_the_order_of_the_texts(
+    encode: Callable[..., Outcome], encoder: Encoder, texts: list[str], tmp_path: Path
+) -> None:
+    outcome = encode("--layer", "1", "--pooling", "mean")
+    assert outcome.code == 0, outcome.err
+    wanted = Features(1, "mean")
+    np.testing.assert_allclose(encoded(tmp_path / "encoded"), encoder.encode(texts, [wanted])[wanted], atol=1e-6)
+    assert [len(np.load(file)) for file in sorted((tmp_path / "encoded").glob("part-*.npy"))] == [8, 8, 4]
+    told = json.loads((tmp_path / "encoded" / "encoded.json").read_text())
+    assert (told["rows"], told["about"]["layer"], told["about"]["pooling"]) == (N_ROWS, 1, "mean")
+
+
+def test_several_files_follow_one_another_and_rows_without_a_text_keep_their_place(
+    encode: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").write_text("label,text\n0,happy\n1,\n0,sad\n")
+    with gzip.open(tmp_path / "b.jsonl.gz", "wt") as file:
+        file.writelines(f"{json.dumps({'text': text})}\n" for text in ("sad", None, "happy"))
+    outcome = encode(files=("a.csv", "b.jsonl.gz"))
+    assert outcome.code == 0, outcome.err
+    assert "2 without a text" in outcome.err
+    values = encoded(tmp_path / "encoded")
+    assert np.isnan(values).all(axis=1).tolist() == [False, True, False, False, True, False]
+    np.testing.assert_allclose(values[[0, 2]], values[[5, 3]], atol=1e-6)
+
+
+class Inline(Executor):
+    """Runs a function when it is submitted, and stops answering after so many."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.n_calls = most, 0
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        self.n_calls += 1
+        future: Future[Any] = Future()
+        if self.n_calls > self.most:
+            future.set_exception(RuntimeError("the machine is gone"))
+        else:
+            future.set_result(fn(*args, **kwargs))
+        return future
+
+
+class Pools:
+    def __init__(self, most: int) -> None:
+        self.pool = Inline(most)
+
+    @hookimpl
+    def harness_executor(self, name: str) -> Executor | None:
+        return self.pool if name == "inline" else None
+
+
+def test_what_was_encoded_before_a_pool_broke_is_kept_and_all_of_it_is_as_without_one(
+    encode: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    assert encode("-o", str(tmp_path / "here")).code == 0
+    broken = encode("--on", "inline", plugins=(Pools(1),))
+    assert broken.code == 4
+    assert "the machine is gone" in broken.err
+    (tmp_path / "encoded" / ".part-000001.npy.0a1b").write_bytes(b"half")  # as a process leaves it that is killed
+    again = Pools(9)
+    outcome = encode("--on", "inline", plugins=(again,))
+    assert outcome.code == 0, outcome.err
+    assert again.pool.n_calls == 2
+    assert encoded(tmp_path / "encoded").tobytes() == encoded(tmp_path / "here").tobytes()
+    assert not [*(tmp_path / "encoded").glob(".*")]
+
+
+def test_shards_of_other_texts_are_encoded_anew_and_those_beyond_the_end_go(
+    encode: Callable[..., Outcome], texts: list[str], tmp_path: Path
+) -> None:
+    assert encode().code == 0
+    whole = encoded(tmp_path / "encoded")
+    (tmp_path / "texts.txt").write_text("".join(f"{text}\n" for text in [*texts[:8], "again", *texts[9:14]]))
+    outcome = encode()
+    assert outcome.code == 0, outcome.err
+    assert "encoded now: 6," in outcome.err
+    values = encoded(tmp_path / "encoded")
+    assert len(values) == 14
+    assert values[:8].tobytes() == whole[:8].tobytes()
+
+
+def test_a_folder_of_something_else_is_refused(encode: Callable[..., Outcome], tmp_path: Path) -> None:
+    assert encode().code == 0
+    other = encode("--layer", "0")
+    assert other.code == 2
+    assert "layer" in other.err
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    assert encode("-o", str(tmp_path / "mine")).code == 2
+    assert [file.name for file in (tmp_path / "mine").iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "files", "code"),
+    [(("--layer", "9"), ("texts.txt",), 2), ((), ("nowhere.txt",), 3), (("--pooling", "x"), ("texts.txt",), 2)],
+)
+def test_what_cannot_be_encoded_is_refused_before_anything_is_written(
+    encode: Callable[..., Outcome], tmp_path: Path, argv: tuple[str, ...], files: tuple[str, ...], code: int
+) -> None:
+    assert encode(*argv, files=files).code == code
+    assert not (tmp_path / "encoded").exists()
