@@ -12,6 +12,7 @@ from harness.wording.languages import Say
 MOST_WORDS = 30  # of the sentence
 SMALLEST_GAP = 0.005  # of f1_macro; less is written as 0.00
 SMALLEST_SHARE = 0.01  # of the seconds; less is written as less than that
+FEW_TIMES = 9.95  # as long; from there on written without decimals
 CHEAPER = 0.75  # of the seconds: what costs more than that is no cheaper alternative
 
 
@@ -175,7 +176,11 @@ class _Sentences:
         ratio, share = self.ratio(rival, self.taken), self.share(rival, self.taken)
         if rival is None or ratio is None or share is None or self.verdict(rival.name) != "unclear":
             return None
-        if CHEAPER < ratio < 1 / CHEAPER:
+        if ratio > 1 / CHEAPER:
+            return Said(
+                self.say("The latter takes {n} times as long."), {"n": f"{ratio:.{1 if ratio < FEW_TIMES else 0}f}"}
+            )
+        if ratio > CHEAPER:
             return None
         return Said(self.say("The latter takes {share} of the time."), {"share": share})
 

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,16 +48,16 @@ def verify_run(directory: RunDirectory) -> list[Check]:
         UserError: Where there is no run.json, or it is not a run.
     """
     run = read_run(directory)
-    if outside := list(_leading_outside(run, directory)):
+    if outside := list(leading_outside(run.files, directory.path)):
         return outside
     checks = [*_file_checks(run, directory), _metric_check(run)]
     for record in run.records:
-        checks.append(_record_check(record, directory))
+        checks.append(record_check(record, directory))
         if record.is_scored:
-            checks.append(_score_check(record, directory))
+            checks.append(score_check(record, directory))
     checks += _data_checks(run, directory)
     if run.evidence and run.evidence.strategies:  # older versions tested in other ways
-        checks.append(_evidence_check(run, run.evidence, directory))
+        checks.append(evidence_check(run, run.evidence, directory))
     return checks
 
 
@@ -72,14 +72,13 @@ def not_covered(run: Run, directory: RunDirectory) -> list[str]:
     return left
 
 
-def _leading_outside(run: Run, directory: RunDirectory) -> Iterator[Check]:
-    """Yield a failed check for each name and each link that leads out of the folder; what is there is not read."""
-    root = os.path.realpath(directory.path)
-    listed = (directory.path / name for name in run.files)
-    for file in dict.fromkeys([*listed, *directory.path.rglob("*")]):
+def leading_outside(names: Iterable[str], folder: Path) -> Iterator[Check]:
+    """Yield a failed check for each name and each link that leads out of a folder; what is there is not read."""
+    root = os.path.realpath(folder)
+    listed = (folder / name for name in names)
+    for file in dict.fromkeys([*listed, *folder.rglob("*")]):
         if not Path(os.path.realpath(file)).is_relative_to(root):
-            name = os.path.relpath(file, directory.path)
-            yield Check(name, "it leads out of the folder of the run, so nothing was read")
+            yield Check(os.path.relpath(file, folder), "it leads out of the folder, so nothing was read")
 
 
 def _data_checks(run: Run, directory: RunDirectory) -> Iterator[Check]:
@@ -139,7 +138,8 @@ def _metric_check(run: Run) -> Check:
     return Check("version of the metrics", None if same else problem)
 
 
-def _record_check(record: RunRecord, directory: RunDirectory) -> Check:
+def record_check(record: RunRecord, directory: RunDirectory) -> Check:
+    """Hold a record against its own file."""
     what = f"record of {record.trial}"
     file = directory.record_file(record.trial)
     if not file.is_file():  # a trial that was stopped has none
@@ -151,7 +151,8 @@ def _record_check(record: RunRecord, directory: RunDirectory) -> Check:
     return Check(what, None if saved == record else "run.json says something else than its file in records/")
 
 
-def _score_check(record: RunRecord, directory: RunDirectory) -> Check:
+def score_check(record: RunRecord, directory: RunDirectory) -> Check:
+    """Compute the scores of a trial again from its predictions."""
     what = f"scores of {record.trial}"
     try:
         predicted = {split: read_predictions(directory, record.trial, split) for split in ("validation", "test")}
@@ -166,7 +167,8 @@ def _score_check(record: RunRecord, directory: RunDirectory) -> Check:
     return Check(what, None if same else "the sha256 of the probabilities is not the recorded one")
 
 
-def _evidence_check(run: Run, evidence: Evidence, directory: RunDirectory) -> Check:
+def evidence_check(run: Run, evidence: Evidence, directory: RunDirectory) -> Check:
+    """Compute intervals, tests and conclusion of a run again from its predictions."""
     what = "intervals, tests and conclusion"
     try:
         margin = evidence.conclusion.margin or MARGIN

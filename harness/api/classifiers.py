@@ -1,4 +1,4 @@
-"""What a finished run does with its fitted classifiers: load them, predict with them, export them."""
+"""What a finished run does with its fitted classifiers: load them, predict with them, export or push them."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -145,3 +145,36 @@ class RunClassifiers(ABC):
             return export_run(
                 cast("RunResult", self), Path(output), reporter, strategy=strategy, form=form, seed=seed, **options
             )
+
+    def push(
+        self,
+        repository: str,
+        strategy: str | None = None,
+        *,
+        public: bool = False,
+        with_predictions: bool = False,
+        language: str = "en",
+        **options: Any,
+    ) -> str:
+        """Push a classifier to the hub with a model card made from the run, as `harness push` does; texts never.
+
+        Args:
+            repository: OWNER/NAME; a private one is made where there is none.
+            strategy: Name of the strategy, that of `recommended` by default.
+            public: Let everybody see it.
+            with_predictions: Push labels and probabilities of the scored rows, too.
+            language: Of the card.
+            options: `seed`, of several seeds this one; `license` and `data_license`, such as apache-2.0.
+
+        Returns:
+            The address of the commit.
+
+        Raises:
+            UserError: For a run that failed, stands in for another or kept no classifiers, and where nobody is logged
+                in: 'hf auth login' or HF_TOKEN.
+            UnavailableError: Where the hub cannot be reached or refuses.
+        """
+        from harness.api.pushing import prepare_push
+
+        chosen: dict[str, Any] = {"with_predictions": with_predictions, "language": language, **options}
+        return prepare_push(cast("RunResult", self), repository, strategy, **chosen).send(public=public)

@@ -20,6 +20,7 @@ from harness.cli.listing import list_
 from harness.cli.plugins import plugins as plugins_
 from harness.cli.predict import predict
 from harness.cli.printing import echo_traceback
+from harness.cli.push import push
 from harness.cli.report import report
 from harness.cli.reproduce import reproduce
 from harness.cli.run import exit_code_of_signal, run
@@ -54,6 +55,7 @@ def cli() -> None:
     harness predict RUN FILE              labels of new texts, with probabilities
     harness encode FILES -o FOLDER        frozen features of any number of texts
     harness export RUN -o FOLDER          a classifier as a folder that needs no harness: ONNX, OpenVINO, transformers
+    harness push RUN --repo OWNER/NAME    a classifier to the hub, with a model card made from its run
     harness audit -d DATASET              whether the data can carry a conclusion
     harness report RUN -o FILE            tables and pictures to hand on: .html .md .tex .csv .json
     harness verify RUN                    every score again from the saved predictions
@@ -64,7 +66,7 @@ def cli() -> None:
 
 
 _LOOKING = (list_, show, compare, errors, report, audit, verify)
-for _command in (run, *_LOOKING, predict, encode, export, reproduce, tune, cache, plugins_):
+for _command in (run, *_LOOKING, predict, encode, export, push, reproduce, tune, cache, plugins_):
     cli.add_command(_command)
 
 

@@ -8,7 +8,7 @@ import click
 from harness.cli import options
 from harness.cli.command import Command
 from harness.cli.completion import complete_folders, complete_strategies
-from harness.cli.planning import ask_before_running, quiet_libraries
+from harness.cli.planning import plugins_of_run, quiet_libraries
 
 if TYPE_CHECKING:
     from harness.api.result import RunResult
@@ -61,14 +61,10 @@ def export(
 
     quiet_libraries(ctx, verbose=verbose)
     opened = open_run(name, output_dir)
-    named = opened.run.config.plugins
-    if named and not plugins:
-        if not yes_run_plugins:
-            ask_before_running(named)
-        plugins = named
+    used = plugins_of_run(opened.run.config.plugins, plugins, language, yes_run_plugins=yes_run_plugins)
     _export(
         opened, language=language, quiet=quiet, offline=bool(offline),
-        plugins=(*plugins, *ctx.obj["plugins"]), **options,
+        plugins=(*used, *ctx.obj["plugins"]), **options,
     )
     return 0
 # fmt: on

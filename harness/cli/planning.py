@@ -53,6 +53,27 @@ def ask_before_running(named: Sequence[str], language: str) -> None:
     )
 
 
+def plugins_of_run(
+    named: Sequence[str], given: Sequence[str], language: str, *, yes_run_plugins: bool
+) -> Sequence[str]:
+    """Return the plugins to load for a classifier of a run: those that were given, else those that its record names.
+
+    Args:
+        named: Files and modules, as the record has them.
+        given: Those of the command line.
+        language: To ask in.
+        yes_run_plugins: Whether the user said so beforehand.
+
+    Raises:
+        UserError: Where those of the record are not to be run.
+    """
+    if given or not named:
+        return given
+    if not yes_run_plugins:
+        ask_before_running(named, language)
+    return named
+
+
 def plan_of(ctx: click.Context, config: RunConfig, *, quiet: bool, verbose: bool, to_run: bool = False) -> "Plan":
     """Load and check everything that a configuration asks for.
 

@@ -9,7 +9,7 @@ import click
 from harness.cli import options
 from harness.cli.command import Command
 from harness.cli.completion import complete_files, complete_folders, complete_strategies
-from harness.cli.planning import ask_before_running, quiet_libraries
+from harness.cli.planning import plugins_of_run, quiet_libraries
 
 if TYPE_CHECKING:
     from harness.api.predicting import PredictedFile
@@ -69,14 +69,10 @@ def predict(
 
     quiet_libraries(ctx, verbose=verbose)
     opened = open_run(name, output_dir)
-    named = opened.run.config.plugins
-    if named and not plugins:
-        if not yes_run_plugins:
-            ask_before_running(named, language)
-        plugins = named
+    used = plugins_of_run(opened.run.config.plugins, plugins, language, yes_run_plugins=yes_run_plugins)
     _predict(
         opened, language=language, quiet=quiet, strategy=strategy, offline=bool(offline),
-        plugins=(*plugins, *ctx.obj["plugins"]), **{key: value for key, value in options.items() if value is not None},
+        plugins=(*used, *ctx.obj["plugins"]), **{key: value for key, value in options.items() if value is not None},
     )
     return 0
 # fmt: on

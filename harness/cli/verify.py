@@ -19,15 +19,22 @@ def verify(name: str, output_dir: str, as_json: bool, language: str) -> int:
 
     Test texts and labels are held against the hash of the data that were scored. Nothing outside of the run's
     folder is read. Says what it does not cover. Exits with 3 where something does not hold.
+
+    A classifier that was pushed, RUN hf://OWNER/NAME or a folder with a copy, is held against the record that came
+    with it, its model card, too.
     """
     from harness.api.comparing import open_run
+    from harness.api.pushing import checks_of_published
     from harness.terminal import make_console, print_checks
 
-    opened = open_run(name, output_dir)
-    checks = opened.checks()
+    if published := checks_of_published(name):
+        checks, not_covered = published
+    else:
+        opened = open_run(name, output_dir)
+        name, checks, not_covered = str(opened.path), opened.checks(), opened.not_covered()
     if as_json:
         listed = [{"what": check.what, "problem": check.problem} for check in checks]
-        echo_json({"run": str(opened.path), "checks": listed, "not_covered": opened.not_covered()})
+        echo_json({"run": name, "checks": listed, "not_covered": not_covered})
     else:
-        print_checks(checks, opened.not_covered(), make_console(), language)
+        print_checks(checks, not_covered, make_console(), language)
     return ExitCode.BAD_INPUT if any(check.problem for check in checks) else ExitCode.OK

@@ -161,10 +161,11 @@ class Facts:
 
 @dataclass(frozen=True)
 class Code:
-    """Text to copy, such as a command."""
+    """Text to copy, such as a command; `language` is what code hosts call it."""
 
     kind: ClassVar = "code"
     text: str
+    language: str = "sh"
 
 
 @dataclass(frozen=True)

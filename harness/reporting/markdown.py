@@ -61,8 +61,8 @@ def _block(block: Block) -> Iterator[str]:
             yield from (f"- {_words(item)}" for item in items)
         case Facts(pairs):
             yield from (f"- {_escaped(label)}: {_words(value)}" for label, value in pairs)
-        case Code(text):
-            yield from _code(text)
+        case Code(text, language):
+            yield from _code(text, language)
         case Heading(text):
             yield f"### {_words(text)}"
         case Fold(summary, blocks):
@@ -110,10 +110,10 @@ def _line(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _code(text: str) -> Iterator[str]:
+def _code(text: str, language: str) -> Iterator[str]:
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    yield f"{fence}sh"
-    yield visible(text)
+    yield f"{fence}{language}"
+    yield from map(visible, text.split("\n"))
     yield fence
 
 

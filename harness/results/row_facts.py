@@ -101,6 +101,11 @@ def write_row_facts(directory: RunDirectory, facts: RowFacts) -> None:
     Raises:
         UnavailableError: Where the disk refuses.
     """
+    write_atomically(_file(directory), row_facts_content(facts))
+
+
+def row_facts_content(facts: RowFacts) -> bytes:
+    """Return facts as a parquet file holds them."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -115,7 +120,7 @@ def write_row_facts(directory: RunDirectory, facts: RowFacts) -> None:
         columns["text_number"] = facts.text_numbers
     sink = pa.BufferOutputStream()
     pq.write_table(pa.table(columns), sink)
-    write_atomically(_file(directory), sink.getvalue().to_pybytes())
+    return bytes(sink.getvalue().to_pybytes())
 
 
 def read_row_facts(directory: RunDirectory) -> RowFacts | None:

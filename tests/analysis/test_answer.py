@@ -101,6 +101,12 @@ def test_what_the_rows_cannot_tell_is_said_to_be_so() -> None:
     )
 
 
+@pytest.mark.parametrize(("seconds", "times"), [(30, "3.0"), (104, "10")])
+def test_what_takes_longer_is_told_in_times_not_in_percent(seconds: float, times: str) -> None:
+    slow, fast = Strategy("fine", 0, 200, 0.8, seconds), Strategy("probe", 190, 390, 0.9, 10)
+    assert f"The latter takes {times} times as long." in told(fast, slow)
+
+
 def test_what_is_better_on_test_than_the_best_by_validation_is_said() -> None:
     hopeful = Strategy("words", 0, 600, 0.99, 2)
     assert "On test fine is better beyond chance: 0.90." in told(hopeful, PROBE, FINE)

@@ -22,8 +22,8 @@ class Hub(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, repositories: Mapping[str, Path]) -> None:
-        super().__init__(("127.0.0.1", 0), _Answers)
+    def __init__(self, repositories: Mapping[str, Path], answers: "type[Answers] | None" = None) -> None:
+        super().__init__(("127.0.0.1", 0), answers or Answers)
         self.repositories = dict(repositories)
         self.failing: set[str] = set()  # ids that the hub stumbles over
         self.requests: list[str] = []
@@ -38,7 +38,7 @@ class Hub(ThreadingHTTPServer):
         return sorted(match[4] for match in found if match)
 
 
-class _Answers(BaseHTTPRequestHandler):
+class Answers(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Hub
 
@@ -86,7 +86,12 @@ class _Answers(BaseHTTPRequestHandler):
             asked = json.loads(body)["paths"]
             self._send_json([entry for entry in tree if entry["path"] in asked])
         else:
-            self._send_json({"id": match[2], "sha": COMMIT, "siblings": [{"rfilename": path} for path in files]})
+            siblings = [{"rfilename": path} for path in files]
+            self._send_json({"id": match[2], "sha": COMMIT, "siblings": siblings, **self.described(name)})
+
+    def described(self, name: str) -> dict[str, Any]:
+        """Return what else is told of a repository."""
+        return {}
 
     def _send_file(self, name: str, revision: str, path: str) -> None:
         folder = self.server.repositories.get(name)

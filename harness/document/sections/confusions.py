@@ -96,27 +96,28 @@ def _caption(subject: Subject, studied: Studied) -> Phrase:
 def classes_section(subject: Subject) -> Section:
     """Lay out the scores of each class: of the best strategy in full, of all others their f1."""
     say, best = subject.say, subject.best
-    blocks: list[Block] = [_of_best(subject, best)]
+    blocks: list[Block] = [class_table(subject, best)]
     others = subject.comparable(best)
     if len(others) > 1:
         blocks.append(Fold(say("f1 of each class, all strategies"), [_of_all(subject, others)]))
     return Section("classes", say("Scores of each class"), blocks)
 
 
-def _of_best(subject: Subject, best: Studied) -> Table:
+def class_table(subject: Subject, studied: Studied) -> Table:
+    """Return precision, recall and f1 of each class, of the lowest seed of a strategy."""
     say = subject.say
     columns = [Column(say("class"), kind="name")]
     columns += [Column(say(heading)) for heading in ("precision", "recall", "f1", "support")]
-    test = best.records[0].test
+    test = studied.records[0].test
     rows = [
         Row.of(
             name,
             *(numbers.score(value) for value in (score.precision, score.recall, score.f1)),
             numbers.count(score.support),
         )
-        for name, score in zip(subject.label_names(best), test.per_class if test else [], strict=True)
+        for name, score in zip(subject.label_names(studied), test.per_class if test else [], strict=True)
     ]
-    caption = Phrase(say("Test scores of each class, {name}"), {"name": str(title(subject, best))})
+    caption = Phrase(say("Test scores of each class, {name}"), {"name": str(title(subject, studied))})
     return Table(caption, columns, rows)
 
 

@@ -19,11 +19,12 @@ def reproduction_section(subject: Subject) -> Section:
         if len(subject.study.runs) > 1:
             values = {"run": subject.where(index), "folder": directory.path.name}
             blocks.append(Heading(Phrase(subject.say("{run}: {folder}"), values)))
-        blocks += _blocks(subject, run, directory.path.name)
+        blocks += how_it_was_made(subject, run, directory.path.name)
     return Section("reproduction", subject.say("How to reproduce it"), blocks)
 
 
-def _blocks(subject: Subject, run: Run, folder: str) -> Iterator[Block]:
+def how_it_was_made(subject: Subject, run: Run, folder: str | None = None) -> Iterator[Block]:
+    """Yield command, circumstances and trials of a run, and the hashes of the files of its folder."""
     say = subject.say
     yield Code(shlex.join(run.command))
     yield Facts(list(_facts(subject, run, folder)))
@@ -34,9 +35,10 @@ def _blocks(subject: Subject, run: Run, folder: str) -> Iterator[Block]:
         yield Fold(say("Hashes of the files of the run"), [Table(say("Files"), columns, rows)])
 
 
-def _facts(subject: Subject, run: Run, folder: str) -> Iterator[tuple[str, Words]]:
+def _facts(subject: Subject, run: Run, folder: str | None) -> Iterator[tuple[str, Words]]:
     say, environment = subject.say, run.environment
-    yield say("run"), folder
+    if folder:
+        yield say("run"), folder
     yield say("started"), run.started
     yield say("wall time"), f"{numbers.seconds(run.wall_seconds)}\N{NO-BREAK SPACE}{say('s')}"
     yield say("data set"), run.task.name

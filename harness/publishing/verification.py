@@ -1,0 +1,129 @@
+"""Published folder -> whether card, classifier and scores still are what the run said."""
+
+from pathlib import Path
+from typing import Any
+
+from harness.analysis.verification import (
+    Check,
+    evidence_check,
+    leading_outside,
+    record_check,
+    score_check,
+)
+from harness.errors import UserError
+from harness.publishing.model_card import metadata_of, part_between_marks, written_part
+from harness.publishing.publication import Publication, Published
+from harness.publishing.repository_files import CARD_FILE, PUBLICATION_FILE, RUN_FOLDER
+from harness.results.records import Run, read_run, reason_of
+from harness.results.run_directory import RunDirectory
+from harness.results.saved_model import read_saved_model
+from harness.system.files import sha256_of
+
+LARGEST_CARD = 20_000_000  # bytes
+
+
+def is_published(folder: Path) -> bool:
+    """Return whether a folder holds a published classifier."""
+    return (folder / RUN_FOLDER / PUBLICATION_FILE).is_file()
+
+
+def verify_published(folder: Path) -> list[Check]:
+    """Check a published classifier against the record of its run, and that against the predictions.
+
+    Args:
+        folder: What was published, downloaded.
+
+    Returns:
+        The checks: files of the classifier against their sha256, records, scores and evidence where predictions were
+        published, and the card, which is written again. Where a link leads out of the folder, that is the only one.
+
+    Raises:
+        UserError: Where the folder holds no published classifier, or its record is damaged.
+    """
+    if outside := list(leading_outside((), folder)):
+        return outside
+    directory = RunDirectory(folder / RUN_FOLDER)
+    run, publication = read_run(directory), _read_publication(directory)
+    published = Published.of(run, read_saved_model(folder), publication)
+    checks = [*_classifier_checks(published, folder)]
+    for record in run.records:
+        checks.append(record_check(record, directory))
+        if record.is_scored and directory.predictions_file(record.trial).is_file():
+            checks.append(score_check(record, directory))
+    if run.evidence and has_predictions(run, directory):
+        checks.append(evidence_check(run, run.evidence, directory))
+    return [*checks, *_card_checks(published, folder / CARD_FILE)]
+
+
+def has_predictions(run: Run, directory: RunDirectory) -> bool:
+    """Return whether the predictions of all scored trials were published."""
+    return all(directory.predictions_file(record.trial).is_file() for record in run.records if record.is_scored)
+
+
+def not_covered_of_published(folder: Path) -> list[str]:
+    """Return what no check of a published classifier looks at, one phrase each."""
+    directory = RunDirectory(folder / RUN_FOLDER)
+    left = ["what stands outside of the marks in README.md", "whether the classifier predicts what the tables say"]
+    left.append("the data, of which a hash alone was published")
+    if not has_predictions(read_run(directory), directory):
+        left.insert(0, "the scores, whose predictions were not published")
+    return left
+
+
+def _read_publication(directory: RunDirectory) -> Publication:
+    file = directory.path / PUBLICATION_FILE
+    try:
+        return Publication.model_validate(directory.read_json(file))
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{file} cannot be read: {reason_of(error)}. Download the repository again, or name the folder of a run."
+        ) from error
+
+
+def _classifier_checks(published: Published, folder: Path) -> list[Check]:
+    """Hold the files of the classifier against the record of the run."""
+    beginning = f"models/{RunDirectory(folder).model_path(published.record.trial).name}/"
+    recorded = {
+        name.removeprefix(beginning): v for name, v in published.run.files.items() if name.startswith(beginning)
+    }
+    if not recorded:
+        return [Check("the classifier", "run.json lists no files of it")]
+    checks = []
+    for name, digest in recorded.items():
+        file = folder / name
+        if not file.is_file():
+            checks.append(Check(name, "the file is missing"))
+        else:
+            changed = sha256_of(file) != digest
+            checks.append(
+                Check(name, "its sha256 is not the one in run.json: the file was changed" if changed else None)
+            )
+    return checks
+
+
+def _card_checks(published: Published, file: Path) -> list[Check]:
+    """Write the card again and compare what stands between its marks, and the scores in its metadata."""
+    try:
+        if file.stat().st_size > LARGEST_CARD:
+            return [Check(CARD_FILE, f"it is larger than {LARGEST_CARD:,} bytes")]
+        card = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        return [Check(CARD_FILE, f"it cannot be read: {error}")]
+    same = part_between_marks(card) == written_part(published)
+    problem = None if same else "what stands between its marks is not what run.json says"
+    return [
+        Check(CARD_FILE, problem),
+        Check(f"scores in the metadata of {CARD_FILE}", _metadata_problem(published, card)),
+    ]
+
+
+def _metadata_problem(published: Published, card: str) -> str | None:
+    from huggingface_hub import ModelCard
+
+    try:
+        found: Any = ModelCard(card, ignore_metadata_errors=True)
+        scores = dict(found.data.to_dict()).get("model-index")
+    except Exception as error:  # of a library, on YAML that somebody wrote
+        return f"they cannot be read: {type(error).__name__}"
+    ours = dict(metadata_of(published).to_dict())
+    return None if scores == ours.get("model-index") else "they are not those of run.json"
