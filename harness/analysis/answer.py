@@ -177,9 +177,8 @@ class _Sentences:
         if rival is None or ratio is None or share is None or self.verdict(rival.name) != "unclear":
             return None
         if ratio > 1 / CHEAPER:
-            return Said(
-                self.say("The latter takes {n} times as long."), {"n": f"{ratio:.{1 if ratio < FEW_TIMES else 0}f}"}
-            )
+            times = f"{ratio:.1f}" if ratio < FEW_TIMES else f"{ratio:.0f}"
+            return Said(self.say("The latter takes {n} times as long."), {"n": times})
         if ratio > CHEAPER:
             return None
         return Said(self.say("The latter takes {share} of the time."), {"share": share})
