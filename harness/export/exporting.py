@@ -9,12 +9,14 @@ from harness.encoding.transformer_encoder import TransformerEncoder
 from harness.errors import UserError
 from harness.export import onnx_form, openvino_form, transformers_form
 from harness.export.adapters import merge_adapters
+from harness.export.bag_of_words import is_bag_of_words, write_bag_of_words
 from harness.export.checking import Agreement, Expected, Progress, check_agreement
 from harness.export.form import README_FILE, Described, FormName, Predict, require_packages, write_tokenizer
 from harness.export.graph import classifier_graph, probe_graph
 from harness.export.sequence_head import sequence_classifier
 from harness.runs.classifier import TextClassifier
 from harness.strategies.finetuning import FineTunedClassifier
+from harness.strategies.sklearn_probe import SklearnClassifier
 from harness.strategies.torch_head import TorchHead
 from harness.system.files import folder_written_whole
 
@@ -102,9 +104,11 @@ def _written(classifier: TextClassifier, folder: Path, form: FormName) -> tuple[
     try:
         if isinstance(fitted, FineTunedClassifier):
             return _finetuned(classifier, fitted, folder, form)
+        if isinstance(fitted, SklearnClassifier) and is_bag_of_words(fitted.estimator):
+            return _bag_of_words(classifier, fitted, folder, form)
         if isinstance(fitted, TorchHead) and isinstance(classifier.encoder, TransformerEncoder):
             return _probe(classifier, fitted, classifier.encoder, folder, form)
-        raise UserError("only fine-tuned models and probes on frozen features of a transformers model can be.")
+        raise UserError("only fine-tuned models, probes on frozen features of a transformers model and TF-IDF can be.")
     except UserError as error:
         raise UserError(f"{classifier.saved.strategy} cannot be exported: {error}") from error
 
@@ -138,7 +142,18 @@ def _probe(
     return described, _GRAPH_FORMS[form](probe_graph(encoder, state, head), folder)
 
 
-def _described(classifier: TextClassifier, max_length: int, prompt: str = "") -> Described:
+def _bag_of_words(
+    classifier: TextClassifier, fitted: SklearnClassifier, folder: Path, form: FormName
+) -> tuple[Described, Predict]:
+    if form != "onnx":
+        raise UserError(f"it counts words, and nothing that reads a folder of {form} does. Use --to onnx.")
+    described = _described(classifier, None)
+    described.write(folder)
+    write_bag_of_words(fitted.estimator, fitted.n_classes, folder)
+    return described, onnx_form.open_onnx(folder)
+
+
+def _described(classifier: TextClassifier, max_length: int | None, prompt: str = "") -> Described:
     saved = classifier.saved
     of_encoder = (saved.encoder.name, saved.encoder.revision) if saved.encoder else (None, None)
     return Described(saved.label_names, max_length, prompt, saved.strategy, saved.seed, *of_encoder)

@@ -40,16 +40,29 @@ def linear_head(pipeline: Any, n_classes: int) -> "Sequential":
     Raises:
         UserError: Where it is another pipeline.
     """
-    from sklearn.linear_model import LogisticRegression, RidgeClassifier
-    from sklearn.svm import LinearSVC
     from torch.nn import Sequential
 
     *scalers, final = [step for _, step in getattr(pipeline, "steps", [("", pipeline)])]
-    one_by_one = isinstance(final, LogisticRegression) and final.solver == "liblinear"  # shares of the sum, no softmax
-    if type(final) not in (LogisticRegression, RidgeClassifier, LinearSVC) or one_by_one:
-        raise UserError(f"{type(final).__name__} is not a linear head, and others cannot be exported yet.")
-    of_all = _of_all_classes(np.asarray(final.coef_), np.asarray(final.intercept_), final.classes_, n_classes)
-    return Sequential(*map(_scaling_layer, scalers), linear_layer(*of_all))
+    return Sequential(*map(_scaling_layer, scalers), linear_layer(*linear_weights(final, n_classes)))
+
+
+def linear_weights(estimator: Any, n_classes: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return weights (k, width) and bias (k,), float64, whose softmax are the probabilities of a linear classifier.
+
+    Args:
+        estimator: A fitted linear classifier of scikit-learn.
+        n_classes: Number of classes of the task, k.
+
+    Raises:
+        UserError: Where it is another estimator.
+    """
+    from sklearn.linear_model import LogisticRegression, RidgeClassifier
+    from sklearn.svm import LinearSVC
+
+    one_by_one = isinstance(estimator, LogisticRegression) and estimator.solver == "liblinear"  # no softmax
+    if type(estimator) not in (LogisticRegression, RidgeClassifier, LinearSVC) or one_by_one:
+        raise UserError(f"{type(estimator).__name__} is not a linear head, and others cannot be exported yet.")
+    return _of_all_classes(np.asarray(estimator.coef_), np.asarray(estimator.intercept_), estimator.classes_, n_classes)
 
 
 def _scaling_layer(scaler: Any) -> "Module":
