@@ -33,6 +33,7 @@ DISGUISED = {  # how contents begin that no ending of ours promises
     b"<html": "a web page. Download the file behind it",
 }
 LONGEST_MARK = 30  # bytes
+BEGIN = 1 << 20  # bytes that tell which encoding a text is in
 WESTERN = "cp1252"
 ABOVE_ASCII = re.compile(rb"[\x80-\xff]+")
 
@@ -196,4 +197,14 @@ def _looks_western(content: bytes) -> bool:
         content.decode(WESTERN)
     except UnicodeDecodeError:
         return False
-    return 2 * sum(len(run) == 1 for run in runs) > len(runs)
+    return 2 * sum(len(run) == 1 for run in runs) > len(runs) and not _looks_big5(content)
+
+
+def _looks_big5(content: bytes) -> bool:
+    """Return whether bytes are Chinese in Big5, whose characters may end in an ASCII letter, so that runs are short."""
+    try:
+        text = codecs.getincrementaldecoder("big5")().decode(content[:BEGIN])
+    except UnicodeDecodeError:
+        return False
+    first_bytes = [letter.encode("big5")[0] for letter in text if not letter.isascii()]
+    return 2 * sum(0xA4 <= byte <= 0xC6 for byte in first_bytes) > len(first_bytes)  # those in frequent use

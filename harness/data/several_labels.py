@@ -9,7 +9,7 @@ SEVERAL = (
     "with one label, or decide on one label a text."
 )
 WRITTEN_LIST = re.compile(r"\s*[\[({].*,.*[\])}]\s*", re.DOTALL)
-SEPARATORS = (",", ";", "|", " ")
+SEPARATORS = (",", ";", "|", "/", "+", "&", " ")
 NUMBER = re.compile(r"\d{1,9}")
 
 

@@ -160,7 +160,8 @@ def test_an_encoding_that_the_bytes_tell_is_taken_and_told(
 
 @pytest.mark.parametrize("encoding", ["gb18030", "big5", "shift_jis", "cp1251", "euc_kr"])
 def test_an_encoding_that_cannot_be_told_is_asked_for(tmp_path: Path, encoding: str) -> None:
-    text = {"cp1251": "хороший день", "shift_jis": "とても良い", "euc_kr": "좋은 날"}.get(encoding, "天氣很好")
+    texts = {"cp1251": "хороший день", "shift_jis": "とても良い", "euc_kr": "좋은 날", "big5": "這是一段中文的測試"}
+    text = texts.get(encoding, "天氣很好")
     file = write(tmp_path / "one.csv", lines(",", [(text, "pos"), ("bad", "neg")] * 4).encode(encoding))
     with pytest.raises(DataError, match=r"one.csv, line 2: byte 0x.. is not UTF-8. .*--encoding"):
         load(file, test_size=0.5)

@@ -71,6 +71,8 @@ def test_names_that_differ_and_numbers_are_no_trouble(tmp_path: Path) -> None:
         pytest.param(["2", "2, 5", "5"], id="with a space"),
         pytest.param(["joy", "joy|fear", "fear"], id="names with a bar"),
         pytest.param(["joy", "joy;fear", "fear"], id="names with a semicolon"),
+        pytest.param(["joy", "joy/fear", "fear"], id="names with a slash"),
+        pytest.param(["joy", "joy & fear", "fear"], id="names with an ampersand"),
         pytest.param(["2", "2 5", "5"], id="numbers with a space"),
         pytest.param(["[2]", "[2, 5]", "[5]"], id="lists as text"),
         pytest.param(["['joy']", "['joy', 'fear']", "['fear']"], id="lists of names as text"),
