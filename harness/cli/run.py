@@ -133,11 +133,11 @@ def run(
 
 def _same_unfinished_run(plan: "Plan", language: str) -> "RunDirectory | None":
     from harness.runs.resuming import same_unfinished_run
-    from harness.terminal import make_console
+    from harness.terminal import print_note
 
     if directory := same_unfinished_run(plan):
         told = f"Going on with {directory.path}, which the same command began and did not finish; --fresh begins anew."
-        make_console(stderr=True).print(translator(language)(told), soft_wrap=True, highlight=False)
+        print_note(told, language=language)
     return directory
 
 
@@ -197,15 +197,12 @@ def _handlers(stop: "Stop") -> dict[int, Callable[[int, FrameType | None], None]
 
 def _tell_end(made: "RunResult", interrupt: KeyboardInterrupt | None, language: str) -> ExitCode:
     """Say where the run is saved and how it goes on, and return the exit code."""
-    from harness.terminal import make_console
+    from harness.terminal import print_note
 
-    errors, say = make_console(stderr=True), translator(language)
-    told = f"Saved in {made.path}"
-    errors.print(say(told), soft_wrap=True)
+    print_note(f"Saved in {made.path}", language=language)
     if interrupt:
         words = ["harness", "run", "--resume", str(made.path), *["--yes-run-plugins"][: len(made.run.config.plugins)]]
-        told = f"Go on with: {shlex.join(words)}"
-        errors.print(say(told), soft_wrap=True, highlight=False)
+        print_note(f"Go on with: {shlex.join(words)}", language=language)
         return exit_code_of_signal(interrupt)
     return ExitCode.OK if made.run.status == "complete" else ExitCode.FAILED
 

@@ -37,6 +37,7 @@ def show(
     from harness.api.comparing import open_run
     from harness.results.run_directory import RunDirectory
     from harness.results.unfinished_runs import unfinished_runs
+    from harness.terminal import print_note
 
     opened = open_run(name, output_dir)
     shown = {"sort": sort, "confusion": confusion, "per_class": per_class, "pairs": pairs, "language": language}
@@ -44,9 +45,10 @@ def show(
     directory, result = RunDirectory(opened.path), opened.run
     newer = [other.path for other in unfinished_runs(Path(output_dir)) if other.path.name > directory.path.name]
     if name == "latest" and newer:
-        click.echo(f"A newer run is unfinished: harness show {shlex.quote(str(newer[0]))}", err=True)
+        print_note(f"A newer run is unfinished: harness show {shlex.quote(str(newer[0]))}", language=language)
     if directory.is_unfinished:
         over = sum(record.status in ("ok", "failed") for record in result.records)
-        told = f"Unfinished: {over} of {len(result.records)} trials are over. Go on with: harness run --resume"
-        click.echo(f"{told} {shlex.quote(str(directory.path))}", err=True)
+        command = f"harness run --resume {shlex.quote(str(directory.path))}"
+        told = f"Unfinished: {over} of {len(result.records)} trials are over. Go on with: {command}"
+        print_note(told, language=language)
     return 0

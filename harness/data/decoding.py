@@ -34,6 +34,7 @@ DISGUISED = {  # how contents begin that no ending of ours promises
 }
 LONGEST_MARK = 30  # bytes
 BEGIN = 1 << 20  # bytes that tell which encoding a text is in
+IN_FREQUENT_USE = range(0xA4, 0xC7)  # first bytes of Big5's characters
 WESTERN = "cp1252"
 ABOVE_ASCII = re.compile(rb"[\x80-\xff]+")
 
@@ -207,4 +208,4 @@ def _looks_big5(content: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     first_bytes = [letter.encode("big5")[0] for letter in text if not letter.isascii()]
-    return 2 * sum(0xA4 <= byte <= 0xC6 for byte in first_bytes) > len(first_bytes)  # those in frequent use
+    return 2 * sum(byte in IN_FREQUENT_USE for byte in first_bytes) > len(first_bytes)

@@ -11,7 +11,7 @@ SHORTEST = 8  # characters; a shorter value of a variable would be found inside 
 
 # What services hand out under a known beginning, what an HTTP header proves who one is with, and the password of a URL.
 _SHAPES = re.compile(
-    r"(?:hf_|api_org_)(?:[A-Za-z0-9]{30,}|(?=[a-z]*[A-Z0-9])[A-Za-z0-9]{16,})"
+    r"(?:hf[_-]|api_org_)(?:[A-Za-z0-9]{30,}|(?=[a-z]*[A-Z0-9])[A-Za-z0-9]{16,})"
     r"|(?:gh[pousr]_|github_pat_)[A-Za-z0-9_]{20,}"
     r"|(?<=\bBearer )[A-Za-z0-9._~+/=-]{16,}|(?<=\bBasic )[A-Za-z0-9+/=]{16,}"
     r"|(?<=://)[^\s/@:\"']*:[^\s/@\"']+(?=@)"

@@ -15,7 +15,13 @@ TOKEN = "hf_" + "Secret" * 6
 
 @pytest.mark.parametrize(
     "text",
-    [f"401 for {TOKEN}", f"b'\\n{TOKEN}'", "Authorization: Bearer abcdef.0123-456789", "https://me:abcdef@host/x"],
+    [
+        f"401 for {TOKEN}",
+        f"No such option --{TOKEN.replace('_', '-')}",
+        f"b'\\n{TOKEN}'",
+        "Authorization: Bearer abcdef.0123-456789",
+        "https://me:abcdef@host/x",
+    ],
 )
 def test_what_looks_like_a_token_is_replaced(text: str) -> None:
     assert "token removed" in redacted(text)
