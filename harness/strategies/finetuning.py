@@ -55,6 +55,7 @@ class FineTunedClassifier:
         history: One mapping an epoch.
         trainable_parameters: Number of weights that were trained, None where that is not known, as after loading.
         params: The hyperparameters, with what `auto` came to; None after loading.
+        optimism: By how much keeping the best state flatters the validation score; None after loading.
         new_weights: Names of the model's weights that did not come from the checkpoint, before training.
     """
 
@@ -65,6 +66,7 @@ class FineTunedClassifier:
     history: list[dict[str, float]] = field(default_factory=list)
     trainable_parameters: int | None = None
     params: dict[str, Any] | None = None
+    optimism: float | None = None
     new_weights: frozenset[str] = frozenset()
 
     @classmethod
@@ -233,7 +235,7 @@ class FineTuning:
             context.progress,
         )
         try:
-            history = training.best(train, validation, self.scores_start)
+            course = training.best(train, validation, self.scores_start)
         except RuntimeError as error:
             if context.dtype == "float32" or is_out_of_memory(error):
                 raise
@@ -241,7 +243,9 @@ class FineTuning:
             raise StrategyError(NARROW.format(kind=kind, dtype=context.dtype, reason=reason)) from error
         n_trained = sum(weight.numel() for weight in start.model.parameters() if weight.requires_grad)
         params = {**parameters(self), **asdict(recipe)}
-        return replace(start, history=history, trainable_parameters=n_trained, params=params)
+        return replace(
+            start, history=course.history, optimism=course.optimism, trainable_parameters=n_trained, params=params
+        )
 
 
 def _warn_if_undertrained(history: Sequence[Mapping[str, float]], train: Split, validation: Split) -> None:

@@ -1,6 +1,7 @@
 """How much of a validation score is due to choosing the best of many: bootstrap bias correction."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,11 @@ Table = NDArray[np.float64]
 
 
 def selection_optimism(
-    candidates: Sequence[Candidate], labels: NDArray[np.int64], nearly_best: float = NEARLY_BEST
+    candidates: Sequence[Candidate],
+    labels: NDArray[np.int64],
+    nearly_best: float = NEARLY_BEST,
+    *,
+    chosen_by: Literal["f1_macro", "f1_weighted"] = "f1_macro",
 ) -> float | None:
     """Estimate by how much the validation f1_macro of the chosen configuration is above what it would be on new rows.
 
@@ -26,7 +31,8 @@ def selection_optimism(
     Args:
         candidates: The configurations as `score_candidate` returns them.
         labels: Class ids of validation, int64 (n,).
-        nearly_best: As of `select_candidate`; 0 where f1_macro alone decides.
+        nearly_best: As of `select_candidate`; 0 where the score alone decides.
+        chosen_by: The score that decides.
 
     Returns:
         A fraction of at least 0; None where there is nothing to choose among, or a configuration came without its
@@ -41,13 +47,14 @@ def selection_optimism(
     drawn, left = (table[left.any(axis=1)] for table in (drawn, left))
     if not len(left):
         return None
-    inside, outside, whole = (
-        np.stack([_f1_macro(weights, labels, each.predictions) for each in answers], axis=1)
-        for weights in (drawn, left, np.ones((1, n), np.float32))
+    every, weighted = np.ones((1, n), np.float32), chosen_by == "f1_weighted"
+    inside, all_inside, outside, whole = (
+        np.stack([_f1(weights, labels, each.predictions, weighted=by) for each in answers], axis=1)
+        for weights, by in ((drawn, weighted), (every, weighted), (left, False), (every, False))
     )  # (draws, configurations) each
     losses = np.stack([drawn @ each.losses for each in answers], axis=1) / n
     chosen = _chosen(inside, losses, n, nearly_best)
-    ours = _chosen(whole, np.array([[each.losses.mean() for each in answers]]), n, nearly_best)[0]
+    ours = _chosen(all_inside, np.array([[each.losses.mean() for each in answers]]), n, nearly_best)[0]
     of_fewer_rows = float((whole[0] - outside.mean(axis=0)).mean())
     found = whole[0, ours] - outside[np.arange(len(chosen)), chosen].mean() - of_fewer_rows
     return max(float(found), 0.0)
@@ -61,11 +68,14 @@ def _chosen(scores: Table, losses: Table, n: int, nearly_best: float) -> NDArray
     return chosen
 
 
-def _f1_macro(weights: NDArray[np.float32], labels: NDArray[np.int64], predictions: NDArray[np.int64]) -> Table:
-    """Return f1_macro of weighted rows, float64 (draws,); classes without a row and an answer take no part."""
+def _f1(
+    weights: NDArray[np.float32], labels: NDArray[np.int64], predictions: NDArray[np.int64], *, weighted: bool
+) -> Table:
+    """Return f1_macro, or f1_weighted, of rows with weights, float64 (draws,); classes of no row take no part."""
     classes = np.arange(max(labels.max(), predictions.max()) + 1)
     true, answered = (np.float32(each[:, np.newaxis] == classes) for each in (labels, predictions))
     found = 2 * np.float64(weights @ (true * answered))
     there = np.float64(weights @ (true + answered))
     f1 = np.divide(found, there, out=np.zeros_like(found), where=there > 0)
-    return np.asarray(f1.sum(axis=1) / np.maximum((there > 0).sum(axis=1), 1))
+    shares = np.float64(weights @ true) if weighted else np.float64(there > 0)
+    return np.asarray((f1 * shares).sum(axis=1) / np.maximum(shares.sum(axis=1), 1))

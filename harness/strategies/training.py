@@ -26,6 +26,8 @@ from harness.strategies.forward import (
     predict_logits,
     token_ids_of,
 )
+from harness.strategies.model_selection import Candidate, score_candidate
+from harness.strategies.optimism import selection_optimism
 from harness.strategies.recipe import Recipe
 
 DIVERGED = "The loss became NaN or infinite. Lower learning_rate or use --dtype float32."
@@ -33,6 +35,19 @@ MOST_EVALUATIONS = 10  # in one training, so that validation costs less than tra
 LEAST_VALIDATION = 1000  # rows that are enough to choose a state by, where train holds no more
 TOLERANCE = 1e-9  # the sum of the same shares in another order
 MEGA_BATCH = 50  # batches sorted by length together, as transformers' group_by_length does
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a training went.
+
+    Attributes:
+        history: One mapping an evaluation: epoch, step, loss on train since the last, scores on validation.
+        optimism: By how much keeping the best of these states flatters the f1_macro on validation.
+    """
+
+    history: list[dict[str, float]]
+    optimism: float | None
 
 
 @dataclass(frozen=True)
@@ -59,7 +74,7 @@ class Training:
     seed: int
     progress: Progress
 
-    def best(self, train: Split, validation: Split, scores_start: bool) -> list[dict[str, float]]:
+    def best(self, train: Split, validation: Split, scores_start: bool) -> Course:
         """Train, and leave the model in the state with the best f1_weighted on validation.
 
         Args:
@@ -67,18 +82,17 @@ class Training:
             validation: What to choose the state by; where it is far larger than train, by a part of it.
             scores_start: Whether the state before the first step may be kept, too.
 
-        Returns:
-            One mapping an evaluation: epoch, step, loss on train since the last, scores on validation.
-
         Raises:
             StrategyError: Where the model computes NaN or infinity.
         """
         trained = {name: weight for name, weight in self.model.named_parameters() if weight.requires_grad}
         floor = majority_f1(train.labels, validation.labels)
-        history: list[dict[str, float]] = []
+        history, states = list[dict[str, float]](), list[Candidate]()
         best, best_score, waited, has_learnt = {}, -math.inf, 0, False
-        for scores in self._evaluations(train, _enough(validation, len(train)), scores_start):
+        looked_at = _enough(validation, len(train))
+        for scores, state in self._evaluations(train, looked_at, scores_start):
             history.append(scores)
+            states.append(state)
             score = scores["validation_f1_weighted"]
             has_learnt |= scores["epoch"] > 0 and score > floor
             waited = waited + 1 if has_learnt and score <= best_score else 0
@@ -88,10 +102,14 @@ class Training:
             if waited >= self.recipe.patience:
                 break
         self.model.load_state_dict(best, strict=False)
-        return history
+        flattery = selection_optimism(states, looked_at.labels, nearly_best=0.0, chosen_by="f1_weighted")
+        # The rows that chose are flattered, the rest of validation is not.
+        return Course(history, None if flattery is None else flattery * len(looked_at) / len(validation))
 
-    def _evaluations(self, train: Split, validation: Split, scores_start: bool) -> Iterator[dict[str, float]]:
-        """Train and yield, after each epoch or every few, what was measured."""
+    def _evaluations(
+        self, train: Split, validation: Split, scores_start: bool
+    ) -> Iterator[tuple[dict[str, float], Candidate]]:
+        """Train and yield, after each epoch or every few, what was measured, and what was answered."""
         import torch
 
         recipe, model, rng = self.recipe, self.model, np.random.default_rng(self.seed)
@@ -102,7 +120,8 @@ class Training:
         optimizer, schedule = _optimizer(model, recipe, steps)
         with fast_forward(model, self.dtype) as forward:
             if scores_start:
-                yield {"epoch": 0, "step": 0, **_scores(forward, validation_ids, validation.labels)}
+                scores, state = _scores(forward, validation_ids, validation.labels)
+                yield {"epoch": 0, "step": 0, **scores}, state
             for before, epoch in _stretches(recipe.epochs):
                 model.train()
                 loss = torch.zeros((), device=model.device)  # read once an evaluation: to read it is to wait for it
@@ -116,8 +135,8 @@ class Training:
                 model.eval()
                 if not math.isfinite(train_loss := float(loss) / ((epoch - before) * len(train))):
                     raise StrategyError(DIVERGED)
-                scores = _scores(forward, validation_ids, validation.labels)
-                yield {"epoch": epoch, "step": schedule.last_epoch, "train_loss": train_loss, **scores}
+                scores, state = _scores(forward, validation_ids, validation.labels)
+                yield {"epoch": epoch, "step": schedule.last_epoch, "train_loss": train_loss, **scores}, state
 
 
 def majority_f1(train: Integers, validation: Integers) -> float:
@@ -186,8 +205,8 @@ def _length_buckets(token_ids: TokenIds, batch_size: int, rng: np.random.Generat
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
-def _scores(forward: Forward, token_ids: TokenIds, labels: Integers) -> dict[str, float]:
-    """Return loss, accuracy, f1_macro and f1_weighted on validation.
+def _scores(forward: Forward, token_ids: TokenIds, labels: Integers) -> tuple[dict[str, float], Candidate]:
+    """Return loss, accuracy, f1_macro and f1_weighted on validation, and the answers.
 
     Raises:
         StrategyError: Where the model computes NaN or infinity.
@@ -199,6 +218,8 @@ def _scores(forward: Forward, token_ids: TokenIds, labels: Integers) -> dict[str
     loss = float(F.cross_entropy(logits, torch.tensor(labels)))
     if not (torch.isfinite(logits).all() and math.isfinite(loss)):
         raise StrategyError(DIVERGED)
-    scores = evaluate(labels, logits.softmax(dim=1).numpy())
+    probabilities = logits.softmax(dim=1).numpy()
+    scores = evaluate(labels, probabilities)
     values = {name: getattr(scores, name) for name in ("accuracy", "f1_macro", "f1_weighted")}
-    return {f"validation_{name}": value for name, value in {"loss": loss, **values}.items()}
+    measured = {f"validation_{name}": value for name, value in {"loss": loss, **values}.items()}
+    return measured, score_candidate({}, probabilities, labels)

@@ -53,6 +53,8 @@ def test_fine_tuning_keeps_the_epoch_with_the_best_f1_weighted(strategies: dict[
     assert scores[-1] < max(scores)
     kept = evaluate(others.labels, classifier.predict_proba(others.texts))
     assert kept.f1_weighted == pytest.approx(max(scores))
+    assert 0 < classifier.optimism < max(scores), "labels that nothing can learn: the best state is luck alone"
+    assert fit(strategies["full_finetune"], misled, epochs=1).optimism is None, "there was nothing to choose among"
 
 
 def test_fine_tuning_that_learns_nothing_says_so_and_its_record_is_marked(
