@@ -63,6 +63,7 @@ SLOW_PLACES = (  # folders and files (or their beginnings) whose tests train or 
     "evaluation/test_comparisons.py",
     "evaluation/test_intervals.py",
     "evaluation/test_pairs.py",
+    "export/",
     "faults/",
     "features/test_cache_processes.py",
     "huggingface/test_fingerprint.py",

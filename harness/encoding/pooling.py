@@ -56,7 +56,7 @@ def _pool(states: "torch.Tensor", mask: "torch.Tensor | None", mode: str, skip: 
         return states[:, 0]
     if mode == "lasttoken":
         last = -1 if mask is None else mask.sum(dim=1) - 1
-        return states[torch.arange(len(states), device=states.device), last]
+        return states[torch.arange(states.shape[0], device=states.device), last]  # shape, which is not fixed by tracing
     position = torch.arange(skip + 1, states.shape[1] + 1, device=states.device)
     states, mask = states[:, skip:], None if mask is None else mask[:, skip:]
     if mode == "max":

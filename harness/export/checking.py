@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import ModelError
+from harness.errors import ModelError, reason_of
 from harness.export.form import Predict
 
 TOLERANCE = 1e-4  # of a probability
@@ -61,7 +61,7 @@ def check_agreement(predict: Predict, expected: Expected, progress: Progress) ->
     Raises:
         ModelError: Where a label differs, or a probability by more than the tolerance.
     """
-    found = _predicted(predict, expected.texts, expected.probabilities.shape[1], progress)
+    found = _predicted(predict, expected, progress)
     apart = np.abs(found - expected.probabilities).max(axis=1)
     highest = np.sort(expected.probabilities, axis=1)[:, -2:]
     differs = found.argmax(axis=1) != expected.probabilities.argmax(axis=1)
@@ -77,12 +77,18 @@ def check_agreement(predict: Predict, expected: Expected, progress: Progress) ->
     return Agreement(len(found), expected.what, float(apart.max(initial=0.0)), int((differs & tied).sum()))
 
 
-def _predicted(predict: Predict, texts: Sequence[str], k: int, progress: Progress) -> NDArray[np.float32]:
+def _predicted(predict: Predict, expected: Expected, progress: Progress) -> NDArray[np.float32]:
     """Return probabilities, float32 (n, k), computed in batches of similar length."""
-    found = np.full((len(texts), k), np.nan, np.float32)
+    texts, found = expected.texts, np.full_like(expected.probabilities, np.nan)
     order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
     for start in range(0, len(order), BATCH):
         rows = order[start : start + BATCH]
-        found[rows] = predict([texts[row] for row in rows])
+        try:
+            found[rows] = predict([texts[row] for row in rows])
+        except Exception as error:  # of the runtime, on a graph that does not fit all texts
+            raise ModelError(
+                f"The exported classifier cannot be asked for {expected.what}: {reason_of(error)}. Nothing was "
+                "exported. Try another form with --to."
+            ) from error
         progress(start + len(rows), len(texts))
     return found

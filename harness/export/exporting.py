@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, get_args
 
 from harness.encoding.transformer_encoder import TransformerEncoder
-from harness.errors import UserError
+from harness.errors import UserError, reason_of
 from harness.export import onnx_form, openvino_form, transformers_form
 from harness.export.adapters import merge_adapters
 from harness.export.bag_of_words import is_bag_of_words, write_bag_of_words
@@ -19,6 +19,9 @@ from harness.strategies.finetuning import FineTunedClassifier
 from harness.strategies.sklearn_probe import SklearnClassifier
 from harness.strategies.torch_head import TorchHead
 from harness.system.files import folder_written_whole
+
+if TYPE_CHECKING:
+    from torch.nn import Module
 
 FORMS: tuple[FormName, ...] = get_args(FormName)
 
@@ -122,7 +125,7 @@ def _finetuned(
         transformers_form.write_transformers(model, fitted.tokenizer, fitted.max_length, folder)
         return described, transformers_form.open_transformers(folder, described.labels)
     write_tokenizer(fitted.tokenizer, fitted.max_length, folder)
-    return described, _GRAPH_FORMS[form](classifier_graph(model), folder)
+    return described, _as_graph(classifier_graph(model), folder, form)
 
 
 def _probe(
@@ -139,7 +142,7 @@ def _probe(
         transformers_form.write_transformers(model, encoder.tokenizer, encoder.max_length, folder)
         return described, transformers_form.open_transformers(folder, described.labels)
     write_tokenizer(encoder.tokenizer, encoder.max_length, folder)
-    return described, _GRAPH_FORMS[form](probe_graph(encoder, state, head), folder)
+    return described, _as_graph(probe_graph(encoder, state, head), folder, form)
 
 
 def _bag_of_words(
@@ -159,17 +162,19 @@ def _described(classifier: TextClassifier, max_length: int | None, prompt: str =
     return Described(saved.label_names, max_length, prompt, saved.strategy, saved.seed, *of_encoder)
 
 
-def _as_onnx(graph: Any, folder: Path) -> Predict:
-    onnx_form.write_onnx(graph, folder)
-    return onnx_form.open_onnx(folder)
+def _as_graph(graph: "Module", folder: Path, form: FormName) -> Predict:
+    write, read = _GRAPH_FORMS[form]
+    try:
+        write(graph, folder)
+        return read(folder)
+    except Exception as error:  # of torch or a runtime, for a model that holds what they do not know
+        raise UserError(f"{form} cannot hold its model: {reason_of(error)}. Try --to transformers.") from error
 
 
-def _as_openvino(graph: Any, folder: Path) -> Predict:
-    openvino_form.write_openvino(graph, folder)
-    return openvino_form.open_openvino(folder)
-
-
-_GRAPH_FORMS: dict[str, Callable[[Any, Path], Predict]] = {"onnx": _as_onnx, "openvino": _as_openvino}
+_GRAPH_FORMS = {
+    "onnx": (onnx_form.write_onnx, onnx_form.open_onnx),
+    "openvino": (openvino_form.write_openvino, openvino_form.open_openvino),
+}
 _PACKAGES: dict[str, tuple[str, ...]] = {
     "transformers": (), "onnx": onnx_form.PACKAGES, "openvino": openvino_form.PACKAGES,
 }  # fmt: skip

@@ -19,7 +19,8 @@ def probe_graph(encoder: TransformerEncoder, state: Features, head: "Module") ->
         head: Features, float32 (n, width) -> logits (n, k).
 
     Returns:
-        A module: input_ids and attention_mask, int64 (n, tokens) -> probabilities, float32 (n, k).
+        A module: input_ids and attention_mask, int64 (n, tokens) -> probabilities, float32 (n, k). Its `prompt_tokens`
+        are those at the start that are not pooled, so that a text has more.
     """
     from torch import nn
 
@@ -30,6 +31,7 @@ def probe_graph(encoder: TransformerEncoder, state: Features, head: "Module") ->
         def __init__(self) -> None:
             super().__init__()
             self.model, self.head = model, head
+            self.prompt_tokens = skip
 
         def forward(self, input_ids: Any, attention_mask: Any) -> Any:
             output = self.model(input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=not last)
@@ -47,6 +49,7 @@ def classifier_graph(model: Any) -> "Module":
         def __init__(self) -> None:
             super().__init__()
             self.model = model
+            self.prompt_tokens = 0
 
         def forward(self, input_ids: Any, attention_mask: Any) -> Any:
             return self.model(input_ids=input_ids, attention_mask=attention_mask).logits.softmax(dim=-1)

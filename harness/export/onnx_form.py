@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 MODEL_FILE = "model.onnx"
 PACKAGES = ("onnx", "onnxruntime")
 INPUTS, OUTPUT = ("input_ids", "attention_mask"), "probabilities"
+NOTHING = 4  # of ONNX Runtime's levels of its log: what is fatal
 OPSET = 17  # the first with LayerNormalization
-EXAMPLE = (3, 7)  # texts and tokens that the graph is traced with; both may be any
+EXAMPLE = (3, 7)  # texts and tokens that the graph is traced with; both may be any, where there is no longer prompt
 
 
 def write_onnx(graph: "Module", folder: Path) -> None:
@@ -27,9 +28,10 @@ def write_onnx(graph: "Module", folder: Path) -> None:
     """
     import torch
 
-    ids = torch.ones(EXAMPLE, dtype=torch.long)
+    texts, tokens = EXAMPLE
+    ids = torch.ones((texts, max(tokens, graph.prompt_tokens + 2)), dtype=torch.long)  # type: ignore[arg-type, operator]
     mask = torch.ones_like(ids)
-    mask[1, 4:] = 0  # a text with padding, so that no branch without a mask is taken
+    mask[1, -1] = 0  # a text with padding, so that no branch without a mask is taken
     axes = {name: {0: "texts", 1: "tokens"} for name in INPUTS} | {OUTPUT: {0: "texts"}}
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # on what tracing fixes; the check of the exported folder would find it
@@ -43,8 +45,9 @@ def open_onnx(folder: Path) -> Predict:
     """Return what predicts with the files of a folder, as its README does."""
     import onnxruntime
 
-    tokenise = read_tokens(folder)
-    session: Any = onnxruntime.InferenceSession(folder / MODEL_FILE, providers=["CPUExecutionProvider"])
+    tokenise, options = read_tokens(folder), onnxruntime.SessionOptions()
+    options.log_severity_level = NOTHING  # what it raises is told once
+    session: Any = onnxruntime.InferenceSession(folder / MODEL_FILE, options, providers=["CPUExecutionProvider"])
     return lambda texts: session.run([OUTPUT], tokenise(texts))[0]
 
 
