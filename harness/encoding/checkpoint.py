@@ -5,7 +5,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from harness.encoding.checkpoint_files import CONFIG, check_attention, check_weights_files, read_checkpoint_json
+from harness.encoding.checkpoint_files import (
+    CONFIG,
+    check_attention,
+    check_depth,
+    check_weights_files,
+    read_checkpoint_json,
+)
 from harness.encoding.fingerprint import EncoderFacts
 from harness.encoding.soundness import check_filled, check_vocabulary, check_weights
 from harness.errors import ModelError, reason_of
@@ -213,6 +219,7 @@ def read_config(directory: Path, name: str) -> dict[str, Any]:
             f"Model {name}: expected a JSON object in its config.json, got {type(described).__name__}. Restore it."
         )
     check_attention(described, name)
+    check_depth(described, name)
     _check_shares(described, name)
     return described
 

@@ -134,3 +134,8 @@ def test_a_tokenizer_that_other_packages_read_is_named(checkpoint: Path, file: s
 def test_a_tokenizer_without_the_file_that_it_reads_is_refused(checkpoint: Path) -> None:
     with_tokenizer_file(checkpoint, "sentencepiece.bpe.model", "AlbertTokenizer")
     assert "its tokenizer knows its 5 special tokens and no word" in refusal(checkpoint)
+
+
+def test_absurdly_many_layers_are_refused_before_one_is_built(checkpoint: Path) -> None:
+    set_json(checkpoint / "config.json", n_layers=10**9)
+    assert "config.json says n_layers 1e+09; expected at most 10,000" in refusal(checkpoint)
