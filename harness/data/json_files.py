@@ -87,7 +87,7 @@ def _from_value(path: Path, value: Any, notes: tuple[str, ...]) -> Table:
     if isinstance(value, list):
         return _from_objects(path, value, notes)
     if isinstance(value, dict):
-        if columns := _columns_of_pandas(value):
+        if columns := _columns_of_pandas(path, value):
             return Table(str(path), columns, notes=notes)
         if all(isinstance(row, dict) and not _usual(value) and _usual(row) for row in value.values()):
             return _from_objects(path, list(value.values()), notes)  # orient="index" of pandas
@@ -120,24 +120,33 @@ def _lists_of_objects(value: Mapping[str, Any], above: str = "", depth: int = 1)
             yield from _lists_of_objects(below, f"{above}{key}.", depth + 1)
 
 
-def _columns_of_pandas(value: Mapping[str, Any]) -> dict[str, list[Any]] | None:
+def _columns_of_pandas(path: Path, value: Mapping[str, Any]) -> dict[str, list[Any]] | None:
     """Return the columns of what `DataFrame.to_json` and `to_dict` write column by column, None for anything else.
 
-    Either each column is a list, or an object of row names and cells; both all of one length.
+    Either each column is a list, or an object of row names and cells.
+
+    Raises:
+        DataError: Where a column comes twice, or columns differ in their rows.
     """
     if value.keys() == {"columns", "index", "data"} and isinstance(value["columns"], list):  # orient="split"
         names, rows = value["columns"], value["data"]
         if isinstance(rows, list) and all(isinstance(row, list) and len(row) == len(names) for row in rows):
+            if len({*map(str, names)}) < len(names):
+                raise DataError(f"{path}: column names must differ, but one comes twice.")
             return {str(name): [row[i] for row in rows] for i, name in enumerate(names)}
         return None
     if not _usual(value):
         return None
     columns = list(value.values())
-    if all(isinstance(column, list) for column in columns) and len({len(column) for column in columns}) == 1:
+    if not (all(isinstance(each, list) for each in columns) or all(isinstance(each, dict) for each in columns)):
+        return None
+    first = columns[0]
+    if any(len(each) != len(first) or (isinstance(each, dict) and each.keys() != first.keys()) for each in columns):
+        lengths = " and ".join(f"{name!r} ({len(each):,})" for name, each in value.items())
+        raise DataError(f"{path}: expected columns of the same rows, got {lengths}. Write one object a row.")
+    if isinstance(first, list):
         return dict(value)
-    if all(isinstance(column, dict) and column.keys() == columns[0].keys() for column in columns):
-        return {name: list(column.values()) for name, column in value.items()}
-    return None
+    return {name: [column[row] for row in first] for name, column in value.items()}  # whatever order each is in
 
 
 def _from_objects(path: Path, rows: list[Any], notes: tuple[str, ...]) -> Table:

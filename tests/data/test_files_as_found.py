@@ -37,6 +37,19 @@ def test_a_broken_archive_is_refused_with_its_name(tmp_path: Path) -> None:
         load(tmp_path / "train.csv.gz", test_size=0.5)
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({"text": ["a", "b"], "label": ["x"]}, r"columns of the same rows, got 'text' \(2\) and 'label' \(1\)"),
+        ({"text": {"0": "a"}, "label": {"1": "x"}}, "columns of the same rows"),
+        ({"columns": ["text", "label", "label"], "index": [0], "data": [["a", "x", "y"]]}, "comes twice"),
+    ],
+)
+def test_columns_that_do_not_fit_together_are_refused(tmp_path: Path, content: Any, told: str) -> None:
+    with pytest.raises(DataError, match=told):
+        load(write(tmp_path / "one.json", json.dumps(content)), test_size=0.5)
+
+
 @pytest.mark.parametrize("ending", ["gz", "bz2", "xz"])
 def test_what_is_compressed_by_its_name_alone_is_named(tmp_path: Path, ending: str) -> None:
     write(tmp_path / f"train.csv.{ending}", lines(","))
@@ -77,6 +90,16 @@ OBJECTS = [{"text": text, "label": label} for text, label in ROWS]
                 {"text": {i: t for i, (t, _) in enumerate(ROWS)}, "label": {i: y for i, (_, y) in enumerate(ROWS)}}
             ),
             id="columns of pandas",
+        ),
+        pytest.param(
+            "json",
+            json.dumps(
+                {
+                    "text": {i: t for i, (t, _) in enumerate(ROWS)},
+                    "label": {i: y for i, (_, y) in reversed([*enumerate(ROWS)])},
+                }
+            ),
+            id="columns of pandas, rows in two orders",
         ),
         pytest.param("json", json.dumps(dict(enumerate(OBJECTS))), id="rows of pandas by name"),
         pytest.param("json", json.dumps({"kinds": [{"name": "x"}], "data": OBJECTS}), id="a list beside the rows"),

@@ -122,7 +122,7 @@ def test_standard_input_is_read_as_it_is_said_to_be(kind: str) -> None:
         ("new.csv", b"text,label\na lake,good\n\na crowd,bad\n", "Remove empty lines: row 2"),
         ("new.csv", b"", "is empty"),
         ("new.csv", b"text\n" + b"caf\xe9\xe9 \xe9\xe9\n" * 3, "line 2: byte 0xe9 is not UTF-8"),
-        ("new.csv.gz", b"text\na lake\n", "cannot be read"),
+        ("new.csv.gz", b"text\na lake\n", "is not compressed"),
         ("new.jsonl", b'{"text": "a"}\nnonsense\n', "row 2: expected valid JSON"),
         ("new.jsonl", b'{"text": "a"}\n[1]\n', "row 2 is none"),
         ("new.parquet", b"no parquet", "cannot be read as parquet"),
