@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.analysis.study import study_of_record
 from harness.document import numbers
-from harness.document.model import Facts, Name, Paragraph, Phrase, Report, Section, Words
+from harness.document.model import Facts, Fold, Name, Paragraph, Phrase, Report, Section, Words
 from harness.document.sections.answer import answer_notes, the_answer
 from harness.document.sections.confusions import class_table
 from harness.document.sections.data import data_section
@@ -136,4 +136,5 @@ def _sections(subject: Subject, published: Published) -> Iterator[Section | None
     yield scores_section(subject)
     yield data_section(subject)
     yield licences_section(published, say)
-    yield Section("reproduction", say("How to reproduce it"), list(how_it_was_made(subject, published.run)))
+    made = [block for block in how_it_was_made(subject, published.run) if not isinstance(block, Fold)]  # of hashes
+    yield Section("reproduction", say("How to reproduce it"), made)

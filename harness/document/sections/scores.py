@@ -62,7 +62,7 @@ def _cells(subject: Subject, studied: Studied) -> list[Cell]:
     """Return the row that stands for a strategy: means over its seeds, with intervals over rows and seeds."""
     headline, record = studied.headline, studied.records[0]
     cells = [Cell(studied.name, _remark(subject, studied), bold=studied is subject.best)]
-    flattered = "" if studied.optimism is None else f"-{numbers.score(studied.optimism)}"
+    flattered = f"-{numbers.score(studied.optimism)}" if studied.optimism and _shows(studied.optimism) else ""
     cells.append(Cell(numbers.score(headline.validation.f1_macro), flattered))
     letters = subject.study.evidence.letters
     for metric in METRICS:
@@ -77,6 +77,11 @@ def _cells(subject: Subject, studied: Studied) -> list[Cell]:
     cells += [Cell(numbers.seconds(value)) for value in headline.seconds]
     cells += [Cell(numbers.parameters(n)) for n in (record.trainable_parameters, record.total_parameters)]
     return [*cells, Cell(numbers.memory(record.peak_memory_bytes))]
+
+
+def _shows(optimism: float) -> bool:
+    """Return whether what is taken off is more than zero where it is written."""
+    return float(numbers.score(optimism)) > 0
 
 
 def _unseen(subject: Subject, studied: Studied, metric: str) -> float | None:
@@ -157,7 +162,7 @@ def _notes(subject: Subject) -> Iterator[Phrase]:
     if any(each.f1_macro.interval is None for each in evidence.strategies):
         few = "f1_macro has no interval where a class has fewer than {n} test rows: its F1 may be anything."
         yield Phrase(say(few), {"n": numbers.count(FEW_ROWS)})
-    if any(each.optimism is not None for each in subject.study.strategies):
+    if any(each.optimism and _shows(each.optimism) for each in subject.study.strategies):
         flattery = (
             "Small below a validation score: by how much choosing the best of all that was tried flatters it "
             "(bootstrap). The order of the table takes it off."
