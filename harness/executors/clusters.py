@@ -1,6 +1,7 @@
 """Pools that are known by name: Ray and SLURM, each where its extra is installed."""
 
 import os
+import socket
 from collections.abc import Callable
 from concurrent.futures import Executor as Submitter
 from concurrent.futures import Future
@@ -10,6 +11,7 @@ from typing import Any
 
 from harness.errors import UnavailableError, UserError
 
+CONNECT_SECONDS = 10.0
 RETRIES = 2  # of a task whose machine or process died under it
 
 
@@ -31,7 +33,8 @@ def ray_pool(address: str | None, device: str = "cpu") -> Submitter:
     """Return a pool of Ray's workers.
 
     Args:
-        address: Of a cluster, such as ray://host:10001, or auto for one that runs here; None to start one here.
+        address: Of a cluster, such as ray://host:10001, or auto for one that runs here; None for that of the
+            environment's RAY_ADDRESS, or else to start one here.
         device: What trials compute on: `cuda` asks for a GPU each, `auto` where this machine has one.
 
     Raises:
@@ -41,12 +44,15 @@ def ray_pool(address: str | None, device: str = "cpu") -> Submitter:
 
     from harness.system.device import choose_device
 
+    address = address or os.environ.get("RAY_ADDRESS") or "local"  # without any, Ray waits for one that ran before
+    _refuse_silent(address)
     told = os.environ.get("RAY_USAGE_STATS_ENABLED")
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     try:
-        ray.init(address=address, include_dashboard=None if address else False, log_to_driver=False, logging_level=40)
+        dashboard = False if address == "local" else None
+        ray.init(address=address, include_dashboard=dashboard, log_to_driver=False, logging_level=40)
     except Exception as error:
-        raise UnavailableError(f"--on ray: the cluster {address or 'here'} cannot be had: {error}") from error
+        raise UnavailableError(f"--on ray: the cluster {address} cannot be had: {error}") from error
     finally:
         os.environ.pop("RAY_USAGE_STATS_ENABLED")
         if told is not None:
@@ -57,6 +63,23 @@ def ray_pool(address: str | None, device: str = "cpu") -> Submitter:
         ray.shutdown()
         raise UnavailableError(_never_met(needs, nodes))
     return _RayPool(ray, needs)
+
+
+def _refuse_silent(address: str) -> None:
+    """Refuse a cluster where nobody listens: Ray itself tries for minutes.
+
+    Raises:
+        UnavailableError: Where nobody does.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not (host and port.isdigit()):
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise UnavailableError(
+            f"--on ray: nobody answers at {host}:{port}: {error}. Start the cluster first."
+        ) from error
 
 
 def _never_met(needs: dict[str, float], nodes: list[dict[str, float]]) -> str:

@@ -177,7 +177,9 @@ class _Lines(_Throttled):
         left = "" if whole.seconds_left is None else said.format(left=quantities.duration(whole.seconds_left))
         told = self.page.say("{done} of {total} trials done{left}; running: {running}")
         line = told.format(done=whole.done, total=whole.total, left=left, running=running)
-        self.page.write([self.page.text(line)])
+        if line != self._announced:  # what waits elsewhere may not move for hours
+            self._announced = line
+            self.page.write([self.page.text(line)])
 
     def announce(self, what: str) -> None:
         self.page.write([self.page.text(self.page.say_message(what))])

@@ -101,7 +101,6 @@ def test_on_a_pipe_the_run_as_a_whole_is_a_line_now_and_then_and_the_time_left_o
             display.whole(Whole(3, 14, RUNNING, at_a_time=2, seconds_left=left))
     assert stream.getvalue().splitlines() == [
         "3 of 14 trials done; running: full_finetune-seed0 25 %, setfit-seed0",
-        "3 of 14 trials done; running: full_finetune-seed0 25 %, setfit-seed0",
         "3 of 14 trials done, 12:20 left; running: full_finetune-seed0 25 %, setfit-seed0",
     ]
 
