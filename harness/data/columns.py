@@ -5,7 +5,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from harness.data.column_choice import SET_ASIDE, choose_columns, refuse_bad_cells, why_unlabelled
-from harness.data.labels import alike_note, class_names, join_alike, label_ids, notes_on_missing, plain_labels
+from harness.data.labels import (
+    alike_note,
+    class_names,
+    join_alike,
+    label_ids,
+    notes_on_failed_formulas,
+    notes_on_missing,
+    plain_labels,
+)
 from harness.data.stratification import held_out_rows
 from harness.data.table import Table
 from harness.data.task import SPLITS, Provenance, Split, Task, set_aside_validation
@@ -57,6 +65,7 @@ def build_task(
     tables = _without_unlabelled_test(tables, label_column, test_size, told)
     for table in tables.values():
         refuse_bad_cells(table, text_column, label_column)
+    told += notes_on_failed_formulas({split: table.columns[text_column] for split, table in tables.items()})
     told += notes_on_missing(tables["train"].columns[label_column])
     in_files = class_names(tables, label_column)
     names, labels = _labels(

@@ -20,7 +20,8 @@ INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")  # as an int64 is written, so that
 DECIMAL_ZERO = re.compile(r"(?<=[0-9])\.0*\s*$")  # "1.0" beside "1", where tables were put together
 AS_FLOAT = re.compile(r"-?(0|[1-9][0-9]{0,17})\.0")  # how a column of whole numbers with a gap is written
 # What stands where there is no label: of pandas, databases and spreadsheets, whose formulas end in such words, too.
-FOR_NOTHING = {*("nan", "null", "n/a", "na", "<na>", "nil"), *("#n/a", "#ref!", "#value!", "#name?", "#div/0!")}
+FAILED_FORMULAS = ("#n/a", "#ref!", "#value!", "#name?", "#div/0!")
+FOR_NOTHING = {*("nan", "null", "n/a", "na", "<na>", "nil"), *FAILED_FORMULAS}
 MOST_ALIKE = 5  # groups of names that a note shows
 
 Cells = Mapping[str, Sequence[Any]]
@@ -76,6 +77,25 @@ def notes_on_missing(labels: Iterable[Any]) -> list[str]:
         for label in sorted({label for label in labels if isinstance(label, str | int)}, key=str)
         if is_hidden(label) or str(label).strip().casefold() in FOR_NOTHING or label == str(None)
     ]
+
+
+def notes_on_failed_formulas(texts: Mapping[str, Sequence[Any]]) -> list[str]:
+    """Name the texts that a spreadsheet left where it took the text, such as "=)" or "-x", for a formula.
+
+    Args:
+        texts: Split -> cells.
+    """
+    rows = {split: [i for i, cell in enumerate(cells) if _is_failed(cell)] for split, cells in texts.items()}
+    return [
+        f"{split} {rows_named(found, 'hold')} {texts[split][found[0]]!r} in place of a text, as spreadsheets write "
+        "where a formula fails"
+        for split, found in rows.items()
+        if found
+    ]
+
+
+def _is_failed(cell: Any) -> bool:
+    return isinstance(cell, str) and cell[:1] == "#" and cell.strip().casefold() in FAILED_FORMULAS
 
 
 def label_ids(

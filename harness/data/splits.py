@@ -65,6 +65,8 @@ def find_split_files(location: str) -> SplitFiles:
     if os.path.isdir(folder):
         return _of_saved(Path(folder)) or _of_folder(Path(folder), location)
     listed = _listed(location)
+    if not listed:
+        raise DataError(f"Data set {location!r} names no file or folder. Check --dataset.")
     if len(listed) == 1:
         return SplitFiles({"train": listed})
     return _of_list(listed, location)

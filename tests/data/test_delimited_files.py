@@ -1,10 +1,14 @@
 """Rows and delimiters as people find them: no row is lost, merged or changed, and what was guessed is told."""
 
+import csv
+import random
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from harness import DataError
+from harness.data.files import read_split
 
 from .folders import ROWS, lines, load, notes, rows, splits, write_splits
 
@@ -183,3 +187,47 @@ def test_lines_of_fasttext_are_read_and_two_labels_in_one_refused(tmp_path: Path
     assert rows(load(splits(tmp_path / "a", "txt", content, content))) == ROWS
     with pytest.raises(DataError, match=r"row 5 holds a list of labels .*multi-label"):
         load(splits(tmp_path / "b", "txt", f"{content}__label__a __label__b both\n", content))
+
+
+LETTERS = [
+    "a",
+    "the ",
+    '"',
+    '""',
+    '"x"',
+    "'",
+    ",",
+    ";",
+    "|",
+    "\n",
+    "\u2028",
+    "\x85",
+    "é",
+    "你",
+    "#",
+    "null",
+    "\\",
+    "\\",
+]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("is_quoted", [True, False])
+def test_rows_in_are_rows_out_by_the_count_of_another_reader_and_writer(
+    tmp_path: Path, delimiter: str, is_quoted: bool
+) -> None:
+    draw = random.Random(delimiter + str(is_quoted))
+    file = tmp_path / ("x.tsv" if delimiter == "\t" else "x.csv")
+    n_read = 0
+    for _ in range(60):
+        use = [*draw.sample(LETTERS, 6), "word"]
+        texts = ["".join(draw.choices(use, k=draw.randint(1, 6))) for _ in range(draw.randint(3, 12))]
+        table = [[text, "neg" if i % 2 else "pos"] for i, text in enumerate(texts)]
+        with file.open("w", encoding="utf-8", newline="") as opened:
+            writer = csv.writer(opened, delimiter=delimiter, quoting=csv.QUOTE_ALL if is_quoted else csv.QUOTE_MINIMAL)
+            writer.writerows([["text", "label"], *table])
+        with suppress(DataError):  # a refusal loses nothing in silence
+            columns = read_split([file]).columns
+            assert [list(row) for row in zip(columns["text"], columns["label"], strict=True)] == table
+            n_read += 1
+    assert n_read > 50

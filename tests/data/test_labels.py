@@ -163,3 +163,11 @@ def test_labels_that_mark_a_missing_one_elsewhere_are_told(tmp_path: Path, label
     task = load(folder(tmp_path, csv([label, "1", "0"] * 3), csv(["1", "0"])))
     assert task.n_classes == 3
     assert f"label '{label}' occurs in train and was taken for a class" in " ".join(task.provenance.notes)
+
+
+def test_texts_that_a_spreadsheet_took_for_formulas_are_told(tmp_path: Path) -> None:
+    content = "text,label\n" + "".join(f"{'#NAME?' if i in (2, 5) else f'text {i}'},{i % 2}\n" for i in range(8))
+    task = load(folder(tmp_path, content, csv(["1", "0"])))
+    assert task.provenance.notes == (
+        "train rows 3 and 6 hold '#NAME?' in place of a text, as spreadsheets write where a formula fails",
+    )
