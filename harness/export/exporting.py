@@ -158,8 +158,10 @@ def _bag_of_words(
 
 def _described(classifier: TextClassifier, max_length: int | None, prompt: str = "") -> Described:
     saved = classifier.saved
-    of_encoder = (saved.encoder.name, saved.encoder.revision) if saved.encoder else (None, None)
-    return Described(saved.label_names, max_length, prompt, saved.strategy, saved.seed, *of_encoder)
+    encoder, revision = (saved.encoder.name, saved.encoder.revision) if saved.encoder else (None, None)
+    if encoder is not None and Path(encoder).is_absolute():
+        encoder = Path(encoder).name  # where it lay on this machine is nobody's business elsewhere
+    return Described(saved.label_names, max_length, prompt, saved.strategy, saved.seed, encoder, revision)
 
 
 def _as_graph(graph: "Module", folder: Path, form: FormName) -> Predict:

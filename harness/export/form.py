@@ -29,7 +29,7 @@ class Described:
         prompt: What is put before each text.
         strategy: Name of the strategy in its run.
         seed: Its seed.
-        encoder: Name of the encoder that it was made from, None where there was none.
+        encoder: Hub id or folder's name of the encoder that it was made from, None where there was none.
         revision: Commit of the encoder on the hub, None for a folder.
     """
 

@@ -11,6 +11,8 @@ from harness.encoding.checkpoint import load_tokenizer
 from harness.encoding.sequence_classifier import load_sequence_classifier
 from harness.export.form import Predict
 
+OWN_CODE = "auto_map"  # where a checkpoint names program code of its own, which was not run here and is not handed on
+
 
 def write_transformers(model: Any, tokenizer: Any, max_length: int, folder: Path) -> None:
     """Write model and tokenizer as `from_pretrained` reads them.
@@ -22,6 +24,8 @@ def write_transformers(model: Any, tokenizer: Any, max_length: int, folder: Path
         folder: Where they go.
     """
     model.config.problem_type = "single_label_classification"  # the pipeline's probabilities are then a softmax
+    model.config.__dict__.pop(OWN_CODE, None)
+    tokenizer.init_kwargs.pop(OWN_CODE, None)
     model.save_pretrained(folder)
     tokenizer.model_max_length = max_length
     tokenizer.save_pretrained(folder)

@@ -88,7 +88,7 @@ def test_the_readme_of_a_folder_predicts_what_the_classifier_does(
      ("lora_finetune", "transformers")],
 )  # fmt: skip
 def test_a_folder_is_checked_on_the_test_rows_and_says_so(
-    strategy: str, form: str, run: RunResult, tmp_path: Path
+    strategy: str, form: str, run: RunResult, tiny_model: Path, tmp_path: Path
 ) -> None:
     needs(form)
     done = run.export(tmp_path / "out", strategy, form=form, progress=False, offline=True)  # type: ignore[arg-type]
@@ -98,7 +98,8 @@ def test_a_folder_is_checked_on_the_test_rows_and_says_so(
     assert written["labels"] == run.run.task.label_names
     assert written["checked"]["rows"] == done.agreement.rows
     assert written["strategy"] == strategy
-    assert str(tmp_path) not in "".join(f.read_text("utf-8") for f in (tmp_path / "out").glob("*.json"))
+    texts = [file.read_bytes() for file in (tmp_path / "out").iterdir()]
+    assert not [text for text in texts if str(tiny_model.parent).encode() in text]
 
 
 @pytest.mark.parametrize(
@@ -132,6 +133,13 @@ def test_an_empty_folder_is_filled(export: Export, tmp_path: Path) -> None:
     assert outcome.code == 0, outcome.err
     assert [folder.name for folder in tmp_path.iterdir()] == ["out"]
     assert (tmp_path / "out" / "model.safetensors").is_file()
+
+
+def test_all_that_is_told_is_told_in_chinese(export: Export, tmp_path: Path) -> None:
+    outcome = export("-s", "logreg_probe", "--to", "transformers", "-o", str(tmp_path / "out"), "--lang", "zh-TW", "-q")
+    assert outcome.code == 0, outcome.err
+    assert not [line for line in outcome.err.splitlines() if line.startswith(("Checked", "Exported"))]
+    assert "標籤全部相同" in outcome.err
 
 
 def test_the_recommended_strategy_is_exported_where_none_is_named_and_that_is_told(
@@ -187,7 +195,7 @@ def test_classes_keep_their_names_in_any_order(
     parts = {file.name: file.read_text("utf-8").splitlines() for file in tiny_data.glob("*.jsonl")}
     rows = {name: [json.loads(line) for line in lines] for name, lines in parts.items()}
     names = sorted({row["label"] for row in rows["train.jsonl"]})
-    for number in range(4):
+    for number in range(3):
         renamed = dict(zip(names, rng.permutation([*"zyx"]).tolist(), strict=True))
         data, out, runs = (tmp_path / f"{what}{number}" for what in ("data", "out", "runs"))
         data.mkdir()
