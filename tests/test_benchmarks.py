@@ -15,7 +15,18 @@ from harness import Features
 from harness.huggingface import load_encoder
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-SCRIPTS = ("encode", "finetune", "end_to_end", "scaling", "startup", "gpu", "notebook", "passes", "neighbour")
+SCRIPTS = (
+    "encode",
+    "finetune",
+    "end_to_end",
+    "scaling",
+    "startup",
+    "workers",
+    "gpu",
+    "notebook",
+    "passes",
+    "neighbour",
+)
 
 
 def run(script: str, *arguments: str) -> str:

@@ -11,7 +11,7 @@ from concurrent.futures import Executor as Submitter
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 
 import cloudpickle
 import numpy as np
@@ -175,11 +175,14 @@ def open_shards(
             yield HereShards(encoder, features, progress)
         else:
             task = task_of(encoder, features, executor.threads, offline)
+            before = {*active_children()}
             pool = ProcessPoolExecutor(executor.slots, get_context("spawn"), initializer=_watch_parent)
             try:
                 yield PooledShards(pool, task, executor.slots + 1)
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
+                for worker in {*active_children()} - before:  # or Ctrl-C would wait for what nobody will write
+                    worker.terminate()
 
 
 def _watch_parent() -> None:
