@@ -24,16 +24,17 @@ def trial_rows(run: Run) -> Iterator[dict[str, Value]]:
         return not record.is_scored, order.get(record.strategy, len(order)), size, record.seed
 
     for record in sorted(run.records, key=place):
-        yield trial_row(record, record.strategy, run.evidence)
+        yield trial_row(record, record.strategy, run.evidence, run)
 
 
-def trial_row(record: RunRecord, name: str, evidence: Evidence | None) -> dict[str, Value]:
+def trial_row(record: RunRecord, name: str, evidence: Evidence | None, run: Run) -> dict[str, Value]:
     """Return a trial as a row; what is not known is None.
 
     Args:
         record: The trial.
         name: Name of its strategy in the evidence.
         evidence: What is known of the scores.
+        run: The run that it is of.
     """
     return {
         "strategy": name,
@@ -46,6 +47,7 @@ def trial_row(record: RunRecord, name: str, evidence: Evidence | None) -> dict[s
         **_scores("test", record.test),
         **_evidence(evidence, name, record),
         **{cost: getattr(record, cost) for cost in COSTS},
+        "milliseconds_per_text": run.milliseconds_per_text(record),
         "predictions_sha256": record.predictions_sha256,
         "error": record.error.message if record.error else None,
     }

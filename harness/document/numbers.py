@@ -58,6 +58,11 @@ def seconds(value: float | None) -> str:
     return f"{value:,.0f}"
 
 
+def milliseconds(value: float | None) -> str:
+    """Write milliseconds as `seconds` writes seconds."""
+    return seconds(value)
+
+
 def seconds_tick(value: float) -> str:
     """Write round seconds for an axis: 0.01, 0.5, 20, 1,000."""
     return f"{value:,.6g}" if value < 1 else seconds(value).removesuffix(".00").removesuffix(".0")

@@ -53,7 +53,7 @@ def _row(study: Study, run_index: int, name: str, record: RunRecord) -> dict[str
         "run": study.directories[run_index].path.name,
         "data_set": run.task.name,
         "model": run.model.name if run.model else None,
-        **trial_row(record, name, study.evidence),
+        **trial_row(record, name, study.evidence, run),
     }
     return {"watermark": study.watermark, **row} if study.watermark else row
 

@@ -182,6 +182,17 @@ class Run(FrozenModel):
     evidence: Evidence | None = None
     files: dict[str, str] = Field(default_factory=dict)
 
+    def milliseconds_per_text(self, record: RunRecord) -> float | None:
+        """Return what predicting a test text took in a trial, its share of the encoding included, None where unknown.
+
+        Texts come in batches here; one that comes alone takes longer.
+        """
+        if record.predict_seconds is None:
+            return None
+        encoded = sum(map(self.task.n_rows, self.task.class_counts))
+        encoding = (record.encode_seconds or 0.0) / max(encoded, 1)
+        return 1000 * (encoding + record.predict_seconds / max(self.task.n_rows("test"), 1))
+
 
 class Unfinished(FrozenModel):
     """The record of a run that has begun, from which it is resumed or shown after it was killed.

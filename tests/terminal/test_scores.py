@@ -7,6 +7,7 @@ import pytest
 
 from harness import UserError
 from harness.analysis.ranking import SORT_KEYS
+from harness.document import numbers
 from harness.terminal import make_console, print_run
 
 from .factory import BOLD, EXAMPLE, a_run, coloured, line_with, order_of, scored, table_of
@@ -158,3 +159,11 @@ def test_it_is_said_where_seconds_are_of_features_that_were_read_from_the_cache(
     told = "also where they were cached"
     assert told in " ".join(table_of(cached, width).split())
     assert told not in " ".join(table_of(EXAMPLE, width).split())
+
+
+def test_a_text_costs_its_share_of_encoding_and_of_predicting() -> None:
+    run = a_run(scored("probe", 0.7, 0.68, encode_seconds=85.3, predict_seconds=0.4), scored("full", 0.9, 0.88))
+    probe, n_rows = run.records[0], {split: run.task.n_rows(split) for split in run.task.class_counts}
+    expected = 1000 * (85.3 / sum(n_rows.values()) + 0.4 / n_rows["test"])
+    assert run.milliseconds_per_text(probe) == pytest.approx(expected)
+    assert numbers.milliseconds(expected) in table_of(run, 140)

@@ -47,6 +47,7 @@ def _columns(subject: Subject) -> list[Column]:
     if _n_unseen(subject) is not None:
         columns += [Column(say(metric), say("test rows not in train")) for metric in TESTED]
     columns += [Column(say(stage), seconds) for stage in ("encode", "fit", "predict")]
+    columns.append(Column(say("a text"), say("ms")))
     columns += [Column(say(kind), parameters) for kind in ("trainable", "total")]
     return [*columns, Column(say("memory"), say("peak"))]
 
@@ -75,8 +76,16 @@ def _cells(subject: Subject, studied: Studied) -> list[Cell]:
     if _n_unseen(subject) is not None:
         cells += [Cell(numbers.score(_unseen(subject, studied, metric))) for metric in TESTED]
     cells += [Cell(numbers.seconds(value)) for value in headline.seconds]
+    cells.append(Cell(numbers.milliseconds(_milliseconds_per_text(subject, studied))))
     cells += [Cell(numbers.parameters(n)) for n in (record.trainable_parameters, record.total_parameters)]
     return [*cells, Cell(numbers.memory(record.peak_memory_bytes))]
+
+
+def _milliseconds_per_text(subject: Subject, studied: Studied) -> float | None:
+    """Return what predicting a text takes, the mean over the seeds, None where it is not known of all."""
+    taken = [subject.run(studied).milliseconds_per_text(record) for record in studied.records]
+    known = [value for value in taken if value is not None]
+    return fmean(known) if len(known) == len(taken) else None
 
 
 def _shows(optimism: float) -> bool:
