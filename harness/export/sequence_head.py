@@ -65,6 +65,8 @@ def sequence_classifier(
     linear = [layer for layer in layers if isinstance(layer, nn.Linear)]
     if not isinstance(layers[0], nn.Linear) and hasattr(layers[0], "mean"):
         linear[0], layers = _with_scaling(linear[0], layers[0]), layers[1:]
+    if not isinstance(layers[0], nn.Linear):
+        raise UserError("it scales each text to unit length, which sequence classifiers of transformers do not")
     if len(layers) == 1:
         first, bias, second = _through(where.activation, linear[0].weight)
         last_bias = linear[0].bias

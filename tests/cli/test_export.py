@@ -106,7 +106,7 @@ def test_a_folder_is_checked_on_the_test_rows_and_says_so(
     ("argv", "told"),
     [
         (("-s", "majority"), "majority cannot be exported"),
-        (("-s", RIDGE), "Use --to onnx"),
+        (("-s", RIDGE), "unit length"),
         (("-s", "nothing"), "nothing"),
     ],
 )
