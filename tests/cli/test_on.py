@@ -1,6 +1,9 @@
 """`harness run --on`: trials in worker processes predict what they predict in this one."""
 
 import json
+import os
+import signal
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -127,6 +130,32 @@ def test_one_that_no_other_process_can_be_given_is_a_row_that_says_what_to_do(ru
     assert "--on here" in failed["holds"]["message"]
 
 
+def test_what_is_printed_in_this_process_while_it_runs_does_not_spoil_json(run: Harness) -> None:
+    @dataclass(frozen=True)
+    class Prints:
+        """Prints where it fits."""
+
+        name = "prints"
+        uses_model = False
+
+        def fit(self, train: Any, validation: Any, context: Any) -> Uniform:
+            print("loss 0.3")
+            return Uniform(context.n_classes)
+
+        def load(self, directory: Path, context: Any) -> Uniform:
+            return Uniform(context.n_classes)
+
+    class Plugin:
+        @hookimpl
+        def harness_strategies(self) -> list[Any]:
+            return [Prints()]
+
+    outcome = run("--on", "here", "--json", strategies="majority,prints", plugins=[Plugin()])
+    assert outcome.code == 0, outcome.err
+    assert json.loads(outcome.out)["status"] == "complete"
+    assert "loss 0.3" in outcome.err
+
+
 class LastFirst(Executor):
     """Runs the second of two functions before the first, which it tries twice, as a pool whose member died."""
 
@@ -162,3 +191,31 @@ def test_a_plugin_offers_a_pool_where_trials_predict_the_same_whatever_ends_firs
     assert digests(here) == digests(there)
     assert here["evidence"] == there["evidence"]
     assert not [*(tmp_path / "there").glob("*/.work")]
+
+
+class NeverBegins(Executor):
+    """Takes functions and begins none; at the second the user presses Ctrl-C."""
+
+    n_taken = 0
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        self.n_taken += 1
+        if self.n_taken == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        return Future()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_what_waits_in_a_pool_is_taken_back_at_the_first_control_c(run: Harness, tmp_path: Path) -> None:
+    class Plugin:
+        @hookimpl
+        def harness_executor(self, name: str) -> Executor | None:
+            return NeverBegins() if name == "never" else None
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs tests in the background ignores it
+    try:
+        outcome = run("--on", "never", strategies="majority,stratified_random,tfidf_logreg", plugins=[Plugin()])
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert outcome.code == 130, outcome.err
+    assert [record["status"] for record in run_of(tmp_path / "reports")["records"]] == ["skipped"] * 3
