@@ -24,15 +24,14 @@ if TYPE_CHECKING:
               help="The strategy to export.  [default: the one that the run's answer recommends]")
 @click.option("--to", "form", type=click.Choice(["onnx", "openvino", "transformers"]), default="onnx",
               help="What reads the folder: ONNX Runtime, OpenVINO, or the pipeline of transformers.")
-@click.option("--seed", type=int, metavar="K", help="Of several seeds, this one.  [default: the lowest]")
+@options.seed_of_run
 @options.moved_model
 @options.other_plugins
 @options.yes_run_plugins
 @options.kept_features
 @options.cache_dir
 @options.offline
-@click.option("--output-dir", default="reports", metavar="FOLDER", shell_complete=complete_folders,
-              help="Where runs are looked for.")
+@options.where_runs_are
 @options.language
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
 @options.verbose

@@ -97,6 +97,9 @@ language = click.option("--lang", "language", type=click.Choice(LANGUAGES, case_
 run_argument = click.argument("name", metavar="RUN", default="latest", shell_complete=complete_folders)
 runs_folder = click.option("-o", "--output-dir", default="reports", metavar="FOLDER",
                            shell_complete=complete_folders, help="Where runs are looked for.")
+where_runs_are = click.option("--output-dir", default="reports", metavar="FOLDER", shell_complete=complete_folders,
+                              help="Where runs are looked for.")  # of commands whose -o is another file
+seed_of_run = click.option("--seed", type=int, metavar="K", help="Of several seeds, this one.  [default: the lowest]")
 _DEBUG: dict[str, Any] = {"is_flag": True, "is_eager": True, "callback": _remember_debug, "help": "Print tracebacks."}
 debug = click.option("--debug", expose_value=False, **_DEBUG)  # only `main` wants to know
 debug_value = click.option("--debug", **_DEBUG)  # the command wants to know, too

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.argument("source", metavar="FILE|-", shell_complete=complete_files)
 @click.option("-s", "--strategy", metavar="NAME", shell_complete=complete_strategies,
               help="The strategy that predicts.  [default: the one that the run's answer recommends]")
-@click.option("--seed", type=int, metavar="K", help="Of several seeds, this one.  [default: the lowest]")
+@options.seed_of_run
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
               shell_complete=complete_files,
               help="Where the rows go: a .csv, .jsonl or .parquet.  [default: CSV on standard output]")
@@ -37,8 +37,7 @@ if TYPE_CHECKING:
 @options.kept_features
 @options.cache_dir
 @options.offline
-@click.option("--output-dir", default="reports", metavar="FOLDER", shell_complete=complete_folders,
-              help="Where runs are looked for.")
+@options.where_runs_are
 @options.language
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
 @options.verbose

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--repo", "repository", required=True, metavar="OWNER/NAME", help="The repository on the hub.")
 @click.option("-s", "--strategy", metavar="NAME", shell_complete=complete_strategies,
               help="The strategy that is pushed.  [default: the one that the run's answer recommends]")
-@click.option("--seed", type=int, metavar="K", help="Of several seeds, this one.  [default: the lowest]")
+@options.seed_of_run
 @click.option("--public", is_flag=True, help="Let everybody see it.  [default: a private repository]")
 @click.option("--with-predictions", is_flag=True,
               help="Push labels and probabilities of the scored rows, too: the scores can be computed again.")
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 @click.option("--data-license", default="", metavar="ID", help="License of the data.")
 @click.option("--dry-run", is_flag=True, help="Print the model card and the files, push nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before pushing.")
-@click.option("--output-dir", default="reports", metavar="FOLDER", shell_complete=complete_folders,
-              help="Where runs are looked for.")
+@options.where_runs_are
 @options.language
 @options.debug
 def push(

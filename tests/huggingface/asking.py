@@ -28,11 +28,10 @@ def ask(endpoint: str, home: Path, questions: Sequence[Sequence[Any]], offline: 
     """
     import harness
 
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("HF_") and not k.lower().endswith("_proxy")}
     path = os.pathsep.join([str(Path(harness.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, __file__, json.dumps([offline, list(questions)])],
-        env={**kept, "HF_ENDPOINT": endpoint, "HF_HOME": str(home), "HOME": str(home), "PYTHONPATH": path},
+        env={**environment(endpoint, home), "PYTHONPATH": path},
         capture_output=True,
         text=True,
         timeout=120,
@@ -40,6 +39,12 @@ def ask(endpoint: str, home: Path, questions: Sequence[Sequence[Any]], offline: 
     assert (done.returncode, done.stderr) == (0, "")
     answers: list[dict[str, Any]] = json.loads(done.stdout)
     return answers
+
+
+def environment(endpoint: str, home: Path) -> dict[str, str]:
+    """Return the environment of a process that knows of this hub alone."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("HF_") and not k.lower().endswith("_proxy")}
+    return {**kept, "HF_ENDPOINT": endpoint, "HF_HOME": str(home), "HOME": str(home)}
 
 
 def answer(question: Sequence[Any], offline: bool) -> dict[str, Any]:

@@ -123,11 +123,17 @@ def _etag(file: Path) -> str:
 @contextmanager
 def serving(repositories: Mapping[str, Path]) -> Iterator[Hub]:
     """Serve the repositories while the block runs; afterwards nobody listens there."""
-    hub = Hub(repositories)
+    with answering(hub := Hub(repositories)):
+        yield hub
+
+
+@contextmanager
+def answering(hub: Hub) -> Iterator[None]:
+    """Let a hub answer while the block runs."""
     thread = threading.Thread(target=hub.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield hub
+        yield
     finally:
         hub.shutdown()
         hub.server_close()

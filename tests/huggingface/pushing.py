@@ -25,12 +25,17 @@ def commands(endpoint: str, home: Path, token: str, wanted: Sequence[Sequence[st
         token: The user's.
         wanted: Arguments of each command; one that begins with `WITHOUT_TOKEN` is run by somebody who has none.
     """
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("HF_") and not k.lower().endswith("_proxy")}
-    ours = {"HF_ENDPOINT": endpoint, "HF_HOME": str(home), "HOME": str(home), "HF_TOKEN": token}
-    ours |= {"HF_HUB_DISABLE_XET": "1", "HF_HUB_DOWNLOAD_TIMEOUT": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    from .asking import environment  # here: the program itself, run as a file, has no package
+
+    ours = {
+        "HF_TOKEN": token,
+        "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_DOWNLOAD_TIMEOUT": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    }
     done = subprocess.run(
         [sys.executable, __file__, json.dumps(list(wanted))],
-        env={**kept, **ours, "COLUMNS": "150"},
+        env={**environment(endpoint, home), **ours, "COLUMNS": "150"},
         capture_output=True,
         text=True,
         timeout=300,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from .fake_hub import COMMIT, Answers, Hub
+from .fake_hub import COMMIT, Answers, Hub, answering
 
 TOKEN = "hf_" + "aB3" * 12  # of nobody
 LARGE = (".skops", ".npz", ".safetensors", ".parquet")
@@ -138,12 +138,8 @@ class _WritingAnswers(Answers):
 def taking(root: Path) -> Iterator[WritableHub]:
     """Take files into folders below `root` while the block runs."""
     hub = WritableHub(root)
-    thread = threading.Thread(target=hub.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield hub
-    finally:
-        hub.closing.set()
-        hub.shutdown()
-        hub.server_close()
-        thread.join()
+    with answering(hub):
+        try:
+            yield hub
+        finally:
+            hub.closing.set()
