@@ -12,6 +12,8 @@ from harness.results.run_directory import find_run
 
 from .commands import Harness
 
+RAISES = Path(__file__).parents[1] / "wrong_plugins" / "raises_in_fit.py"
+
 
 @pytest.fixture
 def runs(full: Path, tmp_path: Path) -> Path:
@@ -71,14 +73,14 @@ def test_a_strategy_that_the_run_has_not_is_refused_with_the_closest(harness: Ha
 
 
 def test_a_strategy_that_failed_is_refused_with_its_reason(run: Harness, harness: Harness) -> None:
-    assert run("--set", "logreg_probe.layer=99").code == 1
-    outcome = harness("errors", "-s", "logreg_probe")
+    assert run("--plugin", str(RAISES), strategies="majority,raises_in_fit").code == 1
+    outcome = harness("errors", "-s", "raises_in_fit")
     assert outcome.code == 2
-    assert "'logreg_probe' has no scores in this run, it is failed: UserError: Model" in outcome.err
+    assert "'raises_in_fit' has no scores in this run, it is failed: ValueError: " in outcome.err
 
 
 def test_a_run_without_scores_is_refused(run: Harness, harness: Harness) -> None:
-    assert run("--set", "logreg_probe.layer=99", strategies="logreg_probe").code == 1
+    assert run("--plugin", str(RAISES), strategies="raises_in_fit").code == 1
     outcome = harness("errors")
     assert outcome.code == 2
     assert "No strategy of this run was scored" in outcome.err
