@@ -66,7 +66,7 @@ def encode(
 ) -> int:
     """Write the frozen features of all texts of files into a folder, as part-000000.npy and so on, in their order.
 
-    A FILE is a csv, tsv, jsonl, parquet or txt (a text a line), also as .gz. Any number of rows takes the same memory.
+    A FILE is a csv, tsv, jsonl, parquet or txt (a text a line), also as .gz. Rows are not held in memory.
     Each part is whole or absent, and the same command goes on where it was stopped. A row whose text is null, empty or
     blank keeps its place; its features are NaN.
     """

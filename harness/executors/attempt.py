@@ -29,6 +29,7 @@ from harness.results.records import Failure
 from harness.strategies.strategy import Classifier, RunContext, as_recorded
 from harness.strategies.tags import classifier_tags
 from harness.system.device import PeakMemory, synchronized_clock
+from harness.system.files import give_usual_permissions
 from harness.wording.secrets import redacted
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -125,6 +126,7 @@ def _save(classifier: Classifier, folder: Path) -> dict[str, str]:
     try:
         folder.mkdir(parents=True)
         classifier.save(folder)
+        give_usual_permissions(folder)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, OSError) and error.errno in DISK_ERRORS:

@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,12 +91,28 @@ def folder_written_whole(path: Path, option: str = "--output") -> Iterator[Path]
     try:
         yield temporary
         with disk_errors(path, option):
+            give_usual_permissions(temporary)
             if path.is_dir():
                 path.rmdir()  # a platform may refuse to rename onto a folder
             temporary.rename(path)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+def give_usual_permissions(folder: Path) -> None:
+    """Let the user's umask say who may read the files of a folder: libraries write some for their owner alone.
+
+    Raises:
+        OSError: Where the disk refuses.
+    """
+    ordinary = folder / f".{secrets.token_hex(8)}"
+    with ordinary.open("xb") as file:  # to ask for the umask is to change it, for all threads
+        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+    ordinary.unlink()
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            path.chmod(mode)
 
 
 def sha256_of(path: Path) -> str:

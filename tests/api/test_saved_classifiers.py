@@ -63,6 +63,13 @@ def test_in_a_fresh_process_each_classifier_predicts_what_its_run_recorded(
         assert classes == list(task.label_names)
 
 
+def test_who_may_read_the_files_of_a_classifier_is_for_the_umask_to_say(run: RunResult, tmp_path: Path) -> None:
+    (ordinary := tmp_path / "ordinary").touch()
+    files = [file for folder in saved_folders(run).values() for file in folder.rglob("*") if file.is_file()]
+    assert any(file.name == "model.safetensors" for file in files)
+    assert {file.stat().st_mode for file in files} == {ordinary.stat().st_mode}
+
+
 def test_a_classifier_has_the_methods_of_scikit_learns(run: RunResult, task: Task) -> None:
     classifier = run.classifier("tfidf_logreg")
     texts = pd.Series(task.test.texts[:4])
