@@ -14,11 +14,16 @@ WANTED_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 UNWANTED_FILES = ["[!0-9]*/*", "*/*/*", "*/*.safetensors", "*/*.txt", "*/*.model"]
 
 
+def why_silent(offline: bool) -> str:
+    """Return why the hub was not asked or gave no answer."""
+    if was_asked() and not offline:
+        return f"the hub did not answer within {PATIENCE:g} seconds"
+    return f"{'--offline' if offline else 'HF_HUB_OFFLINE'} forbids asking the hub"
+
+
 def unavailable(kind: str, name: str, offline: bool, command: str) -> UnavailableError:
     """Return the error for something that is neither cached nor downloadable."""
-    silent = f"the hub did not answer within {PATIENCE:g} seconds"
-    forbidden = "--offline" if offline else "HF_HUB_OFFLINE"
-    why = silent if was_asked() and not offline else f"{forbidden} forbids asking the hub"
+    why = why_silent(offline)
     return UnavailableError(
         f"{kind} {name!r} is not on this machine, neither as a folder nor in the hub's cache, and {why}. "
         f"Where there is a network, get it with: {command}"

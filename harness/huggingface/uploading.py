@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
 
 from harness.errors import UnavailableError, UserError
-from harness.huggingface.hub import ANSWER_TIMEOUT, unavailable
+from harness.huggingface.hub import ANSWER_TIMEOUT, why_silent
 from harness.huggingface.network import network_block, settle_network
 from harness.wording.secrets import redacted
 
@@ -71,7 +71,8 @@ def upload(repository: str, files: Sequence[Upload], *, private: bool, message: 
     from huggingface_hub import CommitOperationAdd, HfApi
 
     if not settle_network(offline=False):
-        raise unavailable("Repository", repository, offline=False, command="the same command again")
+        why = why_silent(offline=False)
+        raise UnavailableError(f"{repository} cannot be pushed: {why}. Run the command again where there is a network.")
     api = HfApi()
     _refuse_anonymous(api)
     try:
@@ -154,7 +155,11 @@ def download(address: str, folder: Path) -> None:
     name, _, revision = address.removeprefix(HUB).partition("@")
     check_repository(name)
     if not settle_network(offline=False):
-        raise unavailable("Repository", name, offline=False, command=f"hf download {name}")
+        why = why_silent(offline=False)
+        raise UnavailableError(
+            f"{name} cannot be downloaded: {why}. Run the command again where there is a network, or name a folder "
+            "with a copy."
+        )
     disable_progress_bars()
     try:
         with TemporaryDirectory(prefix="harness-") as cache:  # never links of the hub's cache, which lead out of it
