@@ -122,14 +122,17 @@ def _kept_texts(directory: RunDirectory) -> tuple[str, ...] | None:
 
 def _file_checks(run: Run, directory: RunDirectory) -> Iterator[Check]:
     for name, digest in run.files.items():
-        file = directory.path / name
-        if not file.is_file():
-            yield Check(name, "the file is missing")
-        else:
-            changed = sha256_of(file) != digest
-            yield Check(name, "its sha256 is not the one in run.json: the file was changed" if changed else None)
+        yield hash_check(name, directory.path / name, digest)
     for name in sorted({*directory.checksums()} - {*run.files}):
         yield Check(name, "run.json does not list it: the file was added")
+
+
+def hash_check(name: str, file: Path, digest: str) -> Check:
+    """Hold a file against the sha256 that run.json has of it."""
+    if not file.is_file():
+        return Check(name, "the file is missing")
+    changed = sha256_of(file) != digest
+    return Check(name, "its sha256 is not the one in run.json: the file was changed" if changed else None)
 
 
 def _metric_check(run: Run) -> Check:

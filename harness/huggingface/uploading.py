@@ -46,7 +46,7 @@ def check_repository(name: str) -> None:
         UserError: Unless it is OWNER/NAME.
     """
     if not REPOSITORY.fullmatch(name) or ".." in name or "--" in name or name.endswith((".git", ".", "-")):
-        raise UserError(f"--repo {name!r}: expected OWNER/NAME, as in alice/emotion-classifier.")
+        raise UserError(f"{name!r} is no repository of the hub: expected OWNER/NAME, as in alice/emotion-classifier.")
 
 
 @network_block()

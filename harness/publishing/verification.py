@@ -6,6 +6,7 @@ from typing import Any
 from harness.analysis.verification import (
     Check,
     evidence_check,
+    hash_check,
     leading_outside,
     record_check,
     score_check,
@@ -17,7 +18,7 @@ from harness.publishing.repository_files import CARD_FILE, PUBLICATION_FILE, RUN
 from harness.results.records import Run, read_run, reason_of
 from harness.results.run_directory import RunDirectory
 from harness.results.saved_model import read_saved_model
-from harness.system.files import sha256_of
+from harness.system.foreign_files import open_regular_file
 
 LARGEST_CARD = 20_000_000  # bytes
 
@@ -45,7 +46,12 @@ def verify_published(folder: Path) -> list[Check]:
     directory = RunDirectory(folder / RUN_FOLDER)
     run, publication = read_run(directory), _read_publication(directory)
     published = Published.of(run, read_saved_model(folder), publication)
-    checks = [*_classifier_checks(published, folder)]
+    files = _recorded_files(published)
+    if outside := list(leading_outside(files, folder)):
+        return outside
+    checks = [hash_check(name, folder / name, digest) for name, digest in files.items()]
+    if not files:
+        checks.append(Check("the classifier", "run.json lists no files of it"))
     for record in run.records:
         checks.append(record_check(record, directory))
         if record.is_scored and directory.predictions_file(record.trial).is_file():
@@ -80,34 +86,22 @@ def _read_publication(directory: RunDirectory) -> Publication:
         ) from error
 
 
-def _classifier_checks(published: Published, folder: Path) -> list[Check]:
-    """Hold the files of the classifier against the record of the run."""
-    beginning = f"models/{RunDirectory(folder).model_path(published.record.trial).name}/"
-    recorded = {
-        name.removeprefix(beginning): v for name, v in published.run.files.items() if name.startswith(beginning)
-    }
-    if not recorded:
-        return [Check("the classifier", "run.json lists no files of it")]
-    checks = []
-    for name, digest in recorded.items():
-        file = folder / name
-        if not file.is_file():
-            checks.append(Check(name, "the file is missing"))
-        else:
-            changed = sha256_of(file) != digest
-            checks.append(
-                Check(name, "its sha256 is not the one in run.json: the file was changed" if changed else None)
-            )
-    return checks
+def _recorded_files(published: Published) -> dict[str, str]:
+    """Return name -> sha256 of the files of the classifier, as its run recorded them."""
+    beginning = f"models/{RunDirectory(Path()).model_path(published.record.trial).name}/"
+    recorded = published.run.files.items()
+    return {name.removeprefix(beginning): digest for name, digest in recorded if name.startswith(beginning)}
 
 
 def _card_checks(published: Published, file: Path) -> list[Check]:
     """Write the card again and compare what stands between its marks, and the scores in its metadata."""
     try:
-        if file.stat().st_size > LARGEST_CARD:
+        with open_regular_file(file) as opened:
+            content = opened.read(LARGEST_CARD + 1)
+        if len(content) > LARGEST_CARD:
             return [Check(CARD_FILE, f"it is larger than {LARGEST_CARD:,} bytes")]
-        card = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        card = content.decode()
+    except (OSError, ValueError) as error:
         return [Check(CARD_FILE, f"it cannot be read: {error}")]
     same = part_between_marks(card) == written_part(published)
     problem = None if same else "what stands between its marks is not what run.json says"

@@ -1,7 +1,9 @@
 """`harness push` and `harness verify hf://...` against a hub on this machine, one that refuses, too."""
 
 import json
-from collections.abc import Iterator
+import os
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,8 +128,6 @@ def test_one_changed_byte_is_found(world: World) -> None:
 def test_another_number_in_the_card_is_found_and_words_beside_it_are_free(
     world: World, tmp_path: Path, before: str, after: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import shutil
-
     copy = Path(shutil.copytree(world.folder("first"), tmp_path / "copy"))
     card = copy / "README.md"
     written = card.read_text(encoding="utf-8")
@@ -137,6 +137,29 @@ def test_another_number_in_the_card_is_found_and_words_beside_it_are_free(
     card.write_text(written.replace(before, after), encoding="utf-8")
     assert main(["verify", str(copy)]) == 3
     assert "README.md" in capsys.readouterr().out
+
+
+def pipe(folder: Path) -> None:
+    (folder / "README.md").unlink()
+    os.mkfifo(folder / "README.md")
+
+
+def name_elsewhere(folder: Path) -> None:
+    file = folder / "run" / "run.json"
+    run = json.loads(file.read_text(encoding="utf-8"))
+    run["files"]["models/tfidf_logreg-seed0/../../../secret"] = "0" * 64
+    file.write_text(json.dumps(run), encoding="utf-8")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes among files")
+@pytest.mark.parametrize(("damage", "told"), [(pipe, "README.md"), (name_elsewhere, "secret: it leads out")])
+def test_nothing_but_files_of_the_folder_is_read(
+    world: World, tmp_path: Path, damage: Callable[[Path], None], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = Path(shutil.copytree(world.folder("first"), tmp_path / "copy"))
+    damage(copy)
+    assert main(["verify", str(copy)]) == 3
+    assert told in capsys.readouterr().out
 
 
 def test_what_is_there_already_is_not_sent_again(world: World) -> None:
