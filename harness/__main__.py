@@ -24,7 +24,7 @@ def run_process() -> int:
         return _run_with_docstrings()
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *gc.get_threshold()[1:])
     try:
-        return main()
+        return main(own_process=True)
     finally:
         gc.freeze()  # or the interpreter searches all that the libraries made for cycles, a second after torch
 

@@ -78,12 +78,14 @@ def completion(shell: str) -> int:
     return 0
 
 
-def main(argv: Sequence[str] | None = None, plugins: Sequence[object] = ()) -> int:
+def main(argv: Sequence[str] | None = None, plugins: Sequence[object] = (), *, own_process: bool = False) -> int:
     """Run the command line in this process.
 
     Args:
         argv: Arguments without the program's name, those of the process by default.
         plugins: Modules or objects with hooks, besides the installed plugins.
+        own_process: Whether this process was started for the command and has done nothing else: workers may then be
+            forked from it.
 
     Returns:
         The exit code: 0 all asked for is there, 1 a strategy failed, 2 usage, 3 data or model, 4 disk,
@@ -91,7 +93,7 @@ def main(argv: Sequence[str] | None = None, plugins: Sequence[object] = ()) -> i
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     command, language = ["harness", *arguments], language_of(arguments)
-    state = {"plugins": plugins, "argv": command, "debug": False}
+    state = {"plugins": plugins, "argv": command, "debug": False, "own_process": own_process}
     try:
         with warnings.catch_warnings():
             return int(cli.main(arguments, prog_name="harness", standalone_mode=False, obj=state) or 0)

@@ -46,13 +46,24 @@ def built_in_executor(config: RunConfig) -> Executor | None:
         folder = Path(config.output_dir).absolute() / SUBMITIT_FOLDER
         require_extra("submitit", "slurm")
         return Pool(partial(slurm_pool, folder, name.partition(":")[2] or None), limits)
-    kind, colon, number = name.partition(":")
+    if (slots := local_slots(config)) is None:
+        return None
+    return Local(slots, None if slots == 1 else max(1, _threads() // slots), limits)
+
+
+def local_slots(config: RunConfig) -> int | None:
+    """Return N of `local:N`, 1 of `local`, None where trials run elsewhere.
+
+    Raises:
+        UserError: For a number of workers that is none.
+    """
+    kind, colon, number = (name := executor_name(config)).partition(":")
     if kind != DEFAULT:
         return None
     slots = int(number) if re.fullmatch(r"\d{1,4}", number) else 0 if colon else 1
     if not 1 <= slots <= MOST_SLOTS:
         raise UserError(f"--on {name}: expected local:N with N from 1 to {MOST_SLOTS}, the number of trials at a time.")
-    return Local(slots, None if slots == 1 else max(1, _threads() // slots), limits)
+    return slots
 
 
 def _address(name: str) -> str | None:

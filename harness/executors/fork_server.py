@@ -16,6 +16,7 @@ import os
 import select
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -54,7 +55,7 @@ def serve(descriptor: int) -> None:
     """
     with socket.socket(fileno=descriptor) as driver:
         _call_prctl(PR_SET_CHILD_SUBREAPER, 1)  # what a worker leaves behind comes to us, and ends with it
-        _import(LIBRARIES)
+        import_libraries()
         while request := _receive(driver):
             job, log = request
             _import([name for name in job["imports"] if name.partition(".")[0] in FURTHER_LIBRARIES])
@@ -66,6 +67,67 @@ def serve(descriptor: int) -> None:
             status = _wait_for(worker, driver)
             _end_children()
             _send(driver, {"status": status})
+
+
+def import_libraries() -> None:
+    """Import what workers need."""
+    _import(LIBRARIES)
+
+
+class ForkedServer:
+    """A server that was forked from this process: the part of `subprocess.Popen` that is asked of one.
+
+    Args:
+        descriptor: Of the socket to serve, which this process has to close.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._pid = os.fork()
+        self._status: int | None = None
+        if self._pid == 0:
+            try:
+                _detach(descriptor)
+                serve(descriptor)
+            finally:
+                os._exit(0)
+
+    def poll(self) -> int | None:
+        """Return how it ended, None while it runs."""
+        if self._status is None:
+            ended, status = os.waitpid(self._pid, os.WNOHANG)
+            self._status = status if ended else None
+        return self._status
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until it has ended.
+
+        Raises:
+            subprocess.TimeoutExpired: Where it takes longer than so many seconds.
+        """
+        if self.poll() is not None:
+            return
+        ended = os.pidfd_open(self._pid)
+        try:
+            select.select([ended], [], [], timeout)
+        finally:
+            os.close(ended)
+        if self.poll() is None:
+            raise subprocess.TimeoutExpired("fork server", timeout or 0.0)
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self.poll() is None:
+            os.kill(self._pid, signal.SIGKILL)
+
+
+def _detach(descriptor: int) -> None:
+    """Become a session of its own, out of reach of Ctrl-C, with no file open but the socket to serve."""
+    os.setsid()
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in range(3):
+        os.dup2(nothing, standard)
+    os.closerange(3, descriptor)
+    os.closerange(descriptor + 1, os.sysconf("SC_OPEN_MAX"))
 
 
 def _import(modules: Sequence[str]) -> None:

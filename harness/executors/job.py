@@ -25,7 +25,7 @@ from pydantic import Field
 from harness.data.task import Split
 from harness.executors.assignment import Assignment
 from harness.executors.executor import Order
-from harness.executors.importing import module_of
+from harness.executors.importing import ModuleOrigin, module_of
 from harness.frozen_model import Count, FrozenModel
 from harness.strategies.grid_search import GridSearch
 from harness.strategies.strategy import Strategy
@@ -46,7 +46,7 @@ class TrialSpec(FrozenModel):
         blas_threads: Threads of the linear algebra below numpy and scikit-learn, None for what they choose.
         offline: Whether the hub's clients are kept off the network.
         save_model: Whether the classifier is saved.
-        modules: Name and file of modules to provide before the assignment is read.
+        modules: Those to provide before the assignment is read.
         python_path: Where modules are found.
         directory: The driver's working directory, which relative paths start from.
     """
@@ -58,7 +58,7 @@ class TrialSpec(FrozenModel):
     blas_threads: Count | None = None
     offline: bool = False
     save_model: bool = False
-    modules: tuple[tuple[str, str | None], ...] = ()
+    modules: tuple[ModuleOrigin, ...] = ()
     python_path: tuple[str, ...] = ()
     directory: str = ""
 
@@ -152,7 +152,7 @@ def read_assignment(folder: Path, materials: Path) -> Assignment:
     return assignment
 
 
-def _modules_of(assignment: Assignment) -> tuple[tuple[str, str | None], ...]:
+def _modules_of(assignment: Assignment) -> tuple[ModuleOrigin, ...]:
     strategies: list[Strategy] = [assignment.strategy]
     if isinstance(assignment.strategy, GridSearch):
         strategies += assignment.strategy.candidates

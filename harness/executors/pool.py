@@ -21,8 +21,9 @@ from harness.executors.left_outcome import NOT_PICKLED, not_handed_over, outcome
 from harness.executors.limits import Limits, Watch
 from harness.executors.outcome import Outcome, failed_outcome
 from harness.executors.outcome_files import remove_job
-from harness.executors.processes import SpawnedWorker
+from harness.executors.processes import SpawnedWorker, can_fork, fork_server
 from harness.executors.trial_log import TrialLog
+from harness.strategies.tags import tags_of
 from harness.system.files import write_atomically
 from harness.system.foreign_files import read_regular_file
 
@@ -71,7 +72,8 @@ class Pool:
         except NOT_PICKLED as error:
             remove_job(folder)
             return Finished(not_handed_over(error))
-        future = self.submitter().submit(run_job_apart, str(folder), self._limits.seconds, self._limits.memory_bytes)
+        imports, limits = tags_of(assignment.strategy).imports, self._limits
+        future = self.submitter().submit(run_job_apart, str(folder), limits.seconds, limits.memory_bytes, imports)
         return _PooledTrial(future, folder, shapes_of(assignment), order.log)
 
     def close(self) -> None:
@@ -121,22 +123,25 @@ class _PooledTrial:
         remove_job(self._folder)
 
 
-def run_job_apart(folder: str, seconds: float | None, memory_bytes: int | None) -> Ended:
+def run_job_apart(folder: str, seconds: float | None, memory_bytes: int | None, imports: tuple[str, ...] = ()) -> Ended:
     """Run a job in a process of its own on this machine; for a member of a pool.
 
-    Each attempt has a folder of its own: a pool tries again what died under it, and may err in that.
+    Where it can be forked, that is from a process that the member keeps for its next job. Each attempt has a folder of
+    its own: a pool tries again what died under it, and may err in that.
 
     Args:
         folder: A folder that `write_job` wrote.
         seconds: What it may take, None for as long as it likes.
         memory_bytes: What memory it may hold, None for as much as it likes.
+        imports: Modules that it will import.
     """
     path, log = Path(folder) / f"{ATTEMPT_PREFIX}{secrets.token_hex(8)}", TrialLog()
     (path / TEMPORARY_FOLDER).mkdir(parents=True)
     for name in (SPEC_FILE, ASSIGNMENT_FILE):
         shutil.copy(Path(folder) / name, path / name)
     watch = Watch(Limits(seconds, memory_bytes), lambda what, done, total: None, path / PROGRESS_FILE)
-    process = SpawnedWorker(path, log.descriptor)
+    server = fork_server() if can_fork() else None
+    process = server.start(path, log.descriptor, imports) if server else SpawnedWorker(path, log.descriptor)
     log.close()
     exceeded = None
     try:
@@ -146,6 +151,8 @@ def run_job_apart(folder: str, seconds: float | None, memory_bytes: int | None) 
             time.sleep(0.02)
     finally:
         process.kill()
+        if server:
+            server.release()
     log.wait()
     log.write(path / LOG_FILE)
     return path.name, ended, exceeded, log.last_words

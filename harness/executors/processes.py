@@ -10,11 +10,12 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from harness.executors.fork_server import LONGEST_WAIT
+from harness.executors.fork_server import LONGEST_WAIT, ForkedServer
 
 _PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv.pop(1)); from {module} import {function}; {call}"
 FORK_SERVER = _PROGRAM.format(module="harness.executors.fork_server", function="serve", call="serve(int(sys.argv[1]))")
@@ -52,7 +53,7 @@ class ForkServer:
     """A process that forks workers, one at a time; started when the first is wanted, and again where it has died."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | ForkedServer | None = None
         self._socket: socket.socket | None = None
         self._worker: ForkedWorker | None = None
         self._last_wanted = 0.0
@@ -75,6 +76,14 @@ class ForkServer:
                     start_new_session=True,  # Ctrl-C is for the driver
                 )
             self._socket, self._last_wanted = ours, time.monotonic()
+
+    def fork_from_here(self) -> None:
+        """Fork the process from this one, with the libraries that are imported here."""
+        ours, theirs = socket.socketpair()
+        with theirs, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # threads of numpy's linear algebra, which knows of forks
+            self._process = ForkedServer(theirs.fileno())
+        self._socket, self._last_wanted = ours, time.monotonic()
 
     def start(self, folder: Path, log: int, imports: Sequence[str] = ()) -> "ForkedWorker":
         """Fork a worker for a job.
@@ -139,6 +148,18 @@ _spare: list[ForkServer] = []  # started once a process: their imports take seco
 def fork_server() -> ForkServer:
     """Return a server that nobody uses, to be given back by its `release`."""
     return _spare.pop() if _spare else ForkServer()
+
+
+def fork_spare(number: int) -> None:
+    """Fork servers from this process for whoever needs one next; where it has threads, start none.
+
+    Args:
+        number: How many. This process must have run no plugin, hold no data and have asked nothing of a GPU.
+    """
+    if threading.active_count() == 1:
+        for _ in range(number):
+            (server := ForkServer()).fork_from_here()
+            _spare.append(server)
 
 
 @atexit.register

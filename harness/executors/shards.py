@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from harness.encoding.encoder import Encoder, Features, Progress
 from harness.errors import UnavailableError
 from harness.executors.executor import Executor
-from harness.executors.importing import module_of, provide_module
+from harness.executors.importing import ModuleOrigin, module_of, provide_module
 from harness.executors.pool import Pool
 
 POOLED_AT_A_TIME = 32  # shards that wait in a pool or are encoded there, and so are held in memory
@@ -38,7 +38,7 @@ class Task:
 
     Attributes:
         encoder: The encoder, pickled.
-        module: Name and file of the module that it is of.
+        module: The one that it is of.
         features: The state that is wanted.
         threads: Threads to compute with, None for what torch chooses.
         offline: Whether the hub's clients are kept off the network.
@@ -46,7 +46,7 @@ class Task:
     """
 
     encoder: bytes
-    module: tuple[str, str | None]
+    module: ModuleOrigin
     features: Features
     threads: int | None = None
     offline: bool = False

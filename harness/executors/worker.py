@@ -51,9 +51,9 @@ def _outcome(folder: Path, outcome_folder: Path) -> Outcome:
         with contextlib.suppress(OSError):
             os.chdir(spec.directory)  # a pool's member may have begun elsewhere
         sys.path[:] = spec.python_path
+        for module in spec.modules:
+            provide_module(*module)
         _share_cores(spec)
-        for name, file in spec.modules:
-            provide_module(name, file)
         assignment = read_assignment(folder, Path(spec.materials))
     except BaseException as error:  # a SystemExit at import, too, is a fault of the plugin
         return Outcome(Told(failure=described_failure("load plugin", error)), {})

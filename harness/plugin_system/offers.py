@@ -11,6 +11,8 @@ from harness.config.run_config import RunConfig
 from harness.config.strategy_spec import GROUPS, StrategySpec, base_name, parse_specs
 from harness.errors import HarnessError, UserError, did_you_mean
 from harness.plugin_system.faults import Fault, FaultyPluginError
+from harness.plugin_system.files import named_plugins
+from harness.plugin_system.metadata import entry_points
 from harness.strategies.grid_search import GridSearch
 from harness.strategies.strategy import Strategy, uses_model, wanted_features, with_parameters
 from harness.strategies.tags import misspelt_in_strategy, tags_of, wrong_type
@@ -133,6 +135,13 @@ def select(
     if not chosen and not named_broken:
         raise UserError(f"--strategies {','.join(config.strategies)} leaves no strategy. {did_you_mean('', offers)}")
     return list(chosen.values()), list(named_broken.values())
+
+
+def may_be_misspelt(config: RunConfig) -> bool:
+    """Return whether a run asks for a strategy that no installed plugin is called after; none is loaded for that."""
+    names = {spec.name for text in config.strategies for spec in parse_specs(text)} | {*config.set}
+    known = {*GROUPS, *(point.name for point in entry_points())}
+    return not named_plugins(config.plugins) and not names <= known
 
 
 def folder_here(name: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ class Whole:
         running: Name of each trial that runs -> how much of what it does is done, and of how much; 0 of 0 unknown.
         at_a_time: How many trials may run at the same time.
         seconds_left: Until the last is over, None where that is not known.
+        waits_for_memory: Whether trials wait until another gives its memory back.
     """
 
     done: int
@@ -23,6 +24,7 @@ class Whole:
     running: dict[str, tuple[int, int]]
     at_a_time: int = 1
     seconds_left: float | None = None
+    waits_for_memory: bool = False
 
 
 class Reporter(Protocol):

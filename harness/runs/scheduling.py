@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import FrameType
 
 from harness.data.task import SPLITS
@@ -13,6 +14,7 @@ from harness.errors import UnavailableError
 from harness.executors.executor import Here, Order, RunningTrial
 from harness.results.records import Run, RunRecord
 from harness.runs.forecast import Forecast
+from harness.runs.memory import MemoryForecast
 from harness.runs.planning import Plan
 from harness.runs.recording import Recording
 from harness.runs.reporter import Reporter, Whole
@@ -20,6 +22,7 @@ from harness.runs.session import Trial
 from harness.runs.trial import place_of_model, save_trial, score_outcome
 from harness.strategies.strategy import uses_model
 from harness.system.device import PeakMemory
+from harness.system.memory import available_memory
 
 LOOK_INTERVAL = 0.01  # seconds between two looks at trials that run elsewhere
 WHOLE_INTERVAL = 0.25  # seconds between two tellings of how far the run is, where nothing else happens
@@ -74,6 +77,7 @@ class Trials:
         self._stage = 0
         self._waiting, self._running = [*plan.trials], list[_Running]()
         self._forecast, self._shares = Forecast(len(plan.task.train)), dict[str, tuple[int, int]]()
+        self._memory = MemoryForecast(plan.encoder, partial(available_memory, plan.device))
         self._next_whole = 0.0
         self._stopped: list[str] = []
         self._failures: list[str] = []
@@ -89,7 +93,8 @@ class Trials:
 
     @property
     def _notes(self) -> list[str]:
-        return [*self._failures, *(self.session.features.notes if self.session.features else ())]
+        waited = [self._memory.note] if self._memory.note else []
+        return [*self._failures, *waited, *(self.session.features.notes if self.session.features else ())]
 
     @contextmanager
     def all_ended(self) -> Iterator[None]:
@@ -115,10 +120,11 @@ class Trials:
         while self._waiting or self._running:
             if self._stop.asked:
                 self._wait_for_the_rest()
-            elif self._waiting and len(self._running) < self._plan.executor.slots:
-                self._waiting.remove(trial := self._next())
+            elif self._waiting and len(self._running) < self._plan.executor.slots and (trial := self._next()):
+                self._waiting.remove(trial)
                 if record := self._finished.get(trial.name):
                     self._forecast.took(trial, (record.fit_seconds or 0.0) + (record.predict_seconds or 0.0))
+                    self._memory.held(trial, record.peak_memory_bytes or 0)
                     yield from self._told(record)
                 else:
                     self._start(trial)
@@ -129,13 +135,19 @@ class Trials:
             if self._stop.asked and self._waiting and not self._running:
                 raise KeyboardInterrupt
 
-    def _next(self) -> Trial:
-        """Return what is to run now: what is finished already, else by the plan, or by the forecast beside others."""
+    def _next(self) -> Trial | None:
+        """Return what is to run now: what is finished already, else by the plan, or by the forecast beside others.
+
+        None where what waits would not fit into the memory of this machine beside what runs.
+        """
         if over := [trial for trial in self._waiting if trial.name in self._finished]:
             return over[0]
         if self._plan.executor.slots == 1:
             return self._waiting[0]
-        return self._forecast.next_of(self._waiting, [each.trial for each in self._running])
+        running, may_start = [each.trial for each in self._running], self._waiting
+        if not self._plan.executor.queues:
+            may_start = self._memory.fitting(self._waiting, running)
+        return self._forecast.next_of(may_start, running) if may_start else None
 
     def _told(self, record: RunRecord) -> Iterator[RunRecord]:
         self._reporter.finished(record)
@@ -185,6 +197,7 @@ class Trials:
                 total=len(self._plan.trials),
                 running={each.trial.name: self._shares.get(each.trial.name, (0, 0)) for each in running},
                 at_a_time=slots,
+                waits_for_memory=self._memory.is_short,
                 seconds_left=None if queues else self._forecast.left(since, self._waiting, slots),
             )
         )
@@ -198,6 +211,7 @@ class Trials:
             record = score_outcome(self.session, each.trial, outcome)
             self._running.remove(each)
             self._forecast.took(each.trial, time.monotonic() - each.since)
+            self._memory.held(each.trial, outcome.told.peak_memory_bytes)
             try:
                 save_trial(self.session, each.trial, outcome, record)
             except UnavailableError:

@@ -243,7 +243,8 @@ def _running(whole: Whole, page: Page, room: int) -> str:
         room: Columns for all of them.
     """
     shares = {name: f" {100 * done / total:.0f} %" if total else "" for name, (done, total) in whole.running.items()}
-    if len(named := ", ".join(f"{name}{share}" for name, share in shares.items())) <= room:
+    waits = page.say("; others wait for memory") if whole.waits_for_memory else ""
+    if len(named := ", ".join(f"{name}{share}" for name, share in shares.items()) + waits) <= room:
         return named
     each = room // max(1, len(shares)) - 2
     longest = max(map(len, shares.values()), default=0)

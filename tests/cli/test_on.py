@@ -1,5 +1,6 @@
 """`harness run --on`: trials in worker processes predict what they predict in this one."""
 
+import hashlib
 import json
 import os
 import signal
@@ -9,9 +10,11 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from harness import hookimpl, open_run
@@ -191,6 +194,64 @@ def test_a_plugin_offers_a_pool_where_trials_predict_the_same_whatever_ends_firs
     assert digests(here) == digests(there)
     assert here["evidence"] == there["evidence"]
     assert not [*(tmp_path / "there").glob("*/.work")]
+
+
+ELSEWHERE = '''
+from dataclasses import dataclass
+from harness import hookimpl
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Runs on another machine."""
+    name = "elsewhere"
+    uses_model = False
+    def load(self, directory, context): raise NotImplementedError
+    def fit(self, train, validation, context): raise NotImplementedError
+
+@hookimpl
+def harness_strategies(): return [Elsewhere()]
+'''
+
+
+class OtherMachine(Executor):
+    """Has another version of the plugin in the same place."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        self._file.write_text(f"{ELSEWHERE}VERSION = 2\n", encoding="utf-8")
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+def test_another_version_of_a_plugin_in_a_pool_is_a_row_that_names_both(run: Harness, tmp_path: Path) -> None:
+    (file := tmp_path / "on_two_machines.py").write_text(ELSEWHERE, encoding="utf-8")
+    before = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+
+    class Plugin:
+        @hookimpl
+        def harness_executor(self, name: str) -> Executor | None:
+            return OtherMachine(file) if name == "other" else None
+
+    given = ["--on", "other", "--plugin", str(file), "-o", str(tmp_path / "runs")]
+    assert run(*given, strategies="elsewhere", plugins=[Plugin()]).code == 1
+    (record,) = run_of(tmp_path / "runs")["records"]
+    after = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+    assert record["error"]["stage"] == "load plugin"
+    assert [digest in record["error"]["message"] for digest in (before, after)] == [True, True]
+
+
+def test_trials_that_would_not_fit_into_memory_together_run_after_each_other(
+    run: Harness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=600_000_000))
+    outcome = run("--on", "local:2", "-o", str(tmp_path), strategies="majority,stratified_random")
+    assert outcome.code == 0, outcome.err
+    assert [
+        note for note in run_of(tmp_path)["notes"] if "stratified_random-seed0" in note and "majority-seed0" in note
+    ]
 
 
 class NeverBegins(Executor):

@@ -7,9 +7,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import psutil
 import pytest
+
+from harness.executors.processes import can_fork
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -53,8 +56,16 @@ sys.exit(run_process())
 """
 
 
-def stopped_run(folder: Path, *, signals: int, go: bool) -> tuple[int, dict[str, Any]]:
-    """Start a run, send it SIGINT so often while a strategy waits, and return its exit code and run.json."""
+class Stopped(NamedTuple):
+    """A run that was stopped: its exit code, its run.json, and the command lines of the processes that it had."""
+
+    code: int
+    run: dict[str, Any]
+    commands: list[list[str]]
+
+
+def stopped_run(folder: Path, *, signals: int, go: bool) -> Stopped:
+    """Start a run and send it SIGINT so often while a strategy waits."""
     (folder / "waits.py").write_text(PLUGIN, encoding="utf-8")
     argv = ["run", "-d", "sample", "-n", "60", "-s", "majority,waits,stratified_random", "--plugin", "waits.py", "-q"]
     process = subprocess.Popen(
@@ -67,6 +78,8 @@ def stopped_run(folder: Path, *, signals: int, go: bool) -> tuple[int, dict[str,
     while not (folder / "started").exists():
         assert process.poll() is None
         time.sleep(0.01)
+    processes = psutil.Process(process.pid)
+    commands = [each.cmdline() for each in (processes, *processes.children(recursive=True))]
     for _ in range(signals):
         process.send_signal(signal.SIGINT)
         time.sleep(0.2)  # two at once may arrive as one
@@ -74,21 +87,24 @@ def stopped_run(folder: Path, *, signals: int, go: bool) -> tuple[int, dict[str,
         (folder / "go").touch()
     code = process.wait()
     (file,) = folder.glob("runs/*/run.json")
-    return code, json.loads(file.read_text(encoding="utf-8"))
+    return Stopped(code, json.loads(file.read_text(encoding="utf-8")), commands)
 
 
 def test_the_first_lets_what_runs_finish_and_starts_nothing_more(tmp_path: Path) -> None:
-    code, run = stopped_run(tmp_path, signals=1, go=True)
+    code, run, commands = stopped_run(tmp_path, signals=1, go=True)
     assert code == 130
     assert [(r["strategy"], r["status"]) for r in run["records"]] == [
         ("majority", "ok"),
         ("waits", "ok"),
         ("stratified_random", "skipped"),
     ]
+    if can_fork():  # driver, server and worker: the libraries were imported once
+        assert len(commands) == 3
+        assert commands == [commands[0]] * 3
 
 
 def test_the_second_ends_it(tmp_path: Path) -> None:
-    code, run = stopped_run(tmp_path, signals=2, go=False)
+    code, run, _ = stopped_run(tmp_path, signals=2, go=False)
     assert code == 130
     assert [r["status"] for r in run["records"]] == ["ok", "interrupted", "skipped"]
     assert run["status"] == "interrupted"

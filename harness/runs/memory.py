@@ -1,0 +1,74 @@
+"""What memory trials will hold, so that several at a time do not swap."""
+
+from collections.abc import Callable, Sequence
+
+from harness.encoding.encoder import Encoder
+from harness.runs.forecast import trains_encoder
+from harness.runs.session import Trial
+from harness.wording import quantities
+
+LIBRARIES = 500_000_000  # bytes: torch, transformers and scikit-learn resident on Linux; on a GPU, a context
+TRAINED_WEIGHT = 16  # bytes: the weight, its gradient and AdamW's two moments, in float32
+BATCH = 32  # texts of a step, each taken to be as long as the encoder reads
+KEPT_NUMBERS = 17  # of each token, block and unit of width for the backward pass (Korthikanti et al. 2022, section 4)
+BYTES = 4  # of a float32
+
+
+class MemoryForecast:
+    """Bytes that trials of a run hold: what earlier ones of their strategy did, else what training takes by its sizes.
+
+    Args:
+        encoder: What is trained, None where no strategy reads one.
+        available: Returns the bytes that are left.
+
+    Attributes:
+        note: Of the first trial that had to wait, None as long as none had.
+        is_short: Whether a trial waits now.
+    """
+
+    def __init__(self, encoder: Encoder | None, available: Callable[[], int]) -> None:
+        self._encoder, self._available = encoder, available
+        self._held: dict[str, int] = {}
+        self._room = 0
+        self.note: str | None = None
+        self.is_short = False
+
+    def held(self, trial: Trial, n_bytes: int) -> None:
+        """Take note of what a trial held at its highest."""
+        self._held[trial.offer.name] = max(n_bytes, self._held.get(trial.offer.name, 0))
+
+    def need(self, trial: Trial) -> int:
+        """Return the bytes that a trial will hold."""
+        if known := self._held.get(trial.offer.name):
+            return known
+        if not (trains_encoder(trial) and self._encoder):
+            return LIBRARIES
+        encoder = self._encoder
+        kept = BATCH * encoder.max_length * encoder.n_layers * encoder.width * KEPT_NUMBERS * BYTES
+        return LIBRARIES + encoder.n_parameters * TRAINED_WEIGHT + kept
+
+    def fitting(self, waiting: Sequence[Trial], running: Sequence[Trial]) -> list[Trial]:
+        """Return what may start beside what runs; all of it where nothing does.
+
+        What runs may not hold yet what it will, so what is left is what was left before any of it ran, less its needs,
+        and never more than there is now.
+
+        Args:
+            waiting: Trials to come, at least one.
+            running: Trials that run.
+        """
+        self.is_short = False
+        if not running:
+            self._room = self._available()
+            return [*waiting]
+        left = min(self._room - sum(map(self.need, running)), self._available())
+        fitting = [trial for trial in waiting if self.need(trial) <= left]
+        self.is_short = not fitting
+        if self.is_short and self.note is None:
+            least = min(waiting, key=self.need)
+            self.note = (
+                f"{least.name} and what comes after it waited for memory: it is taken to need "
+                f"{quantities.size(self.need(least))}, and {quantities.size(max(0, left))} was left beside "
+                f"{', '.join(trial.name for trial in running)}"
+            )
+        return fitting
