@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from harness.analysis.answer_notes import Said, notes, verdict_in_words
 from harness.analysis.learning_curve import Crossing
 from harness.analysis.ranking import Kind, Standing
+from harness.analysis.within_latency import said_of_latency
 from harness.evaluation.conclusion import Comparison, Conclusion, Verdict
 from harness.wording.languages import Say
 
@@ -23,7 +24,7 @@ class Answer:
     Attributes:
         recommended: The cheapest of what is as good as the best by validation; None where nothing is better than
             answering without reading the texts, or where nobody compared.
-        sentences: The answer, at most `MOST_WORDS` words in English.
+        sentences: The answer, at most `MOST_WORDS` words in English, and one more where a latency was asked for.
         notes: What else has to be known to believe it.
     """
 
@@ -37,7 +38,12 @@ class Answer:
 
 
 def answer(
-    conclusion: Conclusion, standings: Sequence[Standing], n_rows: int, say: Say, crossing: Crossing | None = None
+    conclusion: Conclusion,
+    standings: Sequence[Standing],
+    n_rows: int,
+    say: Say,
+    crossing: Crossing | None = None,
+    max_latency: float | None = None,
 ) -> Answer:
     """Say what to take, and what the numbers carry of it.
 
@@ -47,12 +53,15 @@ def answer(
         n_rows: Number of test rows.
         say: Translates fixed phrases.
         crossing: Where fine-tuning overtakes the probes, where a run learnt on several numbers of rows.
+        max_latency: Seconds that a single text may take, None where nobody asked.
     """
     told = _Sentences(conclusion, {standing.name: standing for standing in standings}, n_rows, say, crossing)
     sentences = [told.first()]
     for more in told.more():
         if len(" ".join(map(str, [*sentences, more])).split()) <= MOST_WORDS:
             sentences.append(more)
+    if max_latency is not None:  # somebody asked, so it is said whatever else there is room for
+        sentences.append(said_of_latency(standings, conclusion, max_latency, say))
     recommended = conclusion.recommended if conclusion.margin is not None else None
     return Answer(recommended, tuple(sentences), tuple(notes(conclusion, told.standings, n_rows, say)))
 

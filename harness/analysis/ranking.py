@@ -8,6 +8,7 @@ from typing import Literal, TypeVar
 
 from harness.errors import UserError, did_you_mean
 from harness.evaluation.metrics import Evaluation, Metric, best_first, no_better_than_majority
+from harness.results.latency import Latency
 from harness.results.records import RunRecord, at_largest_train_size
 
 # No key reads a test score: whoever sorts by one has selected on the test split.
@@ -18,6 +19,7 @@ SORT_KEYS = (
     "fit_seconds",
     "predict_seconds",
     "total_parameters",
+    "latency",
     "name",
 )
 
@@ -110,6 +112,11 @@ class Standing:
         return float(getattr(self.headline.test, metric))
 
     @property
+    def latency(self) -> Latency | None:
+        """What single texts took in the seed that was timed, None where none was."""
+        return next((record.latency for record in self.records if record.latency), None)
+
+    @property
     def is_no_better_than_majority(self) -> bool:
         """Whether its validation scores are those of one that has found nothing; `majority` itself need not."""
         validation = [record.validation for record in self.records if record.validation]
@@ -157,8 +164,8 @@ def rank(records: Sequence[RunRecord], sort: str = "f1_macro") -> list[Standing]
 
     Args:
         records: Any records; those without scores are left out, and those of a learning curve but for its end.
-        sort: One of `SORT_KEYS`. Scores are of validation, means over seeds, largest first; seconds and
-            parameters smallest first.
+        sort: One of `SORT_KEYS`. Scores are of validation, means over seeds, largest first; seconds,
+            parameters and the median latency smallest first.
 
     Returns:
         The strategies, ties by name.
@@ -204,6 +211,8 @@ def _sort_value(standing: Standing, sort: str) -> float:
         return 0.0  # the names are in order already and the sort is stable
     if sort == "total_parameters":
         return _or_last(record.total_parameters)
+    if sort == "latency":
+        return _or_last(standing.latency.p50_seconds if standing.latency else None)
     if sort.endswith("_seconds"):
         return _or_last(entry.seconds[1 if sort == "fit_seconds" else 2])
     return -float(getattr(entry.validation, sort))

@@ -6,6 +6,7 @@ from math import inf
 from harness.analysis.ranking import rank
 from harness.evaluation.evidence import Evidence
 from harness.evaluation.metrics import METRICS, TESTED, Evaluation
+from harness.results.latency import Latency
 from harness.results.records import Run, RunRecord
 
 COSTS = (
@@ -48,6 +49,9 @@ def trial_row(record: RunRecord, name: str, evidence: Evidence | None, run: Run)
         **_evidence(evidence, name, record),
         **{cost: getattr(record, cost) for cost in COSTS},
         "milliseconds_per_text": run.milliseconds_per_text(record),
+        **_latency(record),
+        "model_bytes": record.model_bytes,
+        "encoder_bytes": record.encoder_bytes,
         "predictions_sha256": record.predictions_sha256,
         "error": record.error.message if record.error else None,
     }
@@ -55,6 +59,12 @@ def trial_row(record: RunRecord, name: str, evidence: Evidence | None, run: Run)
 
 def _scores(split: str, evaluation: Evaluation | None) -> dict[str, Value]:
     return {f"{split}_{metric}": getattr(evaluation, metric) if evaluation else None for metric in METRICS}
+
+
+def _latency(record: RunRecord) -> dict[str, Value]:
+    known = record.latency or Latency()
+    both = {"p50": known.p50_seconds, "p95": known.p95_seconds}
+    return {f"latency_{name}_milliseconds": value and 1000 * value for name, value in both.items()}
 
 
 def _evidence(evidence: Evidence | None, name: str, record: RunRecord) -> dict[str, Value]:

@@ -55,6 +55,7 @@ def compare(
     config: str | Path | None = None,
     offline: bool | None = None,
     margin: float | None = None,
+    max_latency: str | float | None = None,
     fail_fast: bool | None = None,
     on: str | None = None,
     time_limit: str | float | None = None,
@@ -104,6 +105,8 @@ def compare(
         config: A TOML file with these options.
         offline: Never touch the network.
         margin: How far behind in a score, 0-1, is as good.
+        max_latency: What a text that comes alone may take, such as `5ms`, or in seconds: the answer names the best of
+            what answers 95 of 100 within it.
         fail_fast: Stop at the first strategy that fails.
         on: Where trials run: `local`, in processes of their own, `local:N` for N at a time, `here` for this process.
         time_limit: What a trial may take, such as `10m`, or in seconds; one that takes longer is a failed row.

@@ -86,9 +86,19 @@ class RunResult(RunClassifiers):
 
     @property
     def recommended(self) -> str:
-        """Name of the strategy that the answer recommends: the cheapest of those that cannot be told from the best."""
-        evidence = self.run.evidence
-        return evidence.conclusion.cheapest if evidence else self.strategy().name
+        """Name of the strategy that the answer recommends.
+
+        The cheapest of those that cannot be told from the best, or the best within the latency that was asked for.
+        """
+        from harness.analysis.study import study_of_record
+        from harness.analysis.within_latency import best_within
+
+        evidence, max_latency = self.run.evidence, self.run.config.max_latency
+        if evidence is None:
+            return self.strategy().name
+        scored = study_of_record(self.run).strategies
+        within = best_within(scored, evidence.conclusion, max_latency) if max_latency else None
+        return within.name if within else evidence.conclusion.cheapest
 
     def to_pandas(self) -> "DataFrame":
         """Return scores and costs, a row for each strategy, seed and number of training rows, failures at the end."""

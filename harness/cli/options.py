@@ -21,6 +21,8 @@ def _remember_debug(ctx: click.Context, param: click.Parameter, value: bool) -> 
 
 
 # fmt: off
+max_latency = click.option("--max-latency", metavar="TIME", help="What a text that comes alone may take, such as 5ms: "
+                           "the answer names the best of what answers 95 of 100 within it.")
 text_column = click.option("--text-column", metavar="NAME", help="Column of the texts; guessed from usual names.")
 READING = (
     click.option("--header/--no-header", "header", default=None,

@@ -63,6 +63,7 @@ def _typed(value: str) -> Any:
               help="Where the run's folder goes.  [default: reports]")
 @click.option("--margin", metavar="FRACTION", type=float,
               help="How far behind in a score is as good.  [default: 0.01]")
+@options.max_latency
 @click.option("--fail-fast", is_flag=True, default=None, help="Stop at the first strategy that fails.")
 @click.option("--on", metavar="WHERE",
               help="Where trials run: local:N, N at a time in processes of their own; here, in this one; or what a "

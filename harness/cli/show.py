@@ -19,6 +19,7 @@ from harness.cli.printing import echo_run
 @click.option("--per-class/--no-per-class", default=True, help="Show the best strategy's scores by class.")
 @click.option("--pairs", is_flag=True, help="Show the difference of every two strategies.")
 @click.option("--sort", type=click.Choice(SORT_KEYS), default="f1_macro", help="Order by this, scores on validation.")
+@options.max_latency
 @options.language
 @click.option("--json", "as_json", is_flag=True, help="Print run.json.")
 @click.option("--debug", is_flag=True, help="Print the tracebacks of failed strategies.")
@@ -29,19 +30,22 @@ def show(
     per_class: bool,
     pairs: bool,
     sort: str,
+    max_latency: str | None,
     language: str,
     as_json: bool,
     debug: bool,
 ) -> int:
     """Show a run again: 'latest', its folder, or its folder's name."""
     from harness.api.comparing import open_run
+    from harness.config.run_config import build_config
     from harness.results.run_directory import RunDirectory
     from harness.results.unfinished_runs import unfinished_runs
     from harness.terminal import print_note
 
     opened = open_run(name, output_dir)
     shown = {"sort": sort, "confusion": confusion, "per_class": per_class, "pairs": pairs, "language": language}
-    echo_run(opened.run, as_json=as_json, debug=debug, **shown)
+    asked = build_config({"max_latency": max_latency}).max_latency
+    echo_run(opened.run if as_json else opened.run.with_max_latency(asked), as_json=as_json, debug=debug, **shown)
     directory, result = RunDirectory(opened.path), opened.run
     newer = [other.path for other in unfinished_runs(Path(output_dir)) if other.path.name > directory.path.name]
     if name == "latest" and newer:

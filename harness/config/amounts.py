@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 _UNITS_OF_TIME = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_MILLISECONDS = re.compile(r"(\d+(?:\.\d+)?)\s*ms")
 _UNITS_OF_SIZE = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _UNITS_OF_SIZE |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 _PART = r"(\d+(?:\.\d+)?)\s*([smhd])"
@@ -23,6 +24,22 @@ def read_duration(value: Any) -> Any:
     if not re.fullmatch(rf"(?:{_PART}\s*)+", text):
         raise ValueError("expected a duration such as 90, 45s, 10m or 1h30m")
     return sum(float(number) * _UNITS_OF_TIME[unit] for number, unit in re.findall(_PART, text))
+
+
+def read_latency(value: Any) -> Any:
+    """Return seconds of text such as 5ms or 0.2s, which names its unit; what is no text as it is.
+
+    Raises:
+        ValueError: Where it is none.
+    """
+    if not isinstance(value, str):
+        return value
+    text = value.strip().lower()
+    if match := _MILLISECONDS.fullmatch(text):
+        return float(match[1]) / 1000
+    if not re.fullmatch(_PART, text):
+        raise ValueError("expected a time with its unit, such as 5ms or 0.2s")
+    return read_duration(text)
 
 
 def read_size(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from harness.config.amounts import read_duration, read_size
+from harness.config.amounts import read_duration, read_latency, read_size
 from harness.config.strategy_spec import parse_specs, spec_of_table
 from harness.errors import UserError, did_you_mean, reasons
 
@@ -28,7 +28,8 @@ class RunConfig(BaseModel):
     checkpoint declares. `max_length` is the number of tokens that texts are cut at, None for the encoder's own
     limit. `set` maps strategy -> field -> value. `plugins` are files and modules, as they
     were given. `on` is where trials run, None for what the environment's HARNESS_ON says, else `local`; `time_limit`
-    is in seconds and `memory_limit` in bytes, of each trial.
+    is in seconds and `memory_limit` in bytes, of each trial. `max_latency` is in seconds: the answer names the best of
+    what answers 95 of 100 single texts within it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,6 +64,7 @@ class RunConfig(BaseModel):
     plugins: tuple[NonEmpty, ...] = ()
     offline: bool = False
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.01
+    max_latency: Annotated[float, BeforeValidator(read_latency), Field(gt=0, lt=1e6)] | None = None
     fail_fast: bool = False
     on: NonEmpty | None = None
     time_limit: Annotated[float, BeforeValidator(read_duration), Field(gt=0, lt=1e9)] | None = None

@@ -78,6 +78,11 @@ def parameters(value: int | None) -> str:
     return MISSING if value is None else quantities.parameter_count(value)
 
 
+def size(n_bytes: int | None) -> str:
+    """Write bytes on disk as B, kB, MB or GB (powers of ten)."""
+    return MISSING if n_bytes is None else quantities.size(n_bytes)
+
+
 def memory(n_bytes: int | None) -> str:
     """Write bytes as MB or GB (powers of ten)."""
     return MISSING if n_bytes is None else quantities.memory(n_bytes)

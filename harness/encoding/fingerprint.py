@@ -91,6 +91,13 @@ def weights_hash(directory: str) -> str | None:
     return hashlib.sha256(bytes.fromhex("".join(hashes))).hexdigest()
 
 
+def checkpoint_bytes(directory: Path) -> int:
+    """Return the bytes of a checkpoint's files that predicting needs: weights, configuration, tokenizer."""
+    files = [file for file in directory.iterdir() if _is_of_tokenizer(file)]
+    weights = [*directory.glob("*.safetensors"), *_weights_of_modules(directory)]
+    return sum(file.stat().st_size for file in (*files, *weights, directory / "config.json") if file.is_file())
+
+
 def _is_of_tokenizer(file: Path) -> bool:
     """Return whether a tokenizer could read a file: whatever has no other known use, since each kind has its own."""
     return file.is_file() and file.name != "config.json" and file.suffix not in OTHER_FILES and file.name[0] != "."

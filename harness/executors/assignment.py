@@ -12,6 +12,7 @@ from harness.data.task import Split
 from harness.encoding.encoder import Encoder, Features, Progress, depth, pooling_of
 from harness.errors import UserError
 from harness.features.cache import FeatureCache
+from harness.features.switched import SwitchedEncoding
 from harness.strategies.strategy import RunContext, Strategy
 from harness.strategies.tags import tags_of
 from harness.system.process import restored_globals, seed_everything
@@ -56,7 +57,7 @@ class Assignment:
         """
         encoder, features = self.encoder, self.features
         return RunContext(
-            encode=features.encode if features else refuse_to_encode,
+            encode=SwitchedEncoding(features, encoder) if features and encoder else refuse_to_encode,
             standardised=features.standardised if features else refuse_to_encode,
             label_names=self.label_names,
             model=encoder.directory if encoder else "",

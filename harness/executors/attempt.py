@@ -4,8 +4,9 @@ import errno
 import shutil
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from harness.encoding.encoder import Progress
 from harness.errors import UndertrainedWarning
 from harness.evaluation.metrics import checked_probabilities
 from harness.executors.assignment import Assignment, fit_context, no_progress
+from harness.executors.latency import measured_latency
 from harness.executors.outcome import (
     LONGEST_LINE,
     LONGEST_MESSAGE,
@@ -48,6 +50,7 @@ def attempt(
     progress: Progress = no_progress,
     save_to: Path | None = None,
     temporary: Path | None = None,
+    before_latency: Callable[[Outcome], None] | None = None,
 ) -> Outcome:
     """Fit, predict and save; whatever the strategy raises becomes part of the outcome.
 
@@ -56,31 +59,36 @@ def attempt(
         progress: Told how far it is.
         save_to: A folder to be made for the classifier, None to save nothing. After a failure it is not there.
         temporary: Where the strategy's temporary folder goes, the system's place by default.
+        before_latency: Where the latency is to be measured, called before that with the outcome, which is whole then.
 
     Raises:
         KeyboardInterrupt: Where the user stops the run.
     """
     told: dict[str, Any] = {}
     probabilities: dict[str, NDArray[np.float32]] = {}
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught, ExitStack() as entered:
         warnings.simplefilter("always")
         with PeakMemory(assignment.device) as memory:
             try:
-                with ExitStack() as entered:
-                    with _stage("fit"):
-                        context = entered.enter_context(fit_context(assignment, progress, temporary))
-                    classifier = _measure(assignment, context, told, probabilities)
-                    if save_to is not None:
-                        told |= _save(classifier, save_to)
+                with _stage("fit"):
+                    context = entered.enter_context(fit_context(assignment, progress, temporary))
+                classifier = _measure(assignment, context, told, probabilities)
+                if save_to is not None:
+                    told |= _save(classifier, save_to)
             except _AttemptFailedError as failure:
                 told["failure"] = described_failure(failure.stage, failure.error)
-    told |= {
-        "peak_memory_bytes": memory.bytes,
-        "warnings": _warning_lines(caught),
-        "undertrained": any(issubclass(warning.category, UndertrainedWarning) for warning in caught),
-    }
-    model = save_to if save_to is not None and save_to.is_dir() else None
-    return Outcome(Told.model_validate(told), probabilities, model)
+        told |= {
+            "peak_memory_bytes": memory.bytes,
+            "warnings": _warning_lines(caught),
+            "undertrained": any(issubclass(warning.category, UndertrainedWarning) for warning in caught),
+        }
+        model = save_to if save_to is not None and save_to.is_dir() else None
+        outcome = Outcome(Told.model_validate(told), probabilities, model)
+        if before_latency is None or outcome.told.failure:
+            return outcome
+        before_latency(outcome)
+        latency = measured_latency(classifier, assignment, context)
+        return replace(outcome, told=outcome.told.model_copy(update={"latency": latency}))
 
 
 def _measure(

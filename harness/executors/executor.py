@@ -21,6 +21,7 @@ class Order:
         model: Folder to be made for the classifier where it is saved in this process, None to save none.
         log: File for what it prints.
         offline: Whether the hub's clients are kept off the network.
+        measure_latency: Whether to measure what single texts take, once all else is done.
     """
 
     job: Path
@@ -28,6 +29,7 @@ class Order:
     log: Path
     key: dict[str, str] = field(default_factory=dict)
     offline: bool = False
+    measure_latency: bool = False
 
 
 class RunningTrial(Protocol):
@@ -90,7 +92,8 @@ class Here:
         """Run a trial to its end."""
         with disk_errors(order.job):
             order.job.mkdir(parents=True, exist_ok=True)
-        return Finished(attempt(assignment, progress, order.model, order.job))
+        measured = (lambda outcome: None) if order.measure_latency else None
+        return Finished(attempt(assignment, progress, order.model, order.job, measured))
 
     def prepare(self) -> None:
         """Need nothing."""

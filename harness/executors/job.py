@@ -46,6 +46,7 @@ class TrialSpec(FrozenModel):
         blas_threads: Threads of the linear algebra below numpy and scikit-learn, None for what they choose.
         offline: Whether the hub's clients are kept off the network.
         save_model: Whether the classifier is saved.
+        measure_latency: Whether what single texts take is measured.
         modules: Those to provide before the assignment is read.
         python_path: Where modules are found.
         directory: The driver's working directory, which relative paths start from.
@@ -58,6 +59,7 @@ class TrialSpec(FrozenModel):
     blas_threads: Count | None = None
     offline: bool = False
     save_model: bool = False
+    measure_latency: bool = False
     modules: tuple[ModuleOrigin, ...] = ()
     python_path: tuple[str, ...] = ()
     directory: str = ""
@@ -122,6 +124,7 @@ def write_job(order: Order, assignment: Assignment, materials: Materials, thread
         blas_threads=threads,
         offline=order.offline,
         save_model=order.model is not None,
+        measure_latency=order.measure_latency,
         modules=_modules_of(assignment),
         python_path=tuple(sys.path),
         directory=_working_directory(),

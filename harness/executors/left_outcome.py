@@ -3,6 +3,7 @@
 import contextlib
 import pickle
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 from harness.executors.assignment import Assignment
@@ -10,6 +11,7 @@ from harness.executors.attempt import described_failure
 from harness.executors.job import OUTCOME_FOLDER
 from harness.executors.outcome import Outcome, Told, failed_outcome
 from harness.executors.outcome_files import read_outcome
+from harness.results.latency import LONGEST_REASON, Latency
 
 NOT_PICKLED = (AttributeError, TypeError, ValueError, RecursionError, ImportError, pickle.PicklingError)
 """What pickling a strategy raises that no other process can be given."""
@@ -33,16 +35,21 @@ def outcome_of_job(
         exceeded: What it took too much of, None where that is nothing.
         printed: Where its output is, as a sentence, and the last lines of it.
     """
-    if exceeded or ended:
-        reason = exceeded or f"its process {_ending(ended)}"
-    else:
-        try:
-            return read_outcome(folder / OUTCOME_FOLDER, shapes)
-        except FileNotFoundError:
-            reason = "its process ended with exit code 0 before it had predicted"
-        except (OSError, ValueError) as error:
-            reason = f"what it left is no outcome: {error}"
+    broken_off = (exceeded or f"its process {_ending(ended)}") if exceeded or ended else None
+    try:
+        outcome = read_outcome(folder / OUTCOME_FOLDER, shapes)
+    except FileNotFoundError:
+        reason = broken_off or "its process ended with exit code 0 before it had predicted"
+    except (OSError, ValueError) as error:
+        reason = broken_off or f"what it left is no outcome: {error}"
+    else:  # what follows a whole outcome is the latency alone
+        return _without_latency(outcome, broken_off) if broken_off else outcome
     return failed_outcome("fit", f"{reason}.{printed[0]}", printed[1])
+
+
+def _without_latency(outcome: Outcome, reason: str) -> Outcome:
+    told = outcome.told.model_copy(update={"latency": Latency(problem=reason[:LONGEST_REASON])})
+    return replace(outcome, told=told)
 
 
 def _ending(code: int) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from harness.frozen_model import Count, Fraction, FrozenModel, Seconds
+from harness.results.latency import Latency
 from harness.results.records import Failure
 
 Stage = Literal["load plugin", "fit", "predict", "score", "save"]
@@ -24,8 +25,7 @@ class Told(FrozenModel):
     """What a strategy, or who runs it, tells of a trial; every size in it has an end.
 
     Seconds are wall time; `predict_seconds` is for the test texts. `warnings` are what it warned of, a line each,
-    `notes` what went otherwise than planned with its features, and `refused` says what a disk refused it. The
-    others are as in `RunRecord`.
+    and `refused` says what a disk refused it. The others are as in `RunRecord`.
     """
 
     failure: Failure | None = None
@@ -34,7 +34,6 @@ class Told(FrozenModel):
     predict_seconds: Seconds | None = None
     peak_memory_bytes: Count = 0
     warnings: Annotated[tuple[Line, ...], Field(max_length=MOST_WARNINGS)] = ()
-    notes: Annotated[tuple[Line, ...], Field(max_length=MOST_WARNINGS)] = ()
     undertrained: bool = False
     trainable_parameters: Count | None = None
     own_parameters: Count | None = None
@@ -42,6 +41,7 @@ class Told(FrozenModel):
     params: dict[Line, Any] = Field(default_factory=dict)
     configurations_tried: Count = 1
     optimism: Fraction | None = None
+    latency: Latency | None = None
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,15 @@ def write_outcome(folder: Path, outcome: Outcome) -> None:
     folder.mkdir(exist_ok=True)
     for split, table in outcome.probabilities.items():
         np.save(folder / f"{split}.npy", table, allow_pickle=False)
-    (folder / TOLD_FILE).write_text(outcome.told.model_dump_json(), encoding="utf-8", errors="backslashreplace")
+    write_told(folder, outcome.told)
+
+
+def write_told(folder: Path, told: Told) -> None:
+    """Write what is told of a trial in place of what was told before, whole or not at all."""
+    content = told.model_dump_json().encode("utf-8", "backslashreplace")
+    beside = folder / f"{TOLD_FILE}.new"
+    beside.write_bytes(content)
+    beside.replace(folder / TOLD_FILE)
 
 
 def read_outcome(folder: Path, shapes: dict[str, tuple[int, int]]) -> Outcome:

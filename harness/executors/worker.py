@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from harness.encoding.encoder import Progress
@@ -20,7 +21,7 @@ from harness.executors.job import (
     read_spec,
 )
 from harness.executors.outcome import Outcome, Told
-from harness.executors.outcome_files import MODEL_FOLDER, write_outcome
+from harness.executors.outcome_files import MODEL_FOLDER, write_outcome, write_told
 
 PROGRESS_INTERVAL = 0.1  # seconds between two looks of the driver, so also between two reports
 
@@ -39,10 +40,20 @@ def run_job(folder: Path) -> None:
     tempfile.tempdir = str(temporary)
     outcome_folder = folder / OUTCOME_FOLDER
     outcome_folder.mkdir()
-    write_outcome(outcome_folder, _outcome(folder, outcome_folder))
+    written: list[Outcome] = []
+
+    def keep(outcome: Outcome) -> None:
+        write_outcome(outcome_folder, outcome)
+        written.append(outcome)
+
+    outcome = _outcome(folder, outcome_folder, keep)
+    if written:
+        write_told(outcome_folder, outcome.told)
+    else:
+        keep(outcome)
 
 
-def _outcome(folder: Path, outcome_folder: Path) -> Outcome:
+def _outcome(folder: Path, outcome_folder: Path, keep: Callable[[Outcome], None]) -> Outcome:
     from harness.huggingface.network import offline_hub
     from harness.system.process import library_defaults
 
@@ -60,7 +71,8 @@ def _outcome(folder: Path, outcome_folder: Path) -> Outcome:
     save_to = outcome_folder / MODEL_FOLDER if spec.save_model else None
     try:
         with library_defaults(), offline_hub(spec.offline):
-            return attempt(assignment, _progress_into(folder / PROGRESS_FILE), save_to)
+            before_latency = keep if spec.measure_latency else None
+            return attempt(assignment, _progress_into(folder / PROGRESS_FILE), save_to, before_latency=before_latency)
     except KeyboardInterrupt as error:  # nobody but the strategy itself can have raised it here
         return Outcome(Told(failure=described_failure("fit", error)), {})
 

@@ -18,6 +18,7 @@ from harness.evaluation.evidence import Evidence
 from harness.evaluation.metrics import METRIC_VERSION, Evaluation
 from harness.frozen_model import Count, Fraction, FrozenModel, Seconds
 from harness.results.agreement import first_contradiction
+from harness.results.latency import Latency
 from harness.results.run_directory import RUN_FILE, UNFINISHED_FILE, RunDirectory
 
 SCHEMA_VERSION = 1
@@ -64,6 +65,9 @@ class RunRecord(FrozenModel):
     `deterministic` says that the strategy declares to predict the same with every seed.
     `undertrained` says that training had learnt next to nothing, so that its scores say nothing of the strategy.
     `total_parameters` are the weights needed to predict, the frozen encoder's among them.
+    `latency` is measured in one trial of each strategy. `model_bytes` are those of the files that the classifier was
+    saved in, `encoder_bytes` those of the encoder's that it needs besides, 0 where it needs none; both are None where
+    it was not saved.
     """
 
     strategy: str
@@ -87,6 +91,9 @@ class RunRecord(FrozenModel):
     peak_memory_bytes: Count | None = None
     trainable_parameters: Count | None = None
     total_parameters: Count | None = None
+    latency: Latency | None = None
+    model_bytes: Count | None = None
+    encoder_bytes: Count | None = None
     predictions_sha256: str | None = None
     history: list[dict[str, float]] = Field(default_factory=list)
     degradations: list[str] = Field(default_factory=list)
@@ -181,6 +188,12 @@ class Run(FrozenModel):
     audit: Audit | None = None
     evidence: Evidence | None = None
     files: dict[str, str] = Field(default_factory=dict)
+
+    def with_max_latency(self, seconds: float | None) -> "Run":
+        """Return it as if `--max-latency` had been asked for, as it is for None."""
+        if seconds is None:
+            return self
+        return self.model_copy(update={"config": self.config.model_copy(update={"max_latency": seconds})})
 
     def milliseconds_per_text(self, record: RunRecord) -> float | None:
         """Return what predicting a test text took in a trial, its share of the encoding included, None where unknown.

@@ -59,9 +59,18 @@ class Plan:
     @property
     def trials(self) -> list[Trial]:
         """Every strategy with every seed and number of rows to train on, in the order they run."""
-        sizes = [None if size in ("all", len(self.task.train)) else int(size) for size in self.config.train_sizes]
-        keys = product(self.offers, self.config.seeds, dict.fromkeys(sizes), [self.config.per_class])
+        keys = product(self.offers, self.config.seeds, self._sizes, [self.config.per_class])
         return list(starmap(Trial, keys))
+
+    @property
+    def _sizes(self) -> list[int | None]:
+        asked = self.config.train_sizes
+        return list(dict.fromkeys(None if n in ("all", len(self.task.train)) else int(n) for n in asked))
+
+    def measures_latency(self, trial: Trial) -> bool:
+        """Return whether single texts are timed in a trial: of each strategy in one, with all the rows it learns on."""
+        largest = None if None in self._sizes else max(size for size in self._sizes if size)
+        return trial.seed == self.config.seeds[0] and trial.train_size == largest
 
     @property
     def cache(self) -> CacheDirectory | None:

@@ -1,10 +1,15 @@
-"""The description that is saved beside a classifier, so that it can be loaded by itself."""
+"""What a saved classifier is: the description beside it, by which it is loaded, and how large it is."""
+
+from contextlib import suppress
+from pathlib import Path
 
 from harness.encoding.encoder import depth, resolved
+from harness.encoding.fingerprint import checkpoint_bytes
+from harness.executors.outcome import Outcome
 from harness.results.saved_model import SavedModel, describe_encoder
 from harness.runs.session import Session, Trial
 from harness.strategies.grid_search import GridSearch
-from harness.strategies.strategy import recorded_parameters, uses_model, wanted_features
+from harness.strategies.strategy import recorded_parameters, saves_encoder, uses_model, wanted_features
 
 
 def describe_classifier(session: Session, trial: Trial) -> SavedModel:
@@ -26,3 +31,15 @@ def describe_classifier(session: Session, trial: Trial) -> SavedModel:
         "dtype": session.dtype,
     }
     return SavedModel.model_validate(content)
+
+
+def saved_bytes(session: Session, trial: Trial, outcome: Outcome) -> dict[str, int | None]:
+    """Return the bytes of a saved classifier's files, and of those of its encoder that it needs besides."""
+    encoder = session.encoder if uses_model(trial.strategy) and not saves_encoder(trial.strategy) else None
+    if outcome.model is None:
+        return {}
+    with suppress(OSError):
+        own = sum(file.stat().st_size for file in outcome.model.rglob("*") if file.is_file())
+        of_encoder = checkpoint_bytes(Path(encoder.directory)) if encoder and encoder.directory else 0
+        return {"model_bytes": own, "encoder_bytes": None if encoder and not of_encoder else of_encoder}
+    return {}

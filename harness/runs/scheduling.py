@@ -166,6 +166,7 @@ class Trials:
             log=directory.log_file(trial.name),
             key=self._recording.keys[trial.name],
             offline=self._plan.offline,
+            measure_latency=self._plan.measures_latency(trial),
         )
         began = time.monotonic()
         started = self._plan.executor.start(self.session.assignment(trial), order, self._progress_of(trial))

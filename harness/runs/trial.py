@@ -18,7 +18,7 @@ from harness.executors.attempt import attempt, described_failure
 from harness.executors.outcome import Outcome
 from harness.results.records import RunRecord
 from harness.results.saved_model import write_saved_model
-from harness.runs.saving import describe_classifier
+from harness.runs.saving import describe_classifier, saved_bytes
 from harness.runs.session import Session, Trial
 from harness.strategies.strategy import wanted_features
 from harness.strategies.tags import tags_of
@@ -68,7 +68,7 @@ def score_outcome(session: Session, trial: Trial, outcome: Outcome) -> RunRecord
         "peak_memory_bytes": max(told.peak_memory_bytes, session.encode_peak_bytes if reads_features else 0),
     }
     if outcome.probabilities:
-        update |= _scored(session, trial, outcome)
+        update |= _scored(session, trial, outcome) | {"latency": told.latency} | saved_bytes(session, trial, outcome)
     if told.failure:
         update |= {"status": "failed", "error": told.failure}
     return record.model_copy(update=update)

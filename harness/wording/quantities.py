@@ -65,6 +65,11 @@ def duration(value: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def latency(value: float) -> str:
+    """Write seconds that a text takes: 0.123 ms, 5 ms, 12.3 ms, 1.2 s."""
+    return f"{1000 * value:.3g} ms" if value < 0.9995 else f"{value:.3g} s"  # noqa: PLR2004
+
+
 def rate(per_second: float) -> str:
     """Write a rate with two significant digits or more: 0.25, 3.2, 234, 1,234."""
     if per_second >= 10:  # noqa: PLR2004

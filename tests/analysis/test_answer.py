@@ -12,6 +12,7 @@ from harness.analysis.ranking import Standing
 from harness.evaluation.conclusion import Conclusion, Contestant, LeftOut, conclude
 from harness.evaluation.metrics import evaluate
 from harness.evaluation.predicted import Predicted, Rows
+from harness.results.latency import Latency
 from harness.results.records import RunRecord
 from harness.wording.languages import LANGUAGES, translator
 
@@ -157,3 +158,31 @@ def test_every_name_in_a_sentence_is_known_to_be_a_name(strategies: tuple[Strate
     for said in (*given.sentences, *given.notes):
         for place, value in said.values.items():
             assert (value in {each.standing.name for each in strategies}) == (place in NAMES - {"names"}), place
+
+
+def timed(strategy: Strategy, p95: float | None) -> Standing:
+    latency = None if p95 is None else Latency(p50_seconds=p95 / 2, p95_seconds=p95, n_texts=50)
+    (record,) = strategy.standing.records
+    return Standing(strategy.standing.name, (record.model_copy(update={"latency": latency}),))
+
+
+@pytest.mark.parametrize(
+    ("limit", "times", "told"),
+    [
+        (0.02, (0.05, 0.02, 0.001), "Within 20 ms for 95 of 100 single texts, take probe: test f1_macro 0.60, 20 ms."),
+        (5e-4, (0.05, 0.02, 1e-3), "None answers 95 of 100 single texts within 0.5 ms; the fastest, words, takes 1 ms."),  # noqa: E501
+        (0.02, (None,) * 3, "What single texts take was not measured, so nothing is known to stay within 20 ms."),
+    ],
+)  # fmt: skip
+def test_the_best_within_a_latency_is_named_or_that_none_is(
+    limit: float, times: tuple[float | None, ...], told: str
+) -> None:
+    probe = Strategy("probe", 0, 800, 0.75, 10)
+    strategies = (FINE, probe, WORDS)
+    standings = [timed(*each) for each in zip(strategies, times, strict=True)]
+    for language in LANGUAGES:
+        text = answer(concluded(*strategies), standings, N, translator(language), max_latency=limit).text(
+            translator(language)
+        )
+        assert text.endswith(told) is (language == "en")
+        assert ("probe" if "probe" in told else "words" if "words" in told else "20 ms") in text

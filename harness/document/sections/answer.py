@@ -47,7 +47,8 @@ def answer_notes(subject: Subject) -> list[Phrase]:
 def _given(subject: Subject) -> Answer:
     study = subject.study
     crossing = find_crossing(learning_curves(study.runs[0])) if len(study.runs) == 1 else None
-    return answer(study.evidence.conclusion, study.strategies, study.evidence.n_rows, subject.say, crossing)
+    n_rows, max_latency = study.evidence.n_rows, study.runs[0].config.max_latency
+    return answer(study.evidence.conclusion, study.strategies, n_rows, subject.say, crossing, max_latency)
 
 
 def _phrase(said: Said) -> Phrase:

@@ -7,12 +7,14 @@ from statistics import fmean
 from harness.analysis.ranking import MAJORITY, Standing
 from harness.analysis.study import Studied
 from harness.document import numbers
-from harness.document.model import Bar, Block, Cell, Column, Fold, Paragraph, Phrase, Row, Section, Table
+from harness.document.model import Bar, Block, Cell, Column, Fold, Name, Paragraph, Phrase, Row, Section, Table
 from harness.document.subject import Subject
 from harness.evaluation.intervals import FEW_ROWS, Interval
 from harness.evaluation.metrics import METRICS, TESTED, Evaluation
 from harness.evaluation.trial_evidence import TrialEvidence
+from harness.results.latency import Latency
 from harness.results.records import RunRecord
+from harness.wording import quantities
 
 LONGEST_REASON = 600  # characters; the whole message is in run.json
 
@@ -48,6 +50,10 @@ def _columns(subject: Subject) -> list[Column]:
         columns += [Column(say(metric), say("test rows not in train")) for metric in TESTED]
     columns += [Column(say(stage), seconds) for stage in ("encode", "fit", "predict")]
     columns.append(Column(say("a text"), say("ms")))
+    if _is_known(subject, "latency"):
+        columns.append(Column(say("alone"), say("ms")))
+    if _is_known(subject, "model_bytes"):
+        columns.append(Column(say("on disk"), say("size")))
     columns += [Column(say(kind), parameters) for kind in ("trainable", "total")]
     return [*columns, Column(say("memory"), say("peak"))]
 
@@ -77,8 +83,25 @@ def _cells(subject: Subject, studied: Studied) -> list[Cell]:
         cells += [Cell(numbers.score(_unseen(subject, studied, metric))) for metric in TESTED]
     cells += [Cell(numbers.seconds(value)) for value in headline.seconds]
     cells.append(Cell(numbers.milliseconds(_milliseconds_per_text(subject, studied))))
+    cells += _serving_cells(subject, studied)
     cells += [Cell(numbers.parameters(n)) for n in (record.trainable_parameters, record.total_parameters)]
     return [*cells, Cell(numbers.memory(record.peak_memory_bytes))]
+
+
+def _serving_cells(subject: Subject, studied: Studied) -> Iterator[Cell]:
+    """Yield the median and 95th percentile of single texts, and the size on disk, that of the encoder below it."""
+    if _is_known(subject, "latency"):
+        known = studied.latency or Latency()
+        p50, p95 = ((value and 1000 * value) for value in (known.p50_seconds, known.p95_seconds))
+        yield Cell(numbers.milliseconds(p50), "" if p95 is None else f"p95 {numbers.milliseconds(p95)}")
+    if _is_known(subject, "model_bytes"):
+        own, encoder = studied.records[0].model_bytes, studied.records[0].encoder_bytes
+        small = subject.say("encoder {size}").format(size=quantities.size(encoder)) if encoder else ""
+        yield Cell(numbers.size(own), small)
+
+
+def _is_known(subject: Subject, field: str) -> bool:
+    return any(getattr(record, field) is not None for each in subject.study.strategies for record in each.records)
 
 
 def _milliseconds_per_text(subject: Subject, studied: Studied) -> float | None:
@@ -190,8 +213,26 @@ def _notes(subject: Subject) -> Iterator[Phrase]:
         yield Phrase(say(unseen), {"n": numbers.count(n_unseen), "total": numbers.count(evidence.n_rows)})
         if any(trial.unseen and trial.unseen.lost_classes for trial in evidence.trials):
             yield Phrase(say("They have no f1_macro, since a class has no row among them."))
+    yield from _notes_on_serving(subject)
     if any(r.features in ("cached", "partly cached") for s in subject.study.strategies for r in s.records):
         yield Phrase(say("Seconds of encoding are what computing the features took once, also where they were cached."))
+
+
+def _notes_on_serving(subject: Subject) -> Iterator[Phrase]:
+    say, timed = subject.say, [each.latency for each in subject.study.strategies if each.latency]
+    if n_texts := max((latency.n_texts for latency in timed), default=0):
+        alone = (
+            "Alone: a text that comes by itself, encoder included: the median and 95th percentile of up to {n} texts "
+            "of validation, on the machine of the run ({machine})."
+        )
+        machine = str(subject.study.runs[0].environment.get("device_name") or "")
+        yield Phrase(say(alone), {"n": numbers.count(n_texts), "machine": machine})
+    if _is_known(subject, "model_bytes"):
+        yield Phrase(say("On disk: the saved classifier; below it the encoder that it needs besides."))
+    for each in subject.study.strategies:
+        if each.latency and each.latency.problem:
+            values = {"strategy": Name(each.name), "problem": each.latency.problem}
+            yield Phrase(say("{strategy}: what single texts take was not measured: {problem}"), values)
 
 
 def _n_rows(subject: Subject) -> str:
