@@ -36,6 +36,7 @@ _TESTS = count()  # a folder for each, without making it: most tests cache nothi
 SLOW_PLACES = (  # folders and files (or their beginnings) whose tests train or simulate much, or start processes
     "api/",
     "cli/test_cache",
+    "cli/test_completion.py",
     "cli/test_compare.py",
     "cli/test_data_options.py",
     "cli/test_errors",

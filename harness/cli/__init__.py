@@ -11,7 +11,6 @@ from harness.cli.audit import audit
 from harness.cli.cache import cache
 from harness.cli.command import Command, Group
 from harness.cli.compare import compare
-from harness.cli.completion import SHELLS, completion_script
 from harness.cli.encode import encode
 from harness.cli.errors import errors
 from harness.cli.export import export
@@ -24,6 +23,7 @@ from harness.cli.push import push
 from harness.cli.report import report
 from harness.cli.reproduce import reproduce
 from harness.cli.run import exit_code_of_signal, run
+from harness.cli.shells import SHELLS, completion_script
 from harness.cli.show import show
 from harness.cli.tune import tune
 from harness.cli.verify import verify
@@ -71,7 +71,7 @@ for _command in (run, *_LOOKING, predict, encode, export, push, reproduce, tune,
 
 
 @cli.command(cls=Command)
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", type=click.Choice(list(SHELLS)))
 def completion(shell: str) -> int:
     """Print the completion script of a shell: eval "$(harness completion bash)"."""
     click.echo(completion_script(cli, shell))

@@ -5,13 +5,13 @@ import click
 from harness.analysis.ranking import SORT_KEYS
 from harness.cli import options
 from harness.cli.command import Command
-from harness.cli.completion import complete_folders
+from harness.cli.completion import complete_runs
 from harness.cli.printing import echo_json
 from harness.errors import UserError
 
 
 @click.command(cls=Command)
-@click.argument("names", metavar="RUN...", nargs=-1, required=True, shell_complete=complete_folders)
+@click.argument("names", metavar="RUN...", nargs=-1, required=True, shell_complete=complete_runs)
 @click.option(
     "--pair",
     nargs=2,

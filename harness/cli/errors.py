@@ -5,14 +5,14 @@ import click
 from harness.analysis.ranking import best_by_validation
 from harness.cli import options
 from harness.cli.command import Command
-from harness.cli.completion import complete_folders, complete_strategies
+from harness.cli.completion import complete_runs, complete_strategy_of_run
 from harness.cli.printing import echo_json
 
 
 # fmt: off
 @click.command(cls=Command)
-@click.argument("name", metavar="[RUN]", default="latest", shell_complete=complete_folders)
-@click.option("-s", "--strategy", metavar="NAME", shell_complete=complete_strategies,
+@click.argument("name", metavar="[RUN]", default="latest", shell_complete=complete_runs)
+@click.option("-s", "--strategy", metavar="NAME", shell_complete=complete_strategy_of_run,
               help="The strategy to look at.  [default: the best by validation f1_macro]")
 @click.option("--seed", type=int, metavar="K", help="Of several seeds, this one.  [default: the lowest]")
 @click.option("-k", "--top", type=click.IntRange(min=1), default=5, metavar="N", help="Rows and pairs of each kind.")

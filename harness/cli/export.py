@@ -7,7 +7,7 @@ import click
 
 from harness.cli import options
 from harness.cli.command import Command
-from harness.cli.completion import complete_folders, complete_strategies
+from harness.cli.completion import complete_folders, complete_runs, complete_strategy_of_run
 from harness.cli.planning import plugins_of_run, quiet_libraries
 
 if TYPE_CHECKING:
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 # fmt: off
 @click.command(cls=Command)
-@click.argument("name", metavar="RUN", shell_complete=complete_folders)
+@click.argument("name", metavar="RUN", shell_complete=complete_runs)
 @click.option("-o", "--output", metavar="FOLDER", required=True, type=click.Path(path_type=Path),
               shell_complete=complete_folders, help="The folder to write, new or empty.")
-@click.option("-s", "--strategy", metavar="NAME", shell_complete=complete_strategies,
+@click.option("-s", "--strategy", metavar="NAME", shell_complete=complete_strategy_of_run,
               help="The strategy to export.  [default: the one that the run's answer recommends]")
 @click.option("--to", "form", type=click.Choice(["onnx", "openvino", "transformers"]), default="onnx",
               help="What reads the folder: ONNX Runtime, OpenVINO, or the pipeline of transformers.")

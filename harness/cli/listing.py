@@ -6,7 +6,7 @@ import click
 
 from harness.cli import options
 from harness.cli.command import Command
-from harness.cli.completion import complete_strategies
+from harness.cli.completion import complete_strategy
 from harness.cli.planning import quiet_libraries
 from harness.cli.printing import echo_json, echo_traceback
 from harness.config.strategy_spec import GROUPS
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command("list", cls=Command)
-@click.argument("name", required=False, shell_complete=complete_strategies)
+@click.argument("name", required=False, shell_complete=complete_strategy)
 @options.plugins
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @options.debug_value

@@ -7,7 +7,14 @@ from typing import Any, TypeVar
 import click
 
 from harness.cli.command import joined
-from harness.cli.completion import complete_files, complete_folders, complete_strategies
+from harness.cli.completion import (
+    complete_data,
+    complete_fields,
+    complete_files,
+    complete_folders,
+    complete_runs,
+    complete_strategies,
+)
 from harness.wording.languages import LANGUAGES, language_of_locale
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -35,7 +42,7 @@ READING = (
                  help="Whether quotation marks enclose cells of csv, tsv and txt files.  [default: auto]"),
 )
 DATA = (
-    click.option("-d", "--dataset", metavar="NAME", shell_complete=complete_files,
+    click.option("-d", "--dataset", metavar="NAME", shell_complete=complete_data,
                  help="'emotion', 'sample', a hub id[:config][@revision], a folder with train/validation/test files "
                  "(jsonl, json, csv, tsv, txt, parquet, arrow; of text also .gz), such files, comma-separated, or one "
                  "file with --test-size.  [default: emotion]"),
@@ -82,7 +89,8 @@ WHAT = (
                  "[default: what the checkpoint declares]"),
     click.option("--max-length", type=click.IntRange(min=4), metavar="N",
                  help="Cut texts at so many tokens.  [default: what the encoder reads]"),
-    click.option("--set", "set", multiple=True, metavar="STRATEGY.FIELD=VALUE", help="Change a parameter; repeatable."),
+    click.option("--set", "set", multiple=True, metavar="STRATEGY.FIELD=VALUE", shell_complete=complete_fields,
+                 help="Change a parameter; repeatable."),
     config,
     plugins,
     device,
@@ -96,7 +104,7 @@ cache_dir = click.option("--cache-dir", metavar="FOLDER", shell_complete=complet
 verbose = click.option("-v", "--verbose", is_flag=True, help="Print the warnings of libraries, too.")
 language = click.option("--lang", "language", type=click.Choice(LANGUAGES, case_sensitive=False),
                         default=language_of_locale, show_default="by locale", help="Language of tables and reports.")
-run_argument = click.argument("name", metavar="RUN", default="latest", shell_complete=complete_folders)
+run_argument = click.argument("name", metavar="RUN", default="latest", shell_complete=complete_runs)
 runs_folder = click.option("-o", "--output-dir", default="reports", metavar="FOLDER",
                            shell_complete=complete_folders, help="Where runs are looked for.")
 where_runs_are = click.option("--output-dir", default="reports", metavar="FOLDER", shell_complete=complete_folders,

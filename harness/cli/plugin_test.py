@@ -4,14 +4,14 @@ import click
 
 from harness.cli import options
 from harness.cli.command import Command
-from harness.cli.completion import complete_strategies
+from harness.cli.completion import complete_strategy
 from harness.cli.planning import quiet_libraries
 from harness.cli.printing import echo_json, echo_traceback
 from harness.errors import ExitCode
 
 
 @click.command("test", cls=Command)
-@click.argument("names", metavar="NAME|FILE...", nargs=-1, required=True, shell_complete=complete_strategies)
+@click.argument("names", metavar="NAME|FILE...", nargs=-1, required=True, shell_complete=complete_strategy)
 @options.plugins
 @click.option(
     "--leave-out", multiple=True, metavar="CHECK", help="Leave out a check by its name in --json; repeatable."

@@ -8,7 +8,7 @@ import click
 
 from harness.cli import options
 from harness.cli.command import Group
-from harness.cli.completion import complete_folders, complete_strategies
+from harness.cli.completion import complete_folders, complete_strategy
 from harness.cli.planning import quiet_libraries
 from harness.cli.plugin_test import test
 from harness.cli.printing import echo_json, echo_traceback
@@ -50,7 +50,7 @@ def list_(ctx: click.Context, plugins: tuple[str, ...] | None, as_json: bool, la
 
 
 @plugins.command()
-@click.argument("name", required=False, shell_complete=complete_strategies)
+@click.argument("name", required=False, shell_complete=complete_strategy)
 @options.plugins
 @options.language
 @options.debug
@@ -126,7 +126,7 @@ def _exit_code_of(change: Callable[[], int], language: str) -> int:
 
 
 @plugins.command()
-@click.argument("name", shell_complete=complete_strategies)
+@click.argument("name", shell_complete=complete_strategy)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @options.language
 @options.debug

@@ -8,7 +8,7 @@ import click
 
 from harness.cli import options
 from harness.cli.command import Command
-from harness.cli.completion import complete_files, complete_folders, complete_strategies
+from harness.cli.completion import complete_files, complete_runs, complete_strategy_of_run
 from harness.cli.planning import plugins_of_run, quiet_libraries
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 # fmt: off
 @click.command(cls=Command)
-@click.argument("name", metavar="RUN", shell_complete=complete_folders)
+@click.argument("name", metavar="RUN", shell_complete=complete_runs)
 @click.argument("source", metavar="FILE|-", shell_complete=complete_files)
-@click.option("-s", "--strategy", metavar="NAME", shell_complete=complete_strategies,
+@click.option("-s", "--strategy", metavar="NAME", shell_complete=complete_strategy_of_run,
               help="The strategy that predicts.  [default: the one that the run's answer recommends]")
 @options.seed_of_run
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),

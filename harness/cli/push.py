@@ -7,7 +7,7 @@ import click
 
 from harness.cli import options
 from harness.cli.command import Command
-from harness.cli.completion import complete_folders, complete_strategies
+from harness.cli.completion import complete_runs, complete_strategy_of_run
 from harness.errors import UserError
 from harness.wording.languages import translator
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 # fmt: off
 @click.command(cls=Command)
-@click.argument("name", metavar="RUN", shell_complete=complete_folders)
+@click.argument("name", metavar="RUN", shell_complete=complete_runs)
 @click.option("--repo", "repository", required=True, metavar="OWNER/NAME", help="The repository on the hub.")
-@click.option("-s", "--strategy", metavar="NAME", shell_complete=complete_strategies,
+@click.option("-s", "--strategy", metavar="NAME", shell_complete=complete_strategy_of_run,
               help="The strategy that is pushed.  [default: the one that the run's answer recommends]")
 @options.seed_of_run
 @click.option("--public", is_flag=True, help="Let everybody see it.  [default: a private repository]")

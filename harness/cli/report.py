@@ -6,11 +6,11 @@ import click
 
 from harness.cli import options
 from harness.cli.command import Command
-from harness.cli.completion import complete_files, complete_folders
+from harness.cli.completion import complete_files, complete_folders, complete_runs
 
 
 @click.command(cls=Command)
-@click.argument("names", metavar="RUN...", nargs=-1, shell_complete=complete_folders)
+@click.argument("names", metavar="RUN...", nargs=-1, shell_complete=complete_runs)
 @click.option(
     "-o",
     "--output",

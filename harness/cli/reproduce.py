@@ -6,7 +6,7 @@ import click
 
 from harness.cli import options
 from harness.cli.command import Command
-from harness.cli.completion import complete_files
+from harness.cli.completion import complete_data, complete_files
 from harness.cli.planning import ask_before_running, plan_of
 from harness.cli.printing import echo_json
 from harness.errors import ExitCode, PluginError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @options.runs_folder
 @click.option("--tolerance", type=click.FloatRange(min=0, max=1), default=0.005, metavar="FRACTION",
               help="Largest difference of a score that counts as the same.")  # fmt: skip
-@click.option("-d", "--dataset", metavar="NAME", shell_complete=complete_files,
+@click.option("-d", "--dataset", metavar="NAME", shell_complete=complete_data,
               help="Where the data of the run are now; refused where they are not the same.")  # fmt: skip
 @click.option("--plugin", "plugins", multiple=True, metavar="FILE|MODULE", shell_complete=complete_files,
               help="Load this plugin instead of those that the run names; repeatable.")  # fmt: skip

@@ -14,7 +14,7 @@ import click
 
 from harness.cli import options
 from harness.cli.command import Command, joined
-from harness.cli.completion import complete_folders
+from harness.cli.completion import complete_folders, complete_runs
 from harness.cli.help import language_of
 from harness.cli.planning import ask_before_running, config_from, plan_of
 from harness.cli.printing import echo_json, echo_run
@@ -75,7 +75,7 @@ def _typed(value: str) -> Any:
 @click.option("--save-models/--no-save-models", default=None, help="Keep the fitted classifiers.  [default: save]")
 @click.option("--save-texts/--no-save-texts", default=None,
               help="Keep the test texts in the run's folder, for 'errors' and 'report'.  [default: save]")
-@click.option("--resume", is_flag=False, flag_value=LATEST, metavar="[RUN|latest]", shell_complete=complete_folders,
+@click.option("--resume", is_flag=False, flag_value=LATEST, metavar="[RUN|latest]", shell_complete=complete_runs,
               help="Go on with a run that was stopped or killed: its options, and what it finished is not run again.")
 @click.option("--fresh", is_flag=True, help="Begin anew even where an unfinished run of the same command lies there.")
 @click.option("--retry-failed", is_flag=True, help="With --resume, run again what failed, too.")
@@ -128,7 +128,10 @@ def run(
         echo_run(refused.run, as_json=as_json, debug=debug, language=language)
         raise
     echo_run(made.run, as_json=as_json, debug=debug, language=language)
-    return _tell_end(made, interrupt, language)
+    code = _tell_end(made, interrupt, language)
+    if not (quiet or as_json or interrupt):
+        _tell_what_next(made, language)
+    return code
 # fmt: on
 
 
@@ -206,6 +209,20 @@ def _tell_end(made: "RunResult", interrupt: KeyboardInterrupt | None, language: 
         print_note(f"Go on with: {shlex.join(words)}", language=language)
         return exit_code_of_signal(interrupt)
     return ExitCode.OK if made.run.status == "complete" else ExitCode.FAILED
+
+
+def _tell_what_next(made: "RunResult", language: str) -> None:
+    """Print three commands that go on from a run that scored something."""
+    from harness.terminal import print_note
+
+    config = made.run.config
+    if not any(record.is_scored for record in made.run.records):
+        return
+    name = LATEST if config.output_dir == "reports" else shlex.quote(str(made.path))
+    first = f"harness predict {name} FILE" if config.save_models else f"harness show {name} --pairs"
+    print_note("Try next:", language=language)
+    for command in (first, f"harness errors {name}", f"harness report {name} -o report.html"):
+        print_note(f"  {command}")
 
 
 def _echo_plan(plan: "Plan", language: str, *, as_json: bool) -> None:

@@ -7,7 +7,7 @@ import click
 
 from harness.cli import options
 from harness.cli.command import Command
-from harness.cli.completion import complete_folders, complete_strategies
+from harness.cli.completion import complete_folders, complete_strategy
 from harness.cli.planning import config_from, plan_of
 from harness.cli.printing import echo_json
 from harness.errors import ExitCode, UserError
@@ -15,7 +15,7 @@ from harness.errors import ExitCode, UserError
 
 # fmt: off
 @click.command(cls=Command)
-@click.argument("strategy", metavar="STRATEGY", shell_complete=complete_strategies)
+@click.argument("strategy", metavar="STRATEGY", shell_complete=complete_strategy)
 @options.what_is_encoded
 @click.option("--space", metavar="RANGES",
               help='What to search, such as "C=0.001..100:log, pooling=cls|mean".  [default: the strategy\'s]')

@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
 from rich.table import Column
-from rich.text import Text
 
-from harness.document.sections.scores import LONGEST_REASON
 from harness.results.records import RunRecord
 from harness.runs.reporter import Reporter, Silence, Whole
 from harness.terminal.console import Page
+from harness.terminal.outcomes import OutcomeRows, outcome_line
 from harness.wording import quantities
 
 LINE_INTERVAL = 5.0  # seconds between two lines in a log
@@ -150,7 +149,7 @@ class _Throttled:
         self._next = self._clock() + wait
 
     def finished(self, record: RunRecord) -> None:
-        self.page.write([_outcome(record, self.page)])
+        self.page.write([outcome_line(record, self.page)])
 
 
 class _Lines(_Throttled):
@@ -191,7 +190,7 @@ class _Bar(_Throttled):
     def __init__(self, bar: Progress, page: Page, clock: Clock) -> None:
         super().__init__(page, clock)
         self._bar = bar
-        self._stage = ""
+        self._stage, self._rows = "", OutcomeRows(page)
         self._task = bar.add_task("", total=None, visible=False, what="", amount="", rate="", left="")
 
     def stage(self, name: str, number: int, total: int) -> None:
@@ -228,6 +227,9 @@ class _Bar(_Throttled):
             rate="",
             left=self.page.say("{left} left").format(left=left) if left else "",
         )
+
+    def finished(self, record: RunRecord) -> None:
+        self.page.write(self._rows.of(record))
 
     def announce(self, what: str) -> None:
         shown = self.page.short(self.page.say_message(what), self.page.width // 2)
@@ -268,18 +270,3 @@ def _progress_bar(console: Console) -> Progress:
 
 def _text_column(field: str) -> TextColumn:
     return TextColumn(f"{{task.{field}}}", markup=False, table_column=Column(no_wrap=True, overflow="crop"))
-
-
-def _outcome(record: RunRecord, page: Page) -> Text:
-    trial = page.say("{strategy} seed {seed}").format(strategy=record.strategy, seed=record.seed)
-    if record.is_scored and record.validation is not None:
-        spent = sum(part for part in (record.fit_seconds, record.predict_seconds) if part is not None)
-        told = page.say("{trial}: validation f1_macro {score}, {seconds} s")
-        score = quantities.score(record.validation.f1_macro)
-        return page.text(told.format(trial=trial, score=score, seconds=f"{spent:.1f}"))
-    status = page.say(record.status)
-    if record.error is None:
-        return page.text(f"{trial}: {status}", "red")
-    told = page.say("{trial}: {status} in {stage}: {reason}")
-    reason = page.short(page.say_message(record.error.message.strip()), LONGEST_REASON)
-    return page.text(told.format(trial=trial, status=status, stage=page.say(record.error.stage), reason=reason), "red")

@@ -1,7 +1,6 @@
-"""harness list: strategies, their plugins and parameters; and completion of names in the shell."""
+"""harness list: strategies, their plugins and parameters."""
 
 import json
-import os
 import subprocess
 import sys
 import sysconfig
@@ -85,25 +84,6 @@ def test_listing_imports_nothing_that_no_plugin_imports() -> None:
         imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
         assert "pluggy" in imported
         assert not imported & {"torch", "transformers", "datasets", "sklearn", "scipy", "pyarrow"}
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_prints_a_script(harness: Harness, shell: str) -> None:
-    outcome = harness("completion", shell)
-    assert outcome.code == 0
-    assert "_HARNESS_COMPLETE" in outcome.out
-
-
-def test_an_unknown_shell_is_refused(harness: Harness) -> None:
-    assert harness("completion", "csh").code == 2
-
-
-@pytest.mark.parametrize(("typed", "offered"), [("log", "logreg_probe"), ("majority,log", "majority,logreg_probe")])
-def test_the_shell_completes_strategies(typed: str, offered: str) -> None:
-    variables = {"_HARNESS_COMPLETE": "bash_complete", "COMP_WORDS": f"harness run -s {typed}", "COMP_CWORD": "3"}
-    script = "import sys; sys.argv = ['harness']; from harness.cli import cli; cli(prog_name='harness')"
-    done = subprocess.run([sys.executable, "-c", script], env=os.environ | variables, capture_output=True, text=True)
-    assert done.stdout.splitlines() == [f"plain,{offered}"], done.stderr
 
 
 def test_a_reader_that_goes_away_is_no_failure() -> None:

@@ -144,6 +144,7 @@ def test_json_is_all_there_is_on_standard_output(run: Harness) -> None:
 def test_quiet_prints_no_progress(run: Harness, harness: Harness, tiny_data: Path) -> None:
     loud = harness("run", "-d", str(tiny_data), "-s", "majority", "--offline")
     assert "majority seed 0" in loud.err
+    assert f"  harness predict {loud.folder}" in loud.err.partition("Try next:\n")[2]
     quiet = run(strategies="majority")
     assert quiet.err.startswith("Saved in")
     assert len(quiet.err.splitlines()) == 1

@@ -1,6 +1,7 @@
 """Progress on a terminal, in a log and not at all."""
 
 import io
+import re
 
 import pytest
 
@@ -9,6 +10,8 @@ from harness.runs.reporter import Whole
 from harness.terminal import make_console, progress_display
 
 from .factory import failed, scored
+
+ESCAPES = re.compile(r"\x1b\[[?0-9;]*[a-zA-Z]|\r")
 
 
 class Clock:
@@ -141,7 +144,26 @@ def test_a_terminal_gets_a_bar_with_stage_amount_and_rate(width: int, monkeypatc
     assert "500/1,000" in text
     assert ("250 texts/s" in text) == (width == 120)
     assert "0:02 left" in text
-    assert "probe seed 0: validation f1_macro 0.8900, 5.3 s" in " ".join(text.split())
+    told = "probe 0 0.8900 5.3" if width == 120 else "probe seed 0: validation f1_macro 0.8900"
+    assert told in " ".join(ESCAPES.sub("", text).split())
+
+
+def test_a_terminal_shows_the_trials_that_are_over_as_a_table_with_one_heading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    stream = io.StringIO()
+    with progress_display(make_console(stream, width=80)) as display:
+        for seed in (0, 1):
+            display.finished(scored("probe", 0.9, 0.1, seed=seed))
+        display.finished(failed("lora", "no adapter"))
+    rows = [
+        line
+        for line in ESCAPES.sub("", stream.getvalue()).splitlines()
+        if "probe" in line or "strategy" in line or "lora" in line
+    ]
+    assert rows[0].split() == ["strategy", "seed", "validation", "f1_macro", "seconds"]
+    assert [row.index("0.8900") for row in rows[1:3]] == [rows[0].index("seconds") - 8] * 2
+    assert rows[3] == "lora seed 0: failed in fit: no adapter"
 
 
 def test_waiting_for_what_nobody_can_foretell_is_told_at_once_and_once() -> None:
