@@ -19,18 +19,25 @@ def available_memory(device: str) -> int:
         return int(torch.cuda.mem_get_info()[0])
     import psutil
 
-    return min([int(psutil.virtual_memory().available), *_rooms_of_cgroups()])
+    return min([int(psutil.virtual_memory().available), *rooms_of_cgroups()])
 
 
-def _rooms_of_cgroups() -> Iterator[int]:
-    """Yield what is left of the limit of each control group above this process (kernel.org, cgroup-v2, "Memory")."""
+def rooms_of_cgroups(own: Path = OWN_CGROUP, cgroups: Path = CGROUPS) -> Iterator[int]:
+    """Yield the bytes that are left of the limit of each control group that this process is in, of either version.
+
+    Names are those of Linux (kernel.org, "Control Group v2", "Memory"). What is kept of files counts as left.
+
+    Args:
+        own: File that names the groups of this process.
+        cgroups: Where control groups lie.
+    """
     with contextlib.suppress(OSError):
-        for line in OWN_CGROUP.read_text(encoding="utf-8").splitlines():
+        for line in own.read_text(encoding="utf-8").splitlines():
             number, controllers, path = line.split(":", 2)
             is_second = number == "0" and not controllers
             if not is_second and "memory" not in controllers.split(","):
                 continue
-            top = CGROUPS if is_second else CGROUPS / "memory"
+            top = cgroups if is_second else cgroups / "memory"
             limit, used = ("max", "current") if is_second else ("limit_in_bytes", "usage_in_bytes")
             group = top / path.strip("/")
             for folder in (group, *(parent for parent in group.parents if parent.is_relative_to(top))):

@@ -108,6 +108,16 @@ def test_on_a_pipe_the_run_as_a_whole_is_a_line_now_and_then_and_the_time_left_o
     ]
 
 
+def test_where_trials_wait_for_memory_that_is_told() -> None:
+    stream, clock = io.StringIO(), Clock()
+    with progress_display(make_console(stream), clock=clock) as display:
+        for second in (0, 6):
+            clock.now = second
+            display.whole(Whole(3, 14, {"setfit-seed0": (0, 0)}, at_a_time=2, waits_for_memory=True))
+    told = "3 of 14 trials done; running: setfit-seed0; others wait for memory"
+    assert told in stream.getvalue().splitlines()
+
+
 def test_of_one_trial_at_a_time_the_time_left_in_all_stands_behind_its_own() -> None:
     stream, clock = io.StringIO(), Clock()
     with progress_display(make_console(stream), clock=clock) as display:
