@@ -1,5 +1,5 @@
 # make run: install everything and compare all strategies; make test: all tests; make quick: those that take no seconds;
-# make check: style, types, import contracts.
+# make check: style, types, import contracts; make docs: the documentation as a site, in site/.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +8,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 # What some tests look at their subject with: a browser, LaTeX, a tracer of system calls. They are skipped without.
 TOOLS := chromium chromium-driver fonts-dejavu-core strace texlive-latex-recommended
 
-.PHONY: run test quick check format clean tools
+.PHONY: run test quick check docs format clean tools
 
 run: $(VENV)/.installed
 	$(BIN)/harness run --strategies all
@@ -30,6 +30,10 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "open site/index.html"
+
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -44,5 +48,9 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	$(INSTALL) --editable '.[offline,dev]'
 	touch $@
 
+$(VENV)/.installed-docs: $(VENV)/.installed
+	$(INSTALL) --editable '.[offline,docs]'
+	touch $@
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) site build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

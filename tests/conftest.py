@@ -86,6 +86,7 @@ SLOW_PLACES = (  # folders and files (or their beginnings) whose tests train or 
     "test_contracts.py",
     "test_docs.py",
     "test_readme.py",
+    "test_site.py",
     "testing/",
     "third_party/",
 )

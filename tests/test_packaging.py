@@ -69,7 +69,7 @@ def test_the_readme_of_the_package_leads_nowhere_that_only_the_repository_has(tm
     assert told["Description-Content-Type"].startswith("text/markdown")
     assert (shown := told.get_payload()).startswith("# harness")
     assert re.findall(r"\]\((?!https?:|#)", shown) == []
-    assert "docs/defaults.md" in shown
+    assert "docs/plugins.md" in shown
 
 
 @pytest.mark.parametrize("folder", ["harness", "plugins", "tests", "benchmarks"])

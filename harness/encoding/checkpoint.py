@@ -13,6 +13,7 @@ from harness.encoding.checkpoint_files import (
     read_checkpoint_json,
 )
 from harness.encoding.fingerprint import EncoderFacts
+from harness.encoding.quiet_transformers import quiet_transformers
 from harness.encoding.soundness import check_filled, check_vocabulary, check_weights
 from harness.errors import ModelError, reason_of
 
@@ -235,21 +236,19 @@ def _check_shares(described: dict[str, Any], name: str) -> None:
 def _load_model(directory: Path, name: str, config: Any) -> Any:
     import torch
     from transformers import AutoModel
-    from transformers.utils import logging
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
     check_weights_files(directory, name)
     try:
-        model, info = AutoModel.from_pretrained(
-            directory,
-            config=config,
-            trust_remote_code=False,
-            use_safetensors=True,
-            output_loading_info=True,
-            ignore_mismatched_sizes=True,  # so that they are named below
-            dtype=torch.float32,
-        )
+        with quiet_transformers():
+            model, info = AutoModel.from_pretrained(
+                directory,
+                config=config,
+                trust_remote_code=False,
+                use_safetensors=True,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # so that they are named below
+                dtype=torch.float32,
+            )
     except Exception as error:
         raise ModelError(
             f"Model {name} cannot be loaded: {reason_of(error)}. "

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness.encoding.quiet_transformers import quiet_transformers
+
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
@@ -17,7 +19,6 @@ def write_tiny_checkpoint(directory: Path, words: Sequence[str], seed: int = 0) 
     import torch
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import DistilBertConfig, DistilBertModel, PreTrainedTokenizerFast
-    from transformers.utils import logging
 
     letters = "abcdefghijklmnopqrstuvwxyz'.,!?"
     tokens = [*SPECIAL_TOKENS, *words, *letters, *(f"##{letter}" for letter in letters)]
@@ -40,7 +41,6 @@ def write_tiny_checkpoint(directory: Path, words: Sequence[str], seed: int = 0) 
     config = DistilBertConfig(
         vocab_size=len(vocabulary), dim=32, hidden_dim=64, n_layers=2, n_heads=2, max_position_embeddings=64
     )
-    logging.disable_progress_bar()
-    with torch.random.fork_rng(devices=[]):
+    with quiet_transformers(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         DistilBertModel(config).save_pretrained(directory)
