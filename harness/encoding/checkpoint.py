@@ -5,13 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from harness.encoding.checkpoint_files import (
-    CONFIG,
-    check_attention,
-    check_depth,
-    check_weights_files,
-    read_checkpoint_json,
-)
+from harness.encoding.checkpoint_files import CONFIG, check_attention, check_weights_files, read_checkpoint_json
+from harness.encoding.described_sizes import check_entries, check_fits_weights
 from harness.encoding.fingerprint import EncoderFacts
 from harness.encoding.quiet_transformers import quiet_transformers
 from harness.encoding.soundness import check_filled, check_vocabulary, check_weights
@@ -220,7 +215,7 @@ def read_config(directory: Path, name: str) -> dict[str, Any]:
             f"Model {name}: expected a JSON object in its config.json, got {type(described).__name__}. Restore it."
         )
     check_attention(described, name)
-    check_depth(described, name)
+    check_entries(described, name)
     _check_shares(described, name)
     return described
 
@@ -238,6 +233,7 @@ def _load_model(directory: Path, name: str, config: Any) -> Any:
     from transformers import AutoModel
 
     check_weights_files(directory, name)
+    check_fits_weights(config, directory, name)
     try:
         with quiet_transformers():
             model, info = AutoModel.from_pretrained(

@@ -17,7 +17,6 @@ OTHER_ENGINES = {
     ".h5": "TensorFlow",
     ".msgpack": "Flax",
 }
-MOST_LAYERS = 10_000
 DEPTH = 3  # folders below the one that was named in which a checkpoint is looked for
 SHOWN = 3  # things that a message lists
 WEIGHTS = (".weight", ".bias")
@@ -93,20 +92,6 @@ def check_attention(described: dict[str, Any], name: str) -> None:
             f"Model {name}: its config.json asks for {key} {str(asked)[:60]!r}, which {what}. Remove that line from "
             "config.json: the features are the same but for rounding."
         )
-
-
-def check_depth(described: dict[str, Any], name: str) -> None:
-    """Refuse a config.json of absurdly many layers: each is built before anybody looks for its weights.
-
-    Raises:
-        ModelError: With the entry that says so.
-    """
-    for key, value in described.items():
-        if "layer" in key and isinstance(value, int | float) and value > MOST_LAYERS:
-            raise ModelError(
-                f"Model {name}: its config.json says {key} {value:g}; expected at most {MOST_LAYERS:,}. Restore the "
-                "config.json of this checkpoint."
-            )
 
 
 def read_checkpoint_json(file: Path, name: str) -> Any:

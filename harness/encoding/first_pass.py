@@ -67,7 +67,10 @@ def _plain_states(encoder: TransformerEncoder, inputs: dict[str, Any]) -> "tuple
         return (*output.hidden_states[:-1], output.last_hidden_state)
     except Exception as error:
         if is_out_of_memory(error):
-            raise
+            raise ModelError(
+                f"Model {encoder.name}: memory does not hold even one text of {inputs['input_ids'].shape[1]} tokens. "
+                "Choose a smaller --model, another --device or close other programs."
+            ) from error
         narrow = ". Use --dtype float32." if encoder.model.dtype == torch.bfloat16 else ""
         raise _refusal(encoder, f"transformers cannot compute a text with it: {reason_of(error)}{narrow}") from error
 

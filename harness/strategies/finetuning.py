@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from harness.data.task import Split
 from harness.encoding.checkpoint import load_tokenizer
+from harness.encoding.described_sizes import outline
 from harness.encoding.sequence_classifier import (
     Head,
     encoder_width,
@@ -184,6 +185,14 @@ class FineTuning:
     def refusal(self, model: str, n_layers: int, label_names: Sequence[str]) -> str | None:
         """Return why the checkpoint's head cannot be kept, None where it can or is not to be."""
         return other_classes(model, label_names) if self.keep_head else None
+
+    @staticmethod
+    def outline(model: str) -> Any:
+        """Return the encoder in a checkpoint's folder with shapes in place of numbers, for a `refusal` to look into."""
+        from transformers import AutoConfig
+
+        config = AutoConfig.from_pretrained(model, trust_remote_code=False, local_files_only=True)
+        return outline(config, model)
 
     def fit(self, train: Split, validation: Split, context: RunContext) -> FineTunedClassifier:
         """Fine-tune on train, evaluate on validation at most ten times, keep the best state.

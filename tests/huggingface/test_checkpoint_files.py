@@ -1,6 +1,7 @@
 """A folder that is no checkpoint is named as what it is; weights are loaded from the checkpoint's own folder only."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -136,6 +137,20 @@ def test_a_tokenizer_without_the_file_that_it_reads_is_refused(checkpoint: Path)
     assert "its tokenizer knows its 5 special tokens and no word" in refusal(checkpoint)
 
 
-def test_absurdly_many_layers_are_refused_before_one_is_built(checkpoint: Path) -> None:
-    set_json(checkpoint / "config.json", n_layers=10**9)
-    assert "config.json says n_layers 1e+09; expected at most 10,000" in refusal(checkpoint)
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [("n_layers", 10**9), ("num_labels", 10**9), ("max_position_embeddings", 10**9), ("num_hidden_groups", 10**9)],
+)
+def test_absurd_numbers_of_what_is_built_one_by_one_are_refused(checkpoint: Path, entry: str, value: int) -> None:
+    set_json(checkpoint / "config.json", part={entry: [value]})
+    assert f"config.json says {entry} {value:g}; expected at most" in refusal(checkpoint)
+
+
+@pytest.mark.parametrize(("entry", "value"), [("vocab_size", 10**8), ("hidden_dim", 10**9), ("dim", 10**9)])
+def test_an_encoder_far_larger_than_its_weights_is_refused_before_memory_is_taken(
+    checkpoint: Path, entry: str, value: int
+) -> None:
+    set_json(checkpoint / "config.json", **{entry: value})
+    message = refusal(checkpoint)
+    assert re.search(r"describes an encoder of [\d,]+ numbers, its weights hold [\d,]+; the largest tensor", message)
+    assert f"{value}" in message

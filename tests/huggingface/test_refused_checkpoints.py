@@ -167,7 +167,7 @@ def test_settings_out_of_range_are_refused_with_their_file(
 
 def test_a_setting_that_transformers_does_not_know_is_named(checkpoint: Path) -> None:
     set_json(checkpoint / "config.json", activation="swishy")
-    assert "cannot be loaded: KeyError: " in refusal(checkpoint)
+    assert "describes no encoder that can be built: KeyError: " in refusal(checkpoint)
 
 
 def test_outputs_come_by_name_whatever_the_configuration_says(checkpoint: Path) -> None:

@@ -53,5 +53,10 @@ def test_blocks_that_share_their_weights_cannot_be_trained_apart(bench: Bench, t
         pass
 
 
+def test_that_blocks_share_their_weights_is_known_before_anything_is_trained(tmp_path: Path) -> None:
+    folder = write_family(tmp_path / "albert", "albert")
+    assert "(albert) does not hold its 2 blocks one by one" in quick("last_layers_finetune").refusal(str(folder), 2, [])
+
+
 def test_every_fine_tuning_strategy_stands_on_the_one_base() -> None:
     assert set(OFFERS) == {"full_finetune", "last_layers_finetune", "probe_then_finetune", "lora_finetune"}
