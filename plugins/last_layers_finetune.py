@@ -29,7 +29,7 @@ class LastLayersFineTune(FineTuning):
     n_blocks: Annotated[int, Ge(1)] = 2
 
     def refusal(self, model: str, n_layers: int, label_names: Sequence[str]) -> str | None:
-        """Return why the settings cannot be: the encoder has fewer blocks or shares them, or its head cannot be kept."""
+        """Return why the settings cannot be: the encoder has fewer blocks, or shares them, or another head."""
         try:
             _blocks(self.outline(model))
         except StrategyError as error:

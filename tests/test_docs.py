@@ -22,7 +22,6 @@ from harness.results.records import read_run
 from harness.results.run_directory import find_run
 from harness.strategies.description import describe_strategy
 from harness.strategies.tags import DEPENDS_ON_DEPTH, REFUSAL, ClassifierTags, StrategyTags
-from harness.system.process import restored_process
 from harness.testing import check_strategy, tiny_task
 
 ROOT = Path(__file__).parents[1]
@@ -84,7 +83,7 @@ def test_every_command_can_be_typed(command: str) -> None:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_strategies_keep_the_contract_and_tell_of_themselves(name: str, folder: Path) -> None:
-    loaded = LoadedPlugins(named=[NamedPlugin(f"{name}.py")], restored=restored_process)
+    loaded = LoadedPlugins(named=[NamedPlugin(f"{name}.py")])
     assert [(plugin.name, plugin.error) for plugin in loaded.plugins if plugin.error] == []
     (strategy,) = (offer.strategy for offer in loaded.offers() if offer.name == name)
     check_strategy(strategy)

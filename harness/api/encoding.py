@@ -1,5 +1,6 @@
 """Files with any number of texts -> a folder of their frozen features, shard by shard."""
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -76,7 +77,7 @@ def encode_files(
         shard_rows: Rows of a shard: what is held at once, and what a kill can cost.
 
     Raises:
-        UserError: For a folder that holds anything else, or a layer that the encoder has not.
+        UserError: For a file named twice, a folder that holds anything else, or a layer that the encoder has not.
         DataError: For a file that cannot be read, or rows that hold no texts.
         UnavailableError: Where the disk refuses, or a worker is lost; what is done is kept.
     """
@@ -85,6 +86,7 @@ def encode_files(
 
     if missing := [source for source in sources if not Path(source).expanduser().is_file()]:
         raise DataError(f"There is no file {missing[0]}. Name files with a text a row.")
+    _refuse_twice(sources)
     if config.batch_tokens == "auto":
         config = config.model_copy(update={"batch_tokens": BATCH_TOKENS})
     encoder, executor = open_encoder(config, plugins)
@@ -103,6 +105,15 @@ def encode_files(
                         count.expect(rows.n_rows)
                         way.take(_texts(rows, text_column_of(rows, config.text_column, None, notes), notes))
                 return way.finish()
+
+
+def _refuse_twice(sources: Sequence[str]) -> None:
+    """Refuse a file that is named twice, also by a link."""
+    seen: set[str] = set()
+    for source in sources:
+        if (path := os.path.realpath(Path(source).expanduser())) in seen:
+            raise UserError(f"{source} is named twice, so its texts would be encoded twice. Name it once.")
+        seen.add(path)
 
 
 def _about(encoder: "Encoder", features: Features, config: RunConfig, shard_rows: int) -> dict[str, Any]:

@@ -29,10 +29,9 @@ def list_(ctx: click.Context, name: str | None, plugins: tuple[str, ...] | None,
     """
     quiet_libraries(ctx)
     from harness.runs.opening import open_plugins
-    from harness.system.process import restored_process
     from harness.terminal import make_console, print_strategies
 
-    manager = open_plugins(plugins or (), ctx.obj["plugins"], restored=restored_process)
+    manager = open_plugins(plugins or (), ctx.obj["plugins"])
     if name is not None and name not in GROUPS:
         _print_one(manager, name, as_json)
     elif as_json:

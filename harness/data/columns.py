@@ -14,6 +14,7 @@ from harness.data.labels import (
     notes_on_missing,
     plain_labels,
 )
+from harness.data.lone_rows import notes_on_lone_rows
 from harness.data.stratification import held_out_rows
 from harness.data.table import Table
 from harness.data.task import SPLITS, Provenance, Split, Task, set_aside_validation
@@ -67,6 +68,9 @@ def build_task(
         refuse_bad_cells(table, text_column, label_column)
     told += notes_on_failed_formulas({split: table.columns[text_column] for split, table in tables.items()})
     told += notes_on_missing(tables["train"].columns[label_column])
+    told += notes_on_lone_rows(
+        *({s: t.columns[name] for s, t in tables.items()} for name in (text_column, label_column))
+    )
     in_files = class_names(tables, label_column)
     names, labels = _labels(
         {s: t.columns[label_column] for s, t in tables.items()},

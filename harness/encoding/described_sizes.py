@@ -89,6 +89,13 @@ def outline(config: Any, name: str) -> Any:
         ) from error
 
 
+def outline_of(directory: str) -> Any:
+    """Return the encoder of a checkpoint's folder as `outline` has it."""
+    from transformers import AutoConfig
+
+    return outline(AutoConfig.from_pretrained(directory, trust_remote_code=False, local_files_only=True), directory)
+
+
 def check_fits_weights(config: Any, directory: Path, name: str) -> None:
     """Refuse a configuration whose encoder has far more numbers than the checkpoint's files hold.
 

@@ -1,8 +1,7 @@
 """Loads plugins one by one: entry points, what the user named, what the caller gave; a broken one stops nothing."""
 
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import metadata
@@ -29,20 +28,13 @@ class LoadedPlugins:
     Args:
         extra: Modules or objects with hooks, besides the installed plugins.
         named: Files and modules that the user named.
-        restored: What undoes the changes that a plugin makes to the process while it is loaded.
 
     Attributes:
         plugins: What was found, in the order of loading.
         hooks: Calls the hooks of those that are not broken.
     """
 
-    def __init__(
-        self,
-        extra: Sequence[object] = (),
-        named: Sequence[NamedPlugin] = (),
-        restored: Callable[[], AbstractContextManager[None]] = restored_globals,
-    ) -> None:
-        self._restored = restored
+    def __init__(self, extra: Sequence[object] = (), named: Sequence[NamedPlugin] = ()) -> None:
         self._released = cache(_name_and_version)  # one distribution may have many entry points
         self.hooks = pluggy.PluginManager(GROUP)
         self.hooks.add_hookspecs(hookspecs)
@@ -77,7 +69,7 @@ class LoadedPlugins:
             name, version = self._released(point.dist)
             plugin = replace(plugin, distribution=name, version=version)
         try:
-            with self._restored():
+            with restored_globals():
                 module = point.load()
         except KeyboardInterrupt:
             raise
@@ -91,7 +83,7 @@ class LoadedPlugins:
         if item.is_file and item.path in {*map(_file_of, self.hooks.get_plugins())}:
             return None
         try:
-            with self._restored():
+            with restored_globals():
                 module = item.load()
                 distribution, version = item.provenance(module)
         except KeyboardInterrupt:
@@ -106,7 +98,7 @@ class LoadedPlugins:
         if self.hooks.is_registered(module):
             return replace(plugin, error="its module is a plugin already, under another entry point.")
         try:
-            with self._restored():
+            with restored_globals():
                 check_hooks(module)
                 self.hooks.register(module, f"{plugin.distribution}:{plugin.name}:{id(module)}")
                 self.hooks.check_pending()  # a misspelt hook is an error

@@ -1,8 +1,7 @@
 """Loads plugins one by one, collects what they offer, selects from it, and knows who offered what."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +16,6 @@ from harness.plugin_system.metadata import entry_points
 from harness.plugin_system.offers import Offer, Plugin, folder_here, select
 from harness.strategies.description import describe_strategy
 from harness.strategies.strategy import as_recorded, recorded_parameters
-from harness.system.process import restored_globals
 
 
 class PluginManager:
@@ -26,20 +24,14 @@ class PluginManager:
     Args:
         extra: Modules or objects with hooks, besides the installed plugins.
         named: Files and modules that the user named, besides these.
-        restored: What undoes the changes that a plugin makes to the process while it is loaded.
 
     Raises:
         PluginError: Where two plugins offer a strategy of the same name.
     """
 
-    def __init__(
-        self,
-        extra: Sequence[object] = (),
-        named: Sequence[NamedPlugin] = (),
-        restored: Callable[[], AbstractContextManager[None]] = restored_globals,
-    ) -> None:
-        self._given = extra, tuple(named), restored
-        loaded = LoadedPlugins(extra, named, restored)
+    def __init__(self, extra: Sequence[object] = (), named: Sequence[NamedPlugin] = ()) -> None:
+        self._given = extra, tuple(named)
+        loaded = LoadedPlugins(extra, named)
         for first, second in loaded.clashes():
             raise PluginError(
                 f"Two plugins offer a strategy {first.name!r}: {first.plugin.name} ({first.plugin.origin}) and "
@@ -53,9 +45,9 @@ class PluginManager:
 
     def with_named(self, named: Sequence[NamedPlugin]) -> "PluginManager":
         """Return a manager that has loaded these files and modules, too: this one where it has them all."""
-        extra, before, restored = self._given
+        extra, before = self._given
         missing = [plugin for plugin in named if plugin not in before]
-        return PluginManager(extra, [*before, *missing], restored) if missing else self
+        return PluginManager(extra, [*before, *missing]) if missing else self
 
     def _with_distinct_names(self) -> Iterator[Plugin]:
         """Give a broken plugin a name of its own, so that each is a row of its own."""

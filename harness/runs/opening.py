@@ -4,8 +4,7 @@ Nothing here changes the calling process beyond its own call, nor hides what lib
 holds `harness.system.process.library_defaults` around the whole of what it does.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.config.run_config import RunConfig
@@ -24,31 +23,24 @@ from harness.plugin_system.manager import PluginManager
 from harness.plugin_system.offers import Offer, not_loaded
 from harness.runs.planning import Plan, make_plan
 from harness.system.device import choose_device, choose_dtype
-from harness.system.process import restored_globals, restored_process
 
 
-def open_plugins(
-    named: Sequence[str] = (),
-    plugins: Sequence[object] = (),
-    *,
-    restored: Callable[[], AbstractContextManager[None]] = restored_globals,
-) -> PluginManager:
+def open_plugins(named: Sequence[str] = (), plugins: Sequence[object] = ()) -> PluginManager:
     """Load all plugins: installed, named, of the environment's HARNESS_PLUGINS, and given.
 
     Args:
         named: Files and modules, as `--plugin` takes them.
         plugins: Modules or objects with hooks.
-        restored: Undoes what a plugin does to the process while it is loaded; `restored_process` imports no torch.
 
     Raises:
         PluginError: Where two plugins offer a strategy of the same name.
     """
-    return PluginManager(plugins, named_plugins(named), restored)
+    return PluginManager(plugins, named_plugins(named))
 
 
 def open_loaded_plugins(named: Sequence[str] = (), plugins: Sequence[object] = ()) -> LoadedPlugins:
     """Load all plugins to look at them, also where two offer the same strategy; the arguments of `open_plugins`."""
-    return LoadedPlugins(plugins, named_plugins(named), restored_process)
+    return LoadedPlugins(plugins, named_plugins(named))
 
 
 @network_block()

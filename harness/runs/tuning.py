@@ -13,6 +13,7 @@ from harness.errors import UserError
 from harness.evaluation.metrics import checked_probabilities, evaluate
 from harness.executors.assignment import fit_context
 from harness.features.cache import FeatureCache
+from harness.features.scratch import scratch_folder
 from harness.huggingface.network import offline_hub
 from harness.plugin_system.offers import Offer
 from harness.runs.feasibility import refuse_setting
@@ -82,13 +83,14 @@ def tune(
         file.parent.mkdir(parents=True, exist_ok=True)
     study = _open_study(file, _study_name(plan, offer), plan.config.seeds[0])
     ends = None if seconds is None else time.monotonic() + seconds
-    features = plan.new_features()
-    while (n_trials is None or len(study.trials) < n_trials) and (ends is None or time.monotonic() < ends):
-        asked = study.ask()
-        params = {name: _suggest(asked, name, where, offer.strategy) for name, where in space.items()}
-        tried = _try(plan, offer, params, features)
-        _tell_study(study, asked, tried)
-        tell(len(study.trials), tried)
+    with scratch_folder(file.parent, file.stem) as scratch:
+        features = plan.new_features(scratch)
+        while (n_trials is None or len(study.trials) < n_trials) and (ends is None or time.monotonic() < ends):
+            asked = study.ask()
+            params = {name: _suggest(asked, name, where, offer.strategy) for name, where in space.items()}
+            tried = _try(plan, offer, params, features)
+            _tell_study(study, asked, tried)
+            tell(len(study.trials), tried)
     return Tuning(offer.name, tuple(map(_tried, study.trials)), file)
 
 

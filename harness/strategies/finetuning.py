@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from harness.data.task import Split
 from harness.encoding.checkpoint import load_tokenizer
-from harness.encoding.described_sizes import outline
+from harness.encoding.described_sizes import outline_of
 from harness.encoding.sequence_classifier import (
     Head,
     encoder_width,
@@ -189,10 +189,7 @@ class FineTuning:
     @staticmethod
     def outline(model: str) -> Any:
         """Return the encoder in a checkpoint's folder with shapes in place of numbers, for a `refusal` to look into."""
-        from transformers import AutoConfig
-
-        config = AutoConfig.from_pretrained(model, trust_remote_code=False, local_files_only=True)
-        return outline(config, model)
+        return outline_of(model)
 
     def fit(self, train: Split, validation: Split, context: RunContext) -> FineTunedClassifier:
         """Fine-tune on train, evaluate on validation at most ten times, keep the best state.

@@ -3,9 +3,14 @@
 import contextlib
 import os
 import random
+import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from types import ModuleType
 
 # Turns that GNU OpenMP's threads wait for work before they sleep, not its own 300,000 (libgomp manual, GOMP_SPINCOUNT):
 # while they turn, a core is kept from whoever it is that they wait for. benchmarks/neighbour.py tells what it is worth.
@@ -73,7 +78,7 @@ def seed_everything(seed: int) -> None:
 
 @contextmanager
 def restored_process() -> Iterator[None]:
-    """Undo on exit what a plugin did to the process, without importing torch.
+    """Undo on exit what a plugin did to the process.
 
     Covers the generators of Python and numpy, the environment variables, the working directory and the warning
     filters.
@@ -99,25 +104,76 @@ def restored_process() -> Iterator[None]:
 def restored_globals() -> Iterator[None]:
     """Undo on exit what a strategy did to global state, so that none can change another's numbers.
 
-    Covers what `restored_process` does, and torch's generator, threads, default dtype and determinism.
+    Covers what `restored_process` does, and torch's generator, threads, default dtype and determinism: as they were,
+    or, where torch is imported in the block, as they are right after that. Nothing is imported here.
     """
+    undo: list[Callable[[], None]] = []
+    with restored_process(), _called_once_imported("torch", lambda: undo.append(_torch_as_it_is())):
+        try:
+            yield
+        finally:
+            for put_back in undo:
+                put_back()
+
+
+def _torch_as_it_is() -> Callable[[], None]:
+    """Return what puts torch's global state back as it is now."""
     import torch
 
     state = torch.get_rng_state()
     threads, dtype = torch.get_num_threads(), torch.get_default_dtype()
     deterministic, grad = torch.get_deterministic_debug_mode(), torch.is_grad_enabled()
     filled = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
-    with restored_process():
-        try:
-            yield
-        finally:
-            torch.set_rng_state(state)
-            if torch.get_num_threads() != threads:
-                torch.set_num_threads(threads)
-            torch.set_default_dtype(dtype)
-            torch.set_deterministic_debug_mode(deterministic)
-            torch.utils.deterministic.fill_uninitialized_memory = filled  # type: ignore[attr-defined]
-            torch.set_grad_enabled(grad)
+
+    def put_back() -> None:
+        torch.set_rng_state(state)
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
+        torch.set_default_dtype(dtype)
+        torch.set_deterministic_debug_mode(deterministic)
+        torch.utils.deterministic.fill_uninitialized_memory = filled  # type: ignore[attr-defined]
+        torch.set_grad_enabled(grad)
+
+    return put_back
+
+
+@contextmanager
+def _called_once_imported(module: str, call: Callable[[], object]) -> Iterator[None]:
+    """Call a function as soon as a module is there: now, or right after its import within the block."""
+    if module in sys.modules:
+        call()
+        yield
+        return
+    finder = _Finder(module, call)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):
+            sys.meta_path.remove(finder)
+
+
+class _Finder(MetaPathFinder):
+    """Finds one module as those behind it do, and calls a function once it has been imported."""
+
+    def __init__(self, module: str, call: Callable[[], object]) -> None:
+        self._module, self._call = module, call
+
+    def find_spec(self, name: str, path: object, target: object = None) -> ModuleSpec | None:
+        """Return the spec of the one module, None for any other."""
+        if name != self._module:
+            return None
+        sys.meta_path.remove(self)
+        spec = find_spec(name)
+        if spec and spec.loader:
+            execute = spec.loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                execute(module)
+                self._call()
+
+            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
 
 
 def _working_directory() -> str | None:

@@ -79,6 +79,15 @@ def test_several_files_follow_one_another_and_rows_without_a_text_keep_their_pla
     np.testing.assert_allclose(values[[0, 2]], values[[5, 3]], atol=1e-6)
 
 
+def test_a_file_that_is_named_twice_is_refused(encode: Callable[..., Outcome], tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text\nhappy\n")
+    (tmp_path / "b.csv").symlink_to(tmp_path / "a.csv")
+    outcome = encode(files=("a.csv", "b.csv"))
+    assert outcome.code == 2
+    assert "b.csv is named twice" in outcome.err
+    assert not (tmp_path / "encoded").exists()
+
+
 class Inline(Executor):
     """Runs a function when it is submitted, and stops answering after so many."""
 

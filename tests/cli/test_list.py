@@ -76,11 +76,11 @@ def test_a_group_lists_its_strategies(harness: Harness) -> None:
     assert "majority" not in names
 
 
-def test_listing_imports_nothing_that_no_plugin_imports() -> None:
-    for command in (["list"], ["list", "majority"]):
+def test_listing_and_a_misspelt_strategy_import_nothing_that_no_plugin_imports() -> None:
+    for command, code in ((["list", "majority"], 0), (["run", "-s", "majorty", "-d", "sample", "--offline"], 2)):
         argv = [sys.executable, "-X", "importtime", "-m", "harness", *command]
         done = subprocess.run(argv, capture_output=True, text=True)
-        assert done.returncode == 0
+        assert done.returncode == code
         imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
         assert "pluggy" in imported
         assert not imported & {"torch", "transformers", "datasets", "sklearn", "scipy", "pyarrow"}

@@ -10,7 +10,7 @@ import pytest
 from annotated_types import Ge
 from sklearn.dummy import DummyClassifier
 
-from harness import RunContext, SklearnStrategy, hookimpl
+from harness import Features, RunContext, SklearnStrategy, hookimpl
 from harness.plugin_system.manager import PluginManager
 from harness.plugin_system.offers import Offer
 from harness.runs.search_space import Choice, search_space
@@ -101,6 +101,35 @@ def test_a_configuration_that_fails_is_one_that_was_tried(tune: Harness) -> None
     assert problems == {"ValueError: never at two"}
     assert outcome.code == 0
     assert "configurations tried" in tune("fussy", "--trials", "12", plugins=[FussyPlugin()]).err
+
+
+def test_features_that_no_cache_keeps_lie_beside_the_search_until_its_end(tune: Harness, tmp_path: Path) -> None:
+    searches = tmp_path / "searches" / "tuning"
+    (searches / ".features-of-a-killed-search").mkdir(parents=True)
+    seen: list[Path] = []
+
+    @dataclass(frozen=True)
+    class Looks(Fussy):
+        """Looks where the features of the search are."""
+
+        name: ClassVar[str] = "looks"
+        uses_model: ClassVar[bool] = True
+        features: ClassVar[Any] = (Features(),)
+
+        def estimator(self, seed: int) -> Any:
+            seen.extend(searches.glob(".features-*/**/*.npy"))
+            return super().estimator(seed)
+
+    class Plugin:
+        @hookimpl
+        def harness_strategies(self) -> list[Looks]:
+            return [Looks()]
+
+    (tmp_path / "no-cache.toml").write_text("cache = false")
+    outcome = tune("looks", "-c", str(tmp_path / "no-cache.toml"), "--trials", "1", plugins=[Plugin()])
+    assert outcome.code == 0, outcome.err
+    assert seen
+    assert not [*searches.glob(".features-*")]
 
 
 TUNABLE = [offer for _, offer in sorted(PluginManager().offers.items()) if parameters(offer.strategy)]

@@ -270,5 +270,6 @@ def test_every_row_arrives_and_a_set_aside_validation_is_told(tmp_path: Path) ->
     assert task.test.texts == ("", "null")
     assert sorted(task.train.texts + task.validation.texts) == sorted(text for text, _ in train)
     assert task.provenance.notes == (
+        "train row 100 is the only one of 'rare'",
         "no validation split: 10 of the 100 rows of train, stratified, were set aside as validation",
     )

@@ -171,3 +171,18 @@ def test_texts_that_a_spreadsheet_took_for_formulas_are_told(tmp_path: Path) -> 
     assert task.provenance.notes == (
         "train rows 3 and 6 hold '#NAME?' in place of a text, as spreadsheets write where a formula fails",
     )
+
+
+@pytest.mark.parametrize("last", ["Total,40", "合計\uff1a,40", "text 40,Sum"])
+def test_a_sum_below_the_rows_and_a_class_of_one_row_are_named_with_their_place(tmp_path: Path, last: str) -> None:
+    others = csv(["neg", "pos"] * 3)
+    data = folder(tmp_path, csv(["neg", "pos"] * 20) + f"{last}\n", others)
+    sum_, alone = load(data).provenance.notes
+    assert sum_.startswith("train row 41, the last, was taken for data, but ")
+    assert "looks like a sum of the rows above" in sum_
+    assert alone == f"train row 41 is the only one of {last.split(',')[1]!r}"
+
+
+def test_a_last_row_that_only_speaks_of_sums_is_no_trouble(tmp_path: Path) -> None:
+    data = folder(tmp_path, csv(["average", "good"] * 20) + "total nonsense,average\n", csv(["average", "good"]))
+    assert load(data).provenance.notes == ()

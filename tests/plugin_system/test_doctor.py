@@ -10,7 +10,6 @@ import pytest
 from harness.plugin_system.doctor import Diagnosis, diagnose
 from harness.plugin_system.files import NamedPlugin
 from harness.plugin_system.loading import LoadedPlugins
-from harness.system.process import restored_process
 
 GROUP = "harness"
 PROBE = """
@@ -64,7 +63,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
 
 
 def examined(name: str | None = None, *named: str) -> list[Diagnosis]:
-    return diagnose(LoadedPlugins(named=list(map(NamedPlugin, named)), restored=restored_process), name)
+    return diagnose(LoadedPlugins(named=list(map(NamedPlugin, named))), name)
 
 
 def told(diagnoses: list[Diagnosis]) -> tuple[str, str, str]:

@@ -11,7 +11,6 @@ from harness import UnavailableError, UserError
 from harness.plugin_system.files import NamedPlugin
 from harness.plugin_system.loading import LoadedPlugins
 from harness.plugin_system.scaffold import KINDS, new_plugin
-from harness.system.process import restored_process
 from harness.testing import Bench, check_strategy
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 def test_every_kind_keeps_the_contract_as_it_is_written(kind: str, tmp_path: Path, bench: Bench) -> None:
     new_plugin("fresh_probe", kind, tmp_path)
     source = tmp_path / "fresh_probe" / "src" / "fresh_probe.py"
-    loaded = LoadedPlugins(named=[NamedPlugin(str(source))], restored=restored_process)
+    loaded = LoadedPlugins(named=[NamedPlugin(str(source))])
     (strategy,) = (offer.strategy for offer in loaded.offers() if offer.name == "fresh_probe")
     assert type(strategy).__name__ == "FreshProbe"
     check_strategy(strategy)

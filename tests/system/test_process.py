@@ -4,6 +4,8 @@ import logging
 import mmap
 import os
 import random
+import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Iterator
@@ -82,6 +84,22 @@ def test_everything_that_a_strategy_changes_is_as_before_also_after_an_error(tmp
     assert all(disturbed[name] != before[name] for name in before)
     assert state() == before
     assert draws() == expected
+
+
+@pytest.mark.slow
+def test_what_is_changed_of_a_torch_imported_meanwhile_is_as_it_was_right_after_its_import() -> None:
+    code = """
+import sys
+from harness.system.process import restored_globals
+with restored_globals():
+    assert "torch" not in sys.modules
+    import torch
+    torch.set_default_dtype(torch.float64)
+    torch.set_grad_enabled(False)
+print(torch.get_default_dtype(), torch.is_grad_enabled())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.split() == ["torch.float32", "True"], done.stderr
 
 
 def test_a_named_device_that_is_not_there_is_refused_with_those_that_are() -> None:
