@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 @click.argument("name", required=False, shell_complete=complete_strategy)
 @options.plugins
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.language
 @options.debug_value
 @click.pass_context
-def list_(ctx: click.Context, name: str | None, plugins: tuple[str, ...] | None, as_json: bool, debug: bool) -> int:
+def list_(
+    ctx: click.Context, name: str | None, plugins: tuple[str, ...] | None, as_json: bool, language: str, debug: bool
+) -> int:
     """List strategies, their plugins, groups and parameters, and broken plugins with the reason.
 
     With NAME, tell of one strategy what it is and what each of its parameters means, may be and is by default; of a
@@ -33,18 +36,18 @@ def list_(ctx: click.Context, name: str | None, plugins: tuple[str, ...] | None,
 
     manager = open_plugins(plugins or (), ctx.obj["plugins"])
     if name is not None and name not in GROUPS:
-        _print_one(manager, name, as_json)
+        _print_one(manager, name, language, as_json=as_json)
     elif as_json:
         echo_json(manager.describe(name or "all"))
     else:
-        print_strategies(manager.plugins, make_console(), name or "all")
+        print_strategies(manager.plugins, make_console(), name or "all", language)
     if debug:
         for plugin in manager.broken:
             echo_traceback(plugin.traceback)
     return 0
 
 
-def _print_one(manager: "PluginManager", name: str, as_json: bool) -> None:
+def _print_one(manager: "PluginManager", name: str, language: str, *, as_json: bool) -> None:
     from harness.plugin_system.manager import describe_offer
     from harness.strategies.description import describe_strategy
     from harness.terminal import make_console, print_strategy
@@ -53,4 +56,4 @@ def _print_one(manager: "PluginManager", name: str, as_json: bool) -> None:
     if as_json:
         echo_json(describe_offer(offer))
     else:
-        print_strategy(offer, describe_strategy(offer.strategy), make_console())
+        print_strategy(offer, describe_strategy(offer.strategy), make_console(), language)

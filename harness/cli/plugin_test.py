@@ -17,6 +17,7 @@ from harness.errors import ExitCode
     "--leave-out", multiple=True, metavar="CHECK", help="Leave out a check by its name in --json; repeatable."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.language
 @options.debug_value
 @click.pass_context
 def test(
@@ -25,6 +26,7 @@ def test(
     plugins: tuple[str, ...] | None,
     leave_out: tuple[str, ...],
     as_json: bool,
+    language: str,
     debug: bool,
 ) -> int:
     """Check strategies against the contract: by name, group, or all of a Python file.
@@ -44,11 +46,11 @@ def test(
     with open_bench() as bench, WorkerTrials(bench) as workers:
         for offer in offers:
             results = workers.checked_first(offer.strategy, each_check(offer.strategy, bench, leave_out))
-            found[offer.name] = list(results if as_json else print_conformance(offer.name, results, console))
+            found[offer.name] = list(results if as_json else print_conformance(offer.name, results, console, language))
     if as_json:
         echo_json([{"strategy": name, "checks": [vars(r) for r in results]} for name, results in found.items()])
     else:
-        print_conformance_total(found, console)
+        print_conformance_total(found, console, language)
     failed = [result for results in found.values() for result in results if result.problem]
     for details in dict.fromkeys(result.details for result in failed) if debug else ():
         echo_traceback(details)

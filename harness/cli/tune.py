@@ -31,6 +31,7 @@ from harness.errors import ExitCode, UserError
               help="Where searches are kept, to be resumed.  [default: reports]")
 @options.cache_dir
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.language
 @options.verbose
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
 @options.debug
@@ -46,6 +47,7 @@ def tune(
     seed: int | None,
     train_size: str | None,
     as_json: bool,
+    language: str,
     verbose: bool,
     quiet: bool,
     **flags: Any,
@@ -81,7 +83,7 @@ def tune(
     if as_json:
         echo_json(plain_values.of_tuning(tuning, plan))
     else:
-        print_tuning(tuning, errors)
+        print_tuning(tuning, errors, language)
         if tuning.best:
             click.echo(as_toml(plan, tuning.best))
     return ExitCode.OK if tuning.best else ExitCode.FAILED

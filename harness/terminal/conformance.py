@@ -12,18 +12,21 @@ from harness.testing import CheckResult
 INDENT = (0, 0, 0, 2)
 
 
-def print_conformance(name: str, results: Iterable[CheckResult], console: Console) -> Iterator[CheckResult]:
+def print_conformance(
+    name: str, results: Iterable[CheckResult], console: Console, language: str = "en"
+) -> Iterator[CheckResult]:
     """Print the results of one strategy as they come, and pass them on.
 
     Args:
         name: Of the strategy.
         results: Its checks.
         console: Where.
+        language: Of what is printed.
 
     Yields:
         Each result after it was printed.
     """
-    page = Page(console)
+    page = Page(console, language)
     page.write([page.text(name, "bold")])
     for result in results:
         page.write(_lines(result, page))
@@ -31,29 +34,31 @@ def print_conformance(name: str, results: Iterable[CheckResult], console: Consol
     page.write([Text("")])
 
 
-def print_conformance_total(found: Mapping[str, Sequence[CheckResult]], console: Console) -> None:
+def print_conformance_total(found: Mapping[str, Sequence[CheckResult]], console: Console, language: str = "en") -> None:
     """Print how many checks hold, and for which strategies some do not."""
     results = [result for checks in found.values() for result in checks]
     failed = [name for name, checks in found.items() if any(check.problem for check in checks)]
     n_failed, n_skipped = sum(bool(r.problem) for r in results), sum(r.skipped for r in results)
     untold = f", {n_skipped} not judged" if n_skipped else ""
-    page = Page(console)
+    page = Page(console, language)
     if failed:
         told = f"{len(results)} checks, {n_failed} failed{untold}: {', '.join(failed)} breaks the contract."
-        page.write([folding(page.text(told.replace(" breaks", " break") if failed[1:] else told, "bold red"))])
+        told = told.replace(" breaks", " break") if failed[1:] else told
     else:
-        page.write([folding(page.text(f"{len(results)} checks, none failed{untold}.", "bold green"))])
+        told = f"{len(results)} checks, none failed{untold}."
+    page.write([folding(page.text(page.say_message(told), "bold red" if failed else "bold green"))])
 
 
 def _lines(result: CheckResult, page: Page) -> Iterator[Text | Padding]:
-    name = result.name.replace("_", " ")
+    name = page.say_message(result.name.replace("_", " "))
+    note = page.say_message(result.note or "")
     if result.problem:
         yield folding(page.text(f"{page.glyphs.cross} {name}", "red"))
-        yield Padding(folding(page.text(result.says, "dim")), INDENT)
-        yield Padding(folding(page.text(result.problem.strip(), "red")), INDENT)
+        yield Padding(folding(page.text(page.say_message(result.says), "dim")), INDENT)
+        yield Padding(folding(page.text(page.say_message(result.problem.strip()), "red")), INDENT)
     elif result.skipped:
-        yield folding(page.text(f"- {name}: {result.note}", "yellow"))
+        yield folding(page.text(f"- {name}: {note}", "yellow"))
     else:
         yield folding(page.text(f"{page.glyphs.tick} {name}", "green"))
-        if result.note:
-            yield Padding(folding(page.text(result.note, "dim")), INDENT)
+        if note:
+            yield Padding(folding(page.text(note, "dim")), INDENT)

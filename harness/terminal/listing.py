@@ -17,52 +17,58 @@ from harness.terminal.console import Page, folding
 from harness.terminal.layout import STACKED_BELOW, banner, label_value_lines
 
 
-def print_strategies(plugins: Sequence[Plugin], console: Console, group: str = "all") -> None:
+def print_strategies(plugins: Sequence[Plugin], console: Console, group: str = "all", language: str = "en") -> None:
     """Print every strategy of a group with its plugin, groups and hyperparameters, then the broken plugins in red."""
-    page = Page(console)
+    page = Page(console, language)
     every = (Offer(strategy, plugin) for plugin in plugins for strategy in plugin.strategies)
     offers = sorted((offer for offer in every if group in offer.groups), key=lambda offer: offer.name)
     rows = [(o.name, o.plugin.origin, _groups(o), _assignments(parameters(o.strategy))) for o in offers]
-    headings = ("strategy", "plugin", "groups", "parameters")
-    page.write(table(headings, rows, page) if rows else [Text("no strategies")])
+    headings = [page.say(heading) for heading in ("strategy", "plugin", "groups", "parameters")]
+    page.write(table(headings, rows, page) if rows else [page.text(page.say("no strategies"))])
     missing = [(offer.name, offer.not_installed) for offer in offers if offer.not_installed]
     page.write([Text("")] if missing else [])
-    page.write(folding(page.text(f"{name}: {told}", "yellow")) for name, told in missing)
+    page.write(folding(page.text(f"{name}: {page.say_message(told)}", "yellow")) for name, told in missing)
     for plugin in plugins:
         if plugin.error is not None:
             page.write(broken_plugin(plugin, plugin.error, page))
 
 
-def print_strategy(offer: Offer, description: StrategyDescription, console: Console) -> None:
+def print_strategy(offer: Offer, description: StrategyDescription, console: Console, language: str = "en") -> None:
     """Print what one strategy is, where it comes from, and each of its parameters."""
-    page = Page(console)
+    page = Page(console, language)
     page.write([page.text(offer.name, "bold")])
     paragraphs = [" ".join(text.split()) for text in description.meaning.split("\n\n")]
-    page.write([*(folding(page.text(text)) for text in paragraphs if text), Text("")])
-    known = [f"layer {features.layer} {features.pooling}" for features in wanted_features(offer.strategy)]
-    reads = "several layers" if depends_on_depth(offer.strategy) else ", ".join(known)
+    page.write([*(folding(page.text(page.say_message(text))) for text in paragraphs if text), Text("")])
+    known = [f"{page.say('layer')} {features.layer} {features.pooling}" for features in wanted_features(offer.strategy)]
+    reads = page.say("several layers") if depends_on_depth(offer.strategy) else ", ".join(known)
     search_space = tags_of(offer.strategy).search_space
-    source = f", {offer.plugin.source}" if offer.plugin.distribution else ""
+    source = f", {page.say_message(offer.plugin.source)}" if offer.plugin.distribution else ""
     lines = [
         ("plugin", f"{offer.plugin.origin}{source}"),
         ("groups", f"all, {_groups(offer)}".rstrip(", ")),
-        *([("reads", f"frozen features: {reads}")] if reads else []),
+        *([("reads", page.say("frozen features: {states}").format(states=reads))] if reads else []),
         *([("tuned over", search_space)] if search_space else []),
-        *([("needs", offer.not_installed)] if offer.not_installed else []),
+        *([("needs", page.say_message(offer.not_installed))] if offer.not_installed else []),
     ]
-    page.write([label_value_lines(lines, page), Text("")])
+    page.write([label_value_lines([(page.say(label), value) for label, value in lines], page), Text("")])
     page.write(_parameters(offer, description, page))
 
 
 def _parameters(offer: Offer, description: StrategyDescription, page: Page) -> Iterator[RenderableType]:
     if not description.parameters:
-        yield Text("It has no parameters.")
+        yield page.text(page.say("It has no parameters."))
         return
-    rows = [(p.name, str(p.default), p.values, p.meaning) for p in description.parameters]
-    yield from table(("parameter", "default", "values", "meaning"), rows, page)
+    either = f" {page.say('or')} "
+    rows = [
+        (p.name, str(p.default), p.values.replace(" or ", either), page.say_message(p.meaning))
+        for p in description.parameters
+    ]
+    headings = [page.say(heading) for heading in ("parameter", "default", "values", "meaning")]
+    yield from table(headings, rows, page)
     name, default, *_ = rows[0]
     yield Text("")
-    yield folding(page.text(f"To change one: harness run -s '{offer.name}({name}={default})'", "dim"))
+    told = page.say_message(f"To change one: harness run -s '{offer.name}({name}={default})'")
+    yield folding(page.text(told, "dim"))
 
 
 def _groups(offer: Offer) -> str:
@@ -104,5 +110,5 @@ def broken_plugin(plugin: Plugin, error: str, page: Page) -> Iterator[Renderable
     """Yield a plugin that could not be loaded, and why, in red."""
     origin = f" ({plugin.origin})" if plugin.distribution else ""
     yield Text("")
-    yield page.text(f"broken plugin {plugin.name}{origin}", "bold red")
-    yield Padding(page.text(error.strip(), "red"), (0, 0, 0, 2))
+    yield page.text(page.say_message(f"broken plugin {plugin.name}{origin}"), "bold red")
+    yield Padding(page.text(page.say_message(error.strip()), "red"), (0, 0, 0, 2))

@@ -12,9 +12,9 @@ from harness.wording import quantities
 SHOWN = 5
 
 
-def print_tuning(tuning: Tuning, console: Console) -> None:
+def print_tuning(tuning: Tuning, console: Console, language: str = "en") -> None:
     """Print the best configurations and how many were tried; the winner as TOML is `harness.runs.tuning.as_toml`."""
-    page = Page(console)
+    page = Page(console, language)
     page.write(_lines(tuning, page))
 
 
@@ -23,14 +23,15 @@ def _lines(tuning: Tuning, page: Page) -> Iterator[Text]:
         (each for each in tuning.tried if each.f1_macro is not None), key=lambda each: -(each.f1_macro or 0)
     )
     failed = len(tuning.tried) - len(scored)
-    yield page.text(f"{tuning.strategy}: {len(tuning.tried)} configurations tried, {failed} failed", "bold")
+    told = f"{tuning.strategy}: {len(tuning.tried)} configurations tried, {failed} failed"
+    yield page.text(page.say_message(told), "bold")
     for each in scored[:SHOWN]:
         yield folding(page.text(f"{quantities.score(each.f1_macro or 0)}  {_params(each)}"))
-    yield folding(
-        page.text(f"Validation f1_macro; test was not touched. The same command goes on from {tuning.file}", "dim")
-    )
+    told = f"Validation f1_macro; test was not touched. The same command goes on from {tuning.file}"
+    yield folding(page.text(page.say_message(told), "dim"))
     if tuning.tried and not tuning.best:
-        yield folding(page.text(f"None could be scored; the last said: {tuning.tried[-1].problem}", "red"))
+        told = f"None could be scored; the last said: {tuning.tried[-1].problem}"
+        yield folding(page.text(page.say_message(told), "red"))
 
 
 def _params(tried: Tried) -> str:

@@ -2,12 +2,21 @@
 
 # ruff: noqa: RUF001 - Chinese has punctuation of its own
 
+import io
 import re
 from pathlib import Path
 
 import pytest
 
+from harness.plugin_system.manager import PluginManager
+from harness.runs.tuning import Tried, Tuning
+from harness.terminal import make_console, print_conformance, print_conformance_total, print_tuning
+from harness.testing.isolation import NAME, SAYS
+from harness.testing.suite import CHECKS, CheckResult, name_of
+
 from .commands import Harness
+
+ENGLISH = re.compile(r"[a-z]{3,} [a-z]{2,} [a-z]{3,}")
 
 
 @pytest.mark.parametrize(
@@ -51,8 +60,25 @@ def test_what_commands_besides_run_print_is_in_chinese(harness: Harness, tmp_pat
     commands = [["verify", str(folder)], ["reproduce", str(folder), "-q"], ["errors", str(folder)]]
     commands += [["cache", "list", *empty], ["cache", "prune", *empty], ["cache", "explain", *argv]]
     commands += [["plugins", "list"], ["plugins", "doctor"], ["run", *argv, "--dry-run"]]
-    commands += [["report", str(folder), "-o", str(tmp_path / "x.md")]]
+    commands += [["report", str(folder), "-o", str(tmp_path / "x.md")], ["list"], ["show", str(folder)]]
+    commands += [["list", name] for name in PluginManager().offers]
+    commands += [["audit", *argv[:2], "--test-size", "0.25"]]
     for command in commands:
         outcome = harness(*command, "--lang", "zh-TW")
         assert outcome.code == 0, outcome.err
-        assert not re.search(r"[a-z]{3,} [a-z]{2,} [a-z]{3,}", f"{outcome.out}{outcome.err}"), (command, outcome.out)
+        assert not ENGLISH.search(f"{outcome.out}{outcome.err}"), (command, outcome.out)
+
+
+def test_searches_and_checks_of_plugins_are_told_in_chinese(tmp_path: Path) -> None:
+    says = {name_of(check): (check.__doc__ or "").splitlines()[0] for check in CHECKS} | {NAME: SAYS}
+    stream = io.StringIO()
+    console = make_console(stream, width=100)
+    told = "not judged, as there are no predictions"
+    for problem, note, skipped in ((None, None, False), ("7", None, False), (None, told, True)):
+        results = [CheckResult(name, each, problem, 0.0, note, skipped) for name, each in says.items()]
+        list(print_conformance("mine", results, console, "zh-TW"))
+        print_conformance_total({"mine": results}, console, "zh-TW")
+        print_conformance_total({"mine": results, "other": results}, console, "zh-TW")
+    for tried in (Tried({"C": 1}, 0.5), Tried({"C": 1}, None, "ValueError")):
+        print_tuning(Tuning("mine", (tried,), tmp_path), console, "zh-TW")
+    assert not ENGLISH.search(stream.getvalue()), stream.getvalue()
