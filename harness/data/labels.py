@@ -18,6 +18,7 @@ from harness.errors import DataError, rows_named
 
 INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")  # as an int64 is written, so that "01" stays apart from "1"
 DECIMAL_ZERO = re.compile(r"(?<=[0-9])\.0*\s*$")  # "1.0" beside "1", where tables were put together
+LIST_OF_ONE = re.compile(r"""\[\s*(['"])([^'"]*)\1\s*\]""")  # as pandas writes a list into a CSV file
 AS_FLOAT = re.compile(r"-?(0|[1-9][0-9]{0,17})\.0")  # how a column of whole numbers with a gap is written
 # What stands where there is no label: of pandas, databases and spreadsheets, whose formulas end in such words, too.
 FAILED_FORMULAS = ("#n/a", "#ref!", "#value!", "#name?", "#div/0!")
@@ -58,6 +59,9 @@ def plain_labels(tables: Mapping[str, Table], label_column: str, notes: list[str
     if cells and all(isinstance(cell, list | tuple) and len(cell) == 1 for cell in cells):
         notes.append(f"each cell of {label_column!r} is a list of one label, which was taken")
         taken = {split: [cell[0] for cell in column] for split, column in given.items()}
+    elif cells and all(isinstance(cell, str) and LIST_OF_ONE.fullmatch(cell) for cell in cells):
+        notes.append(f"each cell of {label_column!r} is a list of one label, which was taken")
+        taken = {split: [LIST_OF_ONE.sub(r"\2", cell) for cell in column] for split, column in given.items()}
     elif cells and all(isinstance(cell, float) and cell.is_integer() for cell in cells):
         notes.append(f"labels written as {cells[0]!r} were taken for whole numbers")
         taken = {split: [int(cell) for cell in column] for split, column in given.items()}

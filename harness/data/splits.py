@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 
 from harness.data.arrow_files import STATE, saved_splits
+from harness.data.columns_apart import refuse_columns_apart
 from harness.data.decoding import ending, stem
 from harness.data.files import ENDINGS, ORDER_FILE, is_read, refusal
 from harness.data.table import Table
@@ -277,6 +278,7 @@ def _in_order(split: str, paths: list[Path], location: str) -> list[Path]:
     numbers = [SHARD.search(stem(path)) for path in paths]
     names = ", ".join(path.name for path in paths[:5]) + (", ..." if paths[5:] else "")
     if paths[1:] and not all(numbers):
+        refuse_columns_apart(paths, location)
         raise DataError(
             f"{location}: several files claim to be the {split} split: {names}. Keep one, or list the files to take, "
             "with commas."

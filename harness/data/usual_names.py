@@ -1,7 +1,13 @@
 """Names that columns of texts, of labels and of two texts a row usually have."""
 
-TEXT_NAMES = ("text", "sentence", "content", "tweet", "review", "comment", "utterance", "document", "message")
-LABEL_NAMES = ("label", "labels", "emotion", "class", "category", "target", "sentiment", "intent", "topic")
+TEXT_NAMES = (
+    *("text", "sentence", "content", "tweet", "review", "comment", "utterance", "document", "message"),
+    *("文字", "文本", "內容", "内容", "句子", "評論", "评论", "留言"),
+)
+LABEL_NAMES = (
+    *("label", "labels", "emotion", "class", "category", "target", "sentiment", "intent", "topic"),
+    *("標籤", "标签", "類別", "类别", "分類", "分类", "情感", "情緒", "情绪"),
+)
 PAIRS = (
     ("premise", "hypothesis"),
     ("sentence1", "sentence2"),

@@ -186,3 +186,14 @@ def test_a_sum_below_the_rows_and_a_class_of_one_row_are_named_with_their_place(
 def test_a_last_row_that_only_speaks_of_sums_is_no_trouble(tmp_path: Path) -> None:
     data = folder(tmp_path, csv(["average", "good"] * 20) + "total nonsense,average\n", csv(["average", "good"]))
     assert load(data).provenance.notes == ()
+
+
+def test_a_list_of_one_label_written_into_a_csv_file_is_that_label(tmp_path: Path) -> None:
+    task = load(folder(tmp_path, csv(["['neg']", '"[""pos""]"'] * 3), csv(["['neg']", "['pos']"])))
+    assert task.label_names == ("neg", "pos")
+    assert "is a list of one label, which was taken" in task.provenance.notes[0]
+
+
+def test_columns_with_usual_chinese_names_are_found(tmp_path: Path) -> None:
+    data = csv(["neg", "pos"] * 3, header="內容,類別")
+    assert rows(load(folder(tmp_path, data, data)))[0] == ("text 0", "neg")

@@ -35,6 +35,14 @@ def test_a_split_named_within_a_longer_name_is_taken_and_told(tmp_path: Path) ->
     assert "left out, named after no split: mood_train.csv, train_more.csv" in load(tmp_path).provenance.notes
 
 
+def test_texts_and_labels_in_files_of_their_own_are_named_as_such(tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        write(tmp_path / f"{split}_text.txt", "a\nb\n")
+        write(tmp_path / f"{split}_labels.txt", "0\n1\n")
+    with pytest.raises(DataError, match=r"with: paste train_text.txt train_labels.txt\."):
+        load(tmp_path)
+
+
 def test_files_that_are_left_out_are_named_and_those_beside_the_data_are_not(tmp_path: Path) -> None:
     write_splits(tmp_path, train_csv=CSV, dev_csv=CSV, test_csv=CSV, notes_csv=CSV, README_md="", LICENSE_txt="")
     write(tmp_path / "dataset_infos.json", "{}")
