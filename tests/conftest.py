@@ -70,6 +70,7 @@ SLOW_PLACES = (  # folders and files (or their beginnings) whose tests train or 
     "huggingface/test_fingerprint.py",
     "huggingface/test_hub.py",
     "huggingface/test_hub_dataset.py",
+    "huggingface/test_prefetch.py",
     "huggingface/test_push.py",
     "plugin_system/test_doctor.py",
     "plugin_system/test_scaffold.py",

@@ -18,6 +18,7 @@ from harness.cli.help import CATALOGUE, language_of
 from harness.cli.listing import list_
 from harness.cli.plugins import plugins as plugins_
 from harness.cli.predict import predict
+from harness.cli.prefetch import prefetch
 from harness.cli.printing import echo_traceback
 from harness.cli.push import push
 from harness.cli.report import report
@@ -56,6 +57,7 @@ def cli() -> None:
     harness encode FILES -o FOLDER        frozen features of any number of texts
     harness export RUN -o FOLDER          a classifier as a folder that needs no harness: ONNX, OpenVINO, transformers
     harness push RUN --repo OWNER/NAME    a classifier to the hub, with a model card made from its run
+    harness prefetch -d DATA -m MODEL -o BUNDLE   data and encoder in a folder, for machines without a network
     harness audit -d DATASET              whether the data can carry a conclusion
     harness report RUN -o FILE            tables and pictures to hand on: .html .md .tex .csv .json
     harness verify RUN                    every score again from the saved predictions
@@ -66,7 +68,7 @@ def cli() -> None:
 
 
 _LOOKING = (list_, show, compare, errors, report, audit, verify)
-for _command in (run, *_LOOKING, predict, encode, export, push, reproduce, tune, cache, plugins_):
+for _command in (run, *_LOOKING, predict, encode, export, push, prefetch, reproduce, tune, cache, plugins_):
     cli.add_command(_command)
 
 

@@ -21,13 +21,16 @@ def verify(name: str, output_dir: str, as_json: bool, language: str) -> int:
     folder is read. Says what it does not cover. Exits with 3 where something does not hold.
 
     A classifier that was pushed, RUN hf://OWNER/NAME or a folder with a copy, is held against the record that came
-    with it, its model card, too.
+    with it, its model card, too. Of a bundle of 'harness prefetch' each file is held against its sha256.
     """
+    from harness.api.bundling import NOT_COVERED, checks_of_bundle
     from harness.api.comparing import open_run
     from harness.api.pushing import checks_of_published
     from harness.terminal import make_console, print_checks
 
-    if published := checks_of_published(name):
+    if bundled := checks_of_bundle(name):
+        checks, not_covered = bundled, [NOT_COVERED]
+    elif published := checks_of_published(name):
         checks, not_covered = published
     else:
         opened = open_run(name, output_dir)
@@ -36,5 +39,5 @@ def verify(name: str, output_dir: str, as_json: bool, language: str) -> int:
         listed = [{"what": check.what, "problem": check.problem} for check in checks]
         echo_json({"run": name, "checks": listed, "not_covered": not_covered})
     else:
-        print_checks(checks, not_covered, make_console(), language)
+        print_checks(checks, not_covered, make_console(), language, of_run=bundled is None)
     return ExitCode.BAD_INPUT if any(check.problem for check in checks) else ExitCode.OK

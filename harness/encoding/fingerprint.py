@@ -92,10 +92,16 @@ def weights_hash(directory: str) -> str | None:
 
 
 def checkpoint_bytes(directory: Path) -> int:
-    """Return the bytes of a checkpoint's files that predicting needs: weights, configuration, tokenizer."""
-    files = [file for file in directory.iterdir() if _is_of_tokenizer(file)]
-    weights = [*directory.glob("*.safetensors"), *_weights_of_modules(directory)]
-    return sum(file.stat().st_size for file in (*files, *weights, directory / "config.json") if file.is_file())
+    """Return the bytes of a checkpoint's files that predicting needs."""
+    return sum(file.stat().st_size for file in checkpoint_files(directory))
+
+
+def checkpoint_files(directory: Path) -> list[Path]:
+    """Return a checkpoint's files that predicting needs: weights, configuration, tokenizer, modules behind it."""
+    files = [file for file in sorted(directory.iterdir()) if _is_of_tokenizer(file)]
+    modules = [file for folder in _modules(directory) for file in sorted(folder.glob("*.json"))]
+    weights = [*sorted(directory.glob("*.safetensors")), *_weights_of_modules(directory)]
+    return [file for file in (*files, directory / "config.json", *weights, *modules) if file.is_file()]
 
 
 def _is_of_tokenizer(file: Path) -> bool:
@@ -105,8 +111,11 @@ def _is_of_tokenizer(file: Path) -> bool:
 
 def _weights_of_modules(directory: Path) -> list[Path]:
     """Return the weights in folders of sentence-transformers, such as 2_Dense, which SetFit loads."""
-    folders = [folder for folder in sorted(directory.iterdir()) if folder.is_dir() and folder.name[0].isdigit()]
-    return [file for folder in folders for file in sorted(folder.glob("*.safetensors"))]
+    return [file for folder in _modules(directory) for file in sorted(folder.glob("*.safetensors"))]
+
+
+def _modules(directory: Path) -> list[Path]:
+    return [folder for folder in sorted(directory.iterdir()) if folder.is_dir() and folder.name[0].isdigit()]
 
 
 def _hash_of_files(files: list[Path]) -> str:

@@ -22,11 +22,18 @@ def why_silent(offline: bool) -> str:
 
 
 def unavailable(kind: str, name: str, offline: bool, command: str) -> UnavailableError:
-    """Return the error for something that is neither cached nor downloadable."""
-    why = why_silent(offline)
+    """Return the error for something that is neither cached nor downloadable.
+
+    Args:
+        kind: What it is, as the message begins.
+        name: Its name on the hub.
+        offline: Whether the user forbade the network.
+        command: What brings it into the hub's cache.
+    """
+    why, carried = why_silent(offline), f"harness prefetch {'-m' if kind == 'Model' else '-d'} {name} -o BUNDLE"
     return UnavailableError(
         f"{kind} {name!r} is not on this machine, neither as a folder nor in the hub's cache, and {why}. "
-        f"Where there is a network, get it with: {command}"
+        f"Where there is a network, get it with: {command}; or make a folder there to be carried here: {carried}"
     )
 
 

@@ -193,8 +193,23 @@ def _select(config: RunConfig, manager: PluginManager, given: Sequence[Offer]) -
 def _load(
     config: RunConfig, manager: PluginManager, task: Task | None, needs_model: bool, device: str, dtype: str
 ) -> tuple[Task, Encoder | None]:
-    task = task or manager.load_task(config)
-    return task, manager.load_encoder(config, device, dtype) if needs_model else None
+    missing: list[str] = []
+    try:
+        task = task or manager.load_task(config)
+    except UnavailableError as error:
+        if not (config.offline and needs_model):
+            raise
+        missing.append(str(error))  # the encoder may be missing, too, and both are to be carried here at once
+    encoder = None
+    try:
+        encoder = manager.load_encoder(config, device, dtype) if needs_model else None
+    except UnavailableError as error:
+        if not missing:
+            raise
+        missing.append(str(error))
+    if task is None:
+        raise UnavailableError(" ".join(missing))
+    return task, encoder
 
 
 def _may_fall_back(config: RunConfig, task: Task | None) -> bool:

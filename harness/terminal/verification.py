@@ -12,8 +12,18 @@ from harness.terminal.grid import Grid, Heading
 from harness.terminal.layout import STACKED_BELOW
 
 
-def print_checks(checks: Sequence[Check], not_covered: Sequence[str], console: Console, language: str = "en") -> None:
-    """Print every check, what does not hold in red, what no check looks at, and the result in the last line."""
+def print_checks(
+    checks: Sequence[Check], not_covered: Sequence[str], console: Console, language: str = "en", *, of_run: bool = True
+) -> None:
+    """Print every check, what does not hold in red, what no check looks at, and the result in the last line.
+
+    Args:
+        checks: The checks.
+        not_covered: What none of them looks at, one phrase each.
+        console: Where.
+        language: One of `harness.wording.languages.LANGUAGES`.
+        of_run: Whether they are of a run, and not of a bundle's files alone.
+    """
     page = Page(console, language)
     broken = [check for check in checks if check.problem]
     for check in checks:
@@ -24,10 +34,12 @@ def print_checks(checks: Sequence[Check], not_covered: Sequence[str], console: C
     left = "; ".join(map(page.say_message, not_covered))
     page.write([folding(page.text(page.say_message(f"Not covered: {left}."), "dim"))])
     if broken:
-        told = f"{len(checks)} checks, {len(broken)} failed: this run does not hold."
+        what = "run" if of_run else "bundle"
+        told = f"{len(checks)} checks, {len(broken)} failed: this {what} does not hold."
         page.write([page.text(page.say_message(told), "bold red")])
     else:
-        told = f"{len(checks)} checks, all hold: every score follows from the predictions."
+        why = "every score follows from the predictions" if of_run else "every file is as it was bundled"
+        told = f"{len(checks)} checks, all hold: {why}."
         page.write([page.text(page.say_message(told), "bold green")])
 
 

@@ -154,7 +154,8 @@ def test_offline_everything_cached_is_found_and_no_request_is_made(world: World,
     assert answers[2]["message"] == (
         "Model 'acme/none' is not on this machine, neither as a folder nor in the hub's cache, "
         "and --offline forbids asking the hub. "
-        "Where there is a network, get it with: hf download acme/none"
+        "Where there is a network, get it with: hf download acme/none; or make a folder there to be carried here: "
+        "harness prefetch -m acme/none -o BUNDLE"
     )
     assert_is_the_data_set(answers[3])
     assert_is_the_data_set(answers[4])

@@ -87,7 +87,8 @@ def test_offline_a_data_set_that_is_not_cached_is_refused_with_the_command_that_
     assert str(caught.value) == (
         f"Data set '{identifier}' is not on this machine, neither as a folder nor in the hub's cache, "
         "and --offline forbids asking the hub. "
-        f'Where there is a network, get it with: python -c "import datasets; datasets.load_dataset({told})"'
+        f'Where there is a network, get it with: python -c "import datasets; datasets.load_dataset({told})"; or make a '
+        f"folder there to be carried here: harness prefetch -d {identifier} -o BUNDLE"
     )
     assert capfd.readouterr() == ("", "")
 

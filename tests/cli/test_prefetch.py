@@ -1,0 +1,81 @@
+"""`harness prefetch`: a folder that a machine without a network runs with as if it had fetched everything itself."""
+
+import json
+from pathlib import Path
+
+from .commands import Harness, Outcome
+
+
+def prefetched(harness: Harness, folder: Path, *argv: str) -> Outcome:
+    return harness("prefetch", "-o", str(folder), "--offline", *argv)
+
+
+def test_a_run_with_a_bundle_is_the_run_with_what_was_bundled(
+    harness: Harness, run: Harness, tiny_data: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "bundle"
+    outcome = prefetched(harness, bundle, "-d", str(tiny_data), "-m", str(tiny_model))
+    assert outcome.code == 0, outcome.err
+    data, model = bundle / "data" / tiny_data.name, bundle / "models" / tiny_model.name
+    assert f"harness run --offline -d {data} -m {model}" in outcome.err.replace("\n", "")
+    places = {"there": ("-d", str(data), "-m", str(model)), "here": ()}
+    runs = []
+    for place, named in places.items():
+        assert run(*named, "-o", str(tmp_path / place), strategies="logreg_probe").code == 0
+        (file,) = (tmp_path / place).glob("*/run.json")
+        runs.append(json.loads(file.read_text("utf-8")))
+    digests = [[record["predictions_sha256"] for record in each["records"]] for each in runs]
+    assert digests[0] == digests[1]
+    assert runs[0]["task"]["content_sha256"] == runs[1]["task"]["content_sha256"]
+    assert runs[0]["model"]["weights_sha256"] == runs[1]["model"]["weights_sha256"]
+
+
+def test_a_bundle_is_added_to_and_what_is_there_is_left(
+    harness: Harness, tiny_data: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "bundle"
+    assert prefetched(harness, bundle, "-d", str(tiny_data)).code == 0
+    written = (bundle / "data" / tiny_data.name / "test.parquet").stat().st_mtime_ns
+    assert prefetched(harness, bundle, "-d", str(tiny_data), "-m", str(tiny_model)).code == 0
+    assert (bundle / "data" / tiny_data.name / "test.parquet").stat().st_mtime_ns == written
+    kinds = [item["kind"] for item in json.loads((bundle / "bundle.json").read_text("utf-8"))["items"]]
+    assert kinds == ["data", "model"]
+    other = prefetched(harness, bundle, "-d", str(tiny_data), "-n", "12")
+    assert other.code == 2
+    assert "holds something else" in other.err
+    assert harness("verify", str(bundle)).code == 0
+
+
+def test_verify_finds_what_was_changed_removed_and_added(harness: Harness, tiny_data: Path, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    assert prefetched(harness, bundle, "-d", str(tiny_data)).code == 0
+    folder = bundle / "data" / tiny_data.name
+    (folder / "train.parquet").write_bytes((folder / "train.parquet").read_bytes() + b" ")
+    (folder / "test.parquet").rename(folder / "tests.parquet")
+    outcome = harness("verify", str(bundle))
+    assert outcome.code == 3
+    for told in ("file was changed", "file is missing", "file was added", "3 failed"):
+        assert told in outcome.out
+
+
+def test_a_folder_that_is_no_bundle_is_left_alone(harness: Harness, tiny_data: Path, tmp_path: Path) -> None:
+    (tmp_path / "bundle").mkdir()
+    (tmp_path / "bundle" / "mine.txt").write_text("mine")
+    outcome = prefetched(harness, tmp_path / "bundle", "-d", str(tiny_data))
+    assert outcome.code == 2
+    assert [file.name for file in (tmp_path / "bundle").iterdir()] == ["mine.txt"]
+
+
+def test_a_bundle_that_leads_out_of_its_folder_is_damaged(harness: Harness, tmp_path: Path) -> None:
+    for folder in ("models/..", "../data", "/etc"):
+        item = {"kind": "data", "name": "x", "folder": folder}
+        (tmp_path / "bundle.json").write_text(json.dumps({"schema_version": 1, "items": [item], "files": {}}))
+        assert harness("verify", str(tmp_path)).code == 2
+
+
+def test_offline_all_that_is_missing_is_named_with_what_brings_it(harness: Harness) -> None:
+    outcome = harness("run", "--offline", "-d", "acme/moods", "-m", "acme/tiny", "-s", "logreg_probe", "-q")
+    assert outcome.code == 4
+    told = " ".join(outcome.err.split())
+    assert "harness prefetch -d acme/moods -o BUNDLE" in told
+    assert "harness prefetch -m acme/tiny -o BUNDLE" in told
