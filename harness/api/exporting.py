@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from harness.api.comparing import loaded
 from harness.config.run_config import build_config
-from harness.errors import ModelError
+from harness.errors import ModelError, UserError
 
 if TYPE_CHECKING:
     from harness.api.result import RunResult
     from harness.export.checking import Expected
-    from harness.export.exporting import Exported
+    from harness.export.exporting import Exported, Int8
     from harness.export.form import FormName
     from harness.results.records import RunRecord
     from harness.runs.classifier import TextClassifier
@@ -36,6 +36,9 @@ def export_run(
     cache: bool = True,
     cache_dir: str | Path | None = None,
     offline: bool = False,
+    int8: bool = False,
+    compare: bool = False,
+    margin: float | None = None,
 ) -> "Exported":
     """Export a classifier of a run.
 
@@ -52,10 +55,14 @@ def export_run(
         cache: Read frozen features that runs have computed.
         cache_dir: Where they are.
         offline: Never touch the network.
+        int8: Write weights in eight bits.
+        compare: Time that variant and what it was made from.
+        margin: How far behind in f1_macro the variant is as good.
     """
     from harness.export.exporting import check_form, export_classifier
 
-    check_form(form, output)
+    variant = _int8(int8=int8, compare=compare, margin=margin)
+    check_form(form, output, int8=int8)
     record = run.record(strategy or run.recommended, seed)
     folder = run.classifier_folder(strategy, seed=seed)
     config = build_config({"cache": cache} | ({} if cache_dir is None else {"cache_dir": str(cache_dir)}))
@@ -75,7 +82,18 @@ def export_run(
         reporter.stage("export", 2, 2)
         return found
 
-    return export_classifier(classifier, output, form, expected, progress)
+    return export_classifier(classifier, output, form, expected, progress, variant)
+
+
+def _int8(*, int8: bool, compare: bool, margin: float | None) -> "Int8 | None":
+    from harness.evaluation.noninferiority import LOSS
+    from harness.export.exporting import Int8
+
+    if not int8 and (compare or margin is not None):
+        raise UserError("--compare and --margin are of a variant: name one with --int8.")
+    if margin is not None and not 0 < margin < 1:
+        raise UserError(f"--margin: expected a fraction above 0 and below 1, such as 0.005, got {margin:g}.")
+    return Int8(LOSS if margin is None else margin, compare) if int8 else None
 
 
 def _expected(run: "RunResult", record: "RunRecord", classifier: "TextClassifier") -> "Expected":
@@ -92,7 +110,14 @@ def _expected(run: "RunResult", record: "RunRecord", classifier: "TextClassifier
     predicted = predictions_of(run.directory, record)
     rows = predicted.rows.tolist()
     if texts.keys() >= {*rows}:
-        return Expected([texts[row] for row in rows], predicted.probabilities, "test rows of the run")
+        return Expected(
+            texts=[texts[row] for row in rows],
+            probabilities=predicted.probabilities,
+            what="test rows of the run",
+            labels=predicted.labels,
+            rows=predicted.rows,
+            text_numbers=run.facts.text_numbers if run.facts else None,
+        )
     lines = (files("harness.data.samples") / "test.jsonl").read_text("utf-8").splitlines()
     sample = [json.loads(line)["text"] for line in lines]
     return Expected(sample, classifier.predict_proba(sample), "texts of the bundled sample")

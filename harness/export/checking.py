@@ -26,11 +26,17 @@ class Expected:
         texts: n texts.
         probabilities: Of each class, float32 (n, k).
         what: Where texts and probabilities come from.
+        labels: True class ids, int64 (n,), None where nobody knows.
+        rows: Row of each text in the split as it was read, int64 (n,), None where they are of none.
+        text_numbers: Equal where texts are equal, int64 (n,), None where nobody looked.
     """
 
     texts: Sequence[str]
     probabilities: NDArray[np.float32]
     what: Reference
+    labels: NDArray[np.int64] | None = None
+    rows: NDArray[np.int64] | None = None
+    text_numbers: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ def check_agreement(predict: Predict, expected: Expected, progress: Progress) ->
     Raises:
         ModelError: Where a label differs, or a probability by more than the tolerance.
     """
-    found = _predicted(predict, expected, progress)
+    found = predicted_by(predict, expected, progress)
     apart = np.abs(found - expected.probabilities).max(axis=1)
     highest = np.sort(expected.probabilities, axis=1)[:, -2:]
     differs = found.argmax(axis=1) != expected.probabilities.argmax(axis=1)
@@ -77,8 +83,12 @@ def check_agreement(predict: Predict, expected: Expected, progress: Progress) ->
     return Agreement(len(found), expected.what, float(apart.max(initial=0.0)), int((differs & tied).sum()))
 
 
-def _predicted(predict: Predict, expected: Expected, progress: Progress) -> NDArray[np.float32]:
-    """Return probabilities, float32 (n, k), computed in batches of similar length."""
+def predicted_by(predict: Predict, expected: Expected, progress: Progress) -> NDArray[np.float32]:
+    """Return probabilities of all texts, float32 (n, k), computed in batches of similar length.
+
+    Raises:
+        ModelError: Where the exported folder cannot be asked for them.
+    """
     texts, found = expected.texts, np.full_like(expected.probabilities, np.nan)
     order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
     for start in range(0, len(order), BATCH):

@@ -209,3 +209,34 @@ def test_classes_keep_their_names_in_any_order(
         table = open_onnx(out)([row["text"] for row in rows["test.jsonl"]])
         tables.append(table[:, [labels.index(renamed[name]) for name in names]])
     assert all(np.abs(table - tables[0]).max() < 1e-4 for table in tables)
+
+
+def test_an_int8_variant_is_held_against_its_run(export: Export, run: RunResult, tmp_path: Path) -> None:
+    needs("onnx")
+    outcome = export("-s", "full_finetune", "--int8", "--compare", "--margin", "0.5", "-o", str(tmp_path / "out"))
+    assert outcome.code == 0, outcome.err
+    told = json.loads((tmp_path / "out" / "comparison.json").read_text("utf-8"))
+    scores, parent, variant = told["scores"], told["parent"], told["variant"]
+    test = run.record("full_finetune").test
+    assert test is not None
+    assert scores["n_rows"] == len(run.predictions("full_finetune"))
+    assert scores["parent"] == pytest.approx(test.f1_macro)
+    assert f"behind: {scores['verdict']}" in " ".join(outcome.err.split())
+    assert variant["size_bytes"] < parent["size_bytes"]
+    assert 0 < variant["p50_seconds"] <= variant["p95_seconds"]
+    assert len(predicted_by_readme(tmp_path / "out", "onnx")) == len(TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (("--int8", "--to", "transformers"), "--to onnx"),
+        (("--compare",), "--int8"),
+        (("--int8", "--margin", "2"), "--margin"),
+    ],
+)
+def test_int8_that_cannot_be_is_refused(argv: tuple[str, ...], told: str, export: Export, tmp_path: Path) -> None:
+    outcome = export("-s", "full_finetune", *argv, "-o", str(tmp_path / "out"))
+    assert outcome.code == 2
+    assert told in outcome.err
+    assert not (tmp_path / "out").exists()
