@@ -100,13 +100,28 @@ def refuse_other_data(run: Run, task: Task) -> None:
 
 
 def _params_of_all(records: Sequence[RunRecord]) -> dict[str, dict[str, Any]]:
-    """Return strategy -> hyperparameters that all its records share; what depends on the rows is left to its rule."""
+    """Return strategy -> hyperparameters that all its records share; what depends on the rows is left to its rule.
+
+    What is chosen on validation is chosen together: where records differ in some of it, none of it is set.
+    """
     shared: dict[str, dict[str, Any]] = {}
+    of_strategy: dict[str, list[RunRecord]] = {}
     for record in records:
         if record.strategy == record.base:
-            known = shared.setdefault(record.strategy, dict(record.params))
-            shared[record.strategy] = {name: value for name, value in known.items() if record.params.get(name) == value}
+            of_strategy.setdefault(record.strategy, []).append(record)
+    for strategy, its_records in of_strategy.items():
+        first = its_records[0].params
+        differ = {name for record in its_records for name in first if record.params.get(name) != first[name]}
+        searched = {name for record in its_records for name in _searched(record)}
+        left = differ | searched if differ & searched else differ
+        shared[strategy] = {name: value for name, value in first.items() if name not in left}
     return shared
+
+
+def _searched(record: RunRecord) -> set[str]:
+    """Return the hyperparameters that a record's history names as those of its configurations."""
+    columns = {column.removeprefix("param_") for row in record.history for column in row if column.startswith("param_")}
+    return {name for name in record.params if any(c == name or c.startswith(f"{name}_") for c in columns)}
 
 
 def compare_runs(then: Run, now: Run) -> Reproduction:

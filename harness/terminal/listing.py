@@ -44,13 +44,13 @@ def print_strategy(offer: Offer, description: StrategyDescription, console: Cons
     search_space = tags_of(offer.strategy).search_space
     source = f", {page.say_message(offer.plugin.source)}" if offer.plugin.distribution else ""
     lines = [
-        ("plugin", f"{offer.plugin.origin}{source}"),
-        ("groups", f"all, {_groups(offer)}".rstrip(", ")),
-        *([("reads", page.say("frozen features: {states}").format(states=reads))] if reads else []),
-        *([("tuned over", search_space)] if search_space else []),
-        *([("needs", page.say_message(offer.not_installed))] if offer.not_installed else []),
+        (page.say("plugin"), f"{offer.plugin.origin}{source}"),
+        (page.say("groups"), f"all, {_groups(offer)}".rstrip(", ")),
+        *([(page.say("reads"), page.say("frozen features: {states}").format(states=reads))] if reads else []),
+        *([(page.say("tuned over"), search_space)] if search_space else []),
+        *([(page.say("needs"), page.say_message(offer.not_installed))] if offer.not_installed else []),
     ]
-    page.write([label_value_lines([(page.say(label), value) for label, value in lines], page), Text("")])
+    page.write([label_value_lines(lines, page), Text("")])
     page.write(_parameters(offer, description, page))
 
 

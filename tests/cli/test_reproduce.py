@@ -137,6 +137,15 @@ def test_what_each_seed_chose_for_itself_is_chosen_again(run: Harness, harness: 
     assert "2 of 2 trials predict the same, bit for bit." in outcome.out
 
 
+def test_what_was_chosen_together_on_validation_is_chosen_together_again(run: Harness, harness: Harness) -> None:
+    data = ("-d", "sample", "-n", "60", "--train-sizes", "20,all", "--no-save-models")
+    made = run(*data, strategies="tfidf_logreg")
+    assert len({record.params["max_ngram"] for record in made.run.records}) > 1, "each size chooses for itself"
+    assert len({record.params["C"] for record in made.run.records}) == 1, "but in part the same"
+    outcome = harness("reproduce", "-o", str(made.folder), "-q", "--tolerance", "0")
+    assert "2 of 2 trials predict the same, bit for bit." in outcome.out
+
+
 def test_a_strategy_that_is_gone_is_an_error_that_names_it(run: Harness, harness: Harness) -> None:
     folder = run("--no-save-models", strategies="moody", plugins=[MoodyPlugin()]).folder
     outcome = harness("reproduce", "-o", str(folder), "-q")
