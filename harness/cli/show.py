@@ -18,6 +18,7 @@ from harness.cli.printing import echo_run
 @click.option("--confusion/--no-confusion", default=True, help="Show the confusion matrices.")
 @click.option("--per-class/--no-per-class", default=True, help="Show the best strategy's scores by class.")
 @click.option("--pairs", is_flag=True, help="Show the difference of every two strategies.")
+@click.option("--history", is_flag=True, help="Show the epochs of training, and what else was tried on validation.")
 @click.option("--sort", type=click.Choice(SORT_KEYS), default="f1_macro", help="Order by this, scores on validation.")
 @options.max_latency
 @options.language
@@ -29,6 +30,7 @@ def show(
     confusion: bool,
     per_class: bool,
     pairs: bool,
+    history: bool,
     sort: str,
     max_latency: str | None,
     language: str,
@@ -43,7 +45,14 @@ def show(
     from harness.terminal import print_note
 
     opened = open_run(name, output_dir)
-    shown = {"sort": sort, "confusion": confusion, "per_class": per_class, "pairs": pairs, "language": language}
+    shown = {
+        "sort": sort,
+        "confusion": confusion,
+        "per_class": per_class,
+        "pairs": pairs,
+        "history": history,
+        "language": language,
+    }
     asked = build_config({"max_latency": max_latency}).max_latency
     echo_run(opened.run if as_json else opened.run.with_max_latency(asked), as_json=as_json, debug=debug, **shown)
     directory, result = RunDirectory(opened.path), opened.run

@@ -14,6 +14,7 @@ from harness.document.sections.confusions import classes_section
 from harness.document.sections.curves import curves_section
 from harness.document.sections.data import finding_blocks
 from harness.document.sections.differences import differences_section
+from harness.document.sections.learning import history_section
 from harness.document.sections.remarks import degradations
 from harness.document.sections.scores import scores_section
 from harness.document.subject import Subject
@@ -34,6 +35,7 @@ def print_run(
     confusion: bool = True,
     per_class: bool = True,
     pairs: bool = False,
+    history: bool = False,
     language: str = "en",
 ) -> None:
     """Print a run.
@@ -45,6 +47,7 @@ def print_run(
         confusion: Show the confusion matrices on the test split.
         per_class: Show the per-class scores of the best strategy on the test split.
         pairs: Show the difference of every two strategies.
+        history: Show the epochs of training, and what else was tried on validation.
         language: Of headings and fixed phrases, one of `harness.wording.languages.LANGUAGES`.
 
     Raises:
@@ -60,6 +63,8 @@ def print_run(
     if curves := learning_curves(run):
         page.write(section_lines(curves_section(subject), page))
         page.write([Text(""), *curves_picture(curves, page)])
+    if history:
+        page.write(section_lines(history_section(subject), page))
     if subject.study.strategies and confusion:
         page.write(_matrices(run, subject.study.strategies, page))
     if subject.study.strategies and per_class:

@@ -87,3 +87,16 @@ def test_a_damaged_run_file_is_named(harness: Harness, runs: Path, damage: objec
     assert outcome.code == 2
     assert message in " ".join(outcome.err.split())
     assert "Traceback" not in outcome.err
+
+
+def test_history_shows_each_epoch_and_what_was_tried_on_validation(harness: Harness, runs: Path) -> None:
+    shown = harness("show", "--history", "--no-confusion", "--no-per-class", "-o", str(runs)).out
+    told = shown.partition("Learning history")[2]
+    run = Run.model_validate_json((find_run("latest", runs).path / "run.json").read_text(encoding="utf-8"))
+    records = {record.strategy: record for record in run.records}
+    for name in ("full_finetune", "logreg_probe"):
+        table = told.partition(f"\n{name}\n")[2].partition("\n\n")[0]
+        for entry in records[name].history:
+            assert f"{entry['validation_f1_macro']:.4f}" in table
+    assert "loss" in told
+    assert "Learning history" not in harness("show", "--no-confusion", "-o", str(runs)).out

@@ -5,7 +5,7 @@ from functools import partial
 
 from harness.analysis.study import Studied
 from harness.document import numbers
-from harness.document.figures.history import history_figure, is_drawable
+from harness.document.figures.history import SETTING, history_figure, is_drawable
 from harness.document.figures.reliability import Bin, reliability_figure
 from harness.document.model import (
     Bar,
@@ -44,6 +44,34 @@ def history_picture(subject: Subject, studied: Studied) -> Picture | None:
         {"name": studied.name, "n": numbers.count(len(history)), "last": last},
     )
     return Picture(partial(history_figure, history), alternative, title(subject, studied))
+
+
+def history_section(subject: Subject) -> Section:
+    """Lay out the epochs, or what else was tried, of each strategy's lowest seed in tables."""
+    kept = [studied for studied in subject.study.strategies if is_drawable(studied.records[0].history)]
+    blocks: list[Block] = [_history_table(subject, studied) for studied in kept]
+    nothing = Paragraph(subject.say("No strategy kept a history of its training."), "note")
+    return Section("history", subject.say("Learning history"), blocks or [nothing])
+
+
+def _history_table(subject: Subject, studied: Studied) -> Table:
+    history = studied.records[0].history
+    names = list(dict.fromkeys(name for entry in history for name in entry))
+    columns = [_history_column(name, subject.say) for name in names]
+    rows = [Row.of(*(_measured(name, entry.get(name)) for name in names)) for entry in history]
+    return Table(title(subject, studied), columns, rows)
+
+
+def _history_column(name: str, say: Say) -> Column:
+    """Return the heading of a number, that of a split under the split's name."""
+    split = next((split for split in ("validation", "train") if name.startswith(f"{split}_")), "")
+    return Column(say(name.removeprefix(f"{split}_").removeprefix(SETTING)), say(split) if split else "")
+
+
+def _measured(name: str, value: float | None) -> str:
+    if value is None:
+        return numbers.MISSING
+    return f"{value:.4f}" if name.startswith(("validation_", "train_")) else f"{value:g}"
 
 
 def calibration_section(subject: Subject) -> Section | None:
