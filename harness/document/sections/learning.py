@@ -26,6 +26,9 @@ from harness.document.subject import Subject
 from harness.evaluation.calibration import Calibration, ReliabilityBin
 from harness.wording.languages import Say
 
+# What the strategies that come along keep in a history; names that others keep are shown as they are.
+KNOWN = ("epoch", "step", "configuration", "layer", "loss", "log_loss", "accuracy", "f1_macro", "f1_weighted")
+
 
 def learning_section(subject: Subject) -> Section | None:
     """Draw the history of each trained strategy's lowest seed; None where none kept one."""
@@ -65,7 +68,9 @@ def _history_table(subject: Subject, studied: Studied) -> Table:
 def _history_column(name: str, say: Say) -> Column:
     """Return the heading of a number, that of a split under the split's name."""
     split = next((split for split in ("validation", "train") if name.startswith(f"{split}_")), "")
-    return Column(say(name.removeprefix(f"{split}_").removeprefix(SETTING)), say(split) if split else "")
+    measured = name.removeprefix(f"{split}_").removeprefix(SETTING)
+    heading = next((say(known) for known in KNOWN if known == measured), measured)
+    return Column(heading, say(split) if split else "")
 
 
 def _measured(name: str, value: float | None) -> str:
