@@ -3,8 +3,10 @@
 Mark each with `@harness.hookimpl`. Arguments one does not need may be left out of the signature.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
 
 import pluggy
 
@@ -36,3 +38,18 @@ def harness_executor(name: str, config: RunConfig) -> Executor | None:
 @hookspec(firstresult=True)
 def harness_load_encoder(name: str, config: RunConfig, device: str, dtype: str) -> Encoder | None:
     """Return the encoder `--model name` asks for on that device, or None; the first result wins."""
+
+
+@hookspec
+def harness_run_started(run: Mapping[str, Any], path: Path) -> None:
+    """Be told that trials begin: what run.json holds before them, plain values, and the run's folder."""
+
+
+@hookspec
+def harness_trial_finished(record: Mapping[str, Any]) -> None:
+    """Be told that a trial is over: its record as in run.json, plain values; also of one that failed."""
+
+
+@hookspec
+def harness_run_finished(run: Mapping[str, Any], path: Path) -> None:
+    """Be told that run.json is there: what it holds, plain values, and the run's folder; also of a stopped run."""

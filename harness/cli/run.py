@@ -72,6 +72,9 @@ def _typed(value: str) -> Any:
               "longer is ended and is a failed row.  [default: no limit]")
 @click.option("--memory-limit", metavar="SIZE", help="What memory a trial may hold, such as 8GB; one that holds more "
               "is ended and is a failed row.  [default: no limit]")
+@click.option("--track", multiple=True, callback=joined, metavar="NAMES",
+              help="Tell trackers how the run goes, comma-separated: mlflow, tensorboard, trackio, or what plugins "
+              "offer.")
 @click.option("--save-models/--no-save-models", default=None, help="Keep the fitted classifiers.  [default: save]")
 @click.option("--save-texts/--no-save-texts", default=None,
               help="Keep the test texts in the run's folder, for 'errors' and 'report'.  [default: save]")

@@ -29,7 +29,7 @@ class RunConfig(BaseModel):
     limit. `set` maps strategy -> field -> value. `plugins` are files and modules, as they
     were given. `on` is where trials run, None for what the environment's HARNESS_ON says, else `local`; `time_limit`
     is in seconds and `memory_limit` in bytes, of each trial. `max_latency` is in seconds: the answer names the best of
-    what answers 95 of 100 single texts within it.
+    what answers 95 of 100 single texts within it. `track` names the trackers that are told how the run goes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,6 +62,7 @@ class RunConfig(BaseModel):
     cache_dir: NonEmpty | None = None
     output_dir: str = "reports"
     plugins: tuple[NonEmpty, ...] = ()
+    track: tuple[NonEmpty, ...] = ()
     offline: bool = False
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.01
     max_latency: Annotated[float, BeforeValidator(read_latency), Field(gt=0, lt=1e6)] | None = None
@@ -125,6 +126,11 @@ class RunConfig(BaseModel):
         if value != "auto" and not (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
             raise ValueError("expected 'auto' or a whole number from 1")
         return value
+
+    @field_validator("track", mode="before")
+    @classmethod
+    def _names_of_trackers(cls, value: Any) -> Any:
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
 
     @field_validator("plugins", mode="before")
     @classmethod

@@ -14,6 +14,7 @@ from harness.plugin_system.files import NamedPlugin
 from harness.plugin_system.loading import LoadedPlugins
 from harness.plugin_system.metadata import entry_points
 from harness.plugin_system.offers import Offer, Plugin, folder_here, select
+from harness.plugin_system.trackers import Trackers
 from harness.strategies.description import describe_strategy
 from harness.strategies.strategy import as_recorded, recorded_parameters
 
@@ -59,6 +60,11 @@ class PluginManager:
             )
             taken |= {distinct.name} if plugin.error is not None else set()
             yield distinct
+
+    @property
+    def trackers(self) -> Trackers:
+        """Tells the plugins that want to know how a run goes."""
+        return Trackers(self._hooks)
 
     @property
     def broken(self) -> tuple[Plugin, ...]:

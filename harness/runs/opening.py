@@ -21,6 +21,7 @@ from harness.plugin_system.files import named_plugins
 from harness.plugin_system.loading import LoadedPlugins
 from harness.plugin_system.manager import PluginManager
 from harness.plugin_system.offers import Offer, not_loaded
+from harness.plugin_system.trackers import check_trackers, tracker_modules
 from harness.runs.planning import Plan, make_plan
 from harness.system.device import choose_device, choose_dtype
 
@@ -73,9 +74,12 @@ def open_plan(
     try:
         if executor and to_run:
             executor.prepare()
-        manager = open_plugins(config.plugins, plugins)
+        trackers = tracker_modules(config.track)
+        manager = open_plugins([*config.plugins, *trackers.values()], plugins)
+        check_trackers(trackers, manager.broken)
         executor = executor or _of_plugin(manager, config)  # before the data, which take long
-        return replace(make_plan(config, manager, task=task, given=offers), executor=executor)
+        plan = make_plan(config, manager, task=task, given=offers)
+        return replace(plan, executor=executor, trackers=manager.trackers)
     except BaseException:
         if executor:
             executor.close()

@@ -19,6 +19,7 @@ from harness.huggingface.offline_wheel import MINILM
 from harness.plugin_system.files import named_plugins
 from harness.plugin_system.manager import PluginManager
 from harness.plugin_system.offers import Offer, Plugin, left_out_of_groups
+from harness.plugin_system.trackers import Trackers
 from harness.results.run_directory import RunDirectory
 from harness.runs.feasibility import refuse_impossible
 from harness.runs.session import Session, Trial
@@ -42,6 +43,7 @@ class Plan:
         notes: What was left out, one sentence each.
         offline: Whether the hub's clients are kept off the network while it runs, as they were while it was planned.
         executor: What its trials run in.
+        trackers: Tells plugins how it goes.
     """
 
     config: RunConfig
@@ -55,6 +57,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     offline: bool = False
     executor: Executor = field(default_factory=Here)
+    trackers: Trackers = field(default_factory=Trackers)
 
     @property
     def trials(self) -> list[Trial]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from harness.errors import UnavailableError
 from harness.huggingface.network import offline_hub
-from harness.results.records import Run
+from harness.plugin_system.trackers import Trackers
+from harness.results.records import Run, read_unfinished
 from harness.results.run_directory import NEW_RUN_WAITS, RunDirectory
 from harness.runs.planning import Plan
 from harness.runs.recording import Recording
@@ -59,20 +60,32 @@ def execute(
     claim = directory.claimed(0.0 if resume else NEW_RUN_WAITS)
     with offline_hub(plan.offline), claim, directory.without_features_at_exit(), closing(plan.executor):
         finished = recording.begin(directory, retry_failed=retry_failed)
+        plan.trackers.run_started(read_unfinished(directory).run.model_dump(mode="json"), directory.path)
         trials = Trials(plan, recording, reporter or Silence(), finished, stop or Stop())
         try:
-            run, interrupt = _run_all(trials, recording)
+            run, interrupt = _run_all(trials, recording, plan.trackers)
+            run = _told_to_trackers(run, directory, plan.trackers)
         except UnavailableError as refusal:
             raise UnsavedRunError(str(refusal), trials.unsaved()) from refusal
         return run, directory.path, interrupt
 
 
-def _run_all(trials: Trials, recording: Recording) -> tuple[Run, KeyboardInterrupt | None]:
+def _told_to_trackers(run: Run, directory: RunDirectory, trackers: Trackers) -> Run:
+    """Tell the trackers that the run is over, and return it with a note for each that failed."""
+    trackers.run_finished(run.model_dump(mode="json"), directory.path)
+    if trackers.notes:
+        run = run.model_copy(update={"notes": [*run.notes, *trackers.notes]})
+        directory.write_run(run.model_dump(mode="json"))
+    return run
+
+
+def _run_all(trials: Trials, recording: Recording, trackers: Trackers) -> tuple[Run, KeyboardInterrupt | None]:
     interrupt = None
     try:
         with trials.all_ended():
             for record in trials.run():
                 recording.records.append(record)
+                trackers.trial_finished(record.model_dump(mode="json"))
         recording.conclude(trials.session.features)
     except KeyboardInterrupt as signal:
         interrupt = signal
