@@ -21,7 +21,7 @@ def why_silent(offline: bool) -> str:
     return f"{'--offline' if offline else 'HF_HUB_OFFLINE'} forbids asking the hub"
 
 
-def unavailable(kind: str, name: str, offline: bool, command: str) -> UnavailableError:
+def unavailable(kind: str, name: str, offline: bool, command: str, asked: str) -> UnavailableError:
     """Return the error for something that is neither cached nor downloadable.
 
     Args:
@@ -29,8 +29,9 @@ def unavailable(kind: str, name: str, offline: bool, command: str) -> Unavailabl
         name: Its name on the hub.
         offline: Whether the user forbade the network.
         command: What brings it into the hub's cache.
+        asked: The options that name it, such as -m NAME.
     """
-    why, carried = why_silent(offline), f"harness prefetch {'-m' if kind == 'Model' else '-d'} {name} -o BUNDLE"
+    why, carried = why_silent(offline), f"harness prefetch {asked} -o BUNDLE"
     return UnavailableError(
         f"{kind} {name!r} is not on this machine, neither as a folder nor in the hub's cache, and {why}. "
         f"Where there is a network, get it with: {command}; or make a folder there to be carried here: {carried}"
@@ -79,7 +80,8 @@ def fetch_checkpoint(name: str, revision: str | None, offline: bool) -> tuple[Pa
     from huggingface_hub.errors import HFValidationError
 
     reachable = settle_network(offline)
-    command = f"hf download {name}" + (f" --revision {revision}" if revision else "")
+    of_revision = f" --revision {revision}" if revision else ""
+    command, asked = f"hf download {name}{of_revision}", f"-m {name}{of_revision}"
     try:
         folder = _snapshot(name, revision, reachable)
     except ModelError:
@@ -88,10 +90,10 @@ def fetch_checkpoint(name: str, revision: str | None, offline: bool) -> tuple[Pa
         raise UserError(f"There is no folder {name!r}, and it cannot be a hub id. Check --model.") from error
     except Exception as error:  # of the HTTP library too, which the hub's client lets through
         if not reachable:
-            raise unavailable("Model", name, offline, command) from error
+            raise unavailable("Model", name, offline, command, asked) from error
         raise refused_by_hub(error, "Model", name, revision) from error
     if not any(folder.glob("*.safetensors")) and not any(folder.glob("*.bin")):
-        raise unavailable("Model", name, offline, command)
+        raise unavailable("Model", name, offline, command, asked)
     return folder, folder.name
 
 

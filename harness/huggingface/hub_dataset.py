@@ -77,7 +77,8 @@ def _download(identifier: str, config: str | None, revision: str | None, offline
         raise _malformed(identifier) from error
     except Exception as error:  # of the HTTP library too, which the hub's client lets through
         if not reachable:
-            raise unavailable("Data set", identifier, offline, _command(identifier, config)) from error
+            asked = f"-d {identifier}{f':{config}' if config else ''}{f'@{revision}' if revision else ''}"
+            raise unavailable("Data set", identifier, offline, _command(identifier, config), asked) from error
         if not isinstance(error, datasets.exceptions.DatasetsError | ValueError | RuntimeError):
             raise refused_by_hub(error, "Data set", identifier, revision) from error
         reason = " ".join(str(error.__cause__ or error).split()).rstrip(".")

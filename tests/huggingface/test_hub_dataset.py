@@ -7,7 +7,7 @@ import pytest
 
 from harness import DataError, RunConfig, UnavailableError, UserError
 from harness.data.columns import build_task
-from harness.huggingface.hub_dataset import load_hub_dataset, tables_of
+from harness.huggingface.hub_dataset import SHORT_NAMES, load_hub_dataset, tables_of
 
 MOODS = ("sunny", "rainy", "always calm")  # not in alphabetical order
 
@@ -88,7 +88,7 @@ def test_offline_a_data_set_that_is_not_cached_is_refused_with_the_command_that_
         f"Data set '{identifier}' is not on this machine, neither as a folder nor in the hub's cache, "
         "and --offline forbids asking the hub. "
         f'Where there is a network, get it with: python -c "import datasets; datasets.load_dataset({told})"; or make a '
-        f"folder there to be carried here: harness prefetch -d {identifier} -o BUNDLE"
+        f"folder there to be carried here: harness prefetch -d {SHORT_NAMES.get(name, name)} -o BUNDLE"
     )
     assert capfd.readouterr() == ("", "")
 
