@@ -200,7 +200,7 @@ class FineTuning:
             UndertrainedWarning: Where the loss on train is not below that of answering each class's share, validation
                 was never better than always answering the largest class, or both are near that.
         """
-        recipe = self.recipe_for(len(train), encoder_width(context.model))
+        recipe = self.recipe_for(len(train), encoder_width(context.model), context.n_classes)
         whole = part = min(recipe.batch_size, len(train))
         while (trained := if_it_fits(partial(self._train, train, validation, context, recipe, part), part)) is None:
             part = (part + 1) // 2
@@ -209,9 +209,9 @@ class FineTuning:
         _warn_if_undertrained(trained.history, train, validation)
         return trained
 
-    def recipe_for(self, n_rows: int, width: int) -> Recipe:
-        """Return the settings for so many rows of train and an encoder of such a width: what is set, else the rule."""
-        rule = TUTORIAL if self.recipe == "tutorial" else suited(n_rows, width, self.rate_factor)
+    def recipe_for(self, n_rows: int, width: int, n_classes: int) -> Recipe:
+        """Return the settings for so many rows and classes and such a width: what is set, else the rule."""
+        rule = TUTORIAL if self.recipe == "tutorial" else suited(n_rows, width, n_classes, self.rate_factor)
         chosen = {name: value for name, value in parameters(self).items() if name in SETTINGS and value != "auto"}
         recipe = replace(rule, **chosen)
         least_epochs = math.ceil(self.min_steps / math.ceil(n_rows / recipe.batch_size))
