@@ -4,6 +4,7 @@ The folder of the run, the cache of features and the checkpoint lie where every 
 same path. Each trial is a process of its own there, too, so that it begins in a clean state.
 """
 
+import platform
 import secrets
 import shutil
 import time
@@ -30,6 +31,7 @@ from harness.system.foreign_files import read_regular_file
 AT_A_TIME = 256  # trials that wait in the pool or run there
 ATTEMPT_PREFIX, LOG_FILE = "attempt-", "log.txt"
 LARGEST_LOG = 2_000_000  # bytes
+SHARE = "Put --output-dir and --cache-dir on a disk that all machines have under the same path"
 
 Ended = tuple[str, int, str | None, str]
 """Name of the folder of an attempt, how its worker ended, what it took too much of, the last lines that it printed."""
@@ -135,6 +137,8 @@ def run_job_apart(folder: str, seconds: float | None, memory_bytes: int | None, 
         memory_bytes: What memory it may hold, None for as much as it likes.
         imports: Modules that it will import.
     """
+    if not (Path(folder) / SPEC_FILE).is_file():
+        return "", 1, f"{platform.node()}, where it was to run, does not see {folder}. {SHARE}", ""
     path, log = Path(folder) / f"{ATTEMPT_PREFIX}{secrets.token_hex(8)}", TrialLog()
     (path / TEMPORARY_FOLDER).mkdir(parents=True)
     for name in (SPEC_FILE, ASSIGNMENT_FILE):

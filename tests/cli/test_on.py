@@ -254,6 +254,27 @@ def test_trials_that_would_not_fit_into_memory_together_run_after_each_other(
     ]
 
 
+class Apart(Executor):
+    """Has no disk in common with the driver."""
+
+    def submit(self, fn: Callable[..., Any], /, folder: str, *args: Any, **kwargs: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        future.set_result(fn(f"{folder}-elsewhere", *args, **kwargs))
+        return future
+
+
+def test_a_pool_that_does_not_see_the_folder_of_the_run_is_told_to_share_a_disk(run: Harness, tmp_path: Path) -> None:
+    class Plugin:
+        @hookimpl
+        def harness_executor(self, name: str) -> Executor | None:
+            return Apart() if name == "apart" else None
+
+    assert run("--on", "apart", "-o", str(tmp_path), strategies="majority", plugins=[Plugin()]).code == 1
+    (record,) = run_of(tmp_path)["records"]
+    assert "--output-dir" in record["error"]["message"]
+    assert not [*tmp_path.glob("**/*-elsewhere*")]
+
+
 class NeverBegins(Executor):
     """Takes functions and begins none; at the second the user presses Ctrl-C."""
 
