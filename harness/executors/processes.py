@@ -22,6 +22,9 @@ FORK_SERVER = _PROGRAM.format(module="harness.executors.fork_server", function="
 WORKER = _PROGRAM.format(module="harness.executors.worker", function="main", call="main()")
 
 
+ENDING_THREAD = 1.0  # seconds that a thread may take which has been told to end, such as a display's
+
+
 def can_fork() -> bool:
     """Return whether workers can be forked here: on Linux, where the kernel or a container does not refuse pidfds."""
     if sys.platform != "linux" or not hasattr(os, "pidfd_open"):
@@ -156,6 +159,9 @@ def fork_spare(number: int) -> None:
     Args:
         number: How many. This process must have run no plugin, hold no data and have asked nothing of a GPU.
     """
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join(ENDING_THREAD)
     if threading.active_count() == 1:
         for _ in range(number):
             (server := ForkServer()).fork_from_here()
