@@ -46,6 +46,7 @@ SLOW_PLACES = (  # folders and files (or their beginnings) whose tests train or 
     "cli/test_list.py",
     "cli/test_on.py",
     "cli/test_one_rule.py",
+    "cli/test_pools.py",
     "cli/test_plugin",
     "cli/test_plugin_test.py",
     "cli/test_predict.py",

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness import Run, Task
 from harness.results.records import read_run
@@ -53,3 +54,14 @@ def write_data(task: Task, folder: Path) -> Path:
         rows = ({"text": text, "label": task.label_names[y]} for text, y in zip(split.texts, split.labels, strict=True))
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return folder
+
+
+def digests(run: dict[str, Any]) -> dict[str, str]:
+    """Return strategy -> digest of its predictions of a run.json."""
+    return {record["strategy"]: record["predictions_sha256"] for record in run["records"]}
+
+
+def run_of(folder: Path) -> dict[str, Any]:
+    """Return what the run.json of the only run of a folder holds."""
+    (file,) = folder.glob("*/run.json")
+    return dict(json.loads(file.read_text(encoding="utf-8")))
