@@ -7,6 +7,7 @@ _UNITS_OF_TIME = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _MILLISECONDS = re.compile(r"(\d+(?:\.\d+)?)\s*ms")
 _UNITS_OF_SIZE = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _UNITS_OF_SIZE |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+_FEWEST_BYTES = 10**6  # without a unit; fewer means gigabytes, or megabytes, that were not written
 _PART = r"(\d+(?:\.\d+)?)\s*([smhd])"
 
 
@@ -51,6 +52,6 @@ def read_size(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", value.strip().lower())
-    if match is None or match[2] not in _UNITS_OF_SIZE:
+    if match is None or match[2] not in _UNITS_OF_SIZE or (not match[2] and float(match[1]) < _FEWEST_BYTES):
         raise ValueError("expected a size such as 8GB or 500MB")
     return round(float(match[1]) * _UNITS_OF_SIZE[match[2]])

@@ -137,6 +137,13 @@ class RunConfig(BaseModel):
     def _one_or_several(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
 
+    @field_validator("label_names")
+    @classmethod
+    def _some_or_left_out(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if value is not None and not value:
+            raise ValueError("name at least one")
+        return value
+
     @field_validator("strategies", "seeds", "train_sizes")
     @classmethod
     def _without_repeats(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:

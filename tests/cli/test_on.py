@@ -59,7 +59,9 @@ def test_limits_are_refused_where_nobody_would_watch_them(run: Harness) -> None:
     assert run("--on", "here", "--time-limit", "5s").code == 2
 
 
-@pytest.mark.parametrize(("option", "value"), [("--time-limit", "soon"), ("--memory-limit", "much")])
+@pytest.mark.parametrize(
+    ("option", "value"), [("--time-limit", "soon"), ("--memory-limit", "much"), ("--memory-limit", "8")]
+)
 def test_a_limit_that_is_none_is_refused(run: Harness, option: str, value: str) -> None:
     outcome = run("--on", "local", option, value)
     assert outcome.code == 2

@@ -55,6 +55,11 @@ def test_lists_may_be_written_with_commas_and_repeats_count_once(given: Any, see
     assert build_config({"seeds": given}).seeds == seeds
 
 
+def test_no_label_names_are_refused() -> None:
+    with pytest.raises(UserError, match="--label-names: name at least one"):
+        build_config({"label_names": ""})
+
+
 def test_label_names_and_strategies_may_be_written_with_commas() -> None:
     config = build_config({"label_names": "sad, joy", "strategies": "a,b,a"})
     assert (config.label_names, config.strategies) == (("sad", "joy"), ("a", "b"))
