@@ -25,7 +25,11 @@ def project() -> dict[str, Any]:
 
 def test_every_file_in_plugins_is_an_entry_point_of_the_same_name(project: dict[str, Any]) -> None:
     modules = {file.stem for file in (ROOT / "plugins").glob("*.py") if file.stem != "__init__"}
-    assert project["project"]["entry-points"]["harness"] == {name: f"harness_plugins.{name}" for name in modules}
+    points = project["project"]["entry-points"]
+    strategies = {name for name in modules if not name.endswith("_tracker")}
+    assert points["harness"] == {name: f"harness_plugins.{name}" for name in strategies}
+    trackers = modules - strategies
+    assert points["harness.trackers"] == {n.removesuffix("_tracker"): f"harness_plugins.{n}" for n in trackers}
 
 
 def test_every_plugin_offers_one_strategy_of_its_own_name() -> None:
