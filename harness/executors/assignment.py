@@ -17,6 +17,8 @@ from harness.strategies.strategy import RunContext, Strategy
 from harness.strategies.tags import tags_of
 from harness.system.process import restored_globals, seed_everything
 
+ENCODER_MODULES = ("transformers.modeling_utils",)  # what loading an encoder imports, for seconds
+
 
 @dataclass(frozen=True)
 class Assignment:
@@ -47,6 +49,11 @@ class Assignment:
     features: FeatureCache | None
     device: str
     dtype: str
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """Modules that its process will import: the strategy's own, and what loads an encoder where it has one."""
+        return (*tags_of(self.strategy).imports, *(ENCODER_MODULES if self.encoder else ()))
 
     def context(self, workdir: Path, progress: Progress) -> RunContext:
         """Return what the strategy may use besides its data.

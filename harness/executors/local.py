@@ -16,7 +16,6 @@ from harness.executors.outcome import Outcome
 from harness.executors.outcome_files import remove_job
 from harness.executors.processes import ForkServer, SpawnedWorker, WorkerProcess, can_fork, fork_server
 from harness.executors.trial_log import TrialLog
-from harness.strategies.tags import tags_of
 
 
 class Local:
@@ -63,7 +62,7 @@ class Local:
         if not self._servers:
             self.prepare()
         server = self._free.pop()
-        process = server.start(folder, log.descriptor, tags_of(assignment.strategy).imports)
+        process = server.start(folder, log.descriptor, assignment.imports)
         return _LocalTrial(process, folder, shapes, log, order.log, watch, lambda: self._free.append(server))
 
     def close(self) -> None:

@@ -24,7 +24,6 @@ from harness.executors.outcome import Outcome, failed_outcome
 from harness.executors.outcome_files import remove_job
 from harness.executors.processes import SpawnedWorker, can_fork, fork_server
 from harness.executors.trial_log import TrialLog
-from harness.strategies.tags import tags_of
 from harness.system.files import write_atomically
 from harness.system.foreign_files import read_regular_file
 
@@ -74,7 +73,7 @@ class Pool:
         except NOT_PICKLED as error:
             remove_job(folder)
             return Finished(not_handed_over(error))
-        imports, limits = tags_of(assignment.strategy).imports, self._limits
+        imports, limits = assignment.imports, self._limits
         future = self.submitter().submit(run_job_apart, str(folder), limits.seconds, limits.memory_bytes, imports)
         return _PooledTrial(future, folder, shapes_of(assignment), order.log)
 
