@@ -8,7 +8,7 @@ from typing import Any
 from harness.encoding.checkpoint_files import CONFIG, check_attention, check_weights_files, read_checkpoint_json
 from harness.encoding.described_sizes import check_entries, check_fits_weights
 from harness.encoding.fingerprint import EncoderFacts
-from harness.encoding.quiet_transformers import quiet_transformers
+from harness.encoding.silence import silence_transformers
 from harness.encoding.soundness import check_filled, check_vocabulary, check_weights
 from harness.errors import ModelError, reason_of
 
@@ -235,16 +235,16 @@ def _load_model(directory: Path, name: str, config: Any) -> Any:
     check_weights_files(directory, name)
     check_fits_weights(config, directory, name)
     try:
-        with quiet_transformers():
-            model, info = AutoModel.from_pretrained(
-                directory,
-                config=config,
-                trust_remote_code=False,
-                use_safetensors=True,
-                output_loading_info=True,
-                ignore_mismatched_sizes=True,  # so that they are named below
-                dtype=torch.float32,
-            )
+        silence_transformers()
+        model, info = AutoModel.from_pretrained(
+            directory,
+            config=config,
+            trust_remote_code=False,
+            use_safetensors=True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # so that they are named below
+            dtype=torch.float32,
+        )
     except Exception as error:
         raise ModelError(
             f"Model {name} cannot be loaded: {reason_of(error)}. "

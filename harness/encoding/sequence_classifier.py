@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from harness.encoding.checkpoint import read_all_tokens
 from harness.encoding.checkpoint_files import check_weights_files
-from harness.encoding.quiet_transformers import quiet_transformers
+from harness.encoding.silence import silence_transformers
 from harness.errors import ModelError
 
 Head = Literal["new", "kept", "saved"]
@@ -95,10 +95,10 @@ def last_layer(model: Any) -> tuple[Any, str]:
 def _with_new_head(model: Any, new: set[str]) -> tuple[Any, set[str]]:
     """Return a model with other first weights of these names, and the names."""
     weights = {name: weight for name, weight in model.state_dict().items() if name not in new}
-    with quiet_transformers():
-        model, info = type(model).from_pretrained(
-            None, config=model.config, state_dict=weights, dtype=model.dtype, output_loading_info=True
-        )
+    silence_transformers()
+    model, info = type(model).from_pretrained(
+        None, config=model.config, state_dict=weights, dtype=model.dtype, output_loading_info=True
+    )
     return model, set(info["missing_keys"])
 
 
@@ -108,18 +108,18 @@ def _loaded(directory: str, label_names: Sequence[str]) -> tuple[Any, set[str], 
     from transformers import AutoModelForSequenceClassification
 
     check_weights_files(Path(directory), directory)
-    with quiet_transformers():
-        model, info = AutoModelForSequenceClassification.from_pretrained(
-            directory,
-            trust_remote_code=False,
-            use_safetensors=True,
-            dtype=torch.float32,
-            return_dict=True,
-            id2label=dict(enumerate(label_names)),
-            label2id={name: i for i, name in enumerate(label_names)},
-            output_loading_info=True,
-            ignore_mismatched_sizes=True,  # a head for another number of classes; nothing else is let pass
-        )
+    silence_transformers()
+    model, info = AutoModelForSequenceClassification.from_pretrained(
+        directory,
+        trust_remote_code=False,
+        use_safetensors=True,
+        dtype=torch.float32,
+        return_dict=True,
+        id2label=dict(enumerate(label_names)),
+        label2id={name: i for i, name in enumerate(label_names)},
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,  # a head for another number of classes; nothing else is let pass
+    )
     read_all_tokens(model)
     return model, set(info["missing_keys"]), {str(key[0]) for key in info["mismatched_keys"]}
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.encoding.quiet_transformers import quiet_transformers
+from harness.encoding.silence import silence_transformers
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
@@ -41,6 +41,7 @@ def write_tiny_checkpoint(directory: Path, words: Sequence[str], seed: int = 0) 
     config = DistilBertConfig(
         vocab_size=len(vocabulary), dim=32, hidden_dim=64, n_layers=2, n_heads=2, max_position_embeddings=64
     )
-    with quiet_transformers(), torch.random.fork_rng(devices=[]):
+    silence_transformers()
+    with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         DistilBertModel(config).save_pretrained(directory)

@@ -13,7 +13,6 @@ import datasets
 import numpy as np
 import pandas as pd
 import pytest
-import transformers
 from sklearn.dummy import DummyClassifier
 from sklearn.naive_bayes import GaussianNB
 
@@ -199,8 +198,7 @@ def test_a_run_in_a_thread_leaves_the_process_as_it_was(
 ) -> None:
     def state() -> tuple[Any, ...]:
         loggers = [logging.getLogger(name).level for name in (None, "transformers", "datasets", "matplotlib")]
-        bars = transformers.utils.logging.is_progress_bar_enabled()
-        return dict(os.environ), Path.cwd(), list(warnings.filters), loggers, bars, threading.active_count()
+        return dict(os.environ), Path.cwd(), list(warnings.filters), loggers, threading.active_count()
 
     before, made = state(), list[RunResult]()
     options = {"model": tiny_model, "strategies": "logreg_probe", "output_dir": tmp_path, "offline": True}

@@ -87,11 +87,10 @@ def test_the_doctor_tells_what_was_expected_found_and_to_do_and_exits_with_one(
     for argv in (["plugins", "doctor"], ["plugins", "doctor", "misspelt_hook"]):
         outcome = harness(*argv)
         assert outcome.code == 1
-        told = [" ".join(line.split()) for line in outcome.out.splitlines()]
-        assert told[0] == "✗ misspelt_hook (misspelt-hook 0.1, entry point misspelt_hook = misspelt_hook)"
-        assert told[1].startswith("expected a hook among harness_strategies")
-        assert told[2] == "found harness_strategis()"
-        assert told[3] == "do Did you mean harness_strategies() -> Sequence[Strategy]?"
+        told = " ".join(outcome.out.split())
+        assert told.startswith("✗ misspelt_hook (misspelt-hook 0.1, entry point misspelt_hook = misspelt_hook)")
+        assert "expected a hook among harness_strategies" in told
+        assert "found harness_strategis() do Did you mean harness_strategies() -> Sequence[Strategy]?" in told
     assert harness("plugins", "doctor", "majority").code == 0
 
 

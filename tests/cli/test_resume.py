@@ -22,7 +22,7 @@ from harness.results.run_directory import RunDirectory
 from .commands import Harness, Outcome
 
 ASKED = ("--seeds", "0,1", "--train-sizes", "12,all", "--no-save-models")
-TIMES = ("encode_seconds", "fit_seconds", "predict_seconds", "peak_memory_bytes", "features")
+TIMES = ("encode_seconds", "fit_seconds", "predict_seconds", "peak_memory_bytes", "features", "latency")
 PLUGIN = """
 import os
 import signal

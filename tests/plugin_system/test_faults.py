@@ -36,6 +36,9 @@ def test_every_hook_is_written_as_its_author_would_write_it() -> None:
         "harness_strategies": "harness_strategies() -> Sequence[Strategy]",
         "harness_load_task": "harness_load_task(name: str, config: RunConfig) -> Task | None",
         "harness_executor": "harness_executor(name: str, config: RunConfig) -> Executor | None",
+        "harness_run_started": "harness_run_started(run: Mapping[str, Any], path: Path) -> None",
+        "harness_trial_finished": "harness_trial_finished(record: Mapping[str, Any]) -> None",
+        "harness_run_finished": "harness_run_finished(run: Mapping[str, Any], path: Path) -> None",
         "harness_load_encoder": "harness_load_encoder(name: str, config: RunConfig, device: str, dtype: str) "
         "-> Encoder | None",
     }
