@@ -26,10 +26,12 @@ from harness.features.entry import (
     open_entry,
 )
 from harness.system.files import disk_errors, read_sealed
+from harness.system.unfinished_files import remove_abandoned
 
 VARIABLE = "HARNESS_CACHE"
 FEATURES, ENCODERS, LOCKS, TRASH = "features", "encoders", "locks", "trash"
 DIGEST = re.compile("[0-9a-f]{64}")  # what folders of entries, and files of encoders and locks, are named by
+_TRASHED = re.compile("[0-9a-f]{32}")
 FILES = (FEATURES_FILE, MANIFEST_FILE, JOURNAL_FILE)  # of an entry; with a dot before them, half-written ones
 
 State = Literal["complete", "unfinished", "unreadable"]
@@ -133,6 +135,7 @@ class CacheDirectory:
         """
         from filelock import FileLock, Timeout
 
+        self.sweep()
         with ExitStack() as held:
             with disk_errors(self.root, OPTION):
                 (self.root / LOCKS).mkdir(parents=True, exist_ok=True)
@@ -174,6 +177,18 @@ class CacheDirectory:
             with contextlib.suppress(FileNotFoundError):
                 os.replace(folder, trash)  # first out of the way, at once: a half-deleted entry is never seen
         shutil.rmtree(trash, ignore_errors=True)
+
+    def trash(self) -> Iterator[Path]:
+        """Yield the folders that were on their way out when their process was killed, or are now."""
+        for folder in (self.root / TRASH).glob("*"):
+            if _TRASHED.fullmatch(folder.name) and folder.is_dir() and not folder.is_symlink():
+                yield folder
+
+    def sweep(self) -> None:
+        """Remove what killed runs left of entries that they removed, and of files about encoders that they wrote."""
+        for folder in self.trash():
+            shutil.rmtree(folder, ignore_errors=True)
+        remove_abandoned(self.root / ENCODERS)
 
     def entries(self) -> list[StoredEntry]:
         """Return what is in the cache, the most recently used first."""

@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -20,7 +19,6 @@ Reason = Literal["unfinished", "unused", "beyond the size", "all"]
 SECONDS_A_DAY = 86_400
 # Facts and budgets of encoders, also half-written ones.
 _FACTS = re.compile(r"\.?(?P<digest>[0-9a-f]{64})(\.budgets)?\.json(\..+)?")
-_TRASHED = re.compile("[0-9a-f]{32}")
 
 
 @dataclass
@@ -87,7 +85,7 @@ def clear(directory: CacheDirectory) -> Removed:
 
 def is_empty(directory: CacheDirectory) -> bool:
     """Return whether there is nothing to clear."""
-    leftovers = (next(each, None) for each in (_facts(directory), _locks(directory), _trash(directory)))
+    leftovers = (next(each, None) for each in (_facts(directory), _locks(directory), directory.trash()))
     return not directory.entries() and not any(leftovers)
 
 
@@ -118,9 +116,9 @@ def _remove(directory: CacheDirectory, entry: StoredEntry, reason: Reason, remov
 
 def _sweep(directory: CacheDirectory, removed: Removed) -> None:
     """Remove what was on its way out when a run was killed, and locks that nobody holds."""
-    for folder in _trash(directory):
+    for folder in directory.trash():
         removed.bytes += sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-        shutil.rmtree(folder, ignore_errors=True)
+    directory.sweep()
     for file in list(_locks(directory)):
         with directory.held(file.stem):
             pass
@@ -148,9 +146,3 @@ def _locks(directory: CacheDirectory) -> Iterator[Path]:
     for file in (directory.root / LOCKS).glob("*.lock"):
         if DIGEST.fullmatch(file.stem) and file.is_file():
             yield file
-
-
-def _trash(directory: CacheDirectory) -> Iterator[Path]:
-    for folder in (directory.root / TRASH).glob("*"):
-        if _TRASHED.fullmatch(folder.name) and folder.is_dir() and not folder.is_symlink():
-            yield folder

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from harness.errors import UserError
 from harness.results.run_directory import RunDirectory
 from harness.system.files import disk_errors, read_sealed, sha256_of, write_atomically, write_sealed
+from harness.system.unfinished_files import remove_abandoned
 
 ENCODED_FILE = "encoded.json"
 OPTION = "-o"
@@ -66,9 +67,7 @@ class EncodedTexts:
                     f"{self.folder} holds features of something else ({', '.join(changed)}). Name another folder, or "
                     "remove it."
                 )
-        with disk_errors(self.folder, OPTION):
-            for half in self.folder.glob(".part-*"):
-                half.unlink()
+        remove_abandoned(self.folder)
         self._write(None)
 
     def holds(self, shard: int, texts: str) -> bool:

@@ -1,23 +1,21 @@
 """Files that are whole or absent: atomic writes, checksums, sealed JSON."""
 
-import contextlib
 import errno
 import hashlib
 import json
 import os
 import secrets
-import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from harness.errors import UnavailableError
 from harness.system.foreign_files import open_regular_file, read_json
+from harness.system.unfinished_files import unfinished_file, unfinished_folder
 from harness.wording.secrets import without_secrets
 
-LONGEST_PREFIX = 100  # characters of a file's name in the name of what becomes it
 _SEAL = "sha256_of_the_rest"
 
 
@@ -59,18 +57,13 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
         OSError: Where the disk refuses.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # An ordinary new file, not one of tempfile: who may read it is for the user's umask to say.
-    temporary = path.parent / f".{path.name[:LONGEST_PREFIX]}.{secrets.token_hex(8)}"
-    try:
-        with temporary.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
+    with unfinished_file(path) as (temporary, file):
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+        if os.name == "nt":  # which renames no open file
+            file.close()
         temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
 
 
 @contextmanager
@@ -84,20 +77,16 @@ def folder_written_whole(path: Path, option: str = "--output") -> Iterator[Path]
     Raises:
         UnavailableError: Where the disk refuses.
     """
-    temporary = path.parent / f".{path.name[:LONGEST_PREFIX]}.{secrets.token_hex(8)}"
-    with disk_errors(path, option):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.mkdir()
-    try:
+    with ExitStack() as stack:
+        with disk_errors(path, option):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = stack.enter_context(unfinished_folder(path))
         yield temporary
         with disk_errors(path, option):
             give_usual_permissions(temporary)
             if path.is_dir():
                 path.rmdir()  # a platform may refuse to rename onto a folder
             temporary.rename(path)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
 
 
 def give_usual_permissions(folder: Path) -> None:
