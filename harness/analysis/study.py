@@ -1,6 +1,6 @@
 """One run or several, opened together: their strategies on the same test rows, and what can be said of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -19,6 +19,7 @@ from harness.results.predictions import Predictions, predictions_of
 from harness.results.records import Run, RunRecord, read_run
 from harness.results.row_facts import RowFacts, read_row_facts
 from harness.results.run_directory import RunDirectory
+from harness.results.variants import Variant, read_variants
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,12 @@ class Studied(Standing):
         records: The records of its seeds that were scored, lowest seed first, under the study's name.
         run_index: Position of its run in the study.
         predictions_by_seed: What each of them predicted on test.
+        variants: Variants of its exported classifiers, lowest seed first; they stand beside it and are not ranked.
     """
 
     run_index: int
     predictions_by_seed: tuple[Predictions, ...]
+    variants: tuple[Variant, ...] = ()
 
     @property
     def predictions(self) -> Predictions:
@@ -186,7 +189,7 @@ def open_study(directories: Sequence[RunDirectory], *, force: bool = False) -> S
     difference = difference_of(runs, directories)
     if difference and not force:
         raise UserError(f"{difference} Name runs that agree in that, or see them side by side with --force.")
-    of_runs = [studied_strategies(run.records, directory) for run, directory in zip(runs, directories, strict=True)]
+    of_runs = [_with_variants(run, directory) for run, directory in zip(runs, directories, strict=True)]
     named = named_apart(of_runs, runs)
     if not any(named):
         folders = ", ".join(str(directory.path) for directory in directories)
@@ -203,18 +206,33 @@ def open_study(directories: Sequence[RunDirectory], *, force: bool = False) -> S
     )
 
 
-def study_of_record(run: Run) -> Study:
+def study_of_record(run: Run, variants: Mapping[str, tuple[Variant, ...]] | None = None) -> Study:
     """Return a run as a study of what its record holds: scores, costs and conclusion, but no predictions.
 
     Args:
         run: Finished or stopped; it need not have scored anything.
+        variants: Trial -> variants of its exported classifier.
     """
-    found = by_validation(Studied(name, seeds, 0, ()) for name, seeds in by_strategy(run.records).items())
+    found = by_validation(
+        Studied(name, seeds, 0, (), _variants_of(seeds, variants or {}))
+        for name, seeds in by_strategy(run.records).items()
+    )
     best = found[0].name if found else ""
     nothing = Conclusion(best=best, tied=[], cheapest=best)
     unknown = Evidence(n_rows=run.task.n_rows("test"), trials=[], pairs=[], letters={}, conclusion=nothing)
     left_out = [(0, record) for record in run.records if not record.is_scored]
     return Study((run,), (), tuple(found), tuple(left_out), run.evidence or unknown)
+
+
+def _with_variants(run: Run, directory: RunDirectory) -> list[Studied]:
+    found = read_variants(directory, run)
+    return [
+        replace(each, variants=_variants_of(each.records, found)) for each in studied_strategies(run.records, directory)
+    ]
+
+
+def _variants_of(records: Sequence[RunRecord], variants: Mapping[str, tuple[Variant, ...]]) -> tuple[Variant, ...]:
+    return tuple(variant for record in records for variant in variants.get(record.trial, ()))
 
 
 def studied_strategies(records: Sequence[RunRecord], directory: RunDirectory, run_index: int = 0) -> list[Studied]:

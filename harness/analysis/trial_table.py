@@ -1,6 +1,6 @@
 """Records -> plain rows, one for each trial: scores with intervals, costs, what went wrong."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import inf
 
 from harness.analysis.ranking import rank
@@ -8,16 +8,24 @@ from harness.evaluation.evidence import Evidence
 from harness.evaluation.metrics import METRICS, TESTED, Evaluation
 from harness.results.latency import Latency
 from harness.results.records import Run, RunRecord
+from harness.results.variants import Variant
 
 COSTS = (
     *("encode_seconds", "fit_seconds", "predict_seconds"),
     *("peak_memory_bytes", "trainable_parameters", "total_parameters"),
 )
+OF_RUN = ("watermark", "run", "data_set", "model")
+"""Columns of a table of several runs, the same in all rows of one."""
 Value = str | int | float | None
 
 
-def trial_rows(run: Run) -> Iterator[dict[str, Value]]:
-    """Yield a row for each trial of a run, the best strategy by validation first, trials without scores at the end."""
+def trial_rows(run: Run, variants: Mapping[str, tuple[Variant, ...]]) -> Iterator[dict[str, Value]]:
+    """Yield a row for each trial of a run, the best strategy by validation first, trials without scores at the end.
+
+    Args:
+        run: The run.
+        variants: Trial -> variants of its exported classifier, each a row below it.
+    """
     order = {standing.name: place for place, standing in enumerate(rank(run.records))}
 
     def place(record: RunRecord) -> tuple[bool, int, float, int]:
@@ -25,7 +33,9 @@ def trial_rows(run: Run) -> Iterator[dict[str, Value]]:
         return not record.is_scored, order.get(record.strategy, len(order)), size, record.seed
 
     for record in sorted(run.records, key=place):
-        yield trial_row(record, record.strategy, run.evidence, run)
+        row = trial_row(record, record.strategy, run.evidence, run)
+        yield row
+        yield from (variant_row(variant, row) for variant in variants.get(record.trial, ()))
 
 
 def trial_row(record: RunRecord, name: str, evidence: Evidence | None, run: Run) -> dict[str, Value]:
@@ -49,20 +59,53 @@ def trial_row(record: RunRecord, name: str, evidence: Evidence | None, run: Run)
         **_evidence(evidence, name, record),
         **{cost: getattr(record, cost) for cost in COSTS},
         "milliseconds_per_text": run.milliseconds_per_text(record),
-        **_latency(record),
+        **_latency(record.latency or Latency()),
         "model_bytes": record.model_bytes,
         "encoder_bytes": record.encoder_bytes,
         "predictions_sha256": record.predictions_sha256,
         "error": record.error.message if record.error else None,
+        **_against_parent(None),
     }
+
+
+def variant_row(variant: Variant, parent: Mapping[str, Value]) -> dict[str, Value]:
+    """Return a variant of an exported classifier as a row; what is not known of it is None.
+
+    Args:
+        variant: The variant.
+        parent: Row of the trial that it is of.
+    """
+    cost = variant.variant
+    return {
+        **{column: value if column in OF_RUN else None for column, value in parent.items()},
+        "strategy": f"{parent['strategy']}, {variant.number_format}",
+        "seed": variant.seed,
+        "train_size": variant.train_size,
+        "status": "ok",
+        **_scores("test", variant.test),
+        "milliseconds_per_text": 1000 / cost.texts_per_second if cost.texts_per_second else None,
+        **_latency(Latency(p50_seconds=cost.p50_seconds, p95_seconds=cost.p95_seconds)),
+        "model_bytes": cost.size_bytes,
+        "predictions_sha256": variant.predictions_sha256,
+        **_against_parent(variant, str(parent["strategy"])),
+    }
+
+
+def _against_parent(variant: Variant | None, parent: str | None = None) -> dict[str, Value]:
+    """Return by how much a variant is behind its parent in test f1_macro, None of each for a trial."""
+    columns = ("behind", "behind_low", "behind_high", "margin", "less_than_margin_behind", "other_labels")
+    values: tuple[Value, ...] = (None,) * len(columns)
+    if variant:
+        known, interval = variant.scores, variant.scores.interval
+        values = (known.difference, interval.low, interval.high, known.margin, known.verdict, known.n_flips)
+    return {"variant_of": parent, **dict(zip(columns, values, strict=True))}
 
 
 def _scores(split: str, evaluation: Evaluation | None) -> dict[str, Value]:
     return {f"{split}_{metric}": getattr(evaluation, metric) if evaluation else None for metric in METRICS}
 
 
-def _latency(record: RunRecord) -> dict[str, Value]:
-    known = record.latency or Latency()
+def _latency(known: Latency) -> dict[str, Value]:
     both = {"p50": known.p50_seconds, "p95": known.p95_seconds}
     return {f"latency_{name}_milliseconds": value and 1000 * value for name, value in both.items()}
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from harness.analysis.rounding import equal_but_for_rounding
 from harness.analysis.study import evidence_of, studied_strategies
+from harness.analysis.variant_checks import variant_problems
 from harness.data.task import hash_of_split
 from harness.errors import HarnessError
 from harness.evaluation.conclusion import MARGIN
@@ -18,11 +20,10 @@ from harness.evaluation.metrics import METRIC_VERSION, evaluate
 from harness.results.predictions import read_predictions
 from harness.results.records import Run, RunRecord, read_run
 from harness.results.row_facts import read_row_facts
-from harness.results.run_directory import RunDirectory
+from harness.results.run_directory import VARIANTS_FOLDER, RunDirectory
 from harness.system.files import sha256_of
 
 HALF_A_PAIR = re.compile(r"\\ud[89a-f]")  # of surrogates: in tables of rows it is written as its escape
-TOLERANCE = 1e-9  # what another build of numpy may add up differently
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ def verify_run(directory: RunDirectory) -> list[Check]:
     Returns:
         The checks, in the order they were made: files against their sha256, records, scores and digests of
         predictions against the predictions, test texts and labels against the fingerprint, evidence against all of
-        these. Where a file or a link leads out of the folder, that is the only check, and nothing else is read.
+        these, variants against the predictions of both. Where a file or a link leads out of the folder, that is the
+        only check, and nothing else is read.
 
     Raises:
         UserError: Where there is no run.json, or it is not a run.
@@ -58,7 +60,7 @@ def verify_run(directory: RunDirectory) -> list[Check]:
     checks += _data_checks(run, directory)
     if run.evidence and run.evidence.strategies:  # older versions tested in other ways
         checks.append(evidence_check(run, run.evidence, directory))
-    return checks
+    return [*checks, *(Check(what, problem) for what, problem in variant_problems(run, directory))]
 
 
 def not_covered(run: Run, directory: RunDirectory) -> list[str]:
@@ -69,6 +71,8 @@ def not_covered(run: Run, directory: RunDirectory) -> list[str]:
     left.append("seconds, memory, warnings and versions, which nothing else in the folder can confirm")
     if any(name.startswith("models/") for name in run.files):
         left.append("whether the saved classifiers predict what the tables say")
+    if (directory.path / VARIANTS_FOLDER).exists():
+        left.append("whether the exported folders predict what is kept of variants, their sizes and times")
     return left
 
 
@@ -178,16 +182,5 @@ def evidence_check(run: Run, evidence: Evidence, directory: RunDirectory) -> Che
         again = evidence_of(studied_strategies(run.records, directory), read_row_facts(directory), margin)
     except (HarnessError, ValueError) as error:
         return Check(what, str(error))
-    same = _equal(evidence.model_dump(), again.model_dump())
+    same = equal_but_for_rounding(evidence.model_dump(), again.model_dump())
     return Check(what, None if same else "computed anew from the predictions, they differ")
-
-
-def _equal(one: object, other: object) -> bool:
-    """Compare nested values, numbers within `TOLERANCE`."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
-    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
-        return len(one) == len(other) and all(map(_equal, one, other))
-    if isinstance(one, float) and isinstance(other, float):
-        return bool(np.isclose(one, other, rtol=0, atol=TOLERANCE))
-    return one == other

@@ -129,8 +129,9 @@ class RunClassifiers(ABC):
             seed: Of several seeds, this one; the lowest by default.
             progress: Show how far it is.
             options: `model`, `plugins`, `cache`, `cache_dir`, `offline` as of `harness.load_classifier`. `int8` writes
-                weights of `onnx` in eight bits and holds their predictions on the test rows against the run's: whether
-                less than `margin`, 0.005, is lost is proven, refuted or not decided; `compare` times both.
+                weights of `onnx` in eight bits, `dtype="bfloat16"` those of `transformers` in sixteen, and what they
+                predict on the test rows is held against the run's: whether less than `margin`, 0.005, is lost is
+                proven, refuted or not decided. `compare` times both and keeps the variant in the run: `variants`.
 
         Returns:
             What was written, and how far its predictions are from those of the run.

@@ -13,9 +13,11 @@ from harness.errors import ModelError, UserError
 if TYPE_CHECKING:
     from harness.api.result import RunResult
     from harness.export.checking import Expected
-    from harness.export.exporting import Exported, Int8
+    from harness.export.exporting import Exported
     from harness.export.form import FormName
+    from harness.export.variants import WantedVariant
     from harness.results.records import RunRecord
+    from harness.results.variants import NumberFormat
     from harness.runs.classifier import TextClassifier
     from harness.runs.runner import Reporter
 
@@ -37,6 +39,7 @@ def export_run(
     cache_dir: str | Path | None = None,
     offline: bool = False,
     int8: bool = False,
+    dtype: str = "float32",
     compare: bool = False,
     margin: float | None = None,
 ) -> "Exported":
@@ -56,14 +59,17 @@ def export_run(
         cache_dir: Where they are.
         offline: Never touch the network.
         int8: Write weights in eight bits.
-        compare: Time that variant and what it was made from.
+        dtype: Number format of weights, float32 or bfloat16.
+        compare: Time that variant and what it was made from, and keep it in the run's folder, beside its parent.
         margin: How far behind in f1_macro the variant is as good.
     """
     from harness.export.exporting import check_form, export_classifier
+    from harness.results.variants import write_variant
 
-    variant = _int8(int8=int8, compare=compare, margin=margin)
-    check_form(form, output, int8=int8)
     record = run.record(strategy or run.recommended, seed)
+    number_format = _number_format(int8=int8, dtype=dtype)
+    variant = _wanted(number_format, record.train_size, compare=compare, margin=margin)
+    check_form(form, output, variant)
     folder = run.classifier_folder(strategy, seed=seed)
     config = build_config({"cache": cache} | ({} if cache_dir is None else {"cache_dir": str(cache_dir)}))
     reporter.stage("load", 1, 2)
@@ -82,18 +88,35 @@ def export_run(
         reporter.stage("export", 2, 2)
         return found
 
-    return export_classifier(classifier, output, form, expected, progress, variant)
+    done = export_classifier(classifier, output, form, expected, progress, variant)
+    if done.variant and compare:
+        made = done.variant
+        predicted = made.rows, made.labels, made.probabilities
+        write_variant(run.directory, made.record, classifier.saved.label_names, predicted)
+    return done
 
 
-def _int8(*, int8: bool, compare: bool, margin: float | None) -> "Int8 | None":
+def _number_format(*, int8: bool, dtype: str) -> "NumberFormat | None":
+    if dtype not in ("float32", "bfloat16"):
+        raise UserError(f"Expected as dtype float32 or bfloat16, got {dtype!r}.")
+    if int8 and dtype == "bfloat16":
+        raise UserError("--int8 and --dtype bfloat16 are two variants. Export one after the other.")
+    return "int8" if int8 else "bfloat16" if dtype == "bfloat16" else None
+
+
+def _wanted(
+    number_format: "NumberFormat | None", train_size: int | None, *, compare: bool, margin: float | None
+) -> "WantedVariant | None":
     from harness.evaluation.noninferiority import LOSS
-    from harness.export.exporting import Int8
+    from harness.export.variants import WantedVariant
 
-    if not int8 and (compare or margin is not None):
-        raise UserError("--compare and --margin are of a variant: name one with --int8.")
+    if number_format is None and (compare or margin is not None):
+        raise UserError("--compare and --margin are of a variant: name one with --int8 or --dtype bfloat16.")
     if margin is not None and not 0 < margin < 1:
         raise UserError(f"--margin: expected a fraction above 0 and below 1, such as 0.005, got {margin:g}.")
-    return Int8(LOSS if margin is None else margin, compare) if int8 else None
+    if number_format is None:
+        return None
+    return WantedVariant(number_format, LOSS if margin is None else margin, compare, train_size)
 
 
 def _expected(run: "RunResult", record: "RunRecord", classifier: "TextClassifier") -> "Expected":

@@ -1,6 +1,6 @@
 """Runs as pandas DataFrames."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,15 +12,16 @@ if TYPE_CHECKING:
     from harness.results.predictions import Predictions
     from harness.results.records import Run
     from harness.results.row_facts import RowFacts
+    from harness.results.variants import Variant
 
 
-def scores(run: "Run") -> "DataFrame":
+def scores(run: "Run", variants: "Mapping[str, tuple[Variant, ...]]") -> "DataFrame":
     """Return a row for each trial: what it is, its scores with intervals, what it cost, and why it failed."""
     import pandas as pd
 
     from harness.analysis.trial_table import trial_rows
 
-    return pd.DataFrame(list(trial_rows(run)))
+    return pd.DataFrame(list(trial_rows(run, variants)))
 
 
 def pairs(run: "Run") -> "DataFrame":

@@ -1,6 +1,7 @@
 """RunResult: a finished run, to be asked for its scores, predictions, pictures and classifiers."""
 
 import io
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from harness.evaluation.calibration import Calibration
     from harness.results.records import Run, RunRecord
     from harness.results.row_facts import RowFacts
+    from harness.results.variants import Variant
 
 WIDTH = 100  # columns of a run that is printed
 
@@ -74,6 +76,13 @@ class RunResult(RunClassifiers):
         return read_row_facts(self.directory)
 
     @property
+    def variants(self) -> "Mapping[str, tuple[Variant, ...]]":
+        """Trial -> variants of its classifier that `export(..., compare=True)` has made, of trials that have any."""
+        from harness.results.variants import read_variants
+
+        return read_variants(self.directory, self.run)
+
+    @property
     def answer(self) -> str:
         """Which strategy to choose and what it costs, in a sentence."""
         from harness.analysis.study import study_of_record
@@ -101,8 +110,11 @@ class RunResult(RunClassifiers):
         return within.name if within else evidence.conclusion.cheapest
 
     def to_pandas(self) -> "DataFrame":
-        """Return scores and costs, a row for each strategy, seed and number of training rows, failures at the end."""
-        return frames.scores(self.run)
+        """Return scores and costs, a row for each strategy, seed and number of training rows, failures at the end.
+
+        Variants of exported classifiers are rows below their parents, which they name in `variant_of`.
+        """
+        return frames.scores(self.run, self.variants)
 
     def pairs(self) -> "DataFrame":
         """Return the difference of every two strategies in test accuracy and f1_macro, with interval and p values."""
@@ -220,7 +232,7 @@ class RunResult(RunClassifiers):
         from harness.terminal import make_console, print_summary
 
         stream = io.StringIO()
-        print_summary(self.run, make_console(stream, width=WIDTH), language_of_locale())
+        print_summary(self.run, make_console(stream, width=WIDTH), language_of_locale(), self.variants)
         return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 
     def _repr_html_(self) -> str:
@@ -228,4 +240,4 @@ class RunResult(RunClassifiers):
         from harness.analysis.study import study_of_record
         from harness.reporting.fragment import to_fragment
 
-        return to_fragment(study_of_record(self.run), language_of_locale())
+        return to_fragment(study_of_record(self.run, self.variants), language_of_locale())

@@ -14,7 +14,7 @@ from harness.cli.planning import plugins_of_run, quiet_libraries
 if TYPE_CHECKING:
     from harness.api.result import RunResult
     from harness.export.exporting import Exported
-    from harness.export.int8 import VariantComparison
+    from harness.results.variants import Variant
 
 
 # fmt: off
@@ -28,9 +28,13 @@ if TYPE_CHECKING:
               help="What reads the folder: ONNX Runtime, OpenVINO, or the pipeline of transformers.")
 @click.option("--int8", is_flag=True, help="Write weights in eight bits, and hold what they predict on the run's test "
               "rows against the run; of --to onnx.")
-@click.option("--compare", is_flag=True, help="With --int8: time 200 texts in both number formats, too.")
+@click.option("--dtype", type=click.Choice(["float32", "bfloat16"]), default="float32",
+              help="bfloat16 writes weights of half the size, and holds what they predict against the run; "
+              "of --to transformers.")
+@click.option("--compare", is_flag=True, help="With --int8 or bfloat16: time 200 texts in both number formats, too, "
+              "and list the variant beside its parent in show and report.")
 @click.option("--margin", metavar="FRACTION", type=float,
-              help="With --int8: how far behind in f1_macro is as good.  [default: 0.005]")
+              help="With --int8 or bfloat16: how far behind in f1_macro is as good.  [default: 0.005]")
 @options.seed_of_run
 @options.moved_model
 @options.other_plugins
@@ -93,16 +97,15 @@ def _export(run: "RunResult", output: Path, *, language: str, quiet: bool, **opt
         print_note(told, console, language)
 
 
-def _variant(comparison: "VariantComparison | None") -> Iterator[str]:
+def _variant(variant: "Variant") -> Iterator[str]:
     """Yield what is known of a variant beside its parent."""
     from harness.wording import quantities
 
-    if comparison is None:
-        return
-    scores, before, after = comparison.scores, comparison.parent, comparison.variant
+    name = variant.number_format
+    scores, before, after = variant.scores, variant.parent, variant.variant
     low, high = scores.interval.low, scores.interval.high
     yield (
-        f"int8: test f1_macro {scores.variant:.4f} against {scores.parent:.4f}, difference {scores.difference:.4f} "
+        f"{name}: test f1_macro {scores.variant:.4f} against {scores.parent:.4f}, difference {scores.difference:.4f} "
         f"(95 % interval {low:.4f} to {high:.4f}); less than {scores.margin:g} behind: {scores.verdict}"
     )
     rows = ", ".join(map(str, scores.flips))
@@ -110,11 +113,11 @@ def _variant(comparison: "VariantComparison | None") -> Iterator[str]:
     listed = f"; the first rows: {rows}" if rows else ""
     yield f"Other labels in {scores.n_flips:,} of {scores.n_rows:,} rows, {right}{listed}"
     yield f"On disk: {quantities.size(after.size_bytes)} against {quantities.size(before.size_bytes)}"
-    for cost, name in ((after, "int8"), (before, "float32")):
+    for cost, form in ((after, name), (before, "float32")):
         if cost.p50_seconds is not None and cost.p95_seconds is not None and cost.texts_per_second:
             alone = f"p50 {quantities.latency(cost.p50_seconds)}, p95 {quantities.latency(cost.p95_seconds)}"
             rate = quantities.rate(cost.texts_per_second)
-            yield f"{name}: a text alone {alone}; in batches {rate} texts/s ({cost.n_texts:,} texts, this machine)"
+            yield f"{form}: a text alone {alone}; in batches {rate} texts/s ({cost.n_texts:,} texts, this machine)"
 
 
 def _result(done: "Exported") -> list[str]:
@@ -129,6 +132,6 @@ def _result(done: "Exported") -> list[str]:
     size = quantities.size(done.size)
     return [
         *told,
-        *_variant(done.comparison),
+        *(_variant(done.variant.record) if done.variant else ()),
         f"Exported: {done.strategy}, seed {done.seed}, {size}, saved in {done.folder}",
     ]

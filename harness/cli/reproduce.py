@@ -53,9 +53,14 @@ def reproduce(
     """
     from harness.analysis.reproduction import compare_runs, config_to_reproduce
     from harness.api.comparing import open_run
-    from harness.terminal import make_console, print_reproduction
+    from harness.terminal import make_console, print_note, print_reproduction
 
-    then = open_run(name, output_dir).run
+    opened = open_run(name, output_dir)
+    then = opened.run
+    if opened.variants:
+        print_note(
+            "Variants of exported classifiers are not made again; 'harness verify' checks them.", language=language
+        )
     config = config_to_reproduce(then, output_dir, dataset)
     if plugins:
         config = config.model_copy(update={"plugins": plugins})

@@ -51,6 +51,7 @@ def show(
         "per_class": per_class,
         "pairs": pairs,
         "history": history,
+        "variants": opened.variants,
         "language": language,
     }
     asked = build_config({"max_latency": max_latency}).max_latency

@@ -74,6 +74,19 @@ def load_sequence_classifier(
     return SequenceClassifier(model.eval().to(device), frozenset(missing | mismatched), left_out)
 
 
+def load_saved(directory: str) -> Any:
+    """Load a saved transformers model for sequence classification in the number format that it was saved in."""
+    from transformers import AutoModelForSequenceClassification
+
+    check_weights_files(Path(directory), directory)
+    silence_transformers()
+    model = AutoModelForSequenceClassification.from_pretrained(
+        directory, trust_remote_code=False, use_safetensors=True, dtype="auto", local_files_only=True
+    )
+    read_all_tokens(model)
+    return model.eval()
+
+
 def head_weights(model: Any) -> set[str]:
     """Return the names of the weights that are not the encoder's."""
     of_encoder = {id(weight) for weight in model.base_model.parameters()}

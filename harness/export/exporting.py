@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, get_args
 
 from harness.encoding.transformer_encoder import TransformerEncoder
 from harness.errors import UserError, reason_of
-from harness.evaluation.noninferiority import LOSS
 from harness.export import onnx_form, openvino_form, transformers_form
 from harness.export.adapters import merge_adapters
 from harness.export.bag_of_words import is_bag_of_words, write_bag_of_words
 from harness.export.checking import Agreement, Expected, Progress, check_agreement
 from harness.export.form import README_FILE, Described, FormName, Predict, require_packages, write_tokenizer
 from harness.export.graph import classifier_graph, probe_graph
-from harness.export.int8 import KIND, VariantComparison, check_labels, compared, cost_of, quantise
 from harness.export.sequence_head import sequence_classifier
+from harness.export.variants import MadeVariant, WantedVariant, check_labels, check_number_format, make_variant
 from harness.runs.classifier import TextClassifier
 from harness.strategies.finetuning import FineTunedClassifier
 from harness.strategies.sklearn_probe import SklearnClassifier
@@ -39,7 +38,7 @@ class Exported:
         seed: Of which it is.
         agreement: What was checked of it.
         size: Bytes of its files.
-        comparison: Of an int8 variant with what it was made from, None where it is none.
+        variant: What is known of the variant that it is, None where it is none.
     """
 
     folder: Path
@@ -48,33 +47,20 @@ class Exported:
     seed: int
     agreement: Agreement
     size: int
-    comparison: VariantComparison | None = None
+    variant: MadeVariant | None = None
 
 
-@dataclass(frozen=True)
-class Int8:
-    """That weights are to be written in eight bits.
-
-    Attributes:
-        margin: How far behind in the run's metric is as good, a fraction.
-        timed: Whether single texts and batches are timed in both forms.
-    """
-
-    margin: float = LOSS
-    timed: bool = False
-
-
-def check_form(form: str, output: Path, *, int8: bool = False) -> None:
+def check_form(form: str, output: Path, variant: WantedVariant | None = None) -> None:
     """Refuse what no export can be made of, before anything is loaded.
 
     Raises:
-        UserError: For a form whose packages are not installed, or that has no int8 where that is asked for, or an
-            output that holds something.
+        UserError: For a form whose packages are not installed, or that has no such variant, or an output that holds
+            something.
     """
     if form not in FORMS:
         raise UserError(f"Expected as form one of {', '.join(FORMS)}, got {form!r}.")
-    if int8 and form != "onnx":
-        raise UserError(f"--int8 is of --to onnx; {form} has no quantisation here. Leave one of them out.")
+    if variant:
+        check_number_format(variant.number_format, form)
     require_packages(form, _PACKAGES[form])
     if output.exists() and not (output.is_dir() and not any(output.iterdir())):
         raise UserError(f"{output} is there already and no empty folder. Name another one, so that nothing is lost.")
@@ -86,7 +72,7 @@ def export_classifier(
     form: FormName,
     expected: Callable[[], Expected],
     progress: Progress,
-    int8: Int8 | None = None,
+    wanted_variant: WantedVariant | None = None,
 ) -> Exported:
     """Write a classifier as a folder that predicts without this package, and check what it predicts.
 
@@ -96,41 +82,28 @@ def export_classifier(
         form: transformers, onnx or openvino.
         expected: Returns what the folder must predict.
         progress: Told how many texts of the check are done.
-        int8: Whether, and how, an int8 variant takes the place of what was checked.
+        wanted_variant: Which variant takes the place of what was checked, None for none.
 
     Raises:
         UserError: For a classifier that has no such form, with the reason, and an output that holds something.
         ModelError: Where the folder predicts otherwise; then nothing is left of it.
         UnavailableError: Where the disk refuses.
     """
-    check_form(form, output, int8=int8 is not None)
+    check_form(form, output, wanted_variant)
     _refuse_bfloat16(classifier)
     wanted = expected()  # before adapters are merged
-    if int8:
+    if wanted_variant:
         check_labels(wanted)
     with folder_written_whole(output) as folder:
         described, predict = _written(classifier, folder, form)
         agreement = check_agreement(predict, wanted, progress)
-        comparison = _as_int8(folder, predict, wanted, int8, progress) if int8 else None
+        variant = None
+        if wanted_variant:
+            variant = make_variant(folder, predict, described, wanted, wanted_variant, progress)
         described.write(folder, checked=asdict(agreement))
         (folder / README_FILE).write_text(_README[form], encoding="utf-8")
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    return Exported(output, form, described.strategy, described.seed, agreement, size, comparison)
-
-
-def _as_int8(folder: Path, predict: Predict, wanted: Expected, int8: Int8, progress: Progress) -> VariantComparison:
-    """Put the int8 variant in the place of a folder's graph, and compare both."""
-    parent = cost_of(folder, predict, wanted.texts, timed=int8.timed)
-    quantise(folder)
-    variant = onnx_form.open_onnx(folder)
-    comparison = VariantComparison(
-        kind=KIND,
-        scores=compared(variant, wanted, int8.margin, progress),
-        parent=parent,
-        variant=cost_of(folder, variant, wanted.texts, timed=int8.timed),
-    )
-    comparison.write(folder)
-    return comparison
+    return Exported(output, form, described.strategy, described.seed, agreement, size, variant)
 
 
 def _refuse_bfloat16(classifier: TextClassifier) -> None:

@@ -17,6 +17,7 @@ from harness.document.sections.remarks import remarks_section
 from harness.document.sections.reproduction import reproduction_section
 from harness.document.sections.scores import scores_section
 from harness.document.sections.tradeoff import tradeoff_section
+from harness.document.sections.variants import variants_section
 from harness.document.subject import Subject
 from harness.results.records import Run
 from harness.wording.languages import Say
@@ -24,6 +25,7 @@ from harness.wording.languages import Say
 SECTIONS = (
     answer_section,
     scores_section,
+    variants_section,
     tradeoff_section,
     differences_section,
     confusions_section,

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 
 from harness.analysis.study import Studied, Study
-from harness.analysis.trial_table import COSTS, Value, trial_row
+from harness.analysis.trial_table import COSTS, OF_RUN, Value, trial_row, variant_row
 from harness.document.text import visible
 from harness.evaluation.metrics import METRICS
 from harness.results.records import RunRecord
@@ -13,7 +13,7 @@ from harness.results.records import RunRecord
 # What a spreadsheet takes for the beginning of a formula, the wide forms of East Asian keyboards among them
 # (OWASP, "CSV injection"); tabs and line ends are written as escapes before.
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\\t", "\\r")  # noqa: RUF001
-OF_STRATEGY = ("watermark", "run", "data_set", "model", "strategy", "train_size", "status", *COSTS[4:])
+OF_STRATEGY = (*OF_RUN, "strategy", "train_size", "status", *COSTS[4:])
 
 
 def to_csv(study: Study) -> bytes:
@@ -40,7 +40,9 @@ def to_csv(study: Study) -> bytes:
 def _rows(study: Study) -> Iterator[dict[str, Value]]:
     for studied in study.strategies:
         for record in studied.records:
-            yield _row(study, studied.run_index, studied.name, record)
+            row = _row(study, studied.run_index, studied.name, record)
+            yield row
+            yield from (variant_row(each, row) for each in studied.variants if each.seed == record.seed)
         if len(studied.records) > 1:
             yield _mean_row(study, studied)
     for run_index, record in study.failures:

@@ -41,13 +41,16 @@ class Predictions:
         return predictions
 
 
-def read_predictions(directory: RunDirectory, trial: str, split: str = "test") -> Predictions:
+def read_predictions(
+    directory: RunDirectory, trial: str, split: str = "test", variant: str | None = None
+) -> Predictions:
     """Read what a trial predicted.
 
     Args:
         directory: Folder of the run.
         trial: Name of the trial, `RunRecord.trial`.
         split: validation or test.
+        variant: Read what this variant of its classifier predicted; of test alone.
 
     Returns:
         The predictions, in the order of the split.
@@ -57,8 +60,8 @@ def read_predictions(directory: RunDirectory, trial: str, split: str = "test") -
     """
     import pyarrow.compute as pc
 
-    file = directory.predictions_file(trial)
-    with _told(directory, trial):
+    file = directory.predictions_file(trial, variant)
+    with _told(directory, file, trial):
         table = read_table(file, directory.path)
         if "label" not in table.column_names and directory.is_unfinished:
             raise UserError(
@@ -96,7 +99,7 @@ def set_labels(directory: RunDirectory, trial: str, labels: Mapping[str, NDArray
     file = directory.predictions_file(trial)
     if not file.exists():
         return
-    with _told(directory, trial):
+    with _told(directory, file, trial):
         table = read_table(file, directory.path)
         if ("label" in table.column_names) == (labels is not None):
             return
@@ -111,17 +114,16 @@ def set_labels(directory: RunDirectory, trial: str, labels: Mapping[str, NDArray
 
 
 @contextmanager
-def _told(directory: RunDirectory, trial: str) -> Iterator[None]:
+def _told(directory: RunDirectory, file: Path, trial: str) -> Iterator[None]:
     """Turn what reading a file of predictions raises into a message for its user."""
     import pyarrow as pa
 
-    file: Path = directory.predictions_file(trial)
     try:
         yield
     except FileNotFoundError:
         raise UserError(
-            f"{directory.path} holds no predictions of {trial} (expected {file.name} in its folder predictions/), "
-            "so nothing can be said of single rows. Run the comparison again, or use a run that kept its predictions."
+            f"{directory.path} holds no predictions of {trial} (expected {file.relative_to(directory.path)}), so "
+            "nothing can be said of single rows. Run the comparison again, or use a run that kept its predictions."
         ) from None
     except (OSError, pa.ArrowException, KeyError, ValueError, TypeError) as error:
         raise UserError(

@@ -21,6 +21,7 @@ UNFINISHED_FILE = "unfinished.json"
 LOCK_FILE = ".lock"
 WORK_FOLDER = ".work"
 FEATURES_FOLDER = ".features"
+VARIANTS_FOLDER = "variants"
 NOT_OF_THE_RECORD = (RUN_FILE, UNFINISHED_FILE, LOCK_FILE)
 NEW_RUN_WAITS = 2.0  # seconds for a process that looks whether its folder is a dead one
 LISTED_RUNS = 5  # the newest, in a message
@@ -127,14 +128,10 @@ class RunDirectory:
     def discard(self, trial: str) -> None:
         """Remove what a trial left, finished or not, and `run.json`, which tells of it."""
         with disk_errors(self.path):
-            for file in (
-                self.path / RUN_FILE,
-                self.record_file(trial),
-                self.predictions_file(trial),
-                self.log_file(trial),
-            ):
+            record, predictions, log = self.record_file(trial), self.predictions_file(trial), self.log_file(trial)
+            for file in (self.path / RUN_FILE, record, predictions, log):
                 file.unlink(missing_ok=True)
-            for folder in (self.model_path(trial), self.half_model_path(trial)):
+            for folder in (self.model_path(trial), self.half_model_path(trial), self.variants_path(trial)):
                 shutil.rmtree(folder, ignore_errors=True)
 
     def write_record(self, trial: str, record: dict[str, Any]) -> None:
@@ -150,6 +147,7 @@ class RunDirectory:
         trial: str,
         label_names: tuple[str, ...],
         splits: Mapping[str, tuple[NDArray[np.int64], NDArray[np.int64] | None, NDArray[np.float32]]],
+        variant: str | None = None,
     ) -> None:
         """Save predictions as parquet: split, row, label, prediction, probability of each class.
 
@@ -158,6 +156,7 @@ class RunDirectory:
             label_names: k class names.
             splits: Split name -> source rows int64 (n,), labels int64 (n,), None while other trials are to come
                 (`set_labels` adds them), and probabilities float32 (n, k).
+            variant: Which variant of the trial's classifier predicted, None for itself.
         """
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -171,11 +170,17 @@ class RunDirectory:
             tables.append(pa.table(columns))
         sink = pa.BufferOutputStream()
         pq.write_table(pa.concat_tables(tables), sink)
-        write_atomically(self.predictions_file(trial), sink.getvalue().to_pybytes())
+        write_atomically(self.predictions_file(trial, variant), sink.getvalue().to_pybytes())
 
-    def predictions_file(self, trial: str) -> Path:
-        """Return the file with the predictions of a trial."""
+    def predictions_file(self, trial: str, variant: str | None = None) -> Path:
+        """Return the file with the predictions of a trial, or with those of a variant of its classifier."""
+        if variant is not None:
+            return self.variants_path(trial) / f"{variant}.parquet"
         return self.path / "predictions" / f"{_file_stem(trial)}.parquet"
+
+    def variants_path(self, trial: str) -> Path:
+        """Return the folder for what is known of variants of a trial's classifier."""
+        return self.path / VARIANTS_FOLDER / _file_stem(trial)
 
     def model_path(self, trial: str) -> Path:
         """Return the folder for the model of a trial."""
@@ -221,12 +226,13 @@ class RunDirectory:
             self.sealed |= self._hashes(folder)
 
     def checksums(self) -> dict[str, str]:
-        """Return relative path -> sha256 of every file but `run.json` and those of a run under way."""
+        """Return relative path -> sha256 of every file but `run.json`, variants, and those of a run under way."""
         return self._hashes(self.path)
 
     def _hashes(self, folder: Path) -> dict[str, str]:
         found = (f for f in folder.rglob("*") if f.is_file() and f.name not in NOT_OF_THE_RECORD)
-        files = sorted(f for f in found if self.features_path not in f.parents)
+        apart = {self.features_path, self.path / VARIANTS_FOLDER}
+        files = sorted(f for f in found if apart.isdisjoint(f.parents))
         return {file.relative_to(self.path).as_posix(): sha256_of(file) for file in files}
 
     def write_run(self, run: dict[str, Any]) -> None:

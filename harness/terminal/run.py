@@ -17,8 +17,10 @@ from harness.document.sections.differences import differences_section
 from harness.document.sections.learning import history_section
 from harness.document.sections.remarks import degradations
 from harness.document.sections.scores import scores_section
+from harness.document.sections.variants import variants_section
 from harness.document.subject import Subject
 from harness.results.records import ModelInfo, Run
+from harness.results.variants import Variant
 from harness.terminal.confusion import confusion_matrix, side_by_side
 from harness.terminal.console import Page, folding
 from harness.terminal.document import section_lines, words
@@ -36,6 +38,7 @@ def print_run(
     per_class: bool = True,
     pairs: bool = False,
     history: bool = False,
+    variants: Mapping[str, tuple[Variant, ...]] | None = None,
     language: str = "en",
 ) -> None:
     """Print a run.
@@ -48,13 +51,14 @@ def print_run(
         per_class: Show the per-class scores of the best strategy on the test split.
         pairs: Show the difference of every two strategies.
         history: Show the epochs of training, and what else was tried on validation.
+        variants: Trial -> variants of its exported classifier.
         language: Of headings and fixed phrases, one of `harness.wording.languages.LANGUAGES`.
 
     Raises:
         UserError: For a sort key that does not exist.
     """
     page = Page(console, language)
-    subject = Subject(study_of_record(run).sorted_by(sort), page.say)
+    subject = Subject(study_of_record(run, variants).sorted_by(sort), page.say)
     page.write(_head(run, subject, page))
     if run.audit:
         found = list(finding_blocks(run.audit, page.say))
@@ -71,10 +75,12 @@ def print_run(
         page.write(section_lines(classes_section(subject), page))
 
 
-def print_summary(run: Run, console: Console, language: str = "en") -> None:
+def print_summary(
+    run: Run, console: Console, language: str = "en", variants: Mapping[str, tuple[Variant, ...]] | None = None
+) -> None:
     """Print the answer, what was compared, the table and what failed of a run."""
     page = Page(console, language)
-    subject = Subject(study_of_record(run), page.say)
+    subject = Subject(study_of_record(run, variants), page.say)
     page.write(_head(run, subject, page))
     page.write(summary_lines(subject, page))
 
@@ -177,6 +183,7 @@ def result_lines(subject: Subject, page: Page, *, pairs: bool) -> Iterator[Rende
 def summary_lines(subject: Subject, page: Page) -> Iterator[RenderableType]:
     """Yield scores and costs, what the answer rests on, and what came out otherwise than asked."""
     yield from section_lines(scores_section(subject), page, unfolded=True)
+    yield from section_lines(variants_section(subject), page)
     if notes := answer_notes(subject):
         yield Text("")
         yield from (words(note, page, "dim") for note in notes)

@@ -20,6 +20,7 @@ from harness.data.audit import audit_task
 from harness.data.task import SPLITS
 from harness.document.sections.tradeoff import COSTS
 from harness.evaluation.evidence import assess
+from harness.evaluation.noninferiority import NonInferior
 from harness.evaluation.trial_evidence import Candidate
 from harness.results.predictions import Predictions
 from harness.results.records import Failure, Run, RunRecord
@@ -48,6 +49,7 @@ PASSED_ON: dict[str, Sequence[str]] = {  # what comes to `say` through an argume
     **dict.fromkeys(("message", "note", "degradation", "told", "advice"), ()),
     "phrase": (),  # any, where a console decides whether it can show the translation
     "metric": METRICS,
+    "scores.verdict": get_args(NonInferior),
     "label": ("run", "strategy", "pooling", "prompt"),
     "template": ("{first} and {second}", "{first}/{second}"),
     "name": ("letter by letter", "normalised", *METRICS, "acc", "F1m", "F1w"),

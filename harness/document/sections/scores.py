@@ -8,6 +8,7 @@ from harness.analysis.ranking import MAJORITY, Standing
 from harness.analysis.study import Studied
 from harness.document import numbers
 from harness.document.model import Bar, Block, Cell, Column, Fold, Name, Paragraph, Phrase, Row, Section, Table
+from harness.document.sections.variants import variant_rows
 from harness.document.subject import Subject
 from harness.evaluation.intervals import FEW_ROWS, Interval
 from harness.evaluation.metrics import METRICS, TESTED, Evaluation
@@ -63,6 +64,7 @@ def _scored_rows(subject: Subject) -> Iterator[Row]:
         yield Row(_cells(subject, studied), "good" if studied is subject.best else "")
         if spread := _spread_cells(subject, studied):
             yield Row(spread, "muted")
+        yield from variant_rows(subject, studied, _columns(subject))
 
 
 def _cells(subject: Subject, studied: Studied) -> list[Cell]:
