@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from harness.data.column_choice import SET_ASIDE, choose_columns, refuse_bad_cells, why_unlabelled
+from harness.data.label_texts import named_by_neighbour
 from harness.data.labels import (
     alike_note,
     class_names,
@@ -72,9 +73,12 @@ def build_task(
         *({s: t.columns[name] for s, t in tables.items()} for name in (text_column, label_column))
     )
     in_files = class_names(tables, label_column)
+    by_neighbour = None
+    if in_files is None and not label_names:
+        tables, by_neighbour = named_by_neighbour(tables, label_column, told)
     names, labels = _labels(
         {s: t.columns[label_column] for s, t in tables.items()},
-        tuple(label_names) if label_names else in_files,
+        tuple(label_names) if label_names else in_files or by_neighbour,
         source,
         are_positions=in_files is not None,
         normalise=normalise_labels,

@@ -120,7 +120,7 @@ def label_ids(
     _refuse_mixed_kinds(cells, source)
     values = {cell for column in cells.values() for cell in column}
     if declared is None:
-        ordered = sorted(values, key=int if all(map(_is_integer, values)) else None)
+        ordered = sorted(values, key=int if all(map(is_integer, values)) else None)
         ids, names = {v: i for i, v in enumerate(ordered)}, tuple(str(v) for v in ordered)
     else:
         ids, names = _declared_ids(values, declared, are_positions, notes), tuple(declared)
@@ -144,7 +144,7 @@ def _refuse_mixed_kinds(cells: Cells, source: str) -> None:
 def _declared_ids(values: set[Any], declared: Sequence[str], are_positions: bool, notes: list[str]) -> dict[Any, int]:
     """Map a label to the position of its name in `declared`, or take the label for that position itself."""
     by_name = {name: i for i, name in enumerate(declared)}
-    by_position = not {str(value) for value in values} <= by_name.keys() and all(map(_is_integer, values))
+    by_position = not {str(value) for value in values} <= by_name.keys() and all(map(is_integer, values))
     if not (are_positions or by_position):
         return {value: by_name[str(value)] for value in values if str(value) in by_name}
     kind = type(next(iter(values)))
@@ -157,7 +157,8 @@ def _declared_ids(values: set[Any], declared: Sequence[str], are_positions: bool
     return {kind(i + first): i for i in reversed(range(len(declared)))}  # reversed: bool(1) stays 1
 
 
-def _is_integer(label: Any) -> bool:
+def is_integer(label: Any) -> bool:
+    """Return whether a label is a whole number, or text that int64 would be written as."""
     return isinstance(label, int) or INTEGER.fullmatch(label) is not None
 
 

@@ -5,7 +5,19 @@ TEXT_NAMES = (
     *("文字", "文本", "內容", "内容", "句子", "評論", "评论", "留言"),
 )
 LABEL_NAMES = (
-    *("label", "labels", "emotion", "class", "category", "target", "sentiment", "intent", "topic"),
+    *(
+        "label",
+        "labels",
+        "emotion",
+        "class",
+        "category",
+        "target",
+        "sentiment",
+        "intent",
+        "topic",
+        "label_text",
+        "label_name",
+    ),
     *("標籤", "标签", "類別", "类别", "分類", "分类", "情感", "情緒", "情绪"),
 )
 PAIRS = (
