@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -76,6 +76,9 @@ class NotebookBar:
         if whole.at_a_time > 1 and time.monotonic() >= self._next:
             self._stage, self._number, self._total = ", ".join(whole.running), whole.done + 1, whole.total
             self._show("")
+
+    def epoch(self, trial: str, entry: "Mapping[str, float]") -> None:
+        """Show nothing of an epoch: the bar tells how far the training is."""
 
     def finished(self, record: "RunRecord") -> None:
         """A trial is over."""

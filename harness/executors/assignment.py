@@ -13,7 +13,7 @@ from harness.encoding.encoder import Encoder, Features, Progress, depth, pooling
 from harness.errors import UserError
 from harness.features.cache import FeatureCache
 from harness.features.switched import SwitchedEncoding
-from harness.strategies.strategy import RunContext, Strategy
+from harness.strategies.strategy import RunContext, Strategy, TellEpoch, tell_nobody
 from harness.strategies.tags import tags_of
 from harness.system.process import restored_globals, seed_everything
 
@@ -55,12 +55,13 @@ class Assignment:
         """Modules that its process will import: the strategy's own, and what loads an encoder where it has one."""
         return (*tags_of(self.strategy).imports, *(ENCODER_MODULES if self.encoder else ()))
 
-    def context(self, workdir: Path, progress: Progress) -> RunContext:
+    def context(self, workdir: Path, progress: Progress, epoch: TellEpoch = tell_nobody) -> RunContext:
         """Return what the strategy may use besides its data.
 
         Args:
             workdir: An empty folder for the strategy's temporary files.
             progress: Told how far the strategy is.
+            epoch: Told each epoch of its training.
         """
         encoder, features = self.encoder, self.features
         return RunContext(
@@ -77,6 +78,7 @@ class Assignment:
             progress=progress,
             n_layers=depth(encoder),
             pooling=pooling_of(encoder),
+            epoch=epoch,
         )
 
 
@@ -86,7 +88,10 @@ def no_progress(what: str, done: int, total: int) -> None:
 
 @contextmanager
 def fit_context(
-    assignment: Assignment, progress: Progress = no_progress, parent: Path | None = None
+    assignment: Assignment,
+    progress: Progress = no_progress,
+    parent: Path | None = None,
+    epoch: TellEpoch = tell_nobody,
 ) -> Iterator[RunContext]:
     """Import what a strategy needs, seed everything, give its context, and undo on exit what it did.
 
@@ -94,12 +99,13 @@ def fit_context(
         assignment: What it is given.
         progress: Told how far the strategy is.
         parent: Where its temporary folder goes, the system's place by default.
+        epoch: Told each epoch of its training.
     """
     with restored_globals():
         for module in tags_of(assignment.strategy).imports:  # first: an import may draw random numbers, and takes time
             import_module(module)
         with tempfile.TemporaryDirectory(prefix="harness-", dir=parent, ignore_cleanup_errors=True) as workdir:
-            context = assignment.context(Path(workdir), progress)
+            context = assignment.context(Path(workdir), progress, epoch)
             seed_everything(assignment.seed)
             yield context
 

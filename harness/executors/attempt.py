@@ -28,7 +28,7 @@ from harness.executors.outcome import (
     Told,
 )
 from harness.results.records import Failure
-from harness.strategies.strategy import Classifier, RunContext, as_recorded
+from harness.strategies.strategy import Classifier, RunContext, TellEpoch, as_recorded, tell_nobody
 from harness.strategies.tags import classifier_tags
 from harness.system.device import PeakMemory, synchronized_clock
 from harness.system.files import give_usual_permissions
@@ -51,6 +51,7 @@ def attempt(
     save_to: Path | None = None,
     temporary: Path | None = None,
     before_latency: Callable[[Outcome], None] | None = None,
+    epoch: TellEpoch = tell_nobody,
 ) -> Outcome:
     """Fit, predict and save; whatever the strategy raises becomes part of the outcome.
 
@@ -60,6 +61,7 @@ def attempt(
         save_to: A folder to be made for the classifier, None to save nothing. After a failure it is not there.
         temporary: Where the strategy's temporary folder goes, the system's place by default.
         before_latency: Where the latency is to be measured, called before that with the outcome, which is whole then.
+        epoch: Told each epoch of its training.
 
     Raises:
         KeyboardInterrupt: Where the user stops the run.
@@ -71,7 +73,7 @@ def attempt(
         with PeakMemory(assignment.device) as memory:
             try:
                 with _stage("fit"):
-                    context = entered.enter_context(fit_context(assignment, progress, temporary))
+                    context = entered.enter_context(fit_context(assignment, progress, temporary, epoch))
                 classifier = _measure(assignment, context, told, probabilities)
                 if save_to is not None:
                     told |= _save(classifier, save_to)

@@ -8,6 +8,7 @@ from harness.encoding.encoder import Progress
 from harness.executors.assignment import Assignment
 from harness.executors.attempt import attempt
 from harness.executors.outcome import Outcome
+from harness.strategies.strategy import TellEpoch, tell_nobody
 from harness.system.files import disk_errors
 
 
@@ -22,6 +23,7 @@ class Order:
         log: File for what it prints.
         offline: Whether the hub's clients are kept off the network.
         measure_latency: Whether to measure what single texts take, once all else is done.
+        epoch: Told each epoch of its training, from `poll` where it runs elsewhere and can be watched.
     """
 
     job: Path
@@ -30,6 +32,7 @@ class Order:
     key: dict[str, str] = field(default_factory=dict)
     offline: bool = False
     measure_latency: bool = False
+    epoch: TellEpoch = tell_nobody
 
 
 class RunningTrial(Protocol):
@@ -93,7 +96,7 @@ class Here:
         with disk_errors(order.job):
             order.job.mkdir(parents=True, exist_ok=True)
         measured = (lambda outcome: None) if order.measure_latency else None
-        return Finished(attempt(assignment, progress, order.model, order.job, measured))
+        return Finished(attempt(assignment, progress, order.model, order.job, measured, order.epoch))
 
     def prepare(self) -> None:
         """Need nothing."""

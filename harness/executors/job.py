@@ -5,6 +5,7 @@
                          are names of files
 <job>/../data/<sha256>   texts and labels, an Arrow file each, written once a run; the test's has texts alone
 <job>/progress.json      how far the worker is
+<job>/epochs.jsonl       epochs of training, a line each
 <job>/outcome/           what came back, see outcome_files
 <job>/tmp/               temporary files of the worker
 """
@@ -32,6 +33,7 @@ from harness.strategies.strategy import Strategy
 from harness.system.files import disk_errors
 
 SPEC_FILE, ASSIGNMENT_FILE, PROGRESS_FILE = "spec.json", "assignment.pickle", "progress.json"
+EPOCHS_FILE = "epochs.jsonl"
 OUTCOME_FOLDER, TEMPORARY_FOLDER, MATERIALS_FOLDER = "outcome", "tmp", "data"
 
 

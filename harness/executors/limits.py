@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.encoding.encoder import Progress
+from harness.strategies.strategy import TellEpoch
+from harness.system.foreign_files import open_regular_file
 from harness.wording import quantities
 
 LOOK_INTERVAL = 0.1  # seconds between two looks at progress and memory
+LARGEST_EPOCHS = 1_000_000  # bytes of the epochs that a worker tells; a usual one takes 200
 
 
 @dataclass(frozen=True)
@@ -32,10 +35,14 @@ class Watch:
         limits: What it may take.
         progress: Told how far it is.
         progress_file: Where the worker says so.
+        epochs: Looks for epochs of training, None where nobody wants to know of them.
     """
 
-    def __init__(self, limits: Limits, progress: Progress, progress_file: Path) -> None:
+    def __init__(
+        self, limits: Limits, progress: Progress, progress_file: Path, epochs: "EpochsFile | None" = None
+    ) -> None:
         self._limits, self._progress, self._file = limits, progress, progress_file
+        self._epochs = epochs
         self._started = time.monotonic()
         self._next = self._started + LOOK_INTERVAL
         self._told: object = None
@@ -51,6 +58,7 @@ class Watch:
             self._progress("a worker process is importing the libraries", 0, 0)
             return None
         self._tell_progress()
+        self.tell_epochs()
         seconds, memory = self._limits.seconds, self._limits.memory_bytes
         if seconds is not None and now - self._started > seconds:
             return f"it took longer than --time-limit {quantities.duration(seconds)} allows"
@@ -58,12 +66,44 @@ class Watch:
             return f"it held {quantities.size(held)}, more than --memory-limit {quantities.size(memory)} allows"
         return None
 
+    def tell_epochs(self) -> None:
+        """Tell the epochs that are over since the last look."""
+        if self._epochs:
+            self._epochs.tell_new()
+
     def _tell_progress(self) -> None:
         with contextlib.suppress(OSError, ValueError, TypeError):
             what, done, total = told = json.loads(self._file.read_bytes()[:10_000])
             if told != self._told and isinstance(what, str):
                 self._told = told
                 self._progress(what, int(done), int(total))
+
+
+class EpochsFile:
+    """The file of a worker's epochs: what was added to it since the last look is told, no more than it may hold.
+
+    Args:
+        file: Where the worker appends them, a JSON object a line.
+        epoch: Told each.
+    """
+
+    def __init__(self, file: Path, epoch: TellEpoch) -> None:
+        self._file, self._epoch = file, epoch
+        self._read = 0
+
+    def tell_new(self) -> None:
+        """Tell the epochs whose lines are whole; a line that is none of an epoch is passed over."""
+        try:
+            with open_regular_file(self._file, self._file.parent) as opened:
+                opened.seek(self._read)
+                content = opened.read(max(LARGEST_EPOCHS - self._read, 0))
+        except (OSError, ValueError):
+            return
+        whole = content[: content.rfind(b"\n") + 1]
+        self._read += len(whole)
+        for line in whole.splitlines():
+            with contextlib.suppress(ValueError, TypeError, AttributeError, RecursionError):
+                self._epoch({name: float(value) for name, value in json.loads(line).items()})
 
 
 def _resident_bytes(pid: int) -> int:

@@ -9,9 +9,9 @@ from harness.encoding.encoder import Progress
 from harness.errors import UnavailableError
 from harness.executors.assignment import Assignment
 from harness.executors.executor import Finished, Order, RunningTrial
-from harness.executors.job import PROGRESS_FILE, Materials, write_job
+from harness.executors.job import EPOCHS_FILE, PROGRESS_FILE, Materials, write_job
 from harness.executors.left_outcome import NOT_PICKLED, not_handed_over, outcome_of_job, shapes_of
-from harness.executors.limits import Limits, Watch
+from harness.executors.limits import EpochsFile, Limits, Watch
 from harness.executors.outcome import Outcome
 from harness.executors.outcome_files import remove_job
 from harness.executors.processes import ForkServer, SpawnedWorker, WorkerProcess, can_fork, fork_server
@@ -55,7 +55,8 @@ class Local:
         except NOT_PICKLED as error:
             remove_job(folder)
             return Finished(not_handed_over(error))
-        log, watch = TrialLog(), Watch(self._limits, progress, folder / PROGRESS_FILE)
+        epochs = EpochsFile(folder / EPOCHS_FILE, order.epoch)
+        log, watch = TrialLog(), Watch(self._limits, progress, folder / PROGRESS_FILE, epochs)
         shapes = shapes_of(assignment)
         if not self._forks:
             return _LocalTrial(SpawnedWorker(folder, log.descriptor), folder, shapes, log, order.log, watch)
@@ -107,6 +108,7 @@ class _LocalTrial:
         if self._outcome is not None:
             return self._outcome
         if (ended := self._process.poll()) is not None:
+            self._watch.tell_epochs()
             self._outcome = self._came_back(ended)
             self._over()
         elif self._exceeded is None and (exceeded := self._watch.exceeded(self._process.pid)):

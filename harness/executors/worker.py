@@ -6,13 +6,14 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from harness.encoding.encoder import Progress
 from harness.executors.attempt import attempt, described_failure
 from harness.executors.importing import provide_module
 from harness.executors.job import (
+    EPOCHS_FILE,
     OUTCOME_FOLDER,
     PROGRESS_FILE,
     TEMPORARY_FOLDER,
@@ -22,6 +23,7 @@ from harness.executors.job import (
 )
 from harness.executors.outcome import Outcome, Told
 from harness.executors.outcome_files import MODEL_FOLDER, write_outcome, write_told
+from harness.strategies.strategy import TellEpoch
 
 PROGRESS_INTERVAL = 0.1  # seconds between two looks of the driver, so also between two reports
 
@@ -72,7 +74,8 @@ def _outcome(folder: Path, outcome_folder: Path, keep: Callable[[Outcome], None]
     try:
         with library_defaults(), offline_hub(spec.offline):
             before_latency = keep if spec.measure_latency else None
-            return attempt(assignment, _progress_into(folder / PROGRESS_FILE), save_to, before_latency=before_latency)
+            progress, epoch = _progress_into(folder / PROGRESS_FILE), _epochs_into(folder / EPOCHS_FILE)
+            return attempt(assignment, progress, save_to, before_latency=before_latency, epoch=epoch)
     except KeyboardInterrupt as error:  # nobody but the strategy itself can have raised it here
         return Outcome(Told(failure=described_failure("fit", error)), {})
 
@@ -101,6 +104,18 @@ def _progress_into(file: Path) -> Progress:
         with contextlib.suppress(OSError, ValueError, TypeError):
             beside.write_text(json.dumps([str(what), int(done), int(total)]), encoding="utf-8")
             beside.replace(file)
+
+    return report
+
+
+def _epochs_into(file: Path) -> TellEpoch:
+    """Return what appends an epoch of training to a file."""
+
+    def report(entry: Mapping[str, float]) -> None:
+        with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
+            line = json.dumps({str(name): float(value) for name, value in entry.items()})
+            with file.open("a", encoding="utf-8") as opened:
+                opened.write(f"{line}\n")
 
     return report
 

@@ -1,5 +1,6 @@
 """The contract of whoever wants to know how far a run is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,6 +43,9 @@ class Reporter(Protocol):
     def whole(self, whole: Whole) -> None:
         """So far is the run as a whole; told when a trial begins, when one ends, and meanwhile now and then."""
 
+    def epoch(self, trial: str, entry: Mapping[str, float]) -> None:
+        """An epoch of the training of a trial is over; `entry` is of its history: loss and scores by their names."""
+
     def finished(self, record: RunRecord) -> None:
         """A trial is over."""
 
@@ -56,6 +60,9 @@ class Silence:
         """Show nothing."""
 
     def whole(self, whole: Whole) -> None:
+        """Show nothing."""
+
+    def epoch(self, trial: str, entry: Mapping[str, float]) -> None:
         """Show nothing."""
 
     def finished(self, record: RunRecord) -> None:

@@ -167,6 +167,7 @@ class Trials:
             key=self._recording.keys[trial.name],
             offline=self._plan.offline,
             measure_latency=self._plan.measures_latency(trial),
+            epoch=partial(self._tell_epoch, trial.name),
         )
         began = time.monotonic()
         started = self._plan.executor.start(self.session.assignment(trial), order, self._progress_of(trial))
@@ -182,6 +183,10 @@ class Trials:
                 self._reporter.progress(what, done, total)
 
         return progress
+
+    def _tell_epoch(self, trial: str, entry: Mapping[str, float]) -> None:
+        if not self._stop.asked:
+            self._reporter.epoch(trial, entry)
 
     def _tell_whole(self) -> None:
         """Tell how far the run is as a whole."""

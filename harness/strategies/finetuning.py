@@ -239,6 +239,7 @@ class FineTuning:
             part,
             context.seed,
             context.progress,
+            context.epoch,
         )
         try:
             course = training.best(train, validation, self.scores_start)

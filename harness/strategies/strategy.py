@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 
+TellEpoch = Callable[[Mapping[str, float]], None]
+"""Told an entry of a history, such as loss and scores of an epoch, by the names that `history` has."""
+
+
+def tell_nobody(entry: Mapping[str, float]) -> None:
+    """Tell nobody of an epoch."""
+
+
 @dataclass(frozen=True)
 class RunContext:
     """All that a strategy may use besides its data.
@@ -41,6 +49,7 @@ class RunContext:
         progress: `progress(what, done, total)`, to be called as often as one likes.
         n_layers: Number of the encoder's blocks, 0 where the strategy declares `uses_model = False`.
         pooling: What `Features(pooling="auto")` is for this encoder.
+        epoch: `epoch(entry)`, to be called with each entry of the history as soon as it is known, for whoever watches.
     """
 
     encode: Callable[[Sequence[str], Features], NDArray[np.float32]]
@@ -56,6 +65,7 @@ class RunContext:
     progress: Progress
     n_layers: int = 0
     pooling: str = "cls"
+    epoch: TellEpoch = tell_nobody
 
     @property
     def n_classes(self) -> int:

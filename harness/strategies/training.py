@@ -29,6 +29,7 @@ from harness.strategies.forward import (
 from harness.strategies.model_selection import Candidate, score_candidate
 from harness.strategies.optimism import selection_optimism
 from harness.strategies.recipe import Recipe
+from harness.strategies.strategy import TellEpoch, tell_nobody
 
 DIVERGED = "The loss became NaN or infinite. Lower learning_rate or use --dtype float32."
 MOST_EVALUATIONS = 10  # in one training, so that validation costs less than training
@@ -63,6 +64,7 @@ class Training:
         part: Texts to compute at once, at most a batch.
         seed: Of the order of the texts.
         progress: Told how far it is.
+        epoch: Told each entry of the history as soon as it is known.
     """
 
     model: Any
@@ -73,6 +75,7 @@ class Training:
     part: int
     seed: int
     progress: Progress
+    epoch: TellEpoch = tell_nobody
 
     def best(self, train: Split, validation: Split, scores_start: bool) -> Course:
         """Train, and leave the model in the state with the best f1_weighted on validation.
@@ -92,6 +95,7 @@ class Training:
         looked_at = _enough(validation, len(train))
         for scores, state in self._evaluations(train, looked_at, scores_start):
             history.append(scores)
+            self.epoch(scores)
             states.append(state)
             score = scores["validation_f1_weighted"]
             has_learnt |= scores["epoch"] > 0 and score > floor

@@ -1,16 +1,18 @@
 """Progress: a bar on a terminal, a line now and then in a log, nothing where it is not wanted."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
 from rich.table import Column
 
 from harness.results.records import RunRecord
 from harness.runs.reporter import Reporter, Silence, Whole
 from harness.terminal.console import Page
+from harness.terminal.epochs import EpochTable, epoch_line
 from harness.terminal.outcomes import OutcomeRows, outcome_line
 from harness.wording import quantities
 
@@ -43,8 +45,10 @@ def progress_display(
     if quiet:
         yield Silence()
     elif console.is_terminal and not console.is_dumb_terminal:
-        with _progress_bar(console) as bar:
-            yield _Bar(bar, Page(console, language), clock)
+        page = Page(console, language)
+        epochs = EpochTable(page)
+        with _progress_bar(console, epochs) as bar:
+            yield _Bar(bar, page, clock, epochs)
     else:
         yield _Lines(Page(console, language), clock)
 
@@ -155,6 +159,16 @@ class _Throttled:
 class _Lines(_Throttled):
     interval = LINE_INTERVAL
 
+    def __init__(self, page: Page, clock: Clock) -> None:
+        super().__init__(page, clock)
+        self._next_epoch = clock() + LINE_INTERVAL
+
+    def epoch(self, trial: str, entry: Mapping[str, float]) -> None:
+        now = self._clock()
+        if now >= self._next_epoch and (line := epoch_line(trial, entry, self.page)):
+            self._next_epoch = now + LINE_INTERVAL
+            self.page.write([line])
+
     def stage(self, name: str, number: int, total: int) -> None:
         self.begin(LINE_INTERVAL)
         self.page.write([self.page.text(f"[{number}/{total}] {self.page.say_message(name)}")])
@@ -187,9 +201,9 @@ class _Lines(_Throttled):
 class _Bar(_Throttled):
     interval = BAR_INTERVAL
 
-    def __init__(self, bar: Progress, page: Page, clock: Clock) -> None:
+    def __init__(self, bar: Progress, page: Page, clock: Clock, epochs: EpochTable) -> None:
         super().__init__(page, clock)
-        self._bar = bar
+        self._bar, self._epochs = bar, epochs
         self._stage, self._rows = "", OutcomeRows(page)
         self._task = bar.add_task("", total=None, visible=False, what="", amount="", rate="", left="")
 
@@ -228,7 +242,11 @@ class _Bar(_Throttled):
             left=self.page.say("{left} left").format(left=left) if left else "",
         )
 
+    def epoch(self, trial: str, entry: Mapping[str, float]) -> None:
+        self._epochs.add(trial, entry)
+
     def finished(self, record: RunRecord) -> None:
+        self._epochs.remove(record.trial)
         self.page.write(self._rows.of(record))
 
     def announce(self, what: str) -> None:
@@ -255,7 +273,19 @@ def _running(whole: Whole, page: Page, room: int) -> str:
     return ", ".join(f"{page.short(name, each - longest)}{share}" for name, share in shares.items())
 
 
-def _progress_bar(console: Console) -> Progress:
+class _BarAndEpochs(Progress):
+    """A bar, and below it the last epochs of the training that goes on."""
+
+    def __init__(self, *columns: ProgressColumn, epochs: EpochTable, **options: Any) -> None:
+        self._epochs = epochs
+        super().__init__(*columns, **options)
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        yield from super().get_renderables()
+        yield from self._epochs.lines()
+
+
+def _progress_bar(console: Console, epochs: EpochTable) -> Progress:
     columns: list[ProgressColumn] = [_text_column("description")]
     if console.width >= ACTIVITY_FROM:
         columns.append(_text_column("fields[what]"))
@@ -265,7 +295,7 @@ def _progress_bar(console: Console) -> Progress:
     if console.width >= RATE_FROM:
         columns.append(_text_column("fields[rate]"))
     columns.append(_text_column("fields[left]"))
-    return Progress(*columns, console=console, transient=True, expand=console.width >= BAR_FROM)
+    return _BarAndEpochs(*columns, epochs=epochs, console=console, transient=True, expand=console.width >= BAR_FROM)
 
 
 def _text_column(field: str) -> TextColumn:

@@ -27,6 +27,8 @@ from harness import (
     UserError,
 )
 from harness.encoding.encoder import Progress
+from harness.executors.executor import Here
+from harness.executors.local import Local
 from harness.plugin_system.manager import PluginManager
 from harness.runs.planning import Plan
 from harness.runs.reporter import Whole
@@ -44,6 +46,7 @@ class Noted:
     stages: list[tuple[str, int, int]] = field(default_factory=list)
     records: list[RunRecord] = field(default_factory=list)
     wholes: list[Whole] = field(default_factory=list)
+    epochs: list[tuple[str, dict[str, float]]] = field(default_factory=list)
 
     def stage(self, name: str, number: int, total: int) -> None:
         self.stages.append((name, number, total))
@@ -53,6 +56,9 @@ class Noted:
 
     def whole(self, whole: Whole) -> None:
         self.wholes.append(whole)
+
+    def epoch(self, trial: str, entry: Mapping[str, float]) -> None:
+        self.epochs.append((trial, dict(entry)))
 
     def finished(self, record: RunRecord) -> None:
         self.records.append(record)
@@ -112,6 +118,17 @@ def test_every_strategy_and_seed_has_one_stage_and_the_encoder_one_before_who_re
     assert noted.records == [record.model_copy(update={"fingerprint": None}) for record in run.records]
     assert interrupt is None
     assert (path / "run.json").is_file()
+
+
+@pytest.mark.parametrize("executor", [Here, pytest.param(Local, marks=pytest.mark.slow)])
+def test_whoever_watches_a_training_is_told_each_epoch(
+    executor: type[Here | Local], manager: PluginManager, task: Task, encoder: Encoder, tmp_path: Path
+) -> None:
+    noted, settings = Noted(), {"full_finetune": {"epochs": 2, "batch_size": 16}}
+    plan = plan_of(manager, task, encoder, tmp_path, strategies="full_finetune", set=settings)
+    (record,) = execute(replace(plan, executor=executor()), noted, [])[0].records
+    assert noted.epochs == [(record.trial, entry) for entry in record.history]
+    assert [entry["epoch"] for _, entry in noted.epochs] == [1, 2]
 
 
 def test_all_probes_share_one_pass_over_every_text(

@@ -176,6 +176,53 @@ def test_a_terminal_shows_the_trials_that_are_over_as_a_table_with_one_heading(m
     assert rows[3] == "lora seed 0: failed in fit: no adapter"
 
 
+def an_epoch(number: int) -> dict[str, float]:
+    return {"epoch": number, "train_loss": 1 / number, "validation_accuracy": 0.5, "validation_f1_macro": 0.25}
+
+
+@pytest.mark.parametrize("width", [40, 100])
+def test_a_terminal_shows_the_last_epochs_of_the_training_that_goes_on(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    stream = io.StringIO()
+    with progress_display(make_console(stream, width=width), clock=Clock()) as display:
+        display.stage("full_finetune seed 0", 1, 2)
+        for number in range(1, 8):
+            display.epoch("full_finetune-seed0", an_epoch(number))
+        display.epoch("full_finetune-seed0", {"entries": 3.0})
+    last = stream.getvalue().rpartition("full_finetune-seed0")[2]
+    rows = [" ".join(line.split()) for line in ESCAPES.sub("\n", last).splitlines() if line.strip()]
+    assert rows[rows.index("epoch loss accuracy f1_macro") :] == [
+        "epoch loss accuracy f1_macro",
+        *(f"{number} {1 / number:.4f} 0.5000 0.2500" for number in range(3, 8)),
+    ]
+
+
+def test_a_training_that_is_over_leaves_no_epochs_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    stream = io.StringIO()
+    with progress_display(make_console(stream, width=100), clock=Clock()) as display:
+        display.epoch("probe-seed0", an_epoch(1))
+        display.finished(scored("probe", 0.9, 0.9))
+        begun = len(stream.getvalue())
+        display.stage("other seed 0", 2, 2)
+    assert "loss on train" not in stream.getvalue()[begun:]
+
+
+def test_on_a_pipe_an_epoch_is_a_line_every_five_seconds_at_most() -> None:
+    stream, clock = io.StringIO(), Clock()
+    with progress_display(make_console(stream), clock=clock) as display:
+        for number in range(1, 13):
+            clock.now = number
+            display.epoch("lora-seed0", an_epoch(number))
+    assert stream.getvalue().splitlines() == [
+        f"lora-seed0: epoch {number}, loss on train {1 / number:.4f}, validation accuracy 0.5000, f1_macro 0.2500"
+        for number in (5, 10)
+    ]
+
+
 def test_waiting_for_what_nobody_can_foretell_is_told_at_once_and_once() -> None:
     stream, clock = io.StringIO(), Clock()
     with progress_display(make_console(stream), clock=clock) as display:
