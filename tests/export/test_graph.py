@@ -76,6 +76,26 @@ def test_a_linear_probe_on_the_first_token_is_the_head_of_its_family(family: str
     assert model.config.id2label == dict(enumerate(CLASSES))
 
 
+def test_a_class_keeps_its_probability_in_twenty_orders_of_the_classes(tmp_path: Path) -> None:
+    """The pipeline of transformers, which knows names alone, says the same whatever number a class has."""
+    from transformers import pipeline
+
+    encoder, state = loaded(write_family(tmp_path / "m", "distilbert")), Features(-1, "cls")
+    rng, names = np.random.default_rng(0), ["joy", "anger", "love", "fear", "surprise", "sadness"]
+    weight, bias = 0.1 * rng.normal(size=(len(names), encoder.width)), np.zeros(len(names))
+    wanted = expected(encoder, state, nn.Sequential(linear_layer(weight, bias)))
+    assert np.diff(np.sort(wanted[0])).min() > 10 * TOLERANCE, "or two orders could not be told apart"
+    for number in range(20):
+        order, folder = rng.permutation(len(names)), tmp_path / str(number)
+        head, labels = nn.Sequential(linear_layer(weight[order], bias[order])), tuple(names[i] for i in order)
+        model = sequence_classifier(encoder, state, head, labels)
+        write_transformers(model, encoder.tokenizer, encoder.max_length, folder)
+        classify = pipeline("text-classification", str(folder), truncation=True, device="cpu")
+        for row, answers in zip(wanted, classify(ASKED, top_k=None), strict=True):
+            said = {answer["label"]: answer["score"] for answer in answers}
+            assert [said[name] for name in names] == pytest.approx(row.tolist(), abs=TOLERANCE)
+
+
 def test_program_code_that_a_checkpoint_names_is_not_handed_on(tmp_path: Path) -> None:
     folder = write_family(tmp_path / "m", "distilbert", auto_map={"AutoModel": "theirs.Model"})
     encoder, state = loaded(folder), Features(-1, "cls")
