@@ -29,6 +29,7 @@ _BASH = """\
 }
 complete -o nosort -F %(complete_func)s %(prog_name)s
 """
+# The response is quoted: what is empty, as where nothing is typed yet, is one of three lines, too.
 _ZSH = """\
 #compdef %(prog_name)s
 
@@ -36,7 +37,7 @@ _ZSH = """\
     local -a plain parts response
     (( ! $+commands[%(prog_name)s] )) && return 1
     response=("${(@f)$(env COMP_WORDS="${words[*]}" COMP_CWORD=$((CURRENT-1)) %(complete_var)s=zsh_complete %(prog_name)s)}")
-    for type key descr in ${response}; do
+    for type key descr in "${(@)response}"; do
         if [[ "$type" == "dir" ]]; then
             _path_files -/
         elif [[ "$type" == "file" ]]; then
@@ -57,7 +58,8 @@ else
     compdef %(complete_func)s %(prog_name)s
 fi
 """  # noqa: E501
-# Fish has no word for "no blank" but the end of a completion: it adds none after / = . and a comma.
+# Fish has no word for "no blank" but the end of a completion: it adds none after / = . and a comma. A name in a list
+# is offered with a comma, too: of two that begin alike fish writes what they share, and no blank.
 _FISH = """\
 function %(complete_func)s
     set -l response (env %(complete_var)s=fish_complete COMP_WORDS=(commandline -cp) COMP_CWORD=(commandline -t) %(prog_name)s)
@@ -69,6 +71,9 @@ function %(complete_func)s
             __fish_complete_path $metadata[2]
         else
             echo $metadata[2]
+            if test $metadata[1] = "part"; and not string match --quiet --regex '[/=.,]$' -- $metadata[2]
+                echo $metadata[2],
+            end
         end
     end
 end

@@ -1,6 +1,7 @@
 """Completion in the shell: runs, data, strategies, fields; a list goes on without a blank."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,39 @@ def test_the_shell_completes_runs_and_the_strategies_of_a_run(full: Path, monkey
     assert offered == [("plain", "majority"), ("plain", "mlp_probe")]
     assert completed(monkeypatch, "harness", "errors", *where, name, "-s", "kn") == [("plain", "knn_probe")]
     assert completed(monkeypatch, "harness", "errors", *where, "nothing", "-s", "kn") == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
+def test_zsh_offers_folders_and_names_where_nothing_is_typed_yet(full: Path) -> None:
+    (name,) = (folder.name for folder in full.iterdir())
+    stubs = "compdef() {}; compadd() { print -r -- names $plain }; _path_files() { print -r -- folders }"
+    words = f"words=(harness show --output-dir {full} ''); CURRENT=5"
+    program = f'{stubs}; eval "$(harness completion zsh)"; {words}; _harness_completion'
+    done = subprocess.run(["zsh", "-f", "-c", program], env=with_program(), capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["folders", f"names latest {name}"], done.stderr
+
+
+def with_program() -> dict[str, str]:
+    """Return the environment in which a shell finds the program that is tested."""
+    return {**os.environ, "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("fish"), reason="fish is not installed")
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("run -s logreg_pr", ["logreg_probe", "logreg_probe,"]),
+        ("run -s majority,logreg_pr", ["majority,logreg_probe", "majority,logreg_probe,"]),
+        ("run --set logreg_probe.layer", ["logreg_probe.layer="]),
+    ],
+)
+def test_fish_puts_no_blank_after_a_name_in_a_list(typed: str, offered: list[str]) -> None:
+    """Fish puts one after what it offers alone, unless that ends in one of / = . and a comma."""
+    program = f'harness completion fish | source; complete -C "harness {typed}"'
+    done = subprocess.run(["fish", "--no-config", "-c", program], env=with_program(), capture_output=True, text=True)
+    assert done.stdout.split() == offered, done.stderr
 
 
 def test_the_shell_completes_data_and_goes_on_after_a_comma(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
