@@ -44,9 +44,12 @@ def write_onnx(graph: "Module", folder: Path) -> None:
 def open_onnx(folder: Path) -> Predict:
     """Return what predicts with the files of a folder, as its README does."""
     import onnxruntime
+    import torch
 
     tokenise, options = read_tokens(folder), onnxruntime.SessionOptions()
     options.log_severity_level = NOTHING  # what it raises is told once
+    # Its own default is every core of the machine: where this process may use fewer, its threads wait for each other.
+    options.intra_op_num_threads = torch.get_num_threads()
     session: Any = onnxruntime.InferenceSession(folder / MODEL_FILE, options, providers=["CPUExecutionProvider"])
     return lambda texts: session.run([OUTPUT], tokenise(texts))[0]
 
