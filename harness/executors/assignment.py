@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from harness.data.task import Split
+from harness.encoding.architecture import loading_modules
 from harness.encoding.encoder import Encoder, Features, Progress, depth, pooling_of
 from harness.errors import UserError
 from harness.features.cache import FeatureCache
@@ -16,8 +17,6 @@ from harness.features.switched import SwitchedEncoding
 from harness.strategies.strategy import RunContext, Strategy, TellEpoch, tell_nobody
 from harness.strategies.tags import tags_of
 from harness.system.process import restored_globals, seed_everything
-
-ENCODER_MODULES = ("transformers.modeling_utils",)  # what loading an encoder imports, for seconds
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Assignment:
     @property
     def imports(self) -> tuple[str, ...]:
         """Modules that its process will import: the strategy's own, and what loads an encoder where it has one."""
-        return (*tags_of(self.strategy).imports, *(ENCODER_MODULES if self.encoder else ()))
+        return (*tags_of(self.strategy).imports, *(loading_modules(self.encoder.directory) if self.encoder else ()))
 
     def context(self, workdir: Path, progress: Progress, epoch: TellEpoch = tell_nobody) -> RunContext:
         """Return what the strategy may use besides its data.

@@ -62,9 +62,11 @@ def serve(descriptor: int) -> None:
     with socket.socket(fileno=descriptor) as driver:
         _call_prctl(PR_SET_CHILD_SUBREAPER, 1)  # what a worker leaves behind comes to us, and ends with it
         import_libraries()
+        tried: set[str] = set()
         while request := _receive(driver):
             job, log = request
-            _import([name for name in job["imports"] if name.partition(".")[0] in FURTHER_LIBRARIES])
+            _import([m for m in job["imports"] if m.partition(".")[0] in FURTHER_LIBRARIES and m not in tried])
+            tried.update(job["imports"])
             worker = os.fork()
             if worker == 0:
                 _work(job, log)

@@ -24,7 +24,8 @@ from harness.strategies.strategy import uses_model
 from harness.system.device import PeakMemory
 from harness.system.memory import available_memory
 
-LOOK_INTERVAL = 0.01  # seconds between two looks at trials that run elsewhere
+# Seconds between two looks at trials that run elsewhere: a hundredth of what the last to start has taken, within these.
+SHORTEST_LOOK, LONGEST_LOOK = 0.01, 0.1
 WHOLE_INTERVAL = 0.25  # seconds between two tellings of how far the run is, where nothing else happens
 GRACE = 30.0  # seconds that what runs has to finish where the user stops the run
 
@@ -226,7 +227,8 @@ class Trials:
             each.started.tidy()
             yield record
         if not ended:
-            time.sleep(LOOK_INTERVAL)
+            youngest = time.monotonic() - max(each.since for each in self._running)
+            time.sleep(min(max(youngest / 100, SHORTEST_LOOK), LONGEST_LOOK))
         if ended or time.monotonic() >= self._next_whole:
             self._tell_whole()
 
