@@ -72,9 +72,11 @@ class LoRAFineTune(FineTuning):
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of the checkpoint's own head, told when it was trained
-            classifier = FineTunedClassifier.pretrained(context.model, context)
-        with safe_open(directory / "adapter_model.safetensors", framework="pt") as file:
-            saved = {name.removeprefix("base_model.model.") for name in file.keys()}  # noqa: SIM118
+            classifier = FineTunedClassifier.pretrained(context.model, context, pooling=self.head_pooling(context))
+        saved: set[str] = set()
+        for path in directory.glob("*.safetensors"):  # a head on pooled states has a file of its own
+            with safe_open(path, framework="pt") as file:
+                saved |= {name.removeprefix("base_model.model.") for name in file.keys()}  # noqa: SIM118
         if lacking := sorted(classifier.new_weights - saved):
             raise ModelError(
                 f"The adapters in {directory} lack {lacking[0]}, which the encoder's checkpoint does not hold either. "

@@ -20,6 +20,7 @@ SWITCHES = {
     "pooling_mode_weightedmean_tokens": "weightedmean",
     "pooling_mode_lasttoken": "lasttoken",
 }
+POOLING_FOLDER = "1_Pooling"  # its usual name
 OF_FIRST_VERSIONS = "0_Transformer"  # the folder below the one that declares, where they kept the transformer
 
 

@@ -7,12 +7,19 @@ from typing import Any, Literal
 
 from harness.encoding.checkpoint import read_all_tokens
 from harness.encoding.checkpoint_files import check_weights_files
+from harness.encoding.pooled_classifier import (
+    HEAD_FILE,
+    HEAD_WEIGHTS,
+    pooled_classifier,
+    saved_pooled_classifier,
+)
 from harness.encoding.silence import silence_transformers
 from harness.errors import ModelError
 
 Head = Literal["new", "kept", "saved"]
 """A new head for other classes, the checkpoint's own for classes of the same names, or all as a run saved it."""
 
+OF_TRANSFORMERS = ("cls", "lasttoken")  # poolings whose token its heads read
 SHOWN = 5  # names of classes that a message lists
 ROUNDING = 1e-4  # of the largest logit, in float32
 
@@ -41,7 +48,7 @@ def encoder_width(directory: str) -> int:
 
 
 def load_sequence_classifier(
-    directory: str, label_names: Sequence[str], device: str, head: Head = "new"
+    directory: str, label_names: Sequence[str], device: str, head: Head = "new", pooling: str = "cls"
 ) -> SequenceClassifier:
     """Load an encoder with a classification head.
 
@@ -51,10 +58,18 @@ def load_sequence_classifier(
         device: cpu, cuda or mps.
         head: `new` for a head with random weights, whatever head the checkpoint has; `kept` for the checkpoint's, its
             rows put in the order of our classes by their names; `saved` for the checkpoint as it is.
+        pooling: What a new head reads: of `cls` and `lasttoken` the head of transformers is taken, which reads the
+            first token or, of decoders, the last; of others a linear layer on the pooled states.
 
     Raises:
         ModelError: Where a kept head has other classes, or a saved model lacks weights.
     """
+    has_pooled_head = (Path(directory) / HEAD_FILE).is_file()
+    if head == "saved" and has_pooled_head:
+        return SequenceClassifier(saved_pooled_classifier(directory, label_names, device), frozenset())
+    if head == "new" and pooling not in OF_TRANSFORMERS:
+        left_out = _described(_class_names(directory)) if has_pooled_head else None
+        return SequenceClassifier(pooled_classifier(directory, label_names, device, pooling), HEAD_WEIGHTS, left_out)
     model, missing, mismatched = _loaded(directory, label_names)
     of_head = head_weights(model)
     held, left_out = of_head - missing, None

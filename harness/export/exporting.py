@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from harness.encoding.pooled_classifier import head_pooling
 from harness.encoding.transformer_encoder import TransformerEncoder
 from harness.errors import UserError, reason_of
 from harness.export import onnx_form, openvino_form, transformers_form
@@ -136,6 +137,12 @@ def _written(classifier: TextClassifier, folder: Path, form: FormName) -> tuple[
 def _finetuned(
     classifier: TextClassifier, fitted: FineTunedClassifier, folder: Path, form: FormName
 ) -> tuple[Described, Predict]:
+    if form == "transformers" and (pooling := head_pooling(fitted.model)):
+        raise UserError(
+            f"a transformers folder cannot hold it: its head reads the {pooling} of all tokens, and sequence "
+            "classifiers of transformers read the first token. Use --to onnx, or run it again with "
+            f"--set {classifier.saved.strategy}.pooling=cls."
+        )
     model, described = merge_adapters(fitted.model), _described(classifier, fitted.max_length)
     described.write(folder)
     if form == "transformers":

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from harness.data.task import Split
 from harness.encoding.checkpoint import load_tokenizer
 from harness.encoding.described_sizes import outline_of
+from harness.encoding.pooling import AUTO, Pooling
 from harness.encoding.sequence_classifier import (
+    OF_TRANSFORMERS,
     Head,
     encoder_width,
     last_layer,
@@ -24,7 +26,7 @@ from harness.encoding.sequence_classifier import (
 )
 from harness.errors import StrategyError, UndertrainedWarning, reason_of
 from harness.strategies.forward import fast_forward, if_it_fits, predict_logits, token_ids_of
-from harness.strategies.recipe import TUTORIAL, Recipe, suited
+from harness.strategies.recipe import HEAD_FACTOR, MANY_CLASSES, TUTORIAL, Recipe, suited
 from harness.strategies.strategy import RunContext, parameters
 from harness.strategies.training import Training, majority_f1, share_entropy
 from harness.system.out_of_memory import is_out_of_memory
@@ -71,7 +73,9 @@ class FineTunedClassifier:
     new_weights: frozenset[str] = frozenset()
 
     @classmethod
-    def pretrained(cls, directory: str, context: RunContext, head: Head = "new") -> "FineTunedClassifier":
+    def pretrained(
+        cls, directory: str, context: RunContext, head: Head = "new", pooling: str = "cls"
+    ) -> "FineTunedClassifier":
         """Return the model of a checkpoint, on the device.
 
         Args:
@@ -79,6 +83,7 @@ class FineTunedClassifier:
             context: What else is needed.
             head: `new` for one with random weights, `kept` for the checkpoint's own, its classes in our order,
                 `saved` for a checkpoint that holds all that predicts.
+            pooling: What a new head reads, such as `head_pooling` of a strategy returns.
 
         Warns:
             UserWarning: Where the checkpoint has a head that a new one takes the place of.
@@ -87,7 +92,7 @@ class FineTunedClassifier:
             ModelError: Where a kept head has other classes, or a saved model lacks weights.
         """
         tokenizer = load_tokenizer(directory)
-        loaded = load_sequence_classifier(directory, context.label_names, context.device, head)
+        loaded = load_sequence_classifier(directory, context.label_names, context.device, head, pooling)
         if loaded.left_out:
             warnings.warn(NEW_HEAD.format(head=loaded.left_out), stacklevel=2)
         loaded.model.config.pad_token_id = tokenizer.pad_token_id
@@ -143,9 +148,13 @@ class FineTuning:
         batch_size: Texts a step.
         weight_decay: AdamW's weight decay.
         warmup: Share of the steps in which the step size rises from 0.
+        head_factor: How many times that step size the head takes.
         min_steps: Least number of steps: where train is too small for as many, there are more epochs.
         patience: Evaluations without a better f1_weighted after which training stops; they count from where it is
             above that of always answering the largest class, so that a slow start stops nothing.
+        pooling: What a new head reads. `cls` is the head of transformers for the architecture, which reads [CLS] or,
+            of decoders, the last token; another is one linear layer on that pooling. `auto` is, with more than 20
+            classes, what the encoder pools by, else `cls` (docs/defaults.md).
         keep_head: Begin with the checkpoint's own classification head, its classes put in our order by their names,
             in place of a new one; refused where the names differ.
     """
@@ -169,8 +178,10 @@ class FineTuning:
     batch_size: Annotated[int, Ge(1)] | Literal["auto"] = "auto"
     weight_decay: Annotated[float, Ge(0)] | Literal["auto"] = "auto"
     warmup: Annotated[float, Interval(ge=0, lt=1)] | Literal["auto"] = "auto"
+    head_factor: Annotated[float, Gt(0)] | Literal["auto"] = "auto"
     min_steps: Annotated[int, Ge(0)] = 0
     patience: Annotated[int, Ge(1)] = 3
+    pooling: Pooling = "auto"
     keep_head: bool = False
 
     def prepare(self, untrained: FineTunedClassifier, train: Split, context: RunContext) -> None:
@@ -200,7 +211,8 @@ class FineTuning:
             UndertrainedWarning: Where the loss on train is not below that of answering each class's share, validation
                 was never better than always answering the largest class, or both are near that.
         """
-        recipe = self.recipe_for(len(train), encoder_width(context.model), context.n_classes)
+        is_new_layer = self.head_pooling(context) not in OF_TRANSFORMERS and not self.scores_start
+        recipe = self.recipe_for(len(train), encoder_width(context.model), context.n_classes, is_new_layer)
         whole = part = min(recipe.batch_size, len(train))
         while (trained := if_it_fits(partial(self._train, train, validation, context, recipe, part), part)) is None:
             part = (part + 1) // 2
@@ -209,13 +221,29 @@ class FineTuning:
         _warn_if_undertrained(trained.history, train, validation)
         return trained
 
-    def recipe_for(self, n_rows: int, width: int, n_classes: int) -> Recipe:
-        """Return the settings for so many rows and classes and such a width: what is set, else the rule."""
+    def recipe_for(self, n_rows: int, width: int, n_classes: int, is_new_layer: bool = False) -> Recipe:
+        """Return the settings: what is set, else the rule.
+
+        Args:
+            n_rows: Rows of train.
+            width: Numbers a token of the encoder.
+            n_classes: Classes of the task.
+            is_new_layer: Whether the head is a linear layer that begins at random, not one of transformers.
+        """
         rule = TUTORIAL if self.recipe == "tutorial" else suited(n_rows, width, n_classes, self.rate_factor)
+        if is_new_layer and self.recipe == "auto":
+            rule = replace(rule, head_factor=HEAD_FACTOR / self.rate_factor)
         chosen = {name: value for name, value in parameters(self).items() if name in SETTINGS and value != "auto"}
         recipe = replace(rule, **chosen)
         least_epochs = math.ceil(self.min_steps / math.ceil(n_rows / recipe.batch_size))
         return replace(recipe, epochs=max(recipe.epochs, least_epochs))
+
+    def head_pooling(self, context: RunContext) -> str:
+        """Return what the head reads: what is set, else the rule; one that is kept is of transformers."""
+        if self.keep_head or self.pooling != AUTO:
+            return "cls" if self.keep_head else self.pooling
+        is_like_a_probe = self.recipe == "auto" and context.n_classes > MANY_CLASSES
+        return context.pooling if is_like_a_probe else "cls"
 
     def load(self, directory: Path, context: RunContext) -> FineTunedClassifier:
         """Return the classifier saved in `directory`."""
@@ -228,7 +256,8 @@ class FineTuning:
         import torch
 
         torch.manual_seed(context.seed)  # of the head's first weights and of dropout
-        start = FineTunedClassifier.pretrained(context.model, context, "kept" if self.keep_head else "new")
+        head: Head = "kept" if self.keep_head else "new"
+        start = FineTunedClassifier.pretrained(context.model, context, head, self.head_pooling(context))
         self.prepare(start, train, context)
         training = Training(
             start.model,
@@ -249,7 +278,7 @@ class FineTuning:
             kind, reason = start.model.config.model_type, reason_of(error)
             raise StrategyError(NARROW.format(kind=kind, dtype=context.dtype, reason=reason)) from error
         n_trained = sum(weight.numel() for weight in start.model.parameters() if weight.requires_grad)
-        params = {**parameters(self), **asdict(recipe)}
+        params = {**parameters(self), **asdict(recipe), "pooling": self.head_pooling(context)}
         return replace(
             start, history=course.history, optimism=course.optimism, trainable_parameters=n_trained, params=params
         )

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.encoding.first_token import first_token_only, supports_first_token_only
+from harness.encoding.pooled_classifier import head_pooling
 from harness.system.out_of_memory import is_out_of_memory
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def fast_forward(model: Any, dtype: str) -> Iterator[Forward]:
     """
     model.eval()
     encoder = model.base_model
-    skips = supports_first_token_only(encoder)
+    skips = head_pooling(model) is None and supports_first_token_only(encoder)
     with first_token_only(encoder) if skips else nullcontext():
         forward = partial(_computed, model, dtype, skips)
         yield forward if skips or not _minds_padding(forward, model, dtype) else partial(_of_equal_length, forward)

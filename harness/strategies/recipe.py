@@ -7,10 +7,13 @@ WIDE = 768  # width of BERT base and DistilBERT, for which most published recipe
 MANY_ROWS = 10_000  # BERT's published settings are for sets at least about as large; fewer rows need more passes
 FEW_ROWS = 1000
 TEXTS_READ = 20_000  # texts that training reads, each as often as it takes: 625 steps of 32
-TEXTS_A_CLASS = 1000  # as many where there are more than 20 classes: each learns from its own texts (docs/defaults.md)
+MANY_CLASSES = 20  # above, each class reads as many texts as one of 20 does: it learns from its own (docs/defaults.md)
 MOST_EPOCHS = 15  # validation no longer rose after 12 of 20 (docs/defaults.md)
 LEAST_STEPS, MOST_EPOCHS_OF_FEW_STEPS = 300, 30
 RATE = 4e-5  # of a whole encoder of that width
+HEAD_FACTOR = (
+    10.0  # times the step size for a whole encoder, of a linear layer that begins at random (docs/defaults.md)
+)
 HIGHEST_RATE = 3e-4  # of a whole encoder, the highest of Turc et al.
 
 
@@ -25,6 +28,7 @@ class Recipe:
         weight_decay: AdamW's weight decay.
         warmup: Share of the steps in which the step size rises from 0, before it falls linearly to 0.
         patience: Evaluations without a better score after which training stops.
+        head_factor: How many times that step size the classification head takes.
     """
 
     learning_rate: float
@@ -33,6 +37,7 @@ class Recipe:
     weight_decay: float
     warmup: float
     patience: int = 3
+    head_factor: float = 1.0
 
 
 TUTORIAL = Recipe(learning_rate=2e-5, epochs=2, batch_size=64, weight_decay=0.01, warmup=0.0)
@@ -60,8 +65,8 @@ def suited(n_rows: int, width: int, n_classes: int, rate_factor: float = 1.0) ->
         rate_factor: How many times the step size for the whole encoder suits what is trained.
     """
     by_width = rate_factor * (WIDE / width) ** 2
-    texts = max(TEXTS_READ, TEXTS_A_CLASS * n_classes)
-    has_many_classes = texts > TEXTS_READ
+    has_many_classes = n_classes > MANY_CLASSES
+    texts = max(1, n_classes / MANY_CLASSES) * TEXTS_READ
     if n_rows >= MANY_ROWS and width >= WIDE and not has_many_classes:
         return replace(TUTORIAL, learning_rate=TUTORIAL.learning_rate * by_width)
     batch_size = 16 if n_rows <= FEW_ROWS else 32

@@ -8,6 +8,7 @@ CPU cores, but 20-30 % where the device needs little time for the arithmetic.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from harness.data.stratification import stratified_rows
 from harness.data.task import Split
 from harness.encoding.encoder import Progress
+from harness.encoding.sequence_classifier import head_weights
 from harness.errors import StrategyError
 from harness.evaluation.metrics import evaluate
 from harness.strategies.forward import (
@@ -190,9 +192,12 @@ def _optimizer(model: Any, recipe: Recipe, steps: int) -> tuple[Any, Any]:
         """Return which share of the learning rate a step takes: up to 1 in the warm-up, then down to 0."""
         return step / warmup if step < warmup else (steps - step) / max(steps - warmup, 1)
 
-    weights = [weight for weight in model.parameters() if weight.requires_grad]
-    matrices, vectors = ([weight for weight in weights if (weight.ndim > 1) == matrix] for matrix in (True, False))
-    groups = [{"params": matrices, "weight_decay": recipe.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    of_head, groups = head_weights(model), []
+    weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+    for in_head, is_matrix in product((False, True), repeat=2):
+        some = [w for name, w in weights.items() if (name in of_head) == in_head and (w.ndim > 1) == is_matrix]
+        rate = recipe.learning_rate * (recipe.head_factor if in_head else 1)
+        groups.append({"params": some, "lr": rate, "weight_decay": recipe.weight_decay if is_matrix else 0.0})
     optimizer = torch.optim.AdamW(groups, lr=recipe.learning_rate, fused=True)
     return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, share)
 

@@ -72,5 +72,14 @@ def test_what_is_set_wins_over_the_rule_and_the_preset(name: str) -> None:
 def test_the_record_holds_what_the_rule_came_to(bench: Bench) -> None:
     strategy: Any = replace(OFFERS["full_finetune"].strategy, epochs=1, recipe="tutorial")  # type: ignore[type-var]
     params = run_trial(*bench.prepare(strategy)).params
-    assert params == {**asdict(strategy), **asdict(replace(TUTORIAL, epochs=1))}
+    assert params == {**asdict(strategy), **asdict(replace(TUTORIAL, epochs=1)), "pooling": "cls"}
     assert "auto" not in params.values()
+
+
+@pytest.mark.parametrize("name", OFFERS)
+def test_a_new_linear_layer_takes_larger_steps_than_the_encoder_whatever_is_trained_of_it(name: str) -> None:
+    strategy: Any = OFFERS[name].strategy
+    recipe = strategy.recipe_for(600, 384, 6, is_new_layer=True)
+    whole = suited(600, 384, 6).learning_rate
+    assert recipe.head_factor * recipe.learning_rate == pytest.approx(10 * whole)
+    assert strategy.recipe_for(600, 384, 6).head_factor == 1
