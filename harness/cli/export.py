@@ -108,9 +108,9 @@ def _variant(variant: "Variant") -> Iterator[str]:
         f"{name}: test f1_macro {scores.variant:.4f} against {scores.parent:.4f}, difference {scores.difference:.4f} "
         f"(95 % interval {low:.4f} to {high:.4f}); less than {scores.margin:g} behind: {scores.verdict}"
     )
-    rows = ", ".join(map(str, scores.flips))
+    rows = ", ".join(str(row + 1) for row in scores.flips)
     right = f"{scores.broken:,} right before and {scores.fixed:,} right now"
-    listed = f"; the first rows: {rows}" if rows else ""
+    listed = f"; the first rows, counted from 1: {rows}" if rows else ""
     yield f"Other labels in {scores.n_flips:,} of {scores.n_rows:,} rows, {right}{listed}"
     yield f"On disk: {quantities.size(after.size_bytes)} against {quantities.size(before.size_bytes)}"
     for cost, form in ((after, name), (before, "float32")):
