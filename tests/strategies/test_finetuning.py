@@ -60,3 +60,16 @@ def test_that_blocks_share_their_weights_is_known_before_anything_is_trained(tmp
 
 def test_every_fine_tuning_strategy_stands_on_the_one_base() -> None:
     assert set(OFFERS) == {"full_finetune", "last_layers_finetune", "probe_then_finetune", "lora_finetune"}
+
+
+def test_of_states_with_the_same_score_the_one_with_the_lowest_loss_is_kept(bench: Bench) -> None:
+    easy = bench.task.train.rows(np.arange(6))  # the texts that are trained on, which soon are all right
+    strategy = replace(quick("full_finetune"), epochs=10, batch_size=2, learning_rate=1e-2)
+    with bench.fitted(strategy) as (_, context):
+        classifier = strategy.fit(easy, easy, context)
+    history = classifier.history
+    best = max(entry["validation_f1_weighted"] for entry in history)
+    losses = [entry["validation_loss"] for entry in history if entry["validation_f1_weighted"] == best]
+    found = classifier.predict_proba(easy.texts)[np.arange(6), easy.labels]
+    assert len(losses) > 1
+    assert -np.log(found).mean() == pytest.approx(min(losses), rel=1e-4)
