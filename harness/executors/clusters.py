@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from harness.errors import UnavailableError, UserError
 
@@ -96,16 +97,17 @@ class _RayPool(Submitter):
     def __init__(self, ray: Any, needs: dict[str, float]) -> None:
         self._ray = ray
         self._options = {"num_cpus": needs["CPU"], "num_gpus": needs.get("GPU", 0.0), "max_retries": RETRIES}
-        self._running: dict[_RayTask, None] = {}
+        self._functions: dict[Callable[..., Any], Any] = {}
+        self._tasks: WeakSet[_RayTask] = WeakSet()  # one that nobody holds any more is over
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
-        task = _RayTask(self._ray, self._ray.remote(fn).options(**self._options).remote(*args, **kwargs))
-        self._running[task] = None
-        task.future.add_done_callback(lambda _: self._running.pop(task, None))
+        if fn not in self._functions:  # each time that Ray is given a function it exports it anew, and keeps that
+            self._functions[fn] = self._ray.remote(fn).options(**self._options)
+        self._tasks.add(task := _RayTask(self._ray, self._functions[fn].remote(*args, **kwargs)))
         return task  # type: ignore[return-value]  # it has done, result and cancel, which are all that is asked of it
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        for task in [*self._running]:
+        for task in [*self._tasks]:
             task.cancel()
         self._ray.shutdown()
 
