@@ -102,7 +102,7 @@ class Training:
             # Few rows give the same score often, and of equal answers the surer ones are better.
             standing = scores["validation_f1_weighted"], -scores["validation_loss"]
             has_learnt |= scores["epoch"] > 0 and standing[0] > floor
-            waited = waited + 1 if has_learnt and standing <= best_standing else 0
+            waited = waited + 1 if has_learnt and standing[0] <= best_standing[0] else 0
             if standing > best_standing:
                 best_standing = standing
                 best = {name: weight.detach().to("cpu", copy=True) for name, weight in trained.items()}

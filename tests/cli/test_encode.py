@@ -120,7 +120,8 @@ def test_what_was_encoded_before_a_pool_broke_is_kept_and_all_of_it_is_as_withou
     broken = encode("--on", "inline", plugins=(Pools(1),))
     assert broken.code == 4
     assert "the machine is gone" in broken.err
-    (tmp_path / "encoded" / ".part-000001.npy.0a1b").write_bytes(b"half")  # as a process leaves it that is killed
+    left = tmp_path / "encoded" / ".part-000001.npy.0123456789abcdef"  # as a process leaves it that is killed
+    left.write_bytes(b"half")
     again = Pools(9)
     outcome = encode("--on", "inline", plugins=(again,))
     assert outcome.code == 0, outcome.err
