@@ -3,25 +3,22 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
-from rich.console import Console, RenderableType
-from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
-from rich.table import Column
+from rich.console import Console
+from rich.progress import Progress
 
 from harness.results.records import RunRecord
 from harness.runs.reporter import Reporter, Silence, Whole
 from harness.terminal.console import Page
 from harness.terminal.epochs import EpochTable, epoch_line
 from harness.terminal.outcomes import OutcomeRows, outcome_line
+from harness.terminal.progress_bar import RATE_FROM, progress_bar
 from harness.wording import quantities
 
 LINE_INTERVAL = 5.0  # seconds between two lines in a log
 BAR_INTERVAL = 0.05  # seconds between two updates of the bar
 SHORTEST_NAME = 8  # columns of a trial's name, with fewer of which it says nothing
 ROOM_IN_A_LOG = 200  # columns
-# Columns of the terminal from which there is room for the rate, the activity and the bar.
-RATE_FROM, ACTIVITY_FROM, BAR_FROM = 56, 72, 96
 
 Clock = Callable[[], float]
 
@@ -47,7 +44,7 @@ def progress_display(
     elif console.is_terminal and not console.is_dumb_terminal:
         page = Page(console, language)
         epochs = EpochTable(page)
-        with _progress_bar(console, epochs) as bar:
+        with progress_bar(console, epochs) as bar:
             yield _Bar(bar, page, clock, epochs)
     else:
         yield _Lines(Page(console, language), clock)
@@ -271,32 +268,3 @@ def _running(whole: Whole, page: Page, room: int) -> str:
     if each < SHORTEST_NAME + longest:
         return page.say("{n} running").format(n=len(shares))
     return ", ".join(f"{page.short(name, each - longest)}{share}" for name, share in shares.items())
-
-
-class _BarAndEpochs(Progress):
-    """A bar, and below it the last epochs of the training that goes on."""
-
-    def __init__(self, *columns: ProgressColumn, epochs: EpochTable, **options: Any) -> None:
-        self._epochs = epochs
-        super().__init__(*columns, **options)
-
-    def get_renderables(self) -> Iterator[RenderableType]:
-        yield from super().get_renderables()
-        yield from self._epochs.lines()
-
-
-def _progress_bar(console: Console, epochs: EpochTable) -> Progress:
-    columns: list[ProgressColumn] = [_text_column("description")]
-    if console.width >= ACTIVITY_FROM:
-        columns.append(_text_column("fields[what]"))
-    if console.width >= BAR_FROM:
-        columns.append(BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=8)))
-    columns.append(_text_column("fields[amount]"))
-    if console.width >= RATE_FROM:
-        columns.append(_text_column("fields[rate]"))
-    columns.append(_text_column("fields[left]"))
-    return _BarAndEpochs(*columns, epochs=epochs, console=console, transient=True, expand=console.width >= BAR_FROM)
-
-
-def _text_column(field: str) -> TextColumn:
-    return TextColumn(f"{{task.{field}}}", markup=False, table_column=Column(no_wrap=True, overflow="crop"))
