@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal, cast
 
 from harness.huggingface.uploading import HUB, Upload, check_repository, download, upload
@@ -19,6 +18,7 @@ from harness.publishing.repository_files import (
 from harness.publishing.verification import is_published, not_covered_of_published, verify_published
 from harness.results.run_directory import RunDirectory
 from harness.results.saved_model import read_saved_model
+from harness.system.temporary_folders import temporary_folder
 
 if TYPE_CHECKING:
     from harness.analysis.verification import Check
@@ -121,7 +121,7 @@ def checks_of_published(name: str) -> "tuple[list[Check], list[str]] | None":
     if not name.startswith(HUB):
         folder = Path(name).expanduser()
         return (verify_published(folder), not_covered_of_published(folder)) if is_published(folder) else None
-    with TemporaryDirectory(prefix="harness-") as parent:
-        folder = Path(parent) / "repository"
+    with temporary_folder() as parent:
+        folder = parent / "repository"
         download(name, folder)
         return verify_published(folder), not_covered_of_published(folder)

@@ -1,6 +1,5 @@
 """Assignment: what a trial hands over to its strategy, and the context in which the strategy works."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from harness.features.switched import SwitchedEncoding
 from harness.strategies.strategy import RunContext, Strategy, TellEpoch, tell_nobody
 from harness.strategies.tags import tags_of
 from harness.system.process import restored_globals, seed_everything
+from harness.system.temporary_folders import temporary_folder
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,8 @@ def fit_context(
     with restored_globals():
         for module in tags_of(assignment.strategy).imports:  # first: an import may draw random numbers, and takes time
             import_module(module)
-        with tempfile.TemporaryDirectory(prefix="harness-", dir=parent, ignore_cleanup_errors=True) as workdir:
-            context = assignment.context(Path(workdir), progress, epoch)
+        with temporary_folder(parent) as workdir:
+            context = assignment.context(workdir, progress, epoch)
             seed_everything(assignment.seed)
             yield context
 

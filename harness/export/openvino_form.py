@@ -1,11 +1,11 @@
 """The OpenVINO form: tokenizer.json, and model.xml with model.bin from token ids to probabilities."""
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.export.form import Predict, read_tokens
 from harness.export.onnx_form import MODEL_FILE, OUTPUT, write_onnx
+from harness.system.temporary_folders import temporary_folder
 
 if TYPE_CHECKING:
     from torch.nn import Module
@@ -26,9 +26,9 @@ def write_openvino(graph: "Module", folder: Path) -> None:
     """
     import openvino
 
-    with tempfile.TemporaryDirectory(prefix="harness-") as workdir:
-        write_onnx(graph, Path(workdir))
-        model = openvino.Core().read_model(Path(workdir) / MODEL_FILE)
+    with temporary_folder() as workdir:
+        write_onnx(graph, workdir)
+        model = openvino.Core().read_model(workdir / MODEL_FILE)
         openvino.save_model(model, folder / XML_FILE, compress_to_fp16=False)
 
 

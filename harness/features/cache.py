@@ -1,11 +1,10 @@
 """Frozen features for strategies: computed in one pass, kept on disk, handed out as private copies."""
 
 import copy
-import os
-import shutil
 import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -23,6 +22,7 @@ from harness.features.entry import SCHEMA_VERSION, DamagedEntryError, Entry, Ent
 from harness.features.scaling import fitted_scaler, windows
 from harness.features.single_pass import FeaturePass, Slot
 from harness.system.files import disk_errors
+from harness.system.temporary_folders import temporary_folder
 
 WAITING = "waiting for another run that computes the same features"
 OWN_PARTS = ("texts", "layer", "pooling", "max_length", "format")  # of a key; the rest is the encoder's fingerprint
@@ -282,13 +282,9 @@ class FeatureCache:
     def _temporary(self) -> Path:
         """Return the folder for what no cache keeps, by default one that goes when this object does."""
         if self._scratch is None:
-            self._scratch = Path(tempfile.mkdtemp(prefix="harness-features-"))
-            weakref.finalize(self, _remove, self._scratch, os.getpid())
+            with disk_errors(Path(tempfile.gettempdir()), "the environment variable TMPDIR"):
+                self._scratch = (held := ExitStack()).enter_context(temporary_folder())
+            weakref.finalize(self, held.close)
         with disk_errors(self._scratch):
             self._scratch.mkdir(parents=True, exist_ok=True)
         return self._scratch
-
-
-def _remove(folder: Path, owner: int) -> None:
-    if os.getpid() == owner:  # not in a process that a strategy forked off
-        shutil.rmtree(folder, ignore_errors=True)

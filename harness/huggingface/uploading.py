@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
 
 from harness.errors import UnavailableError, UserError
 from harness.huggingface.hub import ANSWER_TIMEOUT, why_silent
 from harness.huggingface.network import network_block, settle_network
+from harness.system.temporary_folders import temporary_folder
 from harness.wording.secrets import redacted
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def download(address: str, folder: Path) -> None:
         )
     disable_progress_bars()
     try:
-        with TemporaryDirectory(prefix="harness-") as cache:  # never links of the hub's cache, which lead out of it
+        with temporary_folder() as cache:  # never links of the hub's cache, which lead out of it
             snapshot_download(name, revision=revision or None, local_dir=folder, cache_dir=cache)
     except Exception as error:
         raise refused_by_hub(error, "Repository", name, revision or None) from error

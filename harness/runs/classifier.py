@@ -1,9 +1,8 @@
 """A saved classifier's folder -> a classifier that takes texts and returns label names, as scikit-learn's do."""
 
-import shutil
-import tempfile
 import weakref
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +27,7 @@ from harness.strategies.grid_search import GridSearch
 from harness.strategies.strategy import Classifier, RunContext, Strategy, saves_encoder, uses_model, with_parameters
 from harness.system.device import choose_device
 from harness.system.process import restored_globals
+from harness.system.temporary_folders import temporary_folder
 
 OTHERWISE = "It may predict otherwise."
 # Parts of a fingerprint that change features by rounding at most, or name what others hash: not another encoder.
@@ -119,15 +119,17 @@ def load_saved_classifier(
     encoder = None
     if uses_model(strategy) and not saves_encoder(strategy):
         encoder = _encoder(saved, manager, directory, model, chosen, offline)
-    workdir = Path(tempfile.mkdtemp(prefix="harness-"))
     features = OnDemandFeatures(encoder, cache, keep=keep, known=known) if encoder else None
-    with restored_globals():
-        fitted = _fitted(strategy, directory, _context(saved, encoder, features, chosen, workdir))
+    with ExitStack() as held:
+        workdir = held.enter_context(temporary_folder())
+        with restored_globals():
+            fitted = _fitted(strategy, directory, _context(saved, encoder, features, chosen, workdir))
+        kept = held.pop_all()  # where it could not be loaded, the folder has gone
     if changed := changed_files(directory):
         listed = ", ".join(changed)
         notes += (f"Files of the classifier in {directory} are not as its run left them: {listed}. {OTHERWISE}",)
     classifier = TextClassifier(fitted, saved, notes, encoder)
-    weakref.finalize(classifier, shutil.rmtree, workdir, ignore_errors=True)
+    weakref.finalize(classifier, kept.close)
     return classifier
 
 

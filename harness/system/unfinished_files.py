@@ -28,6 +28,7 @@ def unfinished_file(path: Path) -> Iterator[tuple[Path, IO[bytes]]]:
         OSError: Where the disk refuses.
     """
     remove_abandoned(path.parent, path.name)
+    owner = os.getpid()
     while True:
         # An ordinary new file, not one of tempfile: who may read it is for the user's umask to say.
         with (temporary := _new_name(path)).open("xb") as file:
@@ -38,30 +39,34 @@ def unfinished_file(path: Path) -> Iterator[tuple[Path, IO[bytes]]]:
                 yield temporary, file
             finally:
                 with contextlib.suppress(OSError):
-                    temporary.unlink()
+                    if os.getpid() == owner:  # not in a process that the block forked off
+                        temporary.unlink()
             return
 
 
 @contextmanager
-def unfinished_folder(path: Path) -> Iterator[Path]:
+def unfinished_folder(path: Path, mode: int = 0o777) -> Iterator[Path]:
     """Make a new folder beside `path` for the block, which renames it or loses it; what killed processes left goes.
 
     Args:
         path: What the folder is to become; its parent exists.
+        mode: Its permissions, of which the umask takes away.
 
     Raises:
         OSError: Where the disk refuses.
     """
     remove_abandoned(path.parent, path.name)
+    owner = os.getpid()
     while True:
-        (temporary := _new_name(path)).mkdir()
+        (temporary := _new_name(path)).mkdir(mode)
         with _locked(temporary, wait=True):
             if not temporary.exists():
                 continue
             try:
                 yield temporary
             finally:
-                shutil.rmtree(temporary, ignore_errors=True)
+                if os.getpid() == owner:
+                    shutil.rmtree(temporary, ignore_errors=True)
             return
 
 
@@ -108,7 +113,8 @@ def _locked(path: Path, *, wait: bool) -> Iterator[bool | None]:
         yield None if descriptor is None else _try_lock(descriptor, wait=wait)
     finally:
         if descriptor is not None:
-            os.close(descriptor)
+            with contextlib.suppress(OSError):  # a strategy may have closed whatever was open
+                os.close(descriptor)
 
 
 def _try_lock(descriptor: int, *, wait: bool) -> bool | None:

@@ -1,6 +1,5 @@
 """The bench of a check: a task, an encoder, a folder, and ways to fit a strategy on them."""
 
-import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from harness.features.cache import FeatureCache
 from harness.plugin_system.offers import Offer, Plugin
 from harness.runs.session import Session, Trial
 from harness.strategies.strategy import Classifier, RunContext, Strategy, uses_model
+from harness.system.temporary_folders import temporary_folder
 from harness.testing.fresh_process import FreshProcess
 from harness.testing.tiny import tiny_encoder, tiny_task
 
@@ -93,8 +93,8 @@ def open_bench(folder: Path | None = None) -> Iterator[Bench]:
     """
     with (
         FreshProcess() as fresh_process,
-        tempfile.TemporaryDirectory(prefix="harness-check-", dir=folder, ignore_cleanup_errors=True) as directory,
+        temporary_folder(folder) as directory,
     ):
-        checkpoint = Path(directory) / "checkpoint"
+        checkpoint = directory / "checkpoint"
         checkpoint.mkdir()
-        yield Bench(tiny_task(), tiny_encoder(checkpoint), Path(directory), fresh_process)
+        yield Bench(tiny_task(), tiny_encoder(checkpoint), directory, fresh_process)

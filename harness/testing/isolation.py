@@ -1,9 +1,7 @@
 """A trial in a worker process before any check: what would end the process of the checks ends that one alone."""
 
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from harness.config.run_config import RunConfig
 from harness.executors.choice import executor_name
@@ -11,6 +9,7 @@ from harness.executors.executor import Order
 from harness.executors.limits import Limits
 from harness.executors.local import Local
 from harness.strategies.strategy import Strategy
+from harness.system.temporary_folders import temporary_folder
 from harness.testing.bench import Bench
 from harness.testing.suite import CheckResult
 
@@ -58,8 +57,7 @@ class WorkerTrials:
         if self._local is None:
             return None
         session, trial = self._bench.prepare(strategy)
-        with tempfile.TemporaryDirectory(prefix="harness-", ignore_cleanup_errors=True) as folder:
-            work = Path(folder)
+        with temporary_folder() as work:
             order = Order(job=work / "job", model=work / "model", log=work / "log.txt")
             running = self._local.start(session.assignment(trial), order, lambda what, done, total: None)
             while (outcome := running.poll()) is None:

@@ -4,7 +4,6 @@ import json
 import os
 import pickle
 import sys
-import tempfile
 import traceback
 import warnings
 from pathlib import Path
@@ -17,6 +16,7 @@ from harness.executors.assignment import no_progress
 from harness.executors.importing import provide_module
 from harness.runs.session import Session, Trial
 from harness.system.process import restored_globals, seed_everything
+from harness.system.temporary_folders import temporary_folder
 
 
 def serve() -> None:
@@ -50,8 +50,8 @@ def _answer(header: dict[str, Any], content: bytes) -> dict[str, str]:
 
 def _predictions(session: Session, trial: Trial, saved: Path) -> "np.ndarray[Any, np.dtype[np.float32]]":
     texts = session.task.test.texts
-    with tempfile.TemporaryDirectory(prefix="harness-") as workdir:
-        classifier = trial.strategy.load(saved, session.assignment(trial).context(Path(workdir), no_progress))
+    with temporary_folder() as workdir:
+        classifier = trial.strategy.load(saved, session.assignment(trial).context(workdir, no_progress))
         return checked_probabilities(classifier.predict_proba(list(texts)), len(texts), session.task.n_classes)
 
 

@@ -1,8 +1,10 @@
 """`harness predict`: the rows of any file again, in their order, each with label, probabilities and margin."""
 
 import csv
+import gc
 import io
 import json
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import pytest
 from harness import RunResult
 from harness.cli import main
 from harness.system.process import restored_globals
+from harness.system.temporary_folders import temporary_folder
 
 from .commands import Harness, Outcome
 
@@ -228,3 +231,16 @@ def test_it_is_told_in_chinese(predict: Predict, tmp_path: Path) -> None:
     assert "推薦" in outcome.err
     assert "沒有預測的列數：1" in outcome.err  # noqa: RUF001
     assert "種子 0" in outcome.err
+
+
+def test_temporary_folders_of_killed_commands_go_with_the_next_and_those_in_use_stay(
+    predict: Predict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (left := tmp_path / "temporary" / ".harness.0123456789abcdef").mkdir()
+    (left / "half").touch()
+    with temporary_folder() as used:
+        assert predict(write(ROWS, tmp_path / "rows.csv")).code == 0
+        gc.collect()
+        assert [*(tmp_path / "temporary").iterdir()] == [used]

@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from harness.features.directory import CacheDirectory
 from harness.system.files import folder_written_whole, write_atomically, written_whole
+from harness.system.temporary_folders import temporary_folder
 
 HEX = "0123456789abcdef"
 WRITES_AND_IS_KILLED = """
@@ -73,3 +75,19 @@ def test_a_run_sweeps_the_cache_of_what_killed_runs_left_of_other_encoders_and_r
         pass
     assert names(encoders) == {facts.name}
     assert not trash.exists()
+
+
+@pytest.mark.slow  # a process is started
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform forks no process")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of a fork beside threads
+def test_a_process_that_was_forked_off_removes_nothing_of_its_parent_s(tmp_path: Path) -> None:
+    with ExitStack() as held:
+        folder = held.enter_context(temporary_folder(tmp_path))
+        if (child := os.fork()) == 0:
+            try:
+                held.close()
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+        assert folder.is_dir()
+    assert not folder.exists()
