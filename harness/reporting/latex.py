@@ -7,6 +7,7 @@ from harness.analysis.study import Studied, Study
 from harness.document import numbers
 from harness.document.model import Name, Phrase, Words
 from harness.document.sections.answer import the_answer
+from harness.document.sections.variants import variant_name
 from harness.document.subject import Subject
 from harness.document.text import shorten, visible
 from harness.evaluation.metrics import METRICS
@@ -87,6 +88,7 @@ def _table(subject: Subject) -> Iterator[str]:
     yield r"\midrule"
     for studied in subject.study.strategies:
         yield from _rows(subject, studied)
+        yield from _variant_rows(subject, studied)
     for _, record in subject.study.failures:
         stage = record.error and say("failed in {stage}").format(stage=say(record.error.stage))
         told = _escaped(stage or say(record.status))
@@ -116,6 +118,14 @@ def _rows(subject: Subject, studied: Studied) -> Iterator[str]:
         yield " & ".join(["", "", *small, "", ""]) + r" \\[2pt]"
 
 
+def _variant_rows(subject: Subject, studied: Studied) -> Iterator[str]:
+    """Yield a line for each variant of a strategy, which is not ranked: its name in italics, its scores plain."""
+    for variant in studied.variants:
+        scores = [numbers.score(getattr(variant.test, metric)) for metric in METRICS]
+        name = _name(variant_name(subject, studied, variant))
+        yield " & ".join([rf"\quad\emph{{{name}}}", "", *scores, "", ""]) + r" \\"
+
+
 def _legend(subject: Subject) -> Iterator[str]:
     say = subject.say
     told = [say("Bold: best by validation f1_macro, and what is tied with it in test f1_macro.")]
@@ -124,6 +134,8 @@ def _legend(subject: Subject) -> Iterator[str]:
         told.append(say("Scores of several seeds are their means."))
     if subject.study.evidence.letters:
         told.append(say("Strategies that share a rank letter cannot be told apart on these test rows."))
+    if any(studied.variants for studied in subject.study.strategies):
+        told.append(say("In italics: variants of the classifier above in another number format, not ranked."))
     yield rf"\medskip\noindent{{\footnotesize {_escaped(' '.join(told))}\par}}"
 
 

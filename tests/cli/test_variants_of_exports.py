@@ -68,6 +68,8 @@ def test_a_variant_is_a_row_in_python_and_in_reports(run: RunResult, tmp_path: P
     for ending in ("html", "md", "csv"):
         run.report(tmp_path / f"report.{ending}")
         assert NAME in (tmp_path / f"report.{ending}").read_text("utf-8")
+    run.report(tmp_path / "report.tex")
+    assert r"\emph{logreg\_probe, bfloat16}" in (tmp_path / "report.tex").read_text("utf-8")
 
 
 def test_the_exported_folder_holds_weights_of_half_the_size(made: Path) -> None:
