@@ -25,6 +25,7 @@ class Publication(FrozenModel):
         license: Of the classifier, as the hub names licences, "" where nobody stated one.
         data_license: Of the data, "" where nobody stated one.
         pipeline: Whether transformers' pipeline can load the repository.
+        files: sha256 of the files beside this one that no other record holds a hash of, by name.
     """
 
     schema_version: Literal[1] = 1
@@ -35,6 +36,7 @@ class Publication(FrozenModel):
     license: ShortText = ""
     data_license: ShortText = ""
     pipeline: bool = False
+    files: dict[Literal["run.json", "test_rows.parquet"], Annotated[str, Field(max_length=64)]] = {}
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ run/test_rows.parquet   with these: what else is known of the test rows, without
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
 from harness.errors import UserError
@@ -89,20 +90,23 @@ def repository_files(
     listed += [RepositoryFile(name, file) for name, file in names.items()]
     if results := evaluation_results(published):
         listed.append(RepositoryFile(f".eval_results/{folder_name(run.task.name)}.yaml", results.encode()))
-    listed.append(RepositoryFile(f"{RUN_FOLDER}/{RUN_FILE}", directory.path / RUN_FILE))
-    listed.append(RepositoryFile(f"{RUN_FOLDER}/{PUBLICATION_FILE}", to_json(publication.model_dump(mode="json"))))
-    return [*listed, *_evidence(directory, run, with_predictions=with_predictions)]
+    facts = read_row_facts(directory) if with_predictions else None
+    hashed = {RUN_FILE: (directory.path / RUN_FILE).read_bytes()}
+    hashed |= {ROW_FACTS_FILE: row_facts_content(replace(facts, texts=None))} if facts else {}
+    digests = {name: sha256(content).hexdigest() for name, content in hashed.items()}
+    publication = publication.model_copy(update={"files": digests})
+    hashed[PUBLICATION_FILE] = to_json(publication.model_dump(mode="json"))
+    listed += [RepositoryFile(f"{RUN_FOLDER}/{name}", content) for name, content in hashed.items()]
+    return [*listed, *_trial_files(directory, run, with_predictions=with_predictions)]
 
 
-def _evidence(directory: RunDirectory, run: Run, *, with_predictions: bool) -> Iterator[RepositoryFile]:
-    """Yield records and, where they are wanted, predictions, and what is known of the test rows but their texts."""
+def _trial_files(directory: RunDirectory, run: Run, *, with_predictions: bool) -> Iterator[RepositoryFile]:
+    """Yield the records of all trials and, where they are wanted, their predictions."""
     for record in run.records:
         files = [directory.record_file(record.trial)]
         files += [directory.predictions_file(record.trial)] if with_predictions else []
         for file in filter(Path.is_file, files):
             yield RepositoryFile(f"{RUN_FOLDER}/{file.relative_to(directory.path).as_posix()}", file)
-    if with_predictions and (facts := read_row_facts(directory)):
-        yield RepositoryFile(f"{RUN_FOLDER}/{ROW_FACTS_FILE}", row_facts_content(replace(facts, texts=None)))
 
 
 def is_for_pipeline(folder: Path) -> bool:

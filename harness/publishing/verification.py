@@ -35,8 +35,9 @@ def verify_published(folder: Path) -> list[Check]:
         folder: What was published, downloaded.
 
     Returns:
-        The checks: files of the classifier against their sha256, records, scores and evidence where predictions were
-        published, and the card, which is written again. Where a link leads out of the folder, that is the only one.
+        The checks: files of the classifier and of the run against their sha256, records, scores and evidence where
+        predictions were published, and the card, which is written again. Where a link leads out of the folder, that is
+        the only one.
 
     Raises:
         UserError: Where the folder holds no published classifier, or its record is damaged.
@@ -47,11 +48,13 @@ def verify_published(folder: Path) -> list[Check]:
     run, publication = read_run(directory), _read_publication(directory)
     published = Published.of(run, read_saved_model(folder), publication)
     files = _recorded_files(published)
-    if outside := list(leading_outside(files, folder)):
+    of_run = {**publication.files, **_predictions(run, directory)}
+    if outside := list(leading_outside([*files, *(f"{RUN_FOLDER}/{name}" for name in of_run)], folder)):
         return outside
     checks = [hash_check(name, folder / name, digest) for name, digest in files.items()]
     if not files:
         checks.append(Check("the classifier", "run.json lists no files of it"))
+    checks += [hash_check(name, directory.path / name, digest) for name, digest in of_run.items()]
     for record in run.records:
         checks.append(record_check(record, directory))
         if record.is_scored and directory.predictions_file(record.trial).is_file():
@@ -91,6 +94,13 @@ def _recorded_files(published: Published) -> dict[str, str]:
     beginning = f"models/{RunDirectory(Path()).model_path(published.record.trial).name}/"
     recorded = published.run.files.items()
     return {name.removeprefix(beginning): digest for name, digest in recorded if name.startswith(beginning)}
+
+
+def _predictions(run: Run, directory: RunDirectory) -> dict[str, str]:
+    """Return name -> sha256 of the predictions that were published, as their run recorded them."""
+    files = [directory.predictions_file(record.trial) for record in run.records]
+    names = [file.relative_to(directory.path).as_posix() for file in files if file.is_file()]
+    return {name: run.files[name] for name in names if name in run.files}
 
 
 def _card_checks(published: Published, file: Path) -> list[Check]:

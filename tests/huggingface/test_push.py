@@ -124,6 +124,17 @@ def test_one_changed_byte_is_found(world: World) -> None:
     assert "estimator.skops" in world.came["verify changed"]["out"]
 
 
+def test_a_byte_changed_in_any_of_the_published_files_is_found(world: World, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(world.folder("first"), tmp_path / "copy"))
+    assert main(["verify", str(copy)]) == 0
+    for file in filter(Path.is_file, sorted(copy.rglob("*"))):
+        content = file.read_bytes()
+        at = len(content) // 2
+        file.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        assert main(["verify", str(copy)]) != 0, file
+        file.write_bytes(content)
+
+
 @pytest.mark.parametrize(("before", "after"), [("accuracy | 1.", "accuracy | 0."), ("value: 1.0", "value: 0.5")])
 def test_another_number_in_the_card_is_found_and_words_beside_it_are_free(
     world: World, tmp_path: Path, before: str, after: str, capsys: pytest.CaptureFixture[str]
