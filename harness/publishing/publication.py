@@ -36,7 +36,9 @@ class Publication(FrozenModel):
     license: ShortText = ""
     data_license: ShortText = ""
     pipeline: bool = False
-    files: dict[Literal["run.json", "test_rows.parquet"], Annotated[str, Field(max_length=64)]] = {}
+    files: dict[Literal["run.json", "test_rows.parquet"], Annotated[str, Field(max_length=64)]] = Field(
+        default_factory=dict
+    )
 
 
 @dataclass(frozen=True)

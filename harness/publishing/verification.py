@@ -48,7 +48,8 @@ def verify_published(folder: Path) -> list[Check]:
     run, publication = read_run(directory), _read_publication(directory)
     published = Published.of(run, read_saved_model(folder), publication)
     files = _recorded_files(published)
-    of_run = {**publication.files, **_predictions(run, directory)}
+    of_run = _predictions(run, directory)
+    of_run.update(publication.files.items())
     if outside := list(leading_outside([*files, *(f"{RUN_FOLDER}/{name}" for name in of_run)], folder)):
         return outside
     checks = [hash_check(name, folder / name, digest) for name, digest in files.items()]
