@@ -21,6 +21,7 @@ from harness.errors import (
     UndertrainedWarning,
     UserError,
 )
+from harness.evaluation.metric import Metric
 from harness.evaluation.metrics import ClassScore, Evaluation, evaluate
 from harness.hookspecs import hookimpl
 from harness.results.records import Run, RunRecord
@@ -52,6 +53,7 @@ __all__ = [
     "FineTuning",
     "HarnessError",
     "LinearProbe",
+    "Metric",
     "ModelError",
     "PluginError",
     "Pooling",

@@ -10,6 +10,9 @@ Fraction = Annotated[float, Field(ge=-ROUNDING, le=1 + ROUNDING)]
 """A score, a share or a probability."""
 SignedFraction = Annotated[float, Field(ge=-1 - ROUNDING, le=1 + ROUNDING)]
 """A difference of two scores."""
+LARGEST_SCORE = 1e12  # what is further from 0 is none
+Score = Annotated[float, Field(ge=-LARGEST_SCORE, le=LARGEST_SCORE)]
+"""What a metric gives, which need be no fraction."""
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 """How many of something there are, such as rows, parameters or bytes; or a position, from 0."""
 Seconds = Annotated[float, Field(ge=0, lt=1e10)]

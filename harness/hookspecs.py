@@ -13,6 +13,7 @@ import pluggy
 from harness.config.run_config import RunConfig
 from harness.data.task import Task
 from harness.encoding.encoder import Encoder
+from harness.evaluation.metric import Metric
 from harness.strategies.strategy import Strategy
 
 GROUP = "harness"
@@ -23,6 +24,11 @@ hookimpl = pluggy.HookimplMarker(GROUP)
 @hookspec
 def harness_strategies() -> Sequence[Strategy]:  # type: ignore[empty-body]
     """Return the strategies this plugin offers; all plugins' are collected, and names must differ."""
+
+
+@hookspec
+def harness_metrics() -> Sequence[Metric]:  # type: ignore[empty-body]
+    """Return the metrics that `--metrics` may ask for besides those that ship; all are collected, names must differ."""
 
 
 @hookspec(firstresult=True)

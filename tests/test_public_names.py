@@ -35,7 +35,7 @@ def test_every_public_name_and_its_public_methods_have_a_docstring(name: str) ->
 
 def test_the_hooks_are_known_and_each_has_one_documented_sentence() -> None:
     told = {"harness_run_started", "harness_trial_finished", "harness_run_finished"}
-    asked = {"harness_strategies", "harness_load_task", "harness_load_encoder", "harness_executor"}
+    asked = {"harness_strategies", "harness_metrics", "harness_load_task", "harness_load_encoder", "harness_executor"}
     assert set(HOOKS) == asked | told
     for hook in HOOKS.values():
         assert len((inspect.getdoc(hook) or "").splitlines()) == 1

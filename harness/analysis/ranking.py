@@ -1,13 +1,13 @@
 """Records -> rows in order: seeds of a strategy together, the best by validation first, failures apart."""
 
 import statistics
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeVar
 
 from harness.errors import UserError, did_you_mean
-from harness.evaluation.metrics import Evaluation, Metric, best_first, no_better_than_majority
+from harness.evaluation.metrics import METRICS, CoreMetric, Evaluation, best_first, no_better_than_majority
 from harness.results.latency import Latency
 from harness.results.records import RunRecord, at_largest_train_size
 
@@ -31,11 +31,17 @@ Optional3 = tuple[float | None, float | None, float | None]
 
 @dataclass(frozen=True)
 class Scores:
-    """Fractions 0-1, or standard deviations of them."""
+    """Fractions 0-1, or standard deviations of them; `metrics` are those that were asked for besides."""
 
     accuracy: float
     f1_macro: float
     f1_weighted: float
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+    def of(self, metric: str) -> float | None:
+        """Return the score by a metric, None where there is none."""
+        found: float | None = getattr(self, metric) if metric in METRICS else self.metrics.get(metric)
+        return found
 
 
 @dataclass(frozen=True)
@@ -103,11 +109,11 @@ class Standing:
         known = [record.optimism for record in self.records if record.optimism is not None]
         return statistics.fmean(known) if known else None
 
-    def validation(self, metric: Metric) -> float:
+    def validation(self, metric: CoreMetric) -> float:
         """Return a validation score, the mean over the seeds, a fraction."""
         return float(getattr(self.headline.validation, metric))
 
-    def test(self, metric: Metric) -> float:
+    def test(self, metric: CoreMetric) -> float:
         """Return a test score, the mean over the seeds, a fraction."""
         return float(getattr(self.headline.test, metric))
 
@@ -242,13 +248,17 @@ def _entry(record: RunRecord, kind: Literal["seed", "deterministic"]) -> Entry:
 def _scores(evaluation: Evaluation | None) -> Scores:
     if evaluation is None:
         raise ValueError("only scored records are laid out")
-    return Scores(evaluation.accuracy, evaluation.f1_macro, evaluation.f1_weighted)
+    known = {name: value for name, value in evaluation.metrics.items() if value is not None}
+    return Scores(evaluation.accuracy, evaluation.f1_macro, evaluation.f1_weighted, known)
 
 
 def _combined(rows: Sequence[Entry], kind: Literal["mean", "sd"], combine: Callable[[Sequence[float]], float]) -> Entry:
     def over(part: Literal["validation", "test"]) -> Scores:
-        scores = [getattr(row, part) for row in rows]
-        return Scores(*(combine([getattr(s, name) for s in scores]) for name in Scores.__dataclass_fields__))
+        scores: list[Scores] = [getattr(row, part) for row in rows]
+        shared = [name for name in scores[0].metrics if all(name in each.metrics for each in scores)]
+        metrics = {name: combine([each.metrics[name] for each in scores]) for name in shared}
+        accuracy, f1_macro, f1_weighted = (combine([getattr(s, name) for s in scores]) for name in METRICS)
+        return Scores(accuracy, f1_macro, f1_weighted, metrics)
 
     def over_seconds(stage: int) -> float | None:
         known = [value for row in rows if (value := row.seconds[stage]) is not None]

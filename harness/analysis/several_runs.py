@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from harness.evaluation.metrics import METRICS
 from harness.results.records import Run
 from harness.results.run_directory import RunDirectory
 
@@ -26,6 +27,12 @@ LONGEST_VALUE = 24  # characters of a value in a message
 def have_several_encoders(runs: Sequence[Run]) -> bool:
     """Return whether encoders are part of what is compared: strategies then carry their names."""
     return len({(run.model.name, run.model.revision) for run in runs if run.model}) > 1
+
+
+def shared_metrics(runs: Sequence[Run]) -> tuple[str, ...]:
+    """Return the metrics that all runs were scored by, besides those of every table, in the order of the first."""
+    asked = (name for name in runs[0].config.metrics if name not in METRICS)
+    return tuple(name for name in asked if all(name in run.config.metrics for run in runs))
 
 
 def named_apart(of_runs: Sequence[Sequence["Studied"]], runs: Sequence[Run]) -> "list[list[Studied]]":

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.analysis.ranking import MAJORITY, Standing, by_strategy, by_validation, in_order
-from harness.analysis.several_runs import difference_of, named_apart
+from harness.analysis.several_runs import difference_of, named_apart, shared_metrics
 from harness.errors import UserError, did_you_mean
 from harness.evaluation.conclusion import MARGIN, Conclusion, LeftOut
 from harness.evaluation.evidence import Evidence, assess
 from harness.evaluation.flips import Flips, find_flips
+from harness.evaluation.metric import Metric
+from harness.evaluation.shipped_metrics import shipped_of
 from harness.evaluation.trial_evidence import Candidate
 from harness.results.feature_sample import FeatureSample, read_feature_samples
 from harness.results.predictions import Predictions, predictions_of
@@ -96,6 +98,11 @@ class Study:
     failures: tuple[tuple[int, RunRecord], ...]
     evidence: Evidence
     watermark: str | None = None
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the metrics that all of the runs were asked for, besides those of every table."""
+        return shared_metrics(self.runs)
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -247,18 +254,21 @@ def studied_strategies(records: Sequence[RunRecord], directory: RunDirectory, ru
     ]
 
 
-def evidence_of(strategies: Sequence[Studied], facts: RowFacts | None, margin: float = MARGIN) -> Evidence:
+def evidence_of(
+    strategies: Sequence[Studied], facts: RowFacts | None, margin: float = MARGIN, metrics: Sequence[Metric] = ()
+) -> Evidence:
     """Return intervals, tests and conclusion of strategies that were scored on the same rows.
 
     Args:
         strategies: The strategies, at least one.
         facts: Facts of the test rows, None where the run kept none.
         margin: How far behind in a score is as good, a fraction.
+        metrics: Metrics that were asked for besides.
     """
     candidates = [candidate for studied in strategies for candidate in studied.candidates]
     labels = strategies[0].predictions.labels
     in_train, texts = (facts.in_train, facts.text_numbers) if facts else (None, None)
-    return assess(labels, candidates, in_train, texts, margin)
+    return assess(labels, candidates, in_train, texts, margin, metrics)
 
 
 def _evidence(
@@ -273,7 +283,8 @@ def _evidence(
         return runs[0].evidence
     facts = [read_row_facts(directory) for directory in directories]
     if paired:
-        return evidence_of(together, next((each for each in facts if each), None), runs[0].config.margin)
+        first = next((each for each in facts if each), None)
+        return evidence_of(together, first, runs[0].config.margin, shipped_of(shared_metrics(runs)))
     apart = [evidence_of(strategies, each) for strategies, each in zip(of_runs, facts, strict=True) if strategies]
     best = together[0].name
     return apart[0].model_copy(
@@ -281,6 +292,7 @@ def _evidence(
             "trials": [trial for each in apart for trial in each.trials],
             "pairs": [],
             "letters": {},
+            "metrics": [],
             "conclusion": Conclusion(best=best, tied=[], cheapest=best),
         }
     )

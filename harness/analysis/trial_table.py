@@ -1,9 +1,10 @@
 """Records -> plain rows, one for each trial: scores with intervals, costs, what went wrong."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 
 from harness.analysis.ranking import rank
+from harness.analysis.several_runs import shared_metrics
 from harness.evaluation.evidence import Evidence
 from harness.evaluation.metrics import METRICS, TESTED, Evaluation
 from harness.results.latency import Latency
@@ -33,12 +34,14 @@ def trial_rows(run: Run, variants: Mapping[str, tuple[Variant, ...]]) -> Iterato
         return not record.is_scored, order.get(record.strategy, len(order)), size, record.seed
 
     for record in sorted(run.records, key=place):
-        row = trial_row(record, record.strategy, run.evidence, run)
+        row = trial_row(record, record.strategy, run.evidence, run, shared_metrics([run]))
         yield row
         yield from (variant_row(variant, row) for variant in variants.get(record.trial, ()))
 
 
-def trial_row(record: RunRecord, name: str, evidence: Evidence | None, run: Run) -> dict[str, Value]:
+def trial_row(
+    record: RunRecord, name: str, evidence: Evidence | None, run: Run, metrics: Sequence[str]
+) -> dict[str, Value]:
     """Return a trial as a row; what is not known is None.
 
     Args:
@@ -46,6 +49,7 @@ def trial_row(record: RunRecord, name: str, evidence: Evidence | None, run: Run)
         name: Name of its strategy in the evidence.
         evidence: What is known of the scores.
         run: The run that it is of.
+        metrics: Metrics to show besides those of every table.
     """
     return {
         "strategy": name,
@@ -54,9 +58,9 @@ def trial_row(record: RunRecord, name: str, evidence: Evidence | None, run: Run)
         "configurations_tried": record.configurations_tried,
         "optimism": record.optimism,
         "status": record.status,
-        **_scores("validation", record.validation),
-        **_scores("test", record.test),
-        **_evidence(evidence, name, record),
+        **_scores("validation", record.validation, metrics),
+        **_scores("test", record.test, metrics),
+        **_evidence(evidence, name, record, metrics),
         **{cost: getattr(record, cost) for cost in COSTS},
         "milliseconds_per_text": run.milliseconds_per_text(record),
         **_latency(record.latency or Latency()),
@@ -101,8 +105,8 @@ def _against_parent(variant: Variant | None, parent: str | None = None) -> dict[
     return {"variant_of": parent, **dict(zip(columns, values, strict=True))}
 
 
-def _scores(split: str, evaluation: Evaluation | None) -> dict[str, Value]:
-    return {f"{split}_{metric}": getattr(evaluation, metric) if evaluation else None for metric in METRICS}
+def _scores(split: str, evaluation: Evaluation | None, metrics: Sequence[str] = ()) -> dict[str, Value]:
+    return {f"{split}_{each}": evaluation.score(each) if evaluation else None for each in (*METRICS, *metrics)}
 
 
 def _latency(known: Latency) -> dict[str, Value]:
@@ -110,7 +114,7 @@ def _latency(known: Latency) -> dict[str, Value]:
     return {f"latency_{name}_milliseconds": value and 1000 * value for name, value in both.items()}
 
 
-def _evidence(evidence: Evidence | None, name: str, record: RunRecord) -> dict[str, Value]:
+def _evidence(evidence: Evidence | None, name: str, record: RunRecord, metrics: Sequence[str]) -> dict[str, Value]:
     known = evidence if record.is_scored else None
     trials = {(trial.strategy, trial.seed): trial for trial in known.trials} if known else {}
     trial, letters = trials.get((name, record.seed)), known.letters.get(name) if known else None
@@ -122,4 +126,10 @@ def _evidence(evidence: Evidence | None, name: str, record: RunRecord) -> dict[s
     unseen = trial.unseen if trial else None
     cells |= {f"test_not_in_train_{metric}": getattr(unseen, metric) if unseen else None for metric in METRICS}
     cells["test_ece"] = trial.calibration.ece if trial else None
-    return cells | {f"rank_letters_{metric}": getattr(letters, metric, None) for metric in TESTED}
+    cells |= {f"rank_letters_{metric}": getattr(letters, metric, None) for metric in TESTED}
+    for asked in metrics:
+        by = known.metric(asked) if known else None
+        span, mine = (by.interval(name, record.seed), by.strategy(name)) if by else (None, None)
+        cells[f"test_{asked}_low"], cells[f"test_{asked}_high"] = (span.low, span.high) if span else (None, None)
+        cells[f"rank_letters_{asked}"] = mine.letters if mine and mine.letters else None
+    return cells

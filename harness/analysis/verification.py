@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from harness.data.task import hash_of_split
 from harness.errors import HarnessError
 from harness.evaluation.conclusion import MARGIN
 from harness.evaluation.evidence import Evidence
-from harness.evaluation.metrics import METRIC_VERSION, evaluate
-from harness.results.predictions import read_predictions
+from harness.evaluation.metric import UndefinedMetricError
+from harness.evaluation.metrics import METRIC_VERSION, Evaluation, evaluate
+from harness.evaluation.shipped_metrics import shipped_of
+from harness.results.predictions import Predictions, read_predictions
 from harness.results.records import Run, RunRecord, read_run
 from harness.results.row_facts import read_row_facts
 from harness.results.run_directory import VARIANTS_FOLDER, RunDirectory
@@ -69,6 +72,9 @@ def not_covered(run: Run, directory: RunDirectory) -> list[str]:
     if _kept_texts(directory) is None:
         left.append("the test texts, which were not kept as they were read")
     left.append("seconds, memory, warnings and versions, which nothing else in the folder can confirm")
+    shipped = {metric.name for metric in shipped_of(run.config.metrics)}
+    if foreign := [name for name in run.config.metrics if name not in shipped]:
+        left.append(f"scores by {', '.join(foreign)}, which plugins offer")
     if any(name.startswith("models/") for name in run.files):
         left.append("whether the saved classifiers predict what the tables say")
     if (directory.path / VARIANTS_FOLDER).exists():
@@ -163,10 +169,9 @@ def score_check(record: RunRecord, directory: RunDirectory) -> Check:
     what = f"scores of {record.trial}"
     try:
         predicted = {split: read_predictions(directory, record.trial, split) for split in ("validation", "test")}
-        scores = {split: evaluate(each.labels, each.probabilities) for split, each in predicted.items()}
+        differing = [split for split, each in predicted.items() if _differs(getattr(record, split), each)]
     except HarnessError as error:
         return Check(what, str(error))
-    differing = [split for split, score in scores.items() if score != getattr(record, split)]
     if differing:
         return Check(what, f"computed anew from the predictions, those of {' and '.join(differing)} differ")
     digest = hashlib.sha256(b"".join(each.probabilities.tobytes() for each in predicted.values())).hexdigest()
@@ -174,13 +179,29 @@ def score_check(record: RunRecord, directory: RunDirectory) -> Check:
     return Check(what, None if same else "the sha256 of the probabilities is not the recorded one")
 
 
+def _differs(recorded: Evaluation, predicted: Predictions) -> bool:
+    """Return whether scores are not those of predictions; those by metrics of plugins are not looked at."""
+    core = evaluate(predicted.labels, predicted.probabilities)
+    if core != recorded.model_copy(update={"metrics": {}}):
+        return True
+    again: dict[str, float | None] = dict.fromkeys(recorded.metrics)
+    for metric in shipped_of(recorded.metrics):
+        with suppress(UndefinedMetricError):
+            again[metric.name] = metric.value(predicted.labels, predicted.probabilities)
+    known = {metric.name: recorded.metrics[metric.name] for metric in shipped_of(recorded.metrics)}
+    return not equal_but_for_rounding(known, {name: again[name] for name in known})
+
+
 def evidence_check(run: Run, evidence: Evidence, directory: RunDirectory) -> Check:
     """Compute intervals, tests and conclusion of a run again from its predictions."""
     what = "intervals, tests and conclusion"
     try:
         margin = evidence.conclusion.margin or MARGIN
-        again = evidence_of(studied_strategies(run.records, directory), read_row_facts(directory), margin)
+        metrics = shipped_of(each.metric for each in evidence.metrics)
+        again = evidence_of(studied_strategies(run.records, directory), read_row_facts(directory), margin, metrics)
     except (HarnessError, ValueError) as error:
         return Check(what, str(error))
-    same = equal_but_for_rounding(evidence.model_dump(), again.model_dump())
+    names = {each.metric for each in again.metrics}
+    known = evidence.model_copy(update={"metrics": [each for each in evidence.metrics if each.metric in names]})
+    same = equal_but_for_rounding(known.model_dump(), again.model_dump())
     return Check(what, None if same else "computed anew from the predictions, they differ")

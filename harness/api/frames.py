@@ -32,13 +32,19 @@ def pairs(run: "Run") -> "DataFrame":
 
     columns = ["first", "second", "metric", "difference", "low", "high", "p", "p_holm"]
     columns += ["only_first_right", "only_second_right"]
-    rows = []
-    for pair in run.evidence.pairs if run.evidence else ():
+    rows: list[tuple[Any, ...]] = []
+    pairs = run.evidence.pairs if run.evidence else ()
+    only_right = {(pair.first, pair.second): (pair.only_first_right, pair.only_second_right) for pair in pairs}
+    for pair in pairs:
         for metric in TESTED:
             tested = getattr(pair, metric)
             interval = tested.interval.low, tested.interval.high
             numbers = (tested.value, *interval, tested.p, tested.p_holm, pair.only_first_right, pair.only_second_right)
             rows.append((pair.first, pair.second, metric, *numbers))
+    for by in run.evidence.metrics if run.evidence else ():
+        for each in by.pairs:
+            tests = (each.value, each.interval.low, each.interval.high, each.p, each.p_holm)
+            rows.append((each.first, each.second, by.metric, *tests, *only_right[each.first, each.second]))
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -117,7 +117,7 @@ class RunResult(RunClassifiers):
         return frames.scores(self.run, self.variants)
 
     def pairs(self) -> "DataFrame":
-        """Return the difference of every two strategies in test accuracy and f1_macro, with interval and p values."""
+        """Return the difference of every two strategies by each tested metric on test, with interval and p values."""
         return frames.pairs(self.run)
 
     def predictions(self, strategy: str, split: str = "test", *, seed: int | None = None) -> "DataFrame":

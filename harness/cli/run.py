@@ -63,6 +63,9 @@ def _typed(value: str) -> Any:
               help="Where the run's folder goes.  [default: reports]")
 @click.option("--margin", metavar="FRACTION", type=float,
               help="How far behind in a score is as good.  [default: 0.01]")
+@click.option("--metrics", multiple=True, callback=joined, metavar="NAMES",
+              help="Score by these, too, comma-separated: balanced_accuracy, f1_micro, mcc, cohen_kappa, roc_auc_ovr, "
+              "average_precision_macro, log_loss, brier, ece, or what plugins offer.")
 @options.max_latency
 @click.option("--fail-fast", is_flag=True, default=None, help="Stop at the first strategy that fails.")
 @click.option("--on", metavar="WHERE",

@@ -29,7 +29,8 @@ class RunConfig(BaseModel):
     limit. `set` maps strategy -> field -> value. `plugins` are files and modules, as they
     were given. `on` is where trials run, None for what the environment's HARNESS_ON says, else `local`; `time_limit`
     is in seconds and `memory_limit` in bytes, of each trial. `max_latency` is in seconds: the answer names the best of
-    what answers 95 of 100 single texts within it. `track` names the trackers that are told how the run goes.
+    what answers 95 of 100 single texts within it. `track` names the trackers that are told how the run goes, `metrics`
+    the metrics to score by besides those of every table.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,6 +66,7 @@ class RunConfig(BaseModel):
     track: tuple[NonEmpty, ...] = ()
     offline: bool = False
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.01
+    metrics: tuple[NonEmpty, ...] = ()
     max_latency: Annotated[float, BeforeValidator(read_latency), Field(gt=0, lt=1e6)] | None = None
     fail_fast: bool = False
     on: NonEmpty | None = None
@@ -127,9 +129,9 @@ class RunConfig(BaseModel):
             raise ValueError("expected 'auto' or a whole number from 1")
         return value
 
-    @field_validator("track", mode="before")
+    @field_validator("track", "metrics", mode="before")
     @classmethod
-    def _names_of_trackers(cls, value: Any) -> Any:
+    def _names_at_commas(cls, value: Any) -> Any:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
 
     @field_validator("plugins", mode="before")
@@ -149,6 +151,11 @@ class RunConfig(BaseModel):
     def _without_repeats(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
         if not value:
             raise ValueError("name at least one")
+        return tuple(dict.fromkeys(value))
+
+    @field_validator("metrics")
+    @classmethod
+    def _each_metric_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(value))
 
     @field_validator("per_class")

@@ -7,8 +7,8 @@ from statistics import fmean
 
 from harness.analysis.study import Studied, Study
 from harness.document import numbers
-from harness.evaluation.intervals import Interval
-from harness.evaluation.metrics import Metric
+from harness.evaluation.intervals import Interval, Span
+from harness.evaluation.metrics import METRICS, TESTED
 from harness.evaluation.trial_evidence import TrialEvidence
 from harness.results.records import Run
 from harness.results.row_facts import RowFacts, read_row_facts
@@ -45,13 +45,49 @@ class Subject:
         """Return what is known of the scores of a strategy's lowest seed."""
         return self.trials.get((studied.name, studied.records[0].seed))
 
-    def interval(self, studied: Studied, metric: Metric) -> Interval | None:
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """All metrics that the table has, those that were asked for besides at the end."""
+        return (*METRICS, *self.study.metrics)
+
+    def heading(self, metric: str) -> str:
+        """Return what a metric is called; those that were asked for by name are called that."""
+        return self.say(metric) if metric in METRICS else metric
+
+    def has_letters(self, metric: str) -> bool:
+        """Return whether strategies have rank letters by a metric."""
+        if metric in METRICS:
+            return metric in TESTED and bool(self.study.evidence.letters)
+        by = self.study.evidence.metric(metric)
+        return by is not None and any(each.letters for each in by.strategies)
+
+    def letters(self, studied: Studied, metric: str) -> str:
+        """Return the rank letters of a strategy by a metric, "" where it has none."""
+        if metric in METRICS:
+            return getattr(self.study.evidence.letters.get(studied.name), metric, "")
+        by = self.study.evidence.metric(metric)
+        known = by.strategy(studied.name) if by else None
+        return known.letters if known else ""
+
+    def interval(self, studied: Studied, metric: str) -> Interval | Span | None:
         """Return the interval of a strategy's mean test score over its seeds, None where there is none."""
+        if metric not in METRICS:
+            by = self.study.evidence.metric(metric)
+            return by.interval(studied.name) if by else None
         known = self.study.evidence.strategy(studied.name)
         if known is None and len(studied.records) == 1:  # a run of an older version
             found: Interval | None = getattr(self.trial(studied), metric, None)
             return found
-        return getattr(known, metric).interval if known else None
+        of_mean: Interval | None = getattr(known, metric).interval if known else None
+        return of_mean
+
+    def interval_of_seed(self, studied: Studied, seed: int, metric: str) -> Interval | Span | None:
+        """Return the interval of the test score of one seed, None where there is none."""
+        if metric not in METRICS:
+            by = self.study.evidence.metric(metric)
+            return by.interval(studied.name, seed) if by else None
+        found: Interval | None = getattr(self.trials.get((studied.name, seed)), metric, None)
+        return found
 
     def run(self, studied: Studied) -> Run:
         """Return the run that a strategy is of."""

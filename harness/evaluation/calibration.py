@@ -42,11 +42,9 @@ def calibrate(labels: NDArray[np.int64], probabilities: NDArray[np.floating[Any]
         probabilities: Class probabilities, float (n, k).
         n_bins: Number of bins that 0-1 is cut into.
     """
-    # Edges of the same precision, so that a float32 0.2 lies at the edge 0.2 and not just above it.
-    edges = np.linspace(0, 1, n_bins + 1).astype(probabilities.dtype)
     confidence = np.minimum(probabilities.max(axis=1), 1)
     right = probabilities.argmax(axis=1) == labels
-    place = np.searchsorted(edges, confidence, side="left") - 1
+    place = _places(confidence, n_bins)
     n = np.bincount(place, minlength=n_bins)
     total_confidence = np.bincount(place, weights=confidence, minlength=n_bins)
     n_right = np.bincount(place, weights=right, minlength=n_bins)
@@ -61,3 +59,28 @@ def calibrate(labels: NDArray[np.int64], probabilities: NDArray[np.floating[Any]
         for i in np.flatnonzero(n)
     ]
     return Calibration(ece=float(np.abs(n_right - total_confidence).sum() / len(labels)), bins=bins)
+
+
+def signed_gaps(
+    labels: NDArray[np.int64], probabilities: NDArray[np.floating[Any]], n_bins: int = N_BINS
+) -> NDArray[np.float64]:
+    """Return of each row right minus confidence, or its negative where the bin is overconfident: the ECE is their mean.
+
+    Args:
+        labels: True class ids, int64 (n,).
+        probabilities: Class probabilities, float (n, k).
+        n_bins: Number of bins that 0-1 is cut into.
+    """
+    confidence = np.minimum(probabilities.max(axis=1), 1)
+    gaps = (probabilities.argmax(axis=1) == labels) - confidence.astype(np.float64)
+    place = _places(confidence, n_bins)
+    signs: NDArray[np.float64] = np.sign(np.bincount(place, weights=gaps, minlength=n_bins))
+    return np.asarray(signs[place] * gaps)
+
+
+def _places(confidence: NDArray[np.floating[Any]], n_bins: int) -> NDArray[np.int64]:
+    """Return the bin of each row, (n,)."""
+    # Edges of the same precision, so that a float32 0.2 lies at the edge 0.2 and not just above it.
+    edges = np.linspace(0, 1, n_bins + 1).astype(confidence.dtype)
+    places: NDArray[np.int64] = np.searchsorted(edges, confidence, side="left") - 1
+    return places

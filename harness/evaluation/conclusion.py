@@ -10,7 +10,7 @@ from pydantic import Field
 
 from harness.evaluation.comparisons import ALPHA, holm
 from harness.evaluation.intervals import Interval
-from harness.evaluation.metrics import Metric, best_first
+from harness.evaluation.metrics import CoreMetric, best_first
 from harness.evaluation.pairs import Contrast, contrast
 from harness.evaluation.predicted import Predicted
 from harness.frozen_model import Fraction, FrozenModel, SignedFraction
@@ -153,7 +153,7 @@ def cost(contestant: Contestant) -> tuple[float, float]:
 
 
 def _comparisons(best: Contestant, others: Sequence[Contestant], margin: float) -> list[Comparison]:
-    found: Mapping[Metric, list[Contrast]] = {
+    found: Mapping[CoreMetric, list[Contrast]] = {
         metric: [contrast(metric, best.predicted, other.predicted) for other in others]
         for metric in ("f1_macro", "accuracy")
     }

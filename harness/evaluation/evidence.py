@@ -11,7 +11,9 @@ from pydantic import Field
 from harness.evaluation.comparisons import ALPHA, rank_letters
 from harness.evaluation.conclusion import MARGIN, Conclusion, Contestant, Difference, conclude, differences
 from harness.evaluation.intervals import FEW_ROWS, LEVEL, Interval, score_interval
-from harness.evaluation.metrics import TESTED, Metric
+from harness.evaluation.metric import Metric
+from harness.evaluation.metric_evidence import MetricEvidence, metric_evidence
+from harness.evaluation.metrics import TESTED, CoreMetric
 from harness.evaluation.pairs import contrast
 from harness.evaluation.predicted import Predicted, Rows
 from harness.evaluation.trial_evidence import Candidate, TrialEvidence, trial_evidence
@@ -74,6 +76,7 @@ class Evidence(FrozenModel):
         pairs: Every two strategies; none where there is one strategy.
         letters: Rank letters of each strategy, from all pairs.
         conclusion: Which strategy to take.
+        metrics: The same by each metric that was asked for besides.
         n_resamples: Of the bootstrap of older versions.
         seed: Of the same.
     """
@@ -87,12 +90,17 @@ class Evidence(FrozenModel):
     pairs: list[PairEvidence]
     letters: dict[str, Letters]
     conclusion: Conclusion
+    metrics: list[MetricEvidence] = Field(default_factory=list)
     n_resamples: Count | None = None
     seed: Count | None = None
 
     def strategy(self, name: str) -> StrategyEvidence | None:
         """Return what is known of a strategy, None where nothing is, as in runs of older versions."""
         return next((each for each in self.strategies if each.strategy == name), None)
+
+    def metric(self, name: str) -> MetricEvidence | None:
+        """Return what is known by a metric that was asked for besides, None where nothing is."""
+        return next((each for each in self.metrics if each.metric == name), None)
 
 
 def assess(
@@ -101,6 +109,7 @@ def assess(
     in_train: NDArray[np.bool_] | None = None,
     texts: NDArray[np.int64] | None = None,
     margin: float = MARGIN,
+    metrics: Sequence[Metric] = (),
 ) -> Evidence:
     """Say how far each score may be off, and which strategies the test rows can tell apart.
 
@@ -113,6 +122,7 @@ def assess(
         in_train: Which test rows have a text that occurs in train, bool (n,); None where nobody looked.
         texts: Number of the text of each row, int64 (n,): equal ones are one draw. None where all texts differ.
         margin: How far behind in a score is as good, a fraction above 0.
+        metrics: Metrics that were asked for besides.
 
     Returns:
         The same for the same arguments; trials, pairs and letters in the order of `candidates`.
@@ -121,7 +131,8 @@ def assess(
         ValueError: Where there is no candidate, one of them twice, or one of another shape.
     """
     rows = Rows(labels, _checked_n_classes(labels, candidates), texts)
-    contestants = [_contestant(rows, name, candidates) for name in dict.fromkeys(each.strategy for each in candidates)]
+    names = dict.fromkeys(each.strategy for each in candidates)
+    contestants = [_contestant(rows, name, candidates, keep=bool(metrics)) for name in names]
     pairs = _pairs(contestants, candidates, labels)
     return Evidence(
         n_rows=rows.n,
@@ -132,6 +143,7 @@ def assess(
         pairs=pairs,
         letters=_letters(contestants, pairs),
         conclusion=conclude(contestants, margin),
+        metrics=[metric_evidence(metric, rows, contestants, candidates) for metric in metrics],
     )
 
 
@@ -146,10 +158,11 @@ def _checked_n_classes(labels: NDArray[np.int64], candidates: Sequence[Candidate
     return n_classes
 
 
-def _contestant(rows: Rows, name: str, candidates: Sequence[Candidate]) -> Contestant:
+def _contestant(rows: Rows, name: str, candidates: Sequence[Candidate], *, keep: bool) -> Contestant:
     mine = sorted((each for each in candidates if each.strategy == name), key=lambda each: each.seed)
     known = [each.seconds for each in mine if each.seconds is not None]
-    predicted = Predicted(rows, np.stack([each.probabilities.argmax(axis=1) for each in mine]))
+    kept = np.stack([each.probabilities for each in mine]) if keep else None
+    predicted = Predicted(rows, np.stack([each.probabilities.argmax(axis=1) for each in mine]), kept)
     return Contestant(
         name=name,
         predicted=predicted,
@@ -165,7 +178,7 @@ def _contestant(rows: Rows, name: str, candidates: Sequence[Candidate]) -> Conte
 def _strategy(contestant: Contestant) -> StrategyEvidence:
     predicted = contestant.predicted
 
-    def mean_of(metric: Metric) -> MeanScore:
+    def mean_of(metric: CoreMetric) -> MeanScore:
         interval = score_interval(predicted, metric)
         return MeanScore(value=predicted.score(metric), sd=predicted.deviation(metric), interval=interval)
 

@@ -2,18 +2,24 @@
 
 import numpy as np
 
-from harness.evaluation.metrics import Floats, Metric, ratio
+from harness.evaluation.metric import TableMetric
+from harness.evaluation.metrics import CoreMetric, Floats, ratio
+
+OfTable = CoreMetric | TableMetric
+"""Metrics that are a function of a confusion matrix."""
 
 
-def score(metric: Metric, table: Floats) -> float:
+def score(metric: OfTable, table: Floats) -> float:
     """Return a score of a confusion matrix (k, k), as `harness.evaluation.metrics.evaluate` does."""
+    if isinstance(metric, TableMetric):
+        return metric.of_table(table)
     if metric == "accuracy":
         return float(table.trace() / table.sum())
     f1, _, weights = _parts(metric, table)
     return float(f1 @ weights)
 
 
-def influence(metric: Metric, table: Floats) -> Floats:
+def influence(metric: OfTable, table: Floats) -> Floats:
     """Return how far one row of each cell moves a score, (k, k); over all rows it sums to 0.
 
     It is the derivative of the score by the share of rows in a cell, divided by the number of rows: the influence
@@ -22,6 +28,10 @@ def influence(metric: Metric, table: Floats) -> Floats:
     An Introduction to the Bootstrap, section 21.3).
     """
     k, n = len(table), table.sum()
+    if isinstance(metric, TableMetric):
+        slope = metric.slope(table / n)
+        centred: Floats = (slope - (slope * table).sum() / n) / n
+        return centred
     if metric == "accuracy":
         alike: Floats = (np.eye(k) - table.trace() / n) / n
         return alike
@@ -34,12 +44,13 @@ def influence(metric: Metric, table: Floats) -> Floats:
     return moved
 
 
-def sampling_bias(metric: Metric, table: Floats) -> float:
+def sampling_bias(metric: OfTable, table: Floats) -> float:
     """Return by how much samples of as many rows score above the population on average, to second order.
 
-    F1 is a ratio, so small classes score a little lower in samples than they are; accuracy has no bias.
+    F1 is a ratio, so small classes score a little lower in samples than they are; accuracy has no bias, and that of
+    other metrics is not looked at.
     """
-    if metric == "accuracy":
+    if metric == "accuracy" or isinstance(metric, TableMetric):
         return 0.0
     f1, both, weights = _parts(metric, table)
     hits, n = table.diagonal(), table.sum()
@@ -51,7 +62,7 @@ def sampling_bias(metric: Metric, table: Floats) -> float:
     return float(bias)
 
 
-def _parts(metric: Metric, table: Floats) -> tuple[Floats, Floats, Floats]:
+def _parts(metric: CoreMetric, table: Floats) -> tuple[Floats, Floats, Floats]:
     """Return of each class its F1, its rows and predictions together, and its weight in the mean."""
     true = table.sum(axis=1)
     both = true + table.sum(axis=0)

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness.evaluation.influence import influence, sampling_bias, score
-from harness.evaluation.metrics import Floats, Metric
+from harness.evaluation.metric import AnyMetric, Metric, TableMetric, averages_classes, bounds_of
+from harness.evaluation.metrics import CoreMetric, Floats
 from harness.evaluation.predicted import Predicted
-from harness.frozen_model import FrozenModel, SignedFraction
+from harness.frozen_model import FrozenModel, Score, SignedFraction
 
 LEVEL = 0.95
 FEW_ROWS = 5  # a class with fewer test rows is too small for an interval of f1_macro
@@ -19,6 +20,13 @@ class Interval(FrozenModel):
 
     low: SignedFraction
     high: SignedFraction
+
+
+class Span(FrozenModel):
+    """The same of a metric, whose values need not lie between -1 and 1."""
+
+    low: Score
+    high: Score
 
 
 def wilson(n_right: int, n: int, level: float = LEVEL) -> Interval:
@@ -38,7 +46,7 @@ def wilson(n_right: int, n: int, level: float = LEVEL) -> Interval:
     return _wilson(n_right / n, n, float(ndtri((1 + level) / 2)))
 
 
-def score_interval(predicted: Predicted, metric: Metric, level: float = LEVEL) -> Interval | None:
+def score_interval(predicted: Predicted, metric: CoreMetric, level: float = LEVEL) -> Interval | None:
     """Return the interval of a mean over seeds, over samples of test rows and of seeds.
 
     It is Wilson's interval of a share, at the number of rows at which a share would vary as this score does: the
@@ -52,16 +60,56 @@ def score_interval(predicted: Predicted, metric: Metric, level: float = LEVEL) -
     Returns:
         The interval, None for f1_macro where classes have too few rows for one (`small_classes`).
     """
-    if metric == "f1_macro" and small_classes(predicted):
+    found = metric_interval(predicted, metric, level)
+    return Interval(low=found.low, high=found.high) if found else None
+
+
+def metric_interval(predicted: Predicted, metric: AnyMetric, level: float = LEVEL) -> Span | None:
+    """Return the interval of any metric by the rule of `score_interval`.
+
+    Where a metric has bounds, the share is how far its value lies from the lower to the upper one. Without bounds the
+    interval is the value and its standard error to both sides. What is known of a metric of confusion matrices is the
+    influence of its cells; of another one that of its rows (`harness.evaluation.row_influence`), with as many degrees
+    of freedom as the rows of the classes are worth.
+
+    Raises:
+        UndefinedMetricError: Where the metric has no value.
+    """
+    if averages_classes(metric) and small_classes(predicted):
         return None
-    value, (n, freedom) = predicted.score(metric), _worth(predicted, metric)
-    rows, training = value * (1 - value) / n, predicted.training_variance(metric)
-    quantile = combined_quantile((1 - level) / 2, [(rows, freedom), (training, predicted.n_trainings - 1.0)])
+    (lowest, highest), value = bounds_of(metric), predicted.score(metric)
+    if not np.isfinite(highest - lowest):
+        return _unbounded(predicted, metric, value, level)
+    widest = highest - lowest
+    share, (n, freedom) = (value - lowest) / widest, _worth(predicted, metric)
+    rows, training = share * (1 - share) / n, predicted.training_variance(metric) / widest**2
+    trainings = predicted.trainings_by(metric)
+    quantile = combined_quantile((1 - level) / 2, [(rows, freedom), (training, trainings - 1.0)])
     if training:
         n *= max(rows, 1e-12) / (rows + training)
-    middle = float(np.clip(value - sampling_bias(metric, predicted.table), 0, 1))
-    found = _wilson(middle, n, quantile)
-    return Interval(low=min(found.low, value), high=max(found.high, value))
+    bias = sampling_bias(metric, predicted.table) if isinstance(metric, str | TableMetric) else 0.0
+    found = _wilson(float(np.clip(share - bias, 0, 1)), n, quantile)
+    low, high = (min(found.low, share), max(found.high, share))
+    return Span(low=lowest + widest * low, high=lowest + widest * high)
+
+
+def _unbounded(predicted: Predicted, metric: AnyMetric, value: float, level: float) -> Span:
+    lowest, highest = bounds_of(metric)
+    training = predicted.training_variance(metric), predicted.trainings_by(metric) - 1.0
+    parts = [_row_variance(predicted, metric), training]
+    reach = combined_quantile((1 - level) / 2, parts) * float(np.sqrt(sum(variance for variance, _ in parts)))
+    return Span(low=max(value - reach, lowest), high=min(value + reach, highest))
+
+
+def _row_variance(predicted: Predicted, metric: AnyMetric) -> tuple[float, float]:
+    """Return the variance over samples of rows of a mean over seeds, and its degrees of freedom."""
+    rows = predicted.rows
+    squares = rows.by_text(predicted.moved(metric).mean(axis=0)) ** 2
+    n_texts = np.bincount(rows.class_of_text, minlength=rows.n_classes)
+    # Within a class the rows are measured against a mean that is their own.
+    of_class = np.bincount(rows.class_of_text, squares, minlength=rows.n_classes) * n_texts / np.maximum(n_texts - 1, 1)
+    variance = float(of_class.sum())
+    return variance, variance**2 / float((of_class**2 / np.maximum(n_texts, 1)).sum()) if variance else np.inf
 
 
 def small_classes(predicted: Predicted) -> list[int]:
@@ -104,8 +152,14 @@ def _wilson(share: float, n: float, quantile: float) -> Interval:
     return Interval(low=min(low, share), high=max(high, share))  # which differ in the last bit where all are right
 
 
-def _worth(predicted: Predicted, metric: Metric) -> tuple[float, float]:
+def _worth(predicted: Predicted, metric: AnyMetric) -> tuple[float, float]:
     """Return how many rows of a share the test rows are worth, and their degrees of freedom."""
+    lowest, highest = bounds_of(metric)
+    if isinstance(metric, Metric) and not isinstance(metric, TableMetric):
+        variance, freedom = _row_variance(predicted, metric)
+        share = (predicted.score(metric) - lowest) / (highest - lowest)
+        of_share = share * (1 - share) * (highest - lowest) ** 2
+        return (of_share / variance if min(variance, of_share) > 0 else float(predicted.rows.n_texts)), freedom
     moved = predicted.moved(metric)
     alone, mean = (moved**2).sum(axis=1).mean(), moved.mean(axis=0)
     shared = float((mean**2).sum() / alone) if alone else 1.0  # seeds that miss other rows are worth more rows
@@ -116,7 +170,7 @@ def _worth(predicted: Predicted, metric: Metric) -> tuple[float, float]:
     return n / (predicted.rows.repetition(mean) * max(shared, 1 / predicted.n_trainings)), freedom
 
 
-def _effective(metric: Metric, table: Floats) -> tuple[float, float]:
+def _effective(metric: CoreMetric | TableMetric, table: Floats) -> tuple[float, float]:
     """Return at how many rows a share varies as a score does, and the degrees of freedom of that variance.
 
     One wrong row is added to the confusion matrix (k, k), spread as chance would spread it.
@@ -128,8 +182,9 @@ def _effective(metric: Metric, table: Floats) -> tuple[float, float]:
         return float(n), np.inf
     smooth = table + wrong / wrong.sum()
     of_class = (smooth * influence(metric, smooth) ** 2).sum(axis=1)
-    variance, value = of_class.sum(), score(metric, smooth)
+    (lowest, highest), variance = bounds_of(metric), of_class.sum()
+    value = (score(metric, smooth) - lowest) / (highest - lowest)
     if not variance:  # no row is right
         return float(n), np.inf
     freedom = variance**2 / (of_class**2 / np.maximum(true, 1)).sum()
-    return float(value * (1 - value) / variance * n / (n + 1)), float(freedom)
+    return float(value * (1 - value) * (highest - lowest) ** 2 / variance * n / (n + 1)), float(freedom)

@@ -5,16 +5,17 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from harness.errors import StrategyError
-from harness.frozen_model import Count, Fraction, FrozenModel
+from harness.frozen_model import Count, Fraction, FrozenModel, Score
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 METRIC_VERSION = 2  # raised whenever the same predictions would score differently
-Metric = Literal["accuracy", "f1_macro", "f1_weighted"]
-METRICS: tuple[Metric, ...] = get_args(Metric)
-TESTED: tuple[Metric, ...] = ("accuracy", "f1_macro")
+CoreMetric = Literal["accuracy", "f1_macro", "f1_weighted"]
+METRICS: tuple[CoreMetric, ...] = get_args(CoreMetric)
+TESTED: tuple[CoreMetric, ...] = ("accuracy", "f1_macro")
 """The scores that differences between strategies are tested of."""
 
 ONE_SIDED = 1.645  # standard errors above which 5 % of a normal distribution lie
@@ -35,7 +36,8 @@ class Evaluation(FrozenModel):
 
     Fractions lie in 0-1. `per_class` and `confusion` hold every class of the task; `confusion[i][j]` counts rows of
     class i predicted as class j. `f1_macro` is the mean over the classes that occur in the labels or the predictions
-    of these rows, scikit-learn's default: names that nobody carries take no part.
+    of these rows, scikit-learn's default: names that nobody carries take no part. `metrics` are those that were asked
+    for besides, by name, None where one has no value on these rows.
     """
 
     accuracy: Fraction
@@ -43,6 +45,12 @@ class Evaluation(FrozenModel):
     f1_weighted: Fraction
     per_class: list[ClassScore]
     confusion: list[list[Count]]
+    metrics: dict[str, Score | None] = Field(default_factory=dict)
+
+    def score(self, metric: str) -> float | None:
+        """Return a score by the name of its metric, None where it was not asked for or has no value."""
+        found: float | None = getattr(self, metric) if metric in METRICS else self.metrics.get(metric)
+        return found
 
 
 def best_first(validation_f1_macro: float, name: str) -> tuple[float, str]:

@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 
 from harness.evaluation.intervals import Interval
-from harness.evaluation.metrics import Labels, Metric
+from harness.evaluation.metrics import CoreMetric, Labels
 from harness.evaluation.pairs import contrast
 from harness.evaluation.predicted import Predicted, Rows
 from harness.frozen_model import Count, Fraction, FrozenModel, SignedFraction
@@ -35,7 +35,7 @@ class NonInferiority(FrozenModel):
         flips: The first of them, as numbers of rows in the split as it was read.
     """
 
-    metric: Metric
+    metric: CoreMetric
     parent: Fraction
     variant: Fraction
     difference: SignedFraction
@@ -61,7 +61,7 @@ def non_inferiority(
         margin: How far behind is as good, a fraction above 0.
         numbers: Number of each row in its split, int64 (n,); None for 0, 1, ...
     """
-    metric: Metric = "f1_macro"
+    metric: CoreMetric = "f1_macro"
     before, after = Predicted(rows, parent[np.newaxis]), Predicted(rows, variant[np.newaxis])
     apart = contrast(metric, before, after)
     interval = apart.interval()

@@ -7,9 +7,11 @@ import numpy as np
 
 from harness.evaluation.comparisons import sign_flip_p
 from harness.evaluation.influence import influence
-from harness.evaluation.intervals import LEVEL, Interval, combined_quantile
-from harness.evaluation.metrics import Floats, Metric
+from harness.evaluation.intervals import LEVEL, Interval, Span, combined_quantile
+from harness.evaluation.metric import AnyMetric, TableMetric
+from harness.evaluation.metrics import Floats
 from harness.evaluation.predicted import Predicted
+from harness.frozen_model import LARGEST_SCORE
 
 POWER = 0.8  # of the smallest difference that the rows would have shown: the custom since Cohen (1988)
 TIE = 1e-15  # what is moved by less is not moved: sums round differently from machine to machine
@@ -47,8 +49,14 @@ class Contrast:
 
     def interval(self, level: float = LEVEL) -> Interval:
         """Return the interval of the difference."""
+        found = self.span(1.0, level)
+        return Interval(low=found.low, high=found.high)
+
+    def span(self, widest: float, level: float = LEVEL) -> Span:
+        """Return the interval of the difference in a metric, `widest` being the largest that there can be."""
         reach = combined_quantile((1 - level) / 2, self.parts) * self.error
-        return Interval(low=max(self.value - reach, -1), high=min(self.value + reach, 1))
+        widest = min(widest, LARGEST_SCORE)
+        return Span(low=max(self.value - reach, -widest), high=min(self.value + reach, widest))
 
     def p_behind(self, margin: float) -> float:
         """Return how often the first would be ahead by as little as this if it were ahead by `margin`.
@@ -60,12 +68,13 @@ class Contrast:
         return tail if margin >= self.value else 1 - tail
 
 
-def contrast(metric: Metric, first: Predicted, second: Predicted) -> Contrast:
+def contrast(metric: AnyMetric, first: Predicted, second: Predicted) -> Contrast:
     """Compare two strategies that predicted the same test rows.
 
     If the two are alike, each text is a coin that decides which of them predicted what. The difference is held
     against the standard error that follows from that: of the influence of each text, taken where the two are alike
-    (the mean of their confusion matrices), and of what training adds where there are several seeds. Whole texts are
+    (the mean of their confusion matrices; of a metric of no confusion matrix the influences of each, as in the test of
+    DeLong), and of what training adds where there are several seeds. Whole texts are
     swapped as in the test of Obuchowski (1998), Statistics in Medicine 17, 1495-1507; with a text a row it is, for
     accuracy, McNemar's. Student's distribution has the degrees of freedom that the differing texts of each class, and
     the seeds, are worth. For accuracy of single trainings the coins are counted exactly. p is never smaller than if
@@ -74,9 +83,12 @@ def contrast(metric: Metric, first: Predicted, second: Predicted) -> Contrast:
     The standard error of the two as they are would call three rows of a rare class against none certain.
 
     Args:
-        metric: accuracy or f1_macro.
+        metric: Which score.
         first: One strategy.
         second: The other.
+
+    Raises:
+        UndefinedMetricError: Where a metric has no value.
     """
     rows, value = first.rows, first.score(metric) - second.score(metric)
     texts = rows.by_text(_moved(metric, first, second))
@@ -84,7 +96,7 @@ def contrast(metric: Metric, first: Predicted, second: Predicted) -> Contrast:
     differing = np.bincount(rows.class_of_text, texts != 0, minlength=rows.n_classes)
     by_rows = float(of_class.sum())
     freedom = by_rows**2 / float((of_class**2 / np.maximum(differing, 1)).sum()) if by_rows else np.inf
-    training = _sum([(each.training_variance(metric), each.n_trainings - 1.0) for each in (first, second)])
+    training = _sum([(each.training_variance(metric), each.trainings_by(metric) - 1.0) for each in (first, second)])
     if metric == "accuracy" and first.n_trainings == second.n_trainings == 1:
         p = sign_flip_p(np.rint(texts * rows.n).astype(np.int64))
     else:
@@ -93,10 +105,13 @@ def contrast(metric: Metric, first: Predicted, second: Predicted) -> Contrast:
     return Contrast(value, p, ((by_rows + _one_text(metric, first), freedom), training))
 
 
-def _moved(metric: Metric, first: Predicted, second: Predicted) -> Floats:
+def _moved(metric: AnyMetric, first: Predicted, second: Predicted) -> Floats:
     """Return how far each row moves the difference, where the two are alike, (n,)."""
-    labels, per_cell = first.rows.labels, influence(metric, (first.table + second.table) / 2)
-    one, other = (per_cell[labels, each.predictions].mean(axis=0) for each in (first, second))
+    if isinstance(metric, str | TableMetric):
+        labels, per_cell = first.rows.labels, influence(metric, (first.table + second.table) / 2)
+        one, other = (per_cell[labels, each.predictions].mean(axis=0) for each in (first, second))
+    else:
+        one, other = (each.moved(metric).mean(axis=0) for each in (first, second))
     difference: Floats = np.where(np.abs(one - other) < TIE, 0.0, one - other)
     return difference
 
@@ -126,15 +141,23 @@ def _tail_beyond(value: float, parts: Sequence[Part]) -> float:
     return float(np.exp(brentq(too_far, smallest, half))) if too_far(smallest) > 0 else SMALLEST_TAIL
 
 
-def _one_text(metric: Metric, predicted: Predicted) -> float:
+def _one_text(metric: AnyMetric, predicted: Predicted) -> float:
     """Return the variance that one more differing text adds, so that equal predictions are no certainty.
 
     One differing text is what Agresti and Min (2005), Statistics in Medicine 24, 729-740, add. In f1_macro of k
-    classes a row of a class of m rows counts about 1 / (k m).
+    classes a row of a class of m rows counts about 1 / (k m). In another metric of confusion matrices it counts as what
+    a right row changes that is given another class, else as a row does on average.
     """
     rows = predicted.rows
     rows_of_text = rows.n / rows.n_texts
     if metric == "accuracy":
         return (rows_of_text / rows.n) ** 2
+    if isinstance(metric, TableMetric):
+        moved = influence(metric, predicted.table)
+        changed = (moved.diagonal()[:, np.newaxis] - moved) ** 2  # 0 on the diagonal
+        of_class = changed.sum(axis=1) / max(len(moved) - 1, 1)
+        return float(rows_of_text**2 * (of_class @ rows.of_class) / rows.n)
+    if not isinstance(metric, str):
+        return float(rows_of_text**2 * (predicted.moved(metric) ** 2).mean())
     there = rows.of_class[rows.of_class > 0]
     return float(rows_of_text**2 * (1 / there).sum() / (rows.n * len(there) ** 2))

@@ -13,10 +13,12 @@ import pluggy
 
 from harness import hookspecs, huggingface
 from harness.errors import PluginError
+from harness.evaluation.metric import Metric
 from harness.hookspecs import GROUP
 from harness.plugin_system.faults import Fault, FaultyPluginError, check_hooks, faults_of, hook_names
 from harness.plugin_system.files import NamedPlugin
 from harness.plugin_system.metadata import DISTRIBUTION, entry_points
+from harness.plugin_system.metrics import check_metrics
 from harness.plugin_system.offers import Offer, Plugin, check_strategy
 from harness.strategies.strategy import Strategy
 from harness.system.process import restored_globals
@@ -102,7 +104,8 @@ class LoadedPlugins:
                 check_hooks(module)
                 self.hooks.register(module, f"{plugin.distribution}:{plugin.name}:{id(module)}")
                 self.hooks.check_pending()  # a misspelt hook is an error
-                return replace(plugin, hooks=hook_names(module), strategies=self._strategies_of(module))
+                plugin = replace(plugin, hooks=hook_names(module), strategies=self._strategies_of(module))
+                return replace(plugin, metrics=self._metrics_of(module))
         except KeyboardInterrupt:
             raise
         except BaseException as error:
@@ -120,6 +123,13 @@ class LoadedPlugins:
         for strategy in strategies:
             check_strategy(strategy)
         return strategies
+
+    def _metrics_of(self, module: object) -> tuple[Metric, ...]:
+        if "harness_metrics" not in hook_names(module):
+            return ()
+        others = [p for p in self.hooks.get_plugins() if p is not module]
+        offered = self.hooks.subset_hook_caller("harness_metrics", others)()
+        return check_metrics(offered[0] if offered else None)
 
 
 def default_plugin() -> Plugin:

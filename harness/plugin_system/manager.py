@@ -10,9 +10,11 @@ from harness.data.task import Task
 from harness.encoding.encoder import Encoder
 from harness.encoding.tags import EncoderTags, misspelt_tags, said_of_misspelt
 from harness.errors import HarnessError, PluginError, UserError, did_you_mean
+from harness.evaluation.metric import Metric
 from harness.plugin_system.files import NamedPlugin
 from harness.plugin_system.loading import LoadedPlugins
 from harness.plugin_system.metadata import entry_points
+from harness.plugin_system.metrics import known_metrics
 from harness.plugin_system.offers import Offer, Plugin, folder_here, select
 from harness.plugin_system.trackers import Trackers
 from harness.strategies.description import describe_strategy
@@ -20,14 +22,14 @@ from harness.strategies.strategy import as_recorded, recorded_parameters
 
 
 class PluginManager:
-    """All plugins of this environment, loaded, no two of them with a strategy of the same name.
+    """All plugins of this environment, loaded, no two of them with a strategy or a metric of the same name.
 
     Args:
         extra: Modules or objects with hooks, besides the installed plugins.
         named: Files and modules that the user named, besides these.
 
     Raises:
-        PluginError: Where two plugins offer a strategy of the same name.
+        PluginError: Where two plugins offer a strategy or a metric of the same name.
     """
 
     def __init__(self, extra: Sequence[object] = (), named: Sequence[NamedPlugin] = ()) -> None:
@@ -43,6 +45,7 @@ class PluginManager:
         self.plugins: tuple[Plugin, ...] = loaded.plugins
         self.offers: dict[str, Offer] = {offer.name: offer for offer in loaded.offers()}
         self.plugins = tuple(self._with_distinct_names())
+        self.metrics: dict[str, Metric] = known_metrics(self.plugins)
 
     def with_named(self, named: Sequence[NamedPlugin]) -> "PluginManager":
         """Return a manager that has loaded these files and modules, too: this one where it has them all."""

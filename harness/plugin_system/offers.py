@@ -10,6 +10,7 @@ from typing import Any
 from harness.config.run_config import RunConfig
 from harness.config.strategy_spec import GROUPS, StrategySpec, base_name, parse_specs
 from harness.errors import HarnessError, UserError, did_you_mean
+from harness.evaluation.metric import Metric
 from harness.plugin_system.faults import Fault, FaultyPluginError
 from harness.plugin_system.files import named_plugins
 from harness.plugin_system.metadata import entry_points
@@ -32,6 +33,7 @@ class Plugin:
         named: Whether the user asked for it by `--plugin` or in the configuration file.
         hooks: Names of its hooks.
         strategies: What it offers.
+        metrics: The metrics that it offers.
         error: Why it could not be loaded, None where it could.
         faults: The same for its author.
         traceback: Of the exception that it raised.
@@ -47,6 +49,7 @@ class Plugin:
     named: bool = False
     hooks: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
+    metrics: tuple[Metric, ...] = ()
 
     @property
     def origin(self) -> str:

@@ -9,7 +9,7 @@ from harness.document.model import Block, Cell, Code, Column, Facts, Paragraph, 
 from harness.document.subject import Subject
 from harness.evaluation.evidence import PairEvidence
 from harness.evaluation.intervals import Interval
-from harness.evaluation.metrics import METRICS, Metric
+from harness.evaluation.metrics import METRICS, CoreMetric
 from harness.publishing.publication import Published
 from harness.wording.languages import Say
 
@@ -94,7 +94,7 @@ def _rivals(strategies: Sequence[Studied], own: str) -> list[str]:
 
 
 def _differences(pair: PairEvidence, sign: int) -> Iterator[Cell | str]:
-    metrics: tuple[Metric, ...] = ("f1_macro", "accuracy")
+    metrics: tuple[CoreMetric, ...] = ("f1_macro", "accuracy")
     for metric in metrics:
         difference = getattr(pair, metric)
         low, high = sorted((sign * difference.interval.low, sign * difference.interval.high))

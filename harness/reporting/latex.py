@@ -10,7 +10,6 @@ from harness.document.sections.answer import the_answer
 from harness.document.sections.variants import variant_name
 from harness.document.subject import Subject
 from harness.document.text import shorten, visible
-from harness.evaluation.metrics import METRICS
 from harness.wording.languages import Say
 
 LONGEST_NAME = 40
@@ -76,14 +75,14 @@ def _heading(subject: Subject) -> Iterator[str]:
 
 
 def _table(subject: Subject) -> Iterator[str]:
-    say, n_metrics = subject.say, len(METRICS)
+    say, n_metrics = subject.say, len(subject.metrics)
     costs = [say("seconds"), say("trained weights")]
     yield r"{\centering\small"
     yield rf"\begin{{tabular}}{{@{{}}lr{'r' * n_metrics}{'r' * len(costs)}@{{}}}}"
     yield r"\toprule"
     yield rf" & {_escaped(say('validation'))} & \multicolumn{{{n_metrics}}}{{c}}{{{_escaped(say('test'))}}} & & \\"
     yield rf"\cmidrule(lr){{2-2}}\cmidrule(lr){{3-{2 + n_metrics}}}"
-    headings = [say("strategy"), say("f1_macro"), *map(say, METRICS), *costs]
+    headings = [say("strategy"), say("f1_macro"), *map(subject.heading, subject.metrics), *costs]
     yield " & ".join(map(_escaped, headings)) + r" \\"
     yield r"\midrule"
     for studied in subject.study.strategies:
@@ -102,17 +101,15 @@ def _rows(subject: Subject, studied: Studied) -> Iterator[str]:
     """Yield a line of scores and one of intervals."""
     headline, record = studied.headline, studied.records[0]
     conclusion = subject.study.evidence.conclusion
-    letters = subject.study.evidence.letters.get(studied.name)
-    marks = {"accuracy": letters.accuracy, "f1_macro": letters.f1_macro} if letters else {}
-    scores = [numbers.score(getattr(headline.test, metric)) for metric in METRICS]
+    scores = [_escaped(numbers.score(headline.test.of(metric))) for metric in subject.metrics]
     if studied.name in {conclusion.best, *conclusion.tied}:
         scores = [rf"\textbf{{{score}}}" for score in scores]
-    raised = [marks.get(metric, "") for metric in METRICS]
+    raised = [subject.letters(studied, metric) for metric in subject.metrics]
     scores = [rf"{s}\rlap{{\textsuperscript{{{m}}}}}" if m else s for s, m in zip(scores, raised, strict=True)]
     validation = numbers.score(headline.validation.f1_macro)
     costs = [numbers.seconds(headline.all_seconds), numbers.parameters(record.trainable_parameters)]
     yield " & ".join([_name(studied.name), _escaped(validation), *scores, *map(_escaped, costs)]) + r" \\"
-    intervals = [subject.interval(studied, metric) for metric in METRICS]
+    intervals = [subject.interval(studied, metric) for metric in subject.metrics]
     if any(intervals):
         small = [rf"{{\scriptsize {_escaped(numbers.interval(i.low, i.high))}}}" if i else "" for i in intervals]
         yield " & ".join(["", "", *small, "", ""]) + r" \\[2pt]"
@@ -121,7 +118,7 @@ def _rows(subject: Subject, studied: Studied) -> Iterator[str]:
 def _variant_rows(subject: Subject, studied: Studied) -> Iterator[str]:
     """Yield a line for each variant of a strategy, which is not ranked: its name in italics, its scores plain."""
     for variant in studied.variants:
-        scores = [numbers.score(getattr(variant.test, metric)) for metric in METRICS]
+        scores = [_escaped(numbers.score(variant.test.score(metric))) for metric in subject.metrics]
         name = _name(variant_name(subject, studied, variant))
         yield " & ".join([rf"\quad\emph{{{name}}}", "", *scores, "", ""]) + r" \\"
 

@@ -55,7 +55,7 @@ def _row(study: Study, run_index: int, name: str, record: RunRecord) -> dict[str
         "run": study.directories[run_index].path.name,
         "data_set": run.task.name,
         "model": run.model.name if run.model else None,
-        **trial_row(record, name, study.evidence, run),
+        **trial_row(record, name, study.evidence, run, study.metrics),
     }
     return {"watermark": study.watermark, **row} if study.watermark else row
 
@@ -68,12 +68,16 @@ def _mean_row(study: Study, studied: Studied) -> dict[str, Value]:
     }
     row |= {"seed": "mean"}
     for split, scores in (("validation", means.validation), ("test", means.test)):
-        row |= {f"{split}_{metric}": getattr(scores, metric) for metric in METRICS}
+        row |= {f"{split}_{metric}": scores.of(metric) for metric in (*METRICS, *study.metrics)}
     row |= dict(zip(COSTS[:3], means.seconds, strict=True))
     known = study.evidence.strategy(studied.name)
     for metric in METRICS:
         interval = getattr(known, metric).interval if known else None
         row |= {f"test_{metric}_low": interval and interval.low, f"test_{metric}_high": interval and interval.high}
+    for asked in study.metrics:
+        by = study.evidence.metric(asked)
+        span = by.interval(studied.name) if by else None
+        row[f"test_{asked}_low"], row[f"test_{asked}_high"] = (span.low, span.high) if span else (None, None)
     return {name: row.get(name) for name in first}
 
 

@@ -73,6 +73,7 @@ def _of_evidence(evidence: "Evidence", records: Iterable["RunRecord"], k: int) -
     scored = {(record.strategy, record.seed) for record in records if record.is_scored}
     strategies = {strategy for strategy, _ in scored}
     found = {(trial.strategy, trial.seed) for trial in evidence.trials}
+    found |= {(trial.strategy, trial.seed) for metric in evidence.metrics for trial in metric.trials}
     if not found <= scored:
         yield "its evidence is of trials that have no scores"
     conclusion = evidence.conclusion
@@ -80,6 +81,8 @@ def _of_evidence(evidence: "Evidence", records: Iterable["RunRecord"], k: int) -
         *evidence.letters,
         *(strategy.strategy for strategy in evidence.strategies),
         *(name for pair in evidence.pairs for name in (pair.first, pair.second)),
+        *(each.strategy for metric in evidence.metrics for each in metric.strategies),
+        *(name for metric in evidence.metrics for pair in metric.pairs for name in (pair.first, pair.second)),
         *(comparison.other for comparison in conclusion.comparisons),
         *(conclusion.best, conclusion.cheapest, *conclusion.tied, *conclusion.left_out, *conclusion.one_training),
     }

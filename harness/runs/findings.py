@@ -13,6 +13,7 @@ from harness.data.task import Split, Task
 from harness.encoding.encoder import Encoder
 from harness.encoding.unknown_tokens import many_unknown
 from harness.evaluation.evidence import Evidence
+from harness.evaluation.metric import Metric
 from harness.evaluation.metrics import METRIC_VERSION
 from harness.evaluation.validation_excess import Accuracies, far_above_test
 from harness.results.records import Fingerprint, ModelInfo, RunRecord
@@ -42,6 +43,7 @@ def gather_findings(
     records: Sequence[RunRecord],
     directory: RunDirectory,
     config: RunConfig,
+    metrics: Sequence[Metric] = (),
 ) -> Findings:
     """Audit the data, keep the facts of the test rows, and test the differences between strategies.
 
@@ -52,6 +54,7 @@ def gather_findings(
         records: The records of all trials.
         directory: Folder of the run, with the predictions of its trials.
         config: Says whether the test texts are written to that folder, and how far behind is as good.
+        metrics: Metrics that were asked for besides.
 
     Raises:
         UnavailableError: Where the disk refuses.
@@ -65,7 +68,7 @@ def gather_findings(
     unknown = many_unknown(encoder.directory, task.train.texts) if encoder else None
     return Findings(
         audit=audit_task(task, truncated, model.max_length if model else None, unknown_tokens=unknown),
-        evidence=evidence_of(strategies, facts, config.margin) if strategies else None,
+        evidence=evidence_of(strategies, facts, config.margin, metrics) if strategies else None,
         doubts=_doubts(strategies, task),
     )
 

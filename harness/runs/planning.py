@@ -1,7 +1,7 @@
 """RunConfig -> Plan: everything is loaded and checked before anything is trained."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product, starmap
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from harness.data.task import Task, class_counts, names_shown
 from harness.encoding.encoder import Encoder, Features, depth, resolved
 from harness.encoding.tags import encoder_tags
 from harness.errors import UnavailableError, UserError
+from harness.evaluation.metric import Metric
 from harness.executors.executor import Executor, Here
 from harness.features.cache import FeatureCache
 from harness.features.directory import CacheDirectory, cache_directory
@@ -18,6 +19,7 @@ from harness.huggingface.network import is_settled_offline, network_block, settl
 from harness.huggingface.offline_wheel import MINILM
 from harness.plugin_system.files import named_plugins
 from harness.plugin_system.manager import PluginManager
+from harness.plugin_system.metrics import choose_metrics
 from harness.plugin_system.offers import Offer, Plugin, left_out_of_groups
 from harness.plugin_system.trackers import Trackers
 from harness.results.run_directory import RunDirectory
@@ -44,6 +46,7 @@ class Plan:
         offline: Whether the hub's clients are kept off the network while it runs, as they were while it was planned.
         executor: What its trials run in.
         trackers: Tells plugins how it goes.
+        metrics: Metrics that were asked for besides those of every table.
     """
 
     config: RunConfig
@@ -58,6 +61,7 @@ class Plan:
     offline: bool = False
     executor: Executor = field(default_factory=Here)
     trackers: Trackers = field(default_factory=Trackers)
+    metrics: tuple[Metric, ...] = ()
 
     @property
     def trials(self) -> list[Trial]:
@@ -131,6 +135,7 @@ def make_plan(
     named = named_plugins(config.plugins)
     config, manager = config.model_copy(update={"plugins": tuple(p.text for p in named)}), manager.with_named(named)
     offers, broken = _select(config, manager, given)
+    metrics = choose_metrics(config.metrics, manager.metrics)
     selected = {offer.base for offer in offers}
     without_effect = [
         f"--set {name} has no effect: it is not among the strategies" for name in config.set if name not in selected
@@ -162,7 +167,8 @@ def make_plan(
     if encoder:
         refuse_impossible(offers, manager.offers, encoder, loaded.label_names)
     notes = (*left_out_of_groups(manager.offers, config), *without_effect, *_told_of_draw(config, loaded))
-    return Plan(config, loaded, encoder, offers, broken, device, dtype, fallback, notes, is_settled_offline())
+    plan = Plan(config, loaded, encoder, offers, broken, device, dtype, fallback, notes, is_settled_offline())
+    return replace(plan, metrics=metrics)
 
 
 def _refuse_large_sizes(config: RunConfig, task: Task) -> None:

@@ -27,6 +27,7 @@ from harness.results.records import (
 from harness.results.run_directory import RunDirectory
 from harness.results.unfinished_runs import remove_never_begun
 from harness.runs.findings import Findings, fingerprinted, gather_findings
+from harness.runs.metric_scores import with_metrics, write_labels
 from harness.runs.planning import Plan
 from harness.runs.trial_key import trial_keys
 from harness.strategies.strategy import uses_model
@@ -120,13 +121,13 @@ class Recording:
             features: The frozen features of the run, None where no trial needed them.
         """
         plan = self._plan
-        self._set_labels()
+        self._score_on_test()
         self._model = _as_used(self._model, plan, features, count=True)
         if features and any(record.is_scored and record.features for record in self.records):
             kept = [state for state in plan.wanted_features if features.cost([state])]
             write_feature_samples(self.directory, plan.task.test, kept, features.encode)
         self._findings = gather_findings(
-            plan.task, plan.encoder, self._model, self._in_order(), self.directory, plan.config
+            plan.task, plan.encoder, self._model, self._in_order(), self.directory, plan.config, plan.metrics
         )
 
     def finish(
@@ -148,7 +149,7 @@ class Recording:
         """
         plan = self._plan
         if stopped:
-            self._set_labels()
+            self._score_on_test()
             self._model = _as_used(self._model, plan, features, count=False)
         records = self._with_fingerprints([*self._in_order(), *self._unfinished(stopped_in)])
         bad = any(record.status != "ok" for record in records)
@@ -171,11 +172,11 @@ class Recording:
         place = {trial.name: number for number, trial in enumerate(self._plan.trials)}
         return sorted(self.records, key=lambda record: place.get(record.trial, -1))
 
-    def _set_labels(self) -> None:
-        """Put the labels into the files of predictions, now that no strategy runs any more."""
-        labels = {split: getattr(self._plan.task, split).labels for split in ("validation", "test")}
-        for trial in self._plan.trials:
-            set_labels(self.directory, trial.name, labels)
+    def _score_on_test(self) -> None:
+        """Put the labels into the files of predictions and score by `--metrics`, now that no strategy runs any more."""
+        write_labels(self.directory, self._plan.task, [trial.name for trial in self._plan.trials])
+        self.records, told = with_metrics(self.records, self._plan.metrics, self.directory)
+        self.notes += [note for note in told if note not in self.notes]
 
     def _run(
         self, status: Literal["complete", "failed", "interrupted"], records: list[RunRecord], notes: Sequence[str] = ()
@@ -218,9 +219,8 @@ class Recording:
 
     def _doubted(self, record: RunRecord) -> RunRecord:
         """Return a record with what its scores are to be doubted for, where they are."""
-        if not (doubt := self._findings.doubts.get(record.strategy)):
-            return record
-        return record.model_copy(update={"degradations": [*dict.fromkeys([*record.degradations, doubt])]})
+        doubts = [doubt] if (doubt := self._findings.doubts.get(record.strategy)) else []
+        return record.model_copy(update={"degradations": [*dict.fromkeys([*record.degradations, *doubts])]})
 
     def _write(self, record: RunRecord) -> None:
         self.directory.write_record(record.trial, record.model_dump(mode="json"))
@@ -296,5 +296,5 @@ def _as_used(model: ModelInfo | None, plan: Plan, features: FeatureCache | None,
     if count:
         counted = {s: plan.encoder.count_truncated(texts[s]) if n is None else n for s, n in counted.items()}
     truncated = {split: n for split, n in counted.items() if n is not None}
-    update = {"truncated_texts": truncated, "token_budget": encoder_tags(plan.encoder).token_budget}
-    return model.model_copy(update=update)
+    budget = encoder_tags(plan.encoder).token_budget
+    return model.model_copy(update={"truncated_texts": truncated, "token_budget": budget})

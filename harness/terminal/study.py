@@ -111,6 +111,13 @@ def _verdict(study: Study, first: Studied, second: Studied, page: Page) -> Itera
             told = page.say("beyond chance" if difference.p_holm < ALPHA else "not beyond chance")
             p = f"p {difference.p_holm:.3f}, Holm, {len(study.evidence.pairs)}"
             yield folding(page.text(f"{page.say(metric)} {sign * difference.value:+.4f}: {told} ({p})"))
+    for by in study.evidence.metrics:
+        for tested in by.pairs:
+            if {tested.first, tested.second} == {first.name, second.name}:
+                sign = -1 if tested.first == first.name else 1
+                told = page.say("beyond chance" if tested.p_holm < ALPHA else "not beyond chance")
+                p = f"p {tested.p_holm:.3f}, Holm, {len(by.pairs)}"
+                yield folding(page.text(f"{by.metric} {sign * tested.value:+.4f}: {told} ({p})"))
 
 
 def _difference_matrix(difference: NDArray[np.int64], label_names: Sequence[str], page: Page) -> Iterator[Text]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from harness.evaluation.influence import influence, sampling_bias, score
 from harness.evaluation.intervals import Interval, score_interval, small_classes, wilson
-from harness.evaluation.metrics import METRICS, Metric, confusion
+from harness.evaluation.metrics import METRICS, CoreMetric, confusion
 from harness.evaluation.predicted import Predicted, Rows
 
 Labels = NDArray[np.int64]
@@ -34,7 +34,7 @@ class Population:
         labels, predictions = np.divmod(rng.choice(k * k, n, p=self.cells.ravel()), k)
         return Predicted(Rows(labels, k), predictions[np.newaxis])
 
-    def coverage(self, metric: Metric, n: int, n_test_sets: int = 1500) -> float:
+    def coverage(self, metric: CoreMetric, n: int, n_test_sets: int = 1500) -> float:
         """Return the share of the test sets with an interval whose interval covers the true score."""
         rng, true = np.random.default_rng(1), score(metric, self.cells)
         found = [score_interval(self.test_set(rng, n), metric) for _ in range(n_test_sets)]
@@ -92,7 +92,7 @@ def test_intervals_of_f1_weighted_cover_93_to_97_of_100_test_sets() -> None:
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_influence_is_the_derivative_and_sums_to_0(metric: Metric) -> None:
+def test_influence_is_the_derivative_and_sums_to_0(metric: CoreMetric) -> None:
     table = np.random.default_rng(2).integers(1, 30, (4, 4)).astype(float)
     moved, step = influence(metric, table), 1e-6
     assert (table * moved).sum() == pytest.approx(0, abs=1e-12)

@@ -7,7 +7,7 @@ from scipy.stats import permutation_test
 
 from harness.evaluation.comparisons import mcnemar_p
 from harness.evaluation.influence import score
-from harness.evaluation.metrics import Metric, confusion
+from harness.evaluation.metrics import CoreMetric, confusion
 from harness.evaluation.pairs import contrast
 from harness.evaluation.predicted import Predicted, Rows
 
@@ -28,7 +28,9 @@ def trained(
     return np.where(luck < reached, labels, (labels + rng.integers(1, 3, (seeds, len(labels)))) % 3)
 
 
-def called_different(metric: Metric, n: int, times: int, seeds: int = 1, sd: float = 0.0, repeated: int = 1) -> float:
+def called_different(
+    metric: CoreMetric, n: int, times: int, seeds: int = 1, sd: float = 0.0, repeated: int = 1
+) -> float:
     """Return how often two equally good strategies are called different."""
     rng, found = np.random.default_rng(3), []
     texts = np.repeat(np.arange(n), repeated)
@@ -41,12 +43,12 @@ def called_different(metric: Metric, n: int, times: int, seeds: int = 1, sd: flo
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "f1_macro"])
-def test_equal_strategies_are_called_different_in_about_5_of_100_test_sets(metric: Metric) -> None:
+def test_equal_strategies_are_called_different_in_about_5_of_100_test_sets(metric: CoreMetric) -> None:
     assert 0.02 <= called_different(metric, n=300, times=500) <= 0.075
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "f1_macro"])
-def test_rows_that_repeat_a_text_say_it_once(metric: Metric) -> None:
+def test_rows_that_repeat_a_text_say_it_once(metric: CoreMetric) -> None:
     """As independent rows they would be called different in about 26 of 100."""
     assert 0.02 <= called_different(metric, n=150, times=300, repeated=3) <= 0.07
 

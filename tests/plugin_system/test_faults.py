@@ -34,6 +34,7 @@ def test_hooks_of_the_contract_are_no_fault() -> None:
 def test_every_hook_is_written_as_its_author_would_write_it() -> None:
     assert signatures() == {
         "harness_strategies": "harness_strategies() -> Sequence[Strategy]",
+        "harness_metrics": "harness_metrics() -> Sequence[Metric]",
         "harness_load_task": "harness_load_task(name: str, config: RunConfig) -> Task | None",
         "harness_executor": "harness_executor(name: str, config: RunConfig) -> Executor | None",
         "harness_run_started": "harness_run_started(run: Mapping[str, Any], path: Path) -> None",

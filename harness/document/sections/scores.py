@@ -10,9 +10,8 @@ from harness.document import numbers
 from harness.document.model import Bar, Block, Cell, Column, Fold, Name, Paragraph, Phrase, Row, Section, Table
 from harness.document.sections.variants import variant_rows
 from harness.document.subject import Subject
-from harness.evaluation.intervals import FEW_ROWS, Interval
-from harness.evaluation.metrics import METRICS, TESTED, Evaluation
-from harness.evaluation.trial_evidence import TrialEvidence
+from harness.evaluation.intervals import FEW_ROWS
+from harness.evaluation.metrics import TESTED
 from harness.results.latency import Latency
 from harness.results.records import RunRecord
 from harness.wording import quantities
@@ -43,9 +42,9 @@ def _columns(subject: Subject) -> list[Column]:
     say = subject.say
     test, seconds, parameters = say("test, with 95 % interval"), say("seconds"), say("parameters")
     columns = [Column(say("strategy"), kind="name"), Column(say("f1_macro"), say("validation"))]
-    for metric in METRICS:
-        columns.append(Column(say(metric), test))
-        if metric in TESTED and subject.study.evidence.letters:
+    for metric in subject.metrics:
+        columns.append(Column(subject.heading(metric), test))
+        if subject.has_letters(metric):
             columns.append(Column(say("rank"), test, "letters"))
     if _n_unseen(subject) is not None:
         columns += [Column(say(metric), say("test rows not in train")) for metric in TESTED]
@@ -73,14 +72,13 @@ def _cells(subject: Subject, studied: Studied) -> list[Cell]:
     cells = [Cell(studied.name, _remark(subject, studied), bold=studied is subject.best)]
     flattered = f"-{numbers.score(studied.optimism)}" if studied.optimism and _shows(studied.optimism) else ""
     cells.append(Cell(numbers.score(headline.validation.f1_macro), flattered))
-    letters = subject.study.evidence.letters
-    for metric in METRICS:
+    for metric in subject.metrics:
         interval = subject.interval(studied, metric)
         small = numbers.interval(interval.low, interval.high) if interval else ""
-        cell = Cell(numbers.score(getattr(headline.test, metric)), small)
+        cell = Cell(numbers.score(headline.test.of(metric)), small)
         cells.append(_with_bar(cell, subject, studied) if metric == "f1_macro" else cell)
-        if metric in TESTED and letters:
-            cells.append(Cell(getattr(letters.get(studied.name), metric, "")))
+        if subject.has_letters(metric):
+            cells.append(Cell(subject.letters(studied, metric)))
     if _n_unseen(subject) is not None:
         cells += [Cell(numbers.score(_unseen(subject, studied, metric))) for metric in TESTED]
     cells += [Cell(numbers.seconds(value)) for value in headline.seconds]
@@ -125,12 +123,12 @@ def _unseen(subject: Subject, studied: Studied, metric: str) -> float | None:
     return fmean(scores) if scores and None not in scores else None
 
 
-def _test_cells(subject: Subject, test: Evaluation | None, trial: TrialEvidence | None) -> list[Cell]:
+def _test_cells(subject: Subject, studied: Studied, record: RunRecord) -> list[Cell]:
     """Return the cells of one seed, with intervals over the test rows."""
     cells = []
-    for metric in METRICS:
-        interval: Interval | None = getattr(trial, metric) if trial else None
-        value = getattr(test, metric) if test else None
+    for metric in subject.metrics:
+        interval = subject.interval_of_seed(studied, record.seed, metric)
+        value = record.test.score(metric) if record.test else None
         small = numbers.interval(interval.low, interval.high) if interval else ""
         cells.append(Cell(numbers.score(value), small))
     return cells
@@ -168,9 +166,9 @@ def _spread_cells(subject: Subject, standing: Standing) -> list[Cell]:
         return []
     cells = [Cell(subject.say("sd over {n} seeds").format(n=len(standing.records)))]
     cells.append(Cell(numbers.score(sd.validation.f1_macro)))
-    for metric in METRICS:
-        cells.append(Cell(numbers.score(getattr(sd.test, metric))))
-        cells += [Cell("")] * (metric in TESTED and bool(subject.study.evidence.letters))
+    for metric in subject.metrics:
+        cells.append(Cell(numbers.score(sd.test.of(metric))))
+        cells += [Cell("")] * subject.has_letters(metric)
     return cells + [Cell("")] * (len(_columns(subject)) - len(cells))
 
 
@@ -196,6 +194,8 @@ def _notes(subject: Subject) -> Iterator[Phrase]:
     if any(each.f1_macro.interval is None for each in evidence.strategies):
         few = "f1_macro has no interval where a class has fewer than {n} test rows: its F1 may be anything."
         yield Phrase(say(few), {"n": numbers.count(FEW_ROWS)})
+    if lowest := [each.metric for each in evidence.metrics if not each.higher_is_better]:
+        yield Phrase(say("Of {names} the lowest value is the best."), {"names": say(", ").join(lowest)})
     if any(each.optimism and _shows(each.optimism) for each in subject.study.strategies):
         flattery = (
             "Small below a validation score: by how much choosing the best of all that was tried flatters it "
@@ -261,9 +261,13 @@ def _every_seed(subject: Subject) -> Table:
             studied.name,
             str(record.seed),
             numbers.score(record.validation.f1_macro if record.validation else None),
-            *_test_cells(subject, record.test, subject.trials.get((studied.name, record.seed))),
+            *_test_cells(subject, studied, record),
         )
         for studied in subject.study.strategies
         for record in (studied.records[:1] if studied.deterministic else studied.records)
     ]
-    return Table(say("Scores of every seed"), columns + [Column(say(metric), test) for metric in METRICS], rows)
+    return Table(
+        say("Scores of every seed"),
+        columns + [Column(subject.heading(metric), test) for metric in subject.metrics],
+        rows,
+    )
