@@ -59,6 +59,7 @@ def compare(
     max_latency: str | float | None = None,
     fail_fast: bool | None = None,
     on: str | None = None,
+    share: str | Path | None = None,
     track: str | Sequence[str] | None = None,
     time_limit: str | float | None = None,
     memory_limit: str | int | None = None,
@@ -112,6 +113,7 @@ def compare(
             what answers 95 of 100 within it.
         fail_fast: Stop at the first strategy that fails.
         on: Where trials run: `local`, in processes of their own, `local:N` for N at a time, `here` for this process.
+        share: Folder or fsspec URL by which files reach machines of a pool that do not see this one's disk.
         track: Trackers to tell how the run goes, such as `mlflow`.
         time_limit: What a trial may take, such as `10m`, or in seconds; one that takes longer is a failed row.
         memory_limit: What memory a trial may hold, such as `8GB`, or in bytes; one that holds more is a failed row.

@@ -71,6 +71,8 @@ def _typed(value: str) -> Any:
 @click.option("--on", metavar="WHERE",
               help="Where trials run: local:N, N at a time in processes of their own; here, in this one; or what a "
               "plugin offers.  [default: local, $HARNESS_ON]")
+@click.option("--share", metavar="FOLDER|URL", help="With --on ray, slurm or a plugin's pool: where files go that its "
+              "machines do not see here, a folder or an fsspec URL such as s3://bucket/folder.")
 @click.option("--time-limit", metavar="DURATION", help="What a trial may take, such as 90s or 10m; one that takes "
               "longer is ended and is a failed row.  [default: no limit]")
 @click.option("--memory-limit", metavar="SIZE", help="What memory a trial may hold, such as 8GB; one that holds more "

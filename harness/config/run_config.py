@@ -27,10 +27,11 @@ class RunConfig(BaseModel):
     sample may stand in for them. `prompt` is put before each text that a frozen encoder reads, None for what its
     checkpoint declares. `max_length` is the number of tokens that texts are cut at, None for the encoder's own
     limit. `set` maps strategy -> field -> value. `plugins` are files and modules, as they
-    were given. `on` is where trials run, None for what the environment's HARNESS_ON says, else `local`; `time_limit`
-    is in seconds and `memory_limit` in bytes, of each trial. `max_latency` is in seconds: the answer names the best of
-    what answers 95 of 100 single texts within it. `track` names the trackers that are told how the run goes, `metrics`
-    the metrics to score by besides those of every table.
+    were given. `on` is where trials run, None for what the environment's HARNESS_ON says, else `local`; `share` is a
+    folder or a URL by which files reach machines of a pool that do not see this one's disk. `time_limit` is in seconds
+    and `memory_limit` in bytes, of each trial. `max_latency` is in seconds: the answer names the best of what answers
+    95 of 100 single texts within it. `track` names the trackers that are told how the run goes, `metrics` the metrics
+    to score by besides those of every table.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -70,6 +71,7 @@ class RunConfig(BaseModel):
     max_latency: Annotated[float, BeforeValidator(read_latency), Field(gt=0, lt=1e6)] | None = None
     fail_fast: bool = False
     on: NonEmpty | None = None
+    share: NonEmpty | None = None
     time_limit: Annotated[float, BeforeValidator(read_duration), Field(gt=0, lt=1e9)] | None = None
     memory_limit: Annotated[int, BeforeValidator(read_size), Field(gt=0, lt=2**63)] | None = None
     save_models: bool = True

@@ -12,6 +12,7 @@ from harness.executors.executor import Executor, Here
 from harness.executors.limits import Limits
 from harness.executors.local import Local
 from harness.executors.pool import Pool
+from harness.executors.share import Share
 
 VARIABLE, DEFAULT = "HARNESS_ON", "local"
 MOST_SLOTS = 1024
@@ -27,11 +28,17 @@ def built_in_executor(config: RunConfig) -> Executor | None:
     """Return the executor of `here`, `local`, `local:N`, `ray` and `slurm`, None for another name.
 
     Raises:
-        UserError: For a number of workers that is none, a limit that nobody would watch, or an extra that is missing.
+        UserError: For a number of workers that is none, a limit or share that nobody would use, or an extra that is
+            missing.
         UnavailableError: Where a cluster does not answer.
     """
     name = executor_name(config)
     limits = Limits(config.time_limit, config.memory_limit)
+    if config.share and name.partition(":")[0] in ("here", DEFAULT):
+        raise UserError(
+            f"--share is for pools of other machines, such as --on ray and --on slurm; --on {name} runs trials on this "
+            "one, which sees its own files. Leave it out."
+        )
     if name == "here":
         if limits != Limits():
             raise UserError(
@@ -41,14 +48,19 @@ def built_in_executor(config: RunConfig) -> Executor | None:
         return Here()
     if name == "ray" or name.startswith(("ray:", "ray://")):
         require_extra("ray", "ray")
-        return Pool(partial(ray_pool, _address(name), config.device), limits)
+        return Pool(partial(ray_pool, _address(name), config.device), limits, share_of(config))
     if name in ("slurm", "slurm:local"):
         folder = Path(config.output_dir).absolute() / SUBMITIT_FOLDER
         require_extra("submitit", "slurm")
-        return Pool(partial(slurm_pool, folder, name.partition(":")[2] or None), limits)
+        return Pool(partial(slurm_pool, folder, name.partition(":")[2] or None), limits, share_of(config))
     if (slots := local_slots(config)) is None:
         return None
     return Local(slots, None if slots == 1 else max(1, _threads() // slots), limits)
+
+
+def share_of(config: RunConfig) -> Share | None:
+    """Return where files go that members of a pool do not see; errors as of `Share`."""
+    return Share(config.share) if config.share else None
 
 
 def local_slots(config: RunConfig) -> int | None:

@@ -15,8 +15,9 @@ import json
 import os
 import pickle
 import sys
+from collections.abc import Mapping
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import cloudpickle
@@ -50,6 +51,7 @@ class TrialSpec(FrozenModel):
         save_model: Whether the classifier is saved.
         measure_latency: Whether what single texts take is measured.
         modules: Those to provide before the assignment is read.
+        carried: Folder of what came along besides the data, where the worker does not see the driver's disk.
         python_path: Where modules are found.
         directory: The driver's working directory, which relative paths start from.
     """
@@ -63,6 +65,7 @@ class TrialSpec(FrozenModel):
     save_model: bool = False
     measure_latency: bool = False
     modules: tuple[ModuleOrigin, ...] = ()
+    carried: str = ""
     python_path: tuple[str, ...] = ()
     directory: str = ""
 
@@ -102,7 +105,13 @@ class Materials:
         return name
 
 
-def write_job(order: Order, assignment: Assignment, materials: Materials, threads: int | None) -> None:
+def write_job(
+    order: Order,
+    assignment: Assignment,
+    materials: Materials,
+    threads: int | None,
+    carried: Mapping[str, str] | None = None,
+) -> set[str]:
     """Write a job into the folder that an order names.
 
     Args:
@@ -110,6 +119,10 @@ def write_job(order: Order, assignment: Assignment, materials: Materials, thread
         assignment: What the strategy is given.
         materials: Where the data go.
         threads: Threads that the worker computes with, None for what torch chooses.
+        carried: File or folder that comes along to a worker which does not see it -> its name there.
+
+    Returns:
+        Names of the data's files that the assignment needs.
 
     Raises:
         UnavailableError: Where the disk refuses.
@@ -117,7 +130,8 @@ def write_job(order: Order, assignment: Assignment, materials: Materials, thread
     """
     import torch
 
-    content, folder = _pickled(assignment, materials), order.job
+    folder = order.job
+    content, needed = _pickled(assignment, materials, carried or {})
     spec = TrialSpec(
         trial=assignment.name,
         key=order.key,
@@ -135,6 +149,7 @@ def write_job(order: Order, assignment: Assignment, materials: Materials, thread
         (folder / TEMPORARY_FOLDER).mkdir(parents=True)
         (folder / SPEC_FILE).write_text(spec.model_dump_json(), encoding="utf-8", errors="surrogateescape")
         (folder / ASSIGNMENT_FILE).write_bytes(content)
+    return needed
 
 
 def _working_directory() -> str:
@@ -149,10 +164,10 @@ def read_spec(folder: Path) -> TrialSpec:
     return TrialSpec.model_validate_json((folder / SPEC_FILE).read_text(encoding="utf-8", errors="surrogateescape"))
 
 
-def read_assignment(folder: Path, materials: Path) -> Assignment:
+def read_assignment(folder: Path, spec: TrialSpec) -> Assignment:
     """Return what a driver wrote for this worker, its texts and labels read from their files."""
     with (folder / ASSIGNMENT_FILE).open("rb") as file:
-        assignment = _Unpickler(file, materials).load()
+        assignment = _Unpickler(file, Path(spec.materials), Path(spec.carried)).load()
     assert isinstance(assignment, Assignment)
     return assignment
 
@@ -165,35 +180,44 @@ def _modules_of(assignment: Assignment) -> tuple[ModuleOrigin, ...]:
     return tuple(module_of(kind) for kind in dict.fromkeys(owners) if kind.__module__ != "__main__")
 
 
-def _pickled(assignment: Assignment, materials: Materials) -> bytes:
+def _pickled(assignment: Assignment, materials: Materials, carried: Mapping[str, str]) -> tuple[bytes, set[str]]:
     """Pickle by value what another process cannot import, such as a class of a notebook."""
     file = BytesIO()
-    _Pickler(file, materials, assignment).dump(assignment)
-    return file.getvalue()
+    (pickler := _Pickler(file, materials, assignment, carried)).dump(assignment)
+    return file.getvalue(), pickler.needed
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
-    """Writes the name of a file in place of texts and labels."""
+    """Writes the name of a file in place of texts and labels, and of what comes along in place of its path."""
 
-    def __init__(self, file: BytesIO, materials: Materials, assignment: Assignment) -> None:
+    def __init__(self, file: BytesIO, materials: Materials, assignment: Assignment, carried: Mapping[str, str]) -> None:
         super().__init__(file)
-        self._materials = materials
+        self._materials, self._carried, self.needed = materials, carried, set[str]()
         texts = assignment.features.splits if assignment.features else ()
         self._texts = {id(each) for each in (*texts, assignment.test_texts)}
 
     def persistent_id(self, obj: Any) -> tuple[str, str] | None:
-        if isinstance(obj, Split):
-            return "split", self._materials.name_of(obj)
-        return ("texts", self._materials.name_of(obj)) if id(obj) in self._texts else None
+        if (is_split := isinstance(obj, Split)) or id(obj) in self._texts:
+            self.needed.add(name := self._materials.name_of(obj))
+            return "split" if is_split else "texts", name
+        return self._place_of(obj) if self._carried and isinstance(obj, str | PurePath) else None
+
+    def _place_of(self, obj: str | PurePath) -> tuple[str, str] | None:
+        for path, name in self._carried.items():
+            if (text := str(obj)) == path or text.startswith(f"{path}{os.sep}"):
+                return "string" if isinstance(obj, str) else "path", f"{name}{text[len(path) :]}"
+        return None
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, file: Any, materials: Path) -> None:
+    def __init__(self, file: Any, materials: Path, carried: Path) -> None:
         super().__init__(file)
-        self._materials = materials
+        self._materials, self._carried = materials, carried
 
-    def persistent_load(self, pid: tuple[str, str]) -> "Split | tuple[str, ...]":
+    def persistent_load(self, pid: tuple[str, str]) -> "Split | tuple[str, ...] | Path | str":
         kind, name = pid
+        if kind in ("path", "string"):
+            return (self._carried / name) if kind == "path" else str(self._carried / name)
         return _read_arrow(self._materials / name, with_labels=kind == "split")
 
 

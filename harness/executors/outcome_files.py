@@ -53,7 +53,7 @@ def read_outcome(folder: Path, shapes: dict[str, tuple[int, int]]) -> Outcome:
         probabilities = {split: _read_table(folder / f"{split}.npy", shape) for split, shape in shapes.items()}
     model = folder / MODEL_FOLDER
     if model.is_dir():
-        _check_files(model)
+        check_files(model)
     return replace(Outcome(told, probabilities), model=model if model.is_dir() else None)
 
 
@@ -67,7 +67,7 @@ def _read_table(file: Path, shape: tuple[int, int]) -> NDArray[np.float32]:
     return table
 
 
-def _check_files(folder: Path) -> None:
+def check_files(folder: Path) -> None:
     """Refuse a saved classifier that holds anything but files and folders."""
     for path in folder.rglob("*"):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):

@@ -1,13 +1,9 @@
 """Trials in a pool of other processes or machines: whatever has `submit`, as `concurrent.futures.Executor` has it.
 
 The folder of the run, the cache of features and the checkpoint lie where every member of the pool finds them under the
-same path. Each trial is a process of its own there, too, so that it begins in a clean state.
+same path, or else go by way of a share. Each trial is a process of its own there, too, so it begins in a clean state.
 """
 
-import platform
-import secrets
-import shutil
-import time
 from collections.abc import Callable
 from concurrent.futures import Executor as Submitter
 from concurrent.futures import Future
@@ -17,23 +13,19 @@ from harness.encoding.encoder import Progress
 from harness.errors import UnavailableError
 from harness.executors.assignment import Assignment
 from harness.executors.executor import Finished, Order, RunningTrial
-from harness.executors.job import ASSIGNMENT_FILE, PROGRESS_FILE, SPEC_FILE, TEMPORARY_FOLDER, Materials, write_job
+from harness.executors.job import Materials, write_job
 from harness.executors.left_outcome import NOT_PICKLED, not_handed_over, outcome_of_job, shapes_of
-from harness.executors.limits import Limits, Watch
+from harness.executors.limits import Limits
+from harness.executors.member import ATTEMPT_PREFIX, LOG_FILE, Ended, run_job_apart, run_parcel
 from harness.executors.outcome import Outcome, failed_outcome
 from harness.executors.outcome_files import remove_job
-from harness.executors.processes import SpawnedWorker, can_fork, fork_server
-from harness.executors.trial_log import TrialLog
+from harness.executors.parcels import Carrier, Fetched
+from harness.executors.share import Share
 from harness.system.files import write_atomically
 from harness.system.foreign_files import read_regular_file
 
 AT_A_TIME = 256  # trials that wait in the pool or run there
-ATTEMPT_PREFIX, LOG_FILE = "attempt-", "log.txt"
 LARGEST_LOG = 2_000_000  # bytes
-SHARE = "Put --output-dir and --cache-dir on a disk that all machines have under the same path"
-
-Ended = tuple[str, int, str | None, str]
-"""Name of the folder of an attempt, how its worker ended, what it took too much of, the last lines that it printed."""
 
 
 class Pool:
@@ -42,21 +34,25 @@ class Pool:
     Args:
         open_pool: Returns what takes functions with `submit`.
         limits: What a trial may take.
+        share: Where files go that its members do not see, None where they see them.
     """
 
-    def __init__(self, open_pool: Callable[[], Submitter], limits: Limits) -> None:
+    def __init__(self, open_pool: Callable[[], Submitter], limits: Limits, share: Share | None = None) -> None:
         self.slots, self.queues = AT_A_TIME, True
         self.threads: int | None = None
         self._open_pool, self._limits = open_pool, limits
         self._pool: Submitter | None = None
         self._materials: dict[Path, Materials] = {}
+        self._carrier = Carrier(share) if share else None
 
     def prepare(self) -> None:
         """Open the pool: whoever names one that does not answer is told before data are loaded.
 
         Raises:
-            HarnessError: Where there is none, or it could never run a trial.
+            HarnessError: Where there is none, it could never run a trial, or the share cannot be used.
         """
+        if self._carrier:
+            self._carrier.share.check()
         self.submitter()
 
     def submitter(self) -> Submitter:
@@ -68,14 +64,18 @@ class Pool:
         """Hand a trial over."""
         folder = order.job.absolute()
         materials = self._materials.setdefault(folder.parent, Materials(folder))
+        names, found = self._carrier.carried(assignment) if self._carrier else ({}, {})
         try:
-            write_job(order, assignment, materials, self.threads)
+            needed = write_job(order, assignment, materials, self.threads, names)
         except NOT_PICKLED as error:
             remove_job(folder)
             return Finished(not_handed_over(error))
-        imports, limits = assignment.imports, self._limits
-        future = self.submitter().submit(run_job_apart, str(folder), limits.seconds, limits.memory_bytes, imports)
-        return _PooledTrial(future, folder, shapes_of(assignment), order.log)
+        given, shapes = (self._limits.seconds, self._limits.memory_bytes, assignment.imports), shapes_of(assignment)
+        if self._carrier is None:
+            future = self.submitter().submit(run_job_apart, str(folder), *given)
+            return _PooledTrial(future, folder, shapes, order.log)
+        sent = self.submitter().submit(run_parcel, self._carrier.parcel(folder, needed, found), *given)
+        return _SentTrial(Fetched(sent, self._carrier.outcomes_of(folder), folder), folder, shapes, order.log)
 
     def close(self) -> None:
         """Let go of the pool, and forget the data, whose files go with the run's work."""
@@ -83,10 +83,14 @@ class Pool:
         if self._pool:
             self._pool.shutdown()
             self._pool = None
+        if self._carrier:
+            self._carrier.close()
 
 
 class _PooledTrial:
-    def __init__(self, future: "Future[Ended]", folder: Path, shapes: dict[str, tuple[int, int]], log: Path) -> None:
+    def __init__(
+        self, future: "Future[Ended] | Fetched", folder: Path, shapes: dict[str, tuple[int, int]], log: Path
+    ) -> None:
         self._future, self._folder, self._shapes, self._log = future, folder, shapes, log
 
     def poll(self) -> Outcome | None:
@@ -110,10 +114,13 @@ class _PooledTrial:
 
     def withdraw(self) -> bool:
         """Take it back where no member of the pool has begun it."""
-        if self._future.done() or any(self._folder.glob(f"{ATTEMPT_PREFIX}*")):
+        if self._future.done() or self._has_begun():
             return False
         self._future.cancel()
         return True
+
+    def _has_begun(self) -> bool:
+        return any(self._folder.glob(f"{ATTEMPT_PREFIX}*"))
 
     def stop(self) -> None:
         """Take it back, or let the pool end it."""
@@ -124,38 +131,15 @@ class _PooledTrial:
         remove_job(self._folder)
 
 
-def run_job_apart(folder: str, seconds: float | None, memory_bytes: int | None, imports: tuple[str, ...] = ()) -> Ended:
-    """Run a job in a process of its own on this machine; for a member of a pool.
+class _SentTrial(_PooledTrial):
+    def __init__(self, sent: Fetched, folder: Path, shapes: dict[str, tuple[int, int]], log: Path) -> None:
+        super().__init__(sent, folder, shapes, log)
+        self._sent = sent
 
-    Where it can be forked, that is from a process that the member keeps for its next job. Each attempt has a folder of
-    its own: a pool tries again what died under it, and may err in that.
+    def _has_begun(self) -> bool:
+        return self._sent.has_begun()
 
-    Args:
-        folder: A folder that `write_job` wrote.
-        seconds: What it may take, None for as long as it likes.
-        memory_bytes: What memory it may hold, None for as much as it likes.
-        imports: Modules that it will import.
-    """
-    if not (Path(folder) / SPEC_FILE).is_file():
-        return "", 1, f"{platform.node()}, where it was to run, does not see {folder}. {SHARE}", ""
-    path, log = Path(folder) / f"{ATTEMPT_PREFIX}{secrets.token_hex(8)}", TrialLog()
-    (path / TEMPORARY_FOLDER).mkdir(parents=True)
-    for name in (SPEC_FILE, ASSIGNMENT_FILE):
-        shutil.copy(Path(folder) / name, path / name)
-    watch = Watch(Limits(seconds, memory_bytes), lambda what, done, total: None, path / PROGRESS_FILE)
-    server = fork_server() if can_fork() else None
-    process = server.start(path, log.descriptor, imports) if server else SpawnedWorker(path, log.descriptor)
-    log.close()
-    exceeded = None
-    try:
-        while (ended := process.poll()) is None:
-            if exceeded is None and (exceeded := watch.exceeded(process.pid)):
-                process.kill()
-            time.sleep(0.02)
-    finally:
-        process.kill()
-        if server:
-            server.release()
-    log.wait()
-    log.write(path / LOG_FILE)
-    return path.name, ended, exceeded, log.last_words
+    def tidy(self) -> None:
+        """Remove its job, here and in the share."""
+        super().tidy()
+        self._sent.tidy()

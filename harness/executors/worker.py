@@ -67,7 +67,7 @@ def _outcome(folder: Path, outcome_folder: Path, keep: Callable[[Outcome], None]
         for module in spec.modules:
             provide_module(*module)
         _share_cores(spec)
-        assignment = read_assignment(folder, Path(spec.materials))
+        assignment = read_assignment(folder, spec)
     except BaseException as error:  # a SystemExit at import, too, is a fault of the plugin
         return Outcome(Told(failure=described_failure("load plugin", error)), {})
     save_to = outcome_folder / MODEL_FOLDER if spec.save_model else None

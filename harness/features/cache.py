@@ -183,6 +183,11 @@ class FeatureCache:
     def _key(self, slot: Slot) -> dict[str, Any]:
         return key_of(self.splits[slot[0]], slot[1], self._encoder, self._fingerprint or {})
 
+    @property
+    def files(self) -> list[Path]:
+        """Where the features lie, a file for each split and state."""
+        return [entry.file for entry in self._entries.values()]
+
     def cost(self, wanted: Sequence[Features]) -> Cost | None:
         """Return what these states of all splits cost, None where they were not asked for in `fill`."""
         wanted = self._meant(wanted)

@@ -17,6 +17,7 @@ from harness.errors import PluginError
 
 OPTION, VARIABLE = "--plugin", "HARNESS_PLUGINS"
 HASH_LENGTH = 12
+FILE_PREFIX = "harness_plugin_"  # of the name of a module that was a file
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def _load_file(path: Path, text: str) -> ModuleType:
         )
     if not path.is_file():
         raise PluginError(f"There is no file {text}, looked for as {path}.")
-    name = f"harness_plugin_{re.sub(r'[^0-9a-zA-Z_]', '_', path.stem)}_{_digest(os.fsencode(path))}"
+    name = f"{FILE_PREFIX}{re.sub(r'[^0-9a-zA-Z_]', '_', path.stem)}_{_digest(os.fsencode(path))}"
     loader = _FreshLoader(name, str(path))
     spec = spec_from_loader(name, loader)
     assert spec is not None

@@ -11,7 +11,7 @@ from harness.config.run_config import RunConfig
 from harness.data.task import Task
 from harness.encoding.encoder import Encoder
 from harness.errors import UserError
-from harness.executors.choice import built_in_executor, executor_name
+from harness.executors.choice import built_in_executor, executor_name, share_of
 from harness.executors.executor import Executor
 from harness.executors.limits import Limits
 from harness.executors.pool import Pool
@@ -77,7 +77,10 @@ def open_plan(
         trackers = tracker_modules(config.track)
         manager = open_plugins([*config.plugins, *trackers.values()], plugins)
         check_trackers(trackers, manager.broken)
-        executor = executor or _of_plugin(manager, config)  # before the data, which take long
+        if executor is None:
+            executor = _of_plugin(manager, config)  # before the data, which take long
+            if to_run:
+                executor.prepare()
         plan = make_plan(config, manager, task=task, given=offers)
         return replace(plan, executor=executor, trackers=manager.trackers)
     except BaseException:
@@ -90,7 +93,7 @@ def _of_plugin(manager: PluginManager, config: RunConfig) -> Executor:
     """Return the executor of a name that a plugin knows."""
     name = executor_name(config)
     if pool := manager.load_executor(name, config):
-        return Pool(lambda: pool, Limits(config.time_limit, config.memory_limit))
+        return Pool(lambda: pool, Limits(config.time_limit, config.memory_limit), share_of(config))
     told = f"--on {name}: expected local, local:N, here, ray, slurm, or a name that a plugin knows."
     raise UserError(" ".join([told, *not_loaded(manager.broken)]))
 
