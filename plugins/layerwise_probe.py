@@ -111,10 +111,10 @@ class LayerwiseProbe:
         for number, state in enumerate(states):
             context.progress("layer", number, len(states))
             candidates = self._probe(state).search(train, validation, context)
-            best_of_layers.append(select_candidate(candidates, len(validation)))
+            best_of_layers.append(select_candidate(candidates, len(validation), context.select_by))
             history.append({"layer": state.layer, "validation_f1_macro": best_of_layers[-1].f1_macro})
             tried += candidates
-        best = select_candidate(best_of_layers, len(validation))
+        best = select_candidate(best_of_layers, len(validation), context.select_by)
         state = states[next(number for number, each in enumerate(best_of_layers) if each is best)]
         setting: dict[str, Any] = dict(best.params)
         probe = replace(self._probe(state), **setting).fit(train, validation, context)

@@ -18,6 +18,7 @@ from harness import (
     Split,
     fit_candidates,
     hookimpl,
+    score_candidate,
     standardising_layer,
 )
 
@@ -124,11 +125,12 @@ class MLPProbe:
         def fit_with(**setting: Any) -> MLPClassifier:
             return replace(self, **setting)._fit_one(train, validation, context)
 
-        chosen, choice = fit_candidates([{"weight_decay": each} for each in WEIGHT_DECAYS], fit_with, validation)
+        settings = [{"weight_decay": each} for each in WEIGHT_DECAYS]
+        chosen, choice = fit_candidates(settings, fit_with, validation, context.select_by)
         return replace(chosen, **choice)
 
     def _fit_one(self, train: Split, validation: Split, context: RunContext) -> MLPClassifier:
-        """Fit on train, keep the weights of the epoch with the lowest validation loss."""
+        """Fit on train, keep the weights of the epoch with the lowest validation loss, or the best `select_by`."""
         import torch
 
         torch.manual_seed(context.seed)  # whatever was tried before
@@ -144,14 +146,16 @@ class MLPProbe:
             head.parameters(), lr=self.learning_rate, weight_decay=float(self.weight_decay), fused=True
         )
         generator = torch.Generator().manual_seed(context.seed)
-        best, best_loss, best_epoch, history = head.state_dict(), math.inf, 0, []
+        least = -math.inf if context.select_by else 0.0  # of a loss that is no number nothing is better
+        best, best_standing, best_epoch, history = head.state_dict(), (least, -math.inf), 0, []
         for epoch in range(1, self.epochs + 1):
             loss = self._train_epoch(head, optimizer, x, y, generator)
             val_loss = _loss(head, x_val, y_val)
             history.append({"epoch": epoch, "train_loss": loss, "validation_loss": val_loss})
             context.progress(f"epoch {epoch}", epoch, self.epochs)
-            if val_loss < best_loss:
-                best, best_loss, best_epoch = {k: v.clone() for k, v in head.state_dict().items()}, val_loss, epoch
+            standing = _score(head, x_val, validation, context), -val_loss
+            if standing > best_standing:
+                best, best_standing, best_epoch = {k: v.clone() for k, v in head.state_dict().items()}, standing, epoch
             elif epoch - best_epoch >= self.patience:
                 break
         head.load_state_dict(best)
@@ -205,6 +209,17 @@ def _on_device(texts: Sequence[str], features: Features, context: RunContext) ->
     import torch
 
     return torch.from_numpy(context.encode(texts, features)).to(context.device)
+
+
+def _score(head: "Sequential", x: "Tensor", validation: Split, context: RunContext) -> float:
+    """Return the score by the metric that chooses; the same for all epochs where none was named."""
+    import torch
+
+    if context.select_by is None:
+        return 0.0
+    with torch.no_grad():
+        probabilities = head.eval()(x).softmax(dim=1).float().cpu().numpy()
+    return score_candidate({}, probabilities, validation.labels, context.select_by).score
 
 
 def _loss(head: "Sequential", x: "Tensor", y: "Tensor") -> float:

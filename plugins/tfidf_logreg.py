@@ -79,7 +79,7 @@ class TfidfLogReg(SklearnStrategy):
         def fit_with(**setting: Any) -> SklearnClassifier:
             return replace(self, **setting)._best(train, validation, context)
 
-        chosen, choice = fit_candidates(settings, fit_with, validation)
+        chosen, choice = fit_candidates(settings, fit_with, validation, context.select_by)
         return replace(chosen, **choice)
 
     def estimator(self, seed: int) -> Any:

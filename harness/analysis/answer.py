@@ -88,31 +88,32 @@ class _Sentences:
         """Name what to take and the gap to the best probe, or of a probe to the best fine-tuning."""
         say, best = self.say, self.standings[self.conclusion.best]
         if self.conclusion.margin is None:  # an older version, or runs that cannot be compared
-            values = {"best": best.name, "score": _score(best)}
-            return Said(say("Best by validation f1_macro: {best} (test f1_macro {score})."), values)
+            values = {"best": best.name, "metric": best.chosen_by, "score": _score(best)}
+            return Said(say("Best by validation {metric}: {best} (test {metric} {score})."), values)
         if self.taken is None:
             return Said(say("Take none of these: nothing is better than answering without reading the texts."))
         rival = self.rival(self.taken)
         if rival is None:
-            values = {"answer": self.taken.name, "score": _score(self.taken)}
-            return Said(say("{answer} is the only one to take: test f1_macro {score}; nothing else compares."), values)
+            values = {"answer": self.taken.name, "metric": self.taken.chosen_by, "score": _score(self.taken)}
+            return Said(say("{answer} is the only one to take: test {metric} {score}; nothing else compares."), values)
         values = {"answer": self.taken.name, "other": rival.name, "rival": self.called(rival)}
         values |= dict(zip(("score", "other_score"), _distinct(self.taken, rival), strict=True))
         values |= {"take": self.take(self.taken), "margin": f"{self.conclusion.margin:g}", "n": f"{self.n_rows:,}"}
+        values["metric"] = self.taken.chosen_by
         return Said(self.pattern(self.verdict(rival.name)), values)
 
     def pattern(self, verdict: Verdict) -> str:
         """Return the sentence that holds what is taken against its rival."""
         say = self.say
         if verdict == "worse":
-            return say("{take} ({answer}): test f1_macro {score} against {other_score} for {rival} ({other}).")
+            return say("{take} ({answer}): test {metric} {score} against {other_score} for {rival} ({other}).")
         if verdict == "as good":
-            told = "{take} ({answer}): test f1_macro {score}, within {margin} of {rival}, {other} ({other_score})."
+            told = "{take} ({answer}): test {metric} {score}, within {margin} of {rival}, {other} ({other_score})."
             return say(told)
         if verdict == "better":
-            told = "By validation {answer} (test f1_macro {score}), on test {rival}, {other}, is better: {other_score}."
+            told = "By validation {answer} (test {metric} {score}), on test {rival}, {other}, is better: {other_score}."
             return say(told)
-        return say("These {n} rows cannot tell {answer} (test f1_macro {score}) from {rival}, {other} ({other_score}).")
+        return say("These {n} rows cannot tell {answer} (test {metric} {score}) from {rival}, {other} ({other_score}).")
 
     def take(self, taken: Standing) -> str:
         """Return what the answer is, in the words of the question."""
@@ -199,7 +200,7 @@ class _Sentences:
             if other in (self.taken, rival) or share is None or self.verdict(name) not in ("worse", "unclear"):
                 continue
             seconds, own = other.headline.all_seconds, self.taken.headline.all_seconds if self.taken else None
-            gap = self.taken.test("f1_macro") - other.test("f1_macro") if self.taken else 0.0
+            gap = _gap(self.taken, other)
             if seconds is None or own is None or seconds > CHEAPER * own or gap < SMALLEST_GAP:
                 continue
             told = verdict_in_words(self.verdict(name), self.say)
@@ -221,12 +222,20 @@ class _Sentences:
 
 
 def _score(standing: Standing) -> str:
-    return f"{standing.test('f1_macro'):.2f}"
+    return f"{standing.test_score or 0.0:.2f}"
+
+
+def _gap(taken: Standing | None, other: Standing) -> float:
+    """Return by how much what is taken is better on test."""
+    if taken is None or taken.test_score is None or other.test_score is None:
+        return 0.0
+    gap = taken.test_score - other.test_score
+    return taken.selection.oriented(gap) if taken.selection else gap
 
 
 def _distinct(one: Standing, other: Standing) -> tuple[str, str]:
     """Write two scores with as many decimals as show that they differ, two to four."""
-    pair = one.test("f1_macro"), other.test("f1_macro")
+    pair = one.test_score or 0.0, other.test_score or 0.0
     for decimals in (2, 3, 4):
         first, second = (f"{score:.{decimals}f}" for score in pair)
         if first != second:

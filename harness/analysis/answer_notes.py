@@ -56,9 +56,9 @@ def _detectable(conclusion: Conclusion, n_rows: int, say: Say) -> Said | None:
     if conclusion.detectable is None:
         return None
     values = {"n": f"{n_rows:,}", "smallest": f"{conclusion.detectable:.3f}"}
-    values |= {"margin": f"{conclusion.margin:g}"}
+    values |= {"margin": f"{conclusion.margin:g}", "metric": conclusion.chosen_by}
     told = (
-        "As good: less than {margin} behind. The smallest difference in f1_macro that {n} rows show in four of "
+        "As good: less than {margin} behind. The smallest difference in {metric} that {n} rows show in four of "
         "five cases: {smallest}."
     )
     return Said(say(told), values)
@@ -69,10 +69,10 @@ def _by_accuracy(conclusion: Conclusion, say: Say) -> Said | None:
     names = [
         each.other
         for each in conclusion.comparisons
-        if (each.accuracy.p_holm < ALPHA) and (each.f1_macro.p_holm >= ALPHA)
+        if (each.accuracy.p_holm < ALPHA) and (each.decisive.p_holm >= ALPHA)
     ]
-    told = "In accuracy, though not in f1_macro, these differ from the best beyond chance: {names}."
-    return Said(say(told), {"names": _listed(names, say)}) if names else None
+    told = "In accuracy, though not in {metric}, these differ from the best beyond chance: {names}."
+    return Said(say(told), {"metric": conclusion.chosen_by, "names": _listed(names, say)}) if names else None
 
 
 def _once(conclusion: Conclusion, standings: Mapping[str, Standing], say: Say) -> Said | None:

@@ -4,9 +4,11 @@ import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import inf
 from typing import Literal, TypeVar
 
 from harness.errors import UserError, did_you_mean
+from harness.evaluation.metric import Selection
 from harness.evaluation.metrics import METRICS, CoreMetric, Evaluation, best_first, no_better_than_majority
 from harness.results.latency import Latency
 from harness.results.records import RunRecord, at_largest_train_size
@@ -99,13 +101,29 @@ class Standing:
         return "floors" in self.first.groups
 
     @property
-    def validation_f1_macro(self) -> float:
-        """Mean over the seeds, less what choosing the best of many configurations flatters it, a fraction."""
-        return self.headline.validation.f1_macro - (self.optimism or 0.0)
+    def selection(self) -> Selection | None:
+        """The metric that was named to choose by, None where none was: then it is f1_macro."""
+        return self.first.selection
+
+    @property
+    def chosen_by(self) -> str:
+        """Name of the metric that chooses."""
+        return self.selection.metric if self.selection else "f1_macro"
+
+    @property
+    def validation_score(self) -> float:
+        """The validation score that chooses, such that the largest is the best.
+
+        It is the mean over the seeds, less what choosing the best of many configurations flatters it.
+        """
+        value = self.headline.validation.of(self.chosen_by)
+        if value is None:
+            return -inf
+        return (self.selection.oriented(value) if self.selection else value) - (self.optimism or 0.0)
 
     @property
     def optimism(self) -> float | None:
-        """By how much choosing flatters the validation f1_macro, mean over the seeds, None where nothing is known."""
+        """By how much choosing flatters the validation score, mean over the seeds, None where nothing is known."""
         known = [record.optimism for record in self.records if record.optimism is not None]
         return statistics.fmean(known) if known else None
 
@@ -116,6 +134,11 @@ class Standing:
     def test(self, metric: CoreMetric) -> float:
         """Return a test score, the mean over the seeds, a fraction."""
         return float(getattr(self.headline.test, metric))
+
+    @property
+    def test_score(self) -> float | None:
+        """The test score by the metric that chooses, the mean over the seeds, None where there is none."""
+        return self.headline.test.of(self.chosen_by)
 
     @property
     def latency(self) -> Latency | None:
@@ -165,13 +188,13 @@ def kind_of(record: RunRecord) -> Kind:
 AnyStanding = TypeVar("AnyStanding", bound=Standing)
 
 
-def rank(records: Sequence[RunRecord], sort: str = "f1_macro") -> list[Standing]:
+def rank(records: Sequence[RunRecord], sort: str | None = None) -> list[Standing]:
     """Group the scored records by strategy and sort the groups.
 
     Args:
         records: Any records; those without scores are left out, and those of a learning curve but for its end.
-        sort: One of `SORT_KEYS`. Scores are of validation, means over seeds, largest first; seconds,
-            parameters and the median latency smallest first.
+        sort: One of `SORT_KEYS`, None for the score that chooses. Scores are of validation, means over seeds, largest
+            first; seconds, parameters and the median latency smallest first.
 
     Returns:
         The strategies, ties by name.
@@ -182,8 +205,10 @@ def rank(records: Sequence[RunRecord], sort: str = "f1_macro") -> list[Standing]
     return in_order([Standing(name, seeds) for name, seeds in by_strategy(records).items()], sort)
 
 
-def in_order(standings: Iterable[AnyStanding], sort: str) -> list[AnyStanding]:
+def in_order(standings: Iterable[AnyStanding], sort: str | None) -> list[AnyStanding]:
     """Sort strategies by a key, equal ones by name; arguments and errors as for `rank`."""
+    if sort is None:
+        return by_validation(standings)
     if sort not in SORT_KEYS:
         raise UserError(f"Cannot sort by {sort!r}. {did_you_mean(sort, SORT_KEYS)}")
     return sorted(standings, key=lambda each: (_sort_value(each, sort), each.name))
@@ -200,8 +225,8 @@ def by_strategy(records: Sequence[RunRecord]) -> dict[str, tuple[RunRecord, ...]
 
 
 def by_validation(standings: Iterable[AnyStanding]) -> list[AnyStanding]:
-    """Sort strategies, the best by validation f1_macro first, the mean over seeds; equal ones by name."""
-    return sorted(standings, key=lambda standing: best_first(standing.validation_f1_macro, standing.name))
+    """Sort strategies, the best by the validation score that chooses first; equal ones by name."""
+    return sorted(standings, key=lambda standing: best_first(standing.validation_score, standing.name))
 
 
 def best_by_validation(standings: Iterable[AnyStanding]) -> AnyStanding:
@@ -212,7 +237,7 @@ def best_by_validation(standings: Iterable[AnyStanding]) -> AnyStanding:
 def _sort_value(standing: Standing, sort: str) -> float:
     entry, record = standing.headline, standing.first
     if sort == "f1_macro":
-        return -standing.validation_f1_macro
+        return -(standing.validation("f1_macro") - (0.0 if standing.selection else standing.optimism or 0.0))
     if sort == "name":
         return 0.0  # the names are in order already and the sort is stable
     if sort == "total_parameters":

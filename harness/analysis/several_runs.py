@@ -31,8 +31,8 @@ def have_several_encoders(runs: Sequence[Run]) -> bool:
 
 def shared_metrics(runs: Sequence[Run]) -> tuple[str, ...]:
     """Return the metrics that all runs were scored by, besides those of every table, in the order of the first."""
-    asked = (name for name in runs[0].config.metrics if name not in METRICS)
-    return tuple(name for name in asked if all(name in run.config.metrics for run in runs))
+    asked = (name for name in runs[0].config.asked_metrics if name not in METRICS)
+    return tuple(name for name in asked if all(name in run.config.asked_metrics for run in runs))
 
 
 def named_apart(of_runs: Sequence[Sequence["Studied"]], runs: Sequence[Run]) -> "list[list[Studied]]":
@@ -110,7 +110,11 @@ def difference_of(runs: Sequence[Run], directories: Sequence[RunDirectory]) -> s
     fields = [field for field in FINGERPRINT if field != "truncation" or not have_several_encoders(runs)]
     first = _fingerprint_values(runs[0])
     for run, directory in zip(runs[1:], directories[1:], strict=True):
-        if differing := list(_differing(first, _fingerprint_values(run), fields)):
+        differing = list(_differing(first, _fingerprint_values(run), fields))
+        if (one := runs[0].config.select_by) != (other := run.config.select_by):
+            values = f"{_short(one)} in the first, {_short(other)} in the other"
+            differing.append(f"the metric that chooses (select_by: {values})")
+        if differing:
             pair = f"{directories[0].path.name} and {directory.path.name}"
             return f"The runs {pair} cannot be compared: they differ in {' and in '.join(differing)}."
     return None

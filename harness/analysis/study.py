@@ -68,7 +68,7 @@ class Studied(Standing):
                 strategy=self.name,
                 seed=record.seed,
                 probabilities=predictions.probabilities,
-                validation_f1_macro=record.validation.f1_macro if record.validation else 0.0,
+                validation=record.validation_score,
                 seconds=record.seconds,
                 trainable_parameters=record.trainable_parameters,
                 left_out=self.left_out,
@@ -86,7 +86,7 @@ class Study:
     Attributes:
         runs: The runs, at least one.
         directories: Their folders.
-        strategies: All scored strategies, the best by validation f1_macro first.
+        strategies: All scored strategies, the best by validation first.
         failures: Run index and record of every trial without scores.
         evidence: Intervals, tests and conclusion; strategies under their names in the study.
         watermark: What forbids to compare the runs, None where nothing does.
@@ -136,8 +136,8 @@ class Study:
         """Frozen features of a sample of the test rows of the first run: what they are -> the sample."""
         return read_feature_samples(self.directories[0], self.runs[0].task.n_rows("test"))
 
-    def sorted_by(self, sort: str) -> "Study":
-        """Return it with its strategies in another order, `sort` one of `harness.analysis.ranking.SORT_KEYS`."""
+    def sorted_by(self, sort: str | None) -> "Study":
+        """Return it with its strategies in another order, `sort` as `harness.analysis.ranking.rank` takes it."""
         return replace(self, strategies=tuple(in_order(self.strategies, sort)))
 
     def strategy(self, name: str) -> Studied:
@@ -225,7 +225,7 @@ def study_of_record(run: Run, variants: Mapping[str, tuple[Variant, ...]] | None
         for name, seeds in by_strategy(run.records).items()
     )
     best = found[0].name if found else ""
-    nothing = Conclusion(best=best, tied=[], cheapest=best)
+    nothing = Conclusion(selection=found[0].selection if found else None, best=best, tied=[], cheapest=best)
     unknown = Evidence(n_rows=run.task.n_rows("test"), trials=[], pairs=[], letters={}, conclusion=nothing)
     left_out = [(0, record) for record in run.records if not record.is_scored]
     return Study((run,), (), tuple(found), tuple(left_out), run.evidence or unknown)
@@ -268,7 +268,7 @@ def evidence_of(
     candidates = [candidate for studied in strategies for candidate in studied.candidates]
     labels = strategies[0].predictions.labels
     in_train, texts = (facts.in_train, facts.text_numbers) if facts else (None, None)
-    return assess(labels, candidates, in_train, texts, margin, metrics)
+    return assess(labels, candidates, in_train, texts, margin, metrics, strategies[0].selection)
 
 
 def _evidence(
@@ -293,6 +293,6 @@ def _evidence(
             "pairs": [],
             "letters": {},
             "metrics": [],
-            "conclusion": Conclusion(best=best, tied=[], cheapest=best),
+            "conclusion": Conclusion(selection=together[0].selection, best=best, tied=[], cheapest=best),
         }
     )

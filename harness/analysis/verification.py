@@ -18,7 +18,7 @@ from harness.errors import HarnessError
 from harness.evaluation.conclusion import MARGIN
 from harness.evaluation.evidence import Evidence
 from harness.evaluation.metric import UndefinedMetricError
-from harness.evaluation.metrics import METRIC_VERSION, Evaluation, evaluate
+from harness.evaluation.metrics import METRIC_VERSION, METRICS, Evaluation, evaluate
 from harness.evaluation.shipped_metrics import shipped_of
 from harness.results.predictions import Predictions, read_predictions
 from harness.results.records import Run, RunRecord, read_run
@@ -72,8 +72,8 @@ def not_covered(run: Run, directory: RunDirectory) -> list[str]:
     if _kept_texts(directory) is None:
         left.append("the test texts, which were not kept as they were read")
     left.append("seconds, memory, warnings and versions, which nothing else in the folder can confirm")
-    shipped = {metric.name for metric in shipped_of(run.config.metrics)}
-    if foreign := [name for name in run.config.metrics if name not in shipped]:
+    shipped = {metric.name for metric in shipped_of(run.config.asked_metrics)}
+    if foreign := [name for name in run.config.asked_metrics if name not in shipped]:
         left.append(f"scores by {', '.join(foreign)}, which plugins offer")
     if any(name.startswith("models/") for name in run.files):
         left.append("whether the saved classifiers predict what the tables say")
@@ -196,12 +196,14 @@ def evidence_check(run: Run, evidence: Evidence, directory: RunDirectory) -> Che
     """Compute intervals, tests and conclusion of a run again from its predictions."""
     what = "intervals, tests and conclusion"
     try:
-        margin = evidence.conclusion.margin or MARGIN
+        margin, selection = evidence.conclusion.margin or MARGIN, evidence.conclusion.selection
         metrics = shipped_of(each.metric for each in evidence.metrics)
         again = evidence_of(studied_strategies(run.records, directory), read_row_facts(directory), margin, metrics)
     except (HarnessError, ValueError) as error:
         return Check(what, str(error))
     names = {each.metric for each in again.metrics}
     known = evidence.model_copy(update={"metrics": [each for each in evidence.metrics if each.metric in names]})
+    if selection and selection.metric not in {*METRICS, *names}:  # its code is not at hand
+        again = again.model_copy(update={"conclusion": evidence.conclusion})
     same = equal_but_for_rounding(known.model_dump(), again.model_dump())
     return Check(what, None if same else "computed anew from the predictions, they differ")

@@ -29,9 +29,9 @@ def said_of_latency(standings: Iterable[Standing], conclusion: Conclusion, secon
         fastest = min(timed, key=lambda each: (_p95(each), each.name))
         told = "None answers 95 of 100 single texts within {limit}; the fastest, {also}, takes {time}."
         return Said(say(told), {"limit": limit, "also": fastest.name, "time": quantities.latency(_p95(fastest))})
-    told = "Within {limit} for 95 of 100 single texts, take {also}: test f1_macro {score}, {time}."
-    score = f"{found.test('f1_macro'):.2f}"
-    values = {"limit": limit, "also": found.name, "score": score, "time": quantities.latency(_p95(found))}
+    told = "Within {limit} for 95 of 100 single texts, take {also}: test {metric} {score}, {time}."
+    values = {"limit": limit, "also": found.name, "time": quantities.latency(_p95(found))}
+    values |= {"metric": found.chosen_by, "score": f"{found.test_score or 0.0:.2f}"}
     return Said(say(told), values)
 
 

@@ -56,6 +56,7 @@ def compare(
     offline: bool | None = None,
     margin: float | None = None,
     metrics: str | Sequence[str] | None = None,
+    select_by: str | None = None,
     max_latency: str | float | None = None,
     fail_fast: bool | None = None,
     on: str | None = None,
@@ -109,6 +110,8 @@ def compare(
         offline: Never touch the network.
         margin: How far behind in a score, 0-1, is as good.
         metrics: Metrics to score by besides those of every table, such as `mcc`, `roc_auc_ovr` or `log_loss`.
+        select_by: The metric that chooses: epochs and parameters on validation, the order of the table, the answer;
+            f1_macro, and among epochs f1_weighted, by default.
         max_latency: What a text that comes alone may take, such as `5ms`, or in seconds: the answer names the best of
             what answers 95 of 100 within it.
         fail_fast: Stop at the first strategy that fails.

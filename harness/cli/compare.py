@@ -22,7 +22,9 @@ from harness.errors import UserError
 @click.option("--top", type=click.IntRange(min=0), default=5, metavar="N", help="Rows shown of each kind.")
 @click.option("--pairs", is_flag=True, help="Show the difference of every two strategies.")
 @click.option("--force", is_flag=True, help="Show runs that cannot be compared, too, with a warning above.")
-@click.option("--sort", type=click.Choice(SORT_KEYS), default="f1_macro", help="Order by this, scores on validation.")
+@click.option(
+    "--sort", type=click.Choice(SORT_KEYS), help="Order by this, scores on validation.  [default: what chose]"
+)
 @options.runs_folder
 @options.language
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -34,7 +36,7 @@ def compare(
     top: int,
     pairs: bool,
     force: bool,
-    sort: str,
+    sort: str | None,
     output_dir: str,
     language: str,
     as_json: bool,

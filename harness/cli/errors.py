@@ -13,7 +13,7 @@ from harness.cli.printing import echo_json
 @click.command(cls=Command)
 @click.argument("name", metavar="[RUN]", default="latest", shell_complete=complete_runs)
 @click.option("-s", "--strategy", metavar="NAME", shell_complete=complete_strategy_of_run,
-              help="The strategy to look at.  [default: the best by validation f1_macro]")
+              help="The strategy to look at.  [default: the best by validation]")
 @click.option("--seed", type=int, metavar="K", help="Of several seeds, this one.  [default: the lowest]")
 @click.option("-k", "--top", type=click.IntRange(min=1), default=5, metavar="N", help="Rows and pairs of each kind.")
 @options.runs_folder
@@ -46,7 +46,7 @@ def errors(
     if as_json:
         echo_json(plain_values.of_errors(analysis, calibration, run, seed, facts))
         return 0
-    best = ", best by validation f1_macro" if chosen is best_by_validation(opened.strategies) else ""
+    best = f", best by validation {chosen.chosen_by}" if chosen is best_by_validation(opened.strategies) else ""
     about = [("run", opened.path.name), ("strategy", f"{chosen.name}, seed {seed}{best}")]
     names, console = run.task.label_names, make_console()
     print_errors(analysis, names, facts, about, console, calibration=calibration, top=top, language=language)

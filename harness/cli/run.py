@@ -66,6 +66,9 @@ def _typed(value: str) -> Any:
 @click.option("--metrics", multiple=True, callback=joined, metavar="NAMES",
               help="Score by these, too, comma-separated: balanced_accuracy, f1_micro, mcc, cohen_kappa, roc_auc_ovr, "
               "average_precision_macro, log_loss, brier, ece, or what plugins offer.")
+@click.option("--select-by", metavar="NAME",
+              help="The metric that chooses: epochs and parameters on validation, the order of the table, the answer.  "
+              "[default: f1_macro, among epochs f1_weighted]")
 @options.max_latency
 @click.option("--fail-fast", is_flag=True, default=None, help="Stop at the first strategy that fails.")
 @click.option("--on", metavar="WHERE",

@@ -19,7 +19,9 @@ from harness.cli.printing import echo_run
 @click.option("--per-class/--no-per-class", default=True, help="Show the best strategy's scores by class.")
 @click.option("--pairs", is_flag=True, help="Show the difference of every two strategies.")
 @click.option("--history", is_flag=True, help="Show the epochs of training, and what else was tried on validation.")
-@click.option("--sort", type=click.Choice(SORT_KEYS), default="f1_macro", help="Order by this, scores on validation.")
+@click.option(
+    "--sort", type=click.Choice(SORT_KEYS), help="Order by this, scores on validation.  [default: what chose]"
+)
 @options.max_latency
 @options.language
 @click.option("--json", "as_json", is_flag=True, help="Print run.json.")
@@ -31,7 +33,7 @@ def show(
     per_class: bool,
     pairs: bool,
     history: bool,
-    sort: str,
+    sort: str | None,
     max_latency: str | None,
     language: str,
     as_json: bool,

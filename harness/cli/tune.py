@@ -67,6 +67,8 @@ def tune(
     if flags.pop("strategies", None):
         raise UserError("Tuning takes its strategy as the argument: leave out --strategies.")
     config = config_from(flags | {"strategies": strategy, "seeds": seed, "train_sizes": train_size}, config_file)
+    if config.select_by:
+        raise UserError("'harness tune' searches by f1_macro: leave select-by out of the configuration file.")
     plan = plan_of(ctx, config, quiet=quiet, verbose=verbose)
     found = left_to_search(plan, search_space(only_strategy(plan).strategy, space), named=space is not None)
     if space is not None:

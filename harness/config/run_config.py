@@ -31,7 +31,8 @@ class RunConfig(BaseModel):
     folder or a URL by which files reach machines of a pool that do not see this one's disk. `time_limit` is in seconds
     and `memory_limit` in bytes, of each trial. `max_latency` is in seconds: the answer names the best of what answers
     95 of 100 single texts within it. `track` names the trackers that are told how the run goes, `metrics` the metrics
-    to score by besides those of every table.
+    to score by besides those of every table, and `select_by` the one that chooses, None for f1_macro and, among epochs,
+    f1_weighted.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,6 +69,7 @@ class RunConfig(BaseModel):
     offline: bool = False
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.01
     metrics: tuple[NonEmpty, ...] = ()
+    select_by: NonEmpty | None = None
     max_latency: Annotated[float, BeforeValidator(read_latency), Field(gt=0, lt=1e6)] | None = None
     fail_fast: bool = False
     on: NonEmpty | None = None
@@ -171,6 +173,11 @@ class RunConfig(BaseModel):
     @classmethod
     def _parse_assignments(cls, value: Any) -> Any:
         return parse_assignments(value) if isinstance(value, list | tuple) else value
+
+    @property
+    def asked_metrics(self) -> tuple[str, ...]:
+        """All metrics that were named, to be shown or to choose by."""
+        return tuple(dict.fromkeys((*self.metrics, *([self.select_by] if self.select_by else ()))))
 
     @property
     def dataset_name(self) -> str:

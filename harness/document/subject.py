@@ -50,6 +50,11 @@ class Subject:
         """All metrics that the table has, those that were asked for besides at the end."""
         return (*METRICS, *self.study.metrics)
 
+    @property
+    def chosen_by(self) -> str:
+        """Name of the metric that chooses."""
+        return self.study.strategies[0].chosen_by if self.study.strategies else "f1_macro"
+
     def heading(self, metric: str) -> str:
         """Return what a metric is called; those that were asked for by name are called that."""
         return self.say(metric) if metric in METRICS else metric
@@ -120,7 +125,7 @@ class Subject:
     def cost(self, studied: Studied) -> str:
         """Write what a strategy gives and takes: its score on test, seconds and trained weights, means over seeds."""
         record, known = studied.records[0], [each.seconds for each in studied.records if each.seconds is not None]
-        parts = [f"{self.say('test f1_macro')} {numbers.score(studied.test('f1_macro'))}"]
+        parts = [f"{self.say('test')} {self.heading(studied.chosen_by)} {numbers.score(studied.test_score)}"]
         if len(known) == len(studied.records):
             parts.append(f"{numbers.seconds(fmean(known))}\N{NO-BREAK SPACE}{self.say('s')}")
         if record.trainable_parameters is not None:

@@ -9,11 +9,12 @@ from typing import Literal
 from pydantic import Field
 
 from harness.evaluation.comparisons import ALPHA, holm
-from harness.evaluation.intervals import Interval
+from harness.evaluation.intervals import Interval, Span
+from harness.evaluation.metric import AnyMetric, Selection, UndefinedMetricError, bounds_of
 from harness.evaluation.metrics import CoreMetric, best_first
 from harness.evaluation.pairs import Contrast, contrast
 from harness.evaluation.predicted import Predicted
-from harness.frozen_model import Fraction, FrozenModel, SignedFraction
+from harness.frozen_model import Fraction, FrozenModel, Score, SignedFraction
 
 MARGIN = 0.01  # of a score: what is not further behind is as good
 TENTH = 0.1  # seconds; costs that differ by less are ties
@@ -35,31 +36,51 @@ class Difference(FrozenModel):
     p_holm: Fraction
 
 
+class ScoreDifference(FrozenModel):
+    """The same of any metric: its values need not lie between -1 and 1."""
+
+    value: Score
+    interval: Span
+    p: Fraction
+    p_holm: Fraction
+
+
 class Comparison(FrozenModel):
     """The best by validation against another strategy, on the same test rows.
 
     Attributes:
         other: The other strategy.
         verdict: Of the other. `as good`: in f1_macro and accuracy less than the margin behind; otherwise `worse` or
-            `better`: its f1_macro differs beyond chance; `unclear`: with these rows none of these can be told.
+            `better`: its f1_macro differs beyond chance; `unclear`: with these rows none of these can be told. Where a
+            metric was named to choose by, it alone decides.
         f1_macro: The best minus the other, p corrected for the comparisons with the best alone.
         accuracy: The same of accuracy.
+        selected: By how much the best is better by the metric that was named to choose by, above 0 also where low
+            values are good; None where none was named.
         p_margin: p of being the margin or more behind, in the worse of the two scores, corrected likewise.
-        detectable: The smallest difference in f1_macro that these rows and seeds show in four of five cases.
+        detectable: The smallest difference in f1_macro, or that metric, that these rows and seeds show in four of
+            five cases.
     """
 
     other: str
     verdict: Verdict
     f1_macro: Difference
     accuracy: Difference
+    selected: ScoreDifference | None = None
     p_margin: Fraction
     detectable: float
+
+    @property
+    def decisive(self) -> Difference | ScoreDifference:
+        """The difference that decides: in f1_macro, or by the metric that was named to choose by."""
+        return self.selected or self.f1_macro
 
 
 class Conclusion(FrozenModel):
     """Which strategy to take.
 
     Attributes:
+        selection: The metric that was named to choose by, in place of f1_macro; None where none was.
         best: The best by validation f1_macro, of what has learnt where anything has.
         tied: Those that are not worse beyond chance in test f1_macro, nor better, the best by validation first.
         cheapest: Among the best and those that are as good, what took the fewest seconds.
@@ -69,6 +90,7 @@ class Conclusion(FrozenModel):
         one_training: Those that were trained once though chance has a part in it: what it moves is not known.
     """
 
+    selection: Selection | None = None
     best: str
     tied: list[str]
     cheapest: str
@@ -76,6 +98,11 @@ class Conclusion(FrozenModel):
     comparisons: list[Comparison] = Field(default_factory=list)
     left_out: dict[str, LeftOut] = Field(default_factory=dict)
     one_training: list[str] = Field(default_factory=list)
+
+    @property
+    def chosen_by(self) -> str:
+        """Name of the metric that chooses."""
+        return self.selection.metric if self.selection else "f1_macro"
 
     @property
     def recommended(self) -> str | None:
@@ -100,7 +127,8 @@ class Contestant:
     Attributes:
         name: The strategy's.
         predicted: What it predicted.
-        validation_f1_macro: Mean over the seeds, less what choosing among many configurations flatters.
+        validation: The score that chooses, such that the largest is the best: mean over the seeds, less what choosing
+            among many configurations flatters.
         seconds: Mean of what encoding, fitting and predicting the test rows took, None where unknown.
         trainable_parameters: Their number, None where unknown.
         left_out: Why it is not to be compared, None where it is.
@@ -109,7 +137,7 @@ class Contestant:
 
     name: str
     predicted: Predicted
-    validation_f1_macro: float
+    validation: float
     seconds: float | None
     trainable_parameters: int | None
     left_out: LeftOut | None = None
@@ -117,7 +145,12 @@ class Contestant:
     n_seeds: int = 1
 
 
-def conclude(contestants: Sequence[Contestant], margin: float = MARGIN) -> Conclusion:
+def conclude(
+    contestants: Sequence[Contestant],
+    margin: float = MARGIN,
+    selection: Selection | None = None,
+    by: AnyMetric | None = None,
+) -> Conclusion:
     """Hold the best by validation against each of the others.
 
     The comparisons are those with the best alone, corrected for their number by Holm's method; what has not learnt
@@ -126,16 +159,38 @@ def conclude(contestants: Sequence[Contestant], margin: float = MARGIN) -> Concl
     Args:
         contestants: The strategies, at least one.
         margin: How far behind in a score is as good, a fraction above 0.
+        selection: The metric that was named to choose by, None for f1_macro.
+        by: The same as it is computed; None where its code is not at hand: then nothing is compared.
     """
-    ordered = sorted(contestants, key=lambda each: best_first(each.validation_f1_macro, each.name))
+    if selection and by is None:
+        return _uncompared(contestants, selection)
+    try:
+        return _conclude(contestants, margin, selection, by)
+    except UndefinedMetricError:  # on these rows, of some strategy
+        return _uncompared(contestants, selection)
+
+
+def _uncompared(contestants: Sequence[Contestant], selection: Selection | None) -> Conclusion:
+    best = min(contestants, key=lambda each: best_first(each.validation, each.name)).name
+    return Conclusion(selection=selection, best=best, tied=[], cheapest=best)
+
+
+def _conclude(
+    contestants: Sequence[Contestant], margin: float, selection: Selection | None, by: AnyMetric | None
+) -> Conclusion:
+    ordered = sorted(contestants, key=lambda each: best_first(each.validation, each.name))
     left_out = {each.name: each.left_out for each in contestants if each.left_out}
     fair = [each for each in ordered if not each.left_out]
     if not fair:
-        return Conclusion(best=ordered[0].name, tied=[], cheapest=ordered[0].name, margin=margin, left_out=left_out)
+        first = ordered[0].name
+        return Conclusion(selection=selection, best=first, tied=[], cheapest=first, margin=margin, left_out=left_out)
     best, others = fair[0], fair[1:]
     compared = _comparisons(best, others, margin)
+    if selection and by:
+        compared = _by_selection(compared, [_oriented(selection, by, best, other) for other in others], margin, by)
     verdicts = {each.other: each.verdict for each in compared}
     return Conclusion(
+        selection=selection,
         best=best.name,
         tied=[each.name for each in others if verdicts[each.name] in ("as good", "unclear")],
         cheapest=min([best, *(each for each in others if verdicts[each.name] == "as good")], key=cost).name,
@@ -173,6 +228,46 @@ def _comparisons(best: Contestant, others: Sequence[Contestant], margin: float) 
     ]
 
 
+def _oriented(selection: Selection, by: AnyMetric, best: Contestant, other: Contestant) -> Contrast:
+    """Compare by the metric that chooses, above 0 where the best is better."""
+    both = (best.predicted, other.predicted) if selection.higher_is_better else (other.predicted, best.predicted)
+    return contrast(by, *both)
+
+
+def _by_selection(
+    compared: Sequence[Comparison], found: Sequence[Contrast], margin: float, by: AnyMetric
+) -> list[Comparison]:
+    """Return the comparisons as the metric that chooses alone decides them."""
+    lowest, highest = bounds_of(by)
+    selected = score_differences(found, highest - lowest)
+    p_margin = holm([each.p_behind(margin) for each in found])
+    return [
+        each.model_copy(
+            update={
+                "selected": selected[i],
+                "verdict": _verdict(selected[i], p_margin[i]),
+                "p_margin": p_margin[i],
+                "detectable": min(found[i].detectable, highest - lowest),
+            }
+        )
+        for i, each in enumerate(compared)
+    ]
+
+
+def score_differences(contrasts: Sequence[Contrast], widest: float) -> list[ScoreDifference]:
+    """Return contrasts in any metric with their p values corrected for their number.
+
+    Args:
+        contrasts: The contrasts.
+        widest: The largest difference that there can be.
+    """
+    corrected = holm([each.p for each in contrasts])
+    return [
+        ScoreDifference(value=each.value, interval=each.span(widest), p=each.p, p_holm=p_holm)
+        for each, p_holm in zip(contrasts, corrected, strict=True)
+    ]
+
+
 def differences(contrasts: Sequence[Contrast]) -> list[Difference]:
     """Return contrasts with their p values corrected for their number."""
     corrected = holm([each.p for each in contrasts])
@@ -182,7 +277,7 @@ def differences(contrasts: Sequence[Contrast]) -> list[Difference]:
     ]
 
 
-def _verdict(difference: Difference, p_margin: float) -> Verdict:
+def _verdict(difference: Difference | ScoreDifference, p_margin: float) -> Verdict:
     if p_margin < ALPHA:
         return "better" if difference.p_holm < ALPHA and difference.value < 0 else "as good"
     if difference.p_holm < ALPHA:

@@ -11,11 +11,12 @@ from pydantic import Field
 from harness.evaluation.comparisons import ALPHA, rank_letters
 from harness.evaluation.conclusion import MARGIN, Conclusion, Contestant, Difference, conclude, differences
 from harness.evaluation.intervals import FEW_ROWS, LEVEL, Interval, score_interval
-from harness.evaluation.metric import Metric
+from harness.evaluation.metric import AnyMetric, Metric, Selection
 from harness.evaluation.metric_evidence import MetricEvidence, metric_evidence
 from harness.evaluation.metrics import TESTED, CoreMetric
 from harness.evaluation.pairs import contrast
 from harness.evaluation.predicted import Predicted, Rows
+from harness.evaluation.shipped_metrics import CORE
 from harness.evaluation.trial_evidence import Candidate, TrialEvidence, trial_evidence
 from harness.frozen_model import Count, Fraction, FrozenModel
 
@@ -110,6 +111,7 @@ def assess(
     texts: NDArray[np.int64] | None = None,
     margin: float = MARGIN,
     metrics: Sequence[Metric] = (),
+    selection: Selection | None = None,
 ) -> Evidence:
     """Say how far each score may be off, and which strategies the test rows can tell apart.
 
@@ -123,6 +125,8 @@ def assess(
         texts: Number of the text of each row, int64 (n,): equal ones are one draw. None where all texts differ.
         margin: How far behind in a score is as good, a fraction above 0.
         metrics: Metrics that were asked for besides.
+        selection: What was named to choose by, one of these metrics or of those that every table has; None for
+            f1_macro.
 
     Returns:
         The same for the same arguments; trials, pairs and letters in the order of `candidates`.
@@ -142,9 +146,16 @@ def assess(
         strategies=[_strategy(each) for each in contestants],
         pairs=pairs,
         letters=_letters(contestants, pairs),
-        conclusion=conclude(contestants, margin),
+        conclusion=conclude(contestants, margin, selection, _metric_of(selection, metrics)),
         metrics=[metric_evidence(metric, rows, contestants, candidates) for metric in metrics],
     )
+
+
+def _metric_of(selection: Selection | None, metrics: Sequence[Metric]) -> AnyMetric | None:
+    """Return the metric that chooses as it is computed, None where none was named or its code is not at hand."""
+    if selection is None or selection.metric in CORE:
+        return CORE[selection.metric] if selection else None
+    return next((each for each in metrics if each.name == selection.metric), None)
 
 
 def _checked_n_classes(labels: NDArray[np.int64], candidates: Sequence[Candidate]) -> int:
@@ -166,7 +177,7 @@ def _contestant(rows: Rows, name: str, candidates: Sequence[Candidate], *, keep:
     return Contestant(
         name=name,
         predicted=predicted,
-        validation_f1_macro=fmean(each.validation_f1_macro - each.optimism for each in mine),
+        validation=fmean(each.validation - each.optimism for each in mine),
         seconds=fmean(known) if len(known) == len(mine) else None,
         trainable_parameters=mine[0].trainable_parameters,
         left_out=mine[0].left_out,

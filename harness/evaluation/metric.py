@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from numpy.typing import NDArray
 
 from harness.evaluation.metrics import CoreMetric, Floats, Labels
-from harness.frozen_model import LARGEST_SCORE
+from harness.frozen_model import LARGEST_SCORE, FrozenModel
 
 Bounds = tuple[float, float]
 LONGEST_REASON = 300  # characters
@@ -96,6 +96,31 @@ class TableMetric(Metric):
 AnyMetric: TypeAlias = CoreMetric | Metric
 
 
+class Selection(FrozenModel):
+    """The metric that chooses, as `--select-by` named it: on validation what is kept, on test what is said of it."""
+
+    metric: str
+    higher_is_better: bool
+
+    def oriented(self, value: float) -> float:
+        """Return a value such that the largest is the best."""
+        return value if self.higher_is_better else -value
+
+
+def selection_of(metric: Metric | None) -> Selection | None:
+    """Return what is recorded of the metric that chooses, None where nobody named one."""
+    return Selection(metric=metric.name, higher_is_better=metric.higher_is_better) if metric else None
+
+
+def standard_error(metric: AnyMetric, value: float, n: int) -> float:
+    """Return roughly how far chance moves a score of n rows: as a share at that place of its bounds, 0 without any."""
+    lowest, highest = bounds_of(metric)
+    if not math.isfinite(highest - lowest):
+        return 0.0
+    share = (value - lowest) / (highest - lowest)
+    return (highest - lowest) * math.sqrt(share * (1 - share) / n)
+
+
 def bounds_of(metric: AnyMetric) -> Bounds:
     """Return the lowest and the highest value of a metric."""
     return metric.bounds if isinstance(metric, Metric) else (0.0, 1.0)
@@ -105,3 +130,11 @@ def averages_classes(metric: AnyMetric) -> bool:
     """Return whether each class counts the same in a metric, so that one of few rows makes it uncertain."""
     known = metric.averages_classes if isinstance(metric, RowMetric | TableMetric) else False
     return metric == "f1_macro" or known
+
+
+def value_or_none(metric: Metric, labels: Labels, probabilities: NDArray[Any]) -> float | None:
+    """Return the score of rows, None where there is none; arguments as of `Metric.value`."""
+    try:
+        return metric.value(labels, probabilities)
+    except UndefinedMetricError:
+        return None

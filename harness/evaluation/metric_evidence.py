@@ -6,15 +6,15 @@ from itertools import combinations
 
 import numpy as np
 
-from harness.evaluation.comparisons import ALPHA, holm, rank_letters
-from harness.evaluation.conclusion import Contestant
+from harness.evaluation.comparisons import ALPHA, rank_letters
+from harness.evaluation.conclusion import Contestant, ScoreDifference, score_differences
 from harness.evaluation.intervals import Span, metric_interval
 from harness.evaluation.metric import AnyMetric, Metric, UndefinedMetricError, bounds_of
 from harness.evaluation.pairs import Contrast, contrast
 from harness.evaluation.predicted import Predicted, Rows
 from harness.evaluation.shipped_metrics import CORE
 from harness.evaluation.trial_evidence import Candidate
-from harness.frozen_model import Count, Fraction, FrozenModel, Score
+from harness.frozen_model import Count, FrozenModel, Score
 
 
 class MetricTrial(FrozenModel):
@@ -38,7 +38,7 @@ class MetricScore(FrozenModel):
     letters: str = ""
 
 
-class MetricDifference(FrozenModel):
+class MetricDifference(ScoreDifference):
     """By how much the score of the first lies above that of the second; p as of `Difference`.
 
     Where a low value is the better one, the first is the better one below 0.
@@ -46,10 +46,6 @@ class MetricDifference(FrozenModel):
 
     first: str
     second: str
-    value: Score
-    interval: Span
-    p: Fraction
-    p_holm: Fraction
 
 
 class MetricEvidence(FrozenModel):
@@ -127,17 +123,10 @@ def _pairs(metric: AnyMetric, contestants: Sequence[Contestant]) -> list[MetricD
     for first, second in combinations(contestants, 2):
         with suppress(UndefinedMetricError):
             found.append((first.name, second.name, contrast(metric, first.predicted, second.predicted)))
-    corrected = holm([each.p for _, _, each in found])
+    tested = score_differences([each for _, _, each in found], highest - lowest)
     return [
-        MetricDifference(
-            first=first,
-            second=second,
-            value=each.value,
-            interval=each.span(highest - lowest),
-            p=each.p,
-            p_holm=p_holm,
-        )
-        for (first, second, each), p_holm in zip(found, corrected, strict=True)
+        MetricDifference(first=first, second=second, **dict(each))
+        for (first, second, _), each in zip(found, tested, strict=True)
     ]
 
 

@@ -53,9 +53,9 @@ class Evaluation(FrozenModel):
         return found
 
 
-def best_first(validation_f1_macro: float, name: str) -> tuple[float, str]:
-    """Return the sort key of a strategy: the best by validation f1_macro first, equal ones by name."""
-    return -validation_f1_macro, name
+def best_first(validation: float, name: str) -> tuple[float, str]:
+    """Return the sort key of a strategy: the best on validation first, equal ones by name."""
+    return -validation, name
 
 
 def checked_probabilities(output: Any, n_rows: int, n_classes: int) -> NDArray[np.float32]:

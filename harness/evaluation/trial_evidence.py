@@ -22,7 +22,7 @@ class Candidate:
         strategy: Name of the strategy.
         seed: Seed of the trial.
         probabilities: Class probabilities of the test rows, float32 (n, k).
-        validation_f1_macro: Of this trial, or mean over the strategy's seeds.
+        validation: The score that chooses, such that the largest is the best: of this trial, or mean over the seeds.
         seconds: What encoding, fitting and predicting the test rows took, None where unknown.
         trainable_parameters: Their number, None where unknown.
         left_out: Why the strategy is not to be recommended, None where it may be.
@@ -33,7 +33,7 @@ class Candidate:
     strategy: str
     seed: int
     probabilities: NDArray[np.float32]
-    validation_f1_macro: float
+    validation: float
     seconds: float | None
     trainable_parameters: int | None
     left_out: LeftOut | None = None

@@ -11,6 +11,7 @@ from harness.data.task import Split
 from harness.encoding.architecture import loading_modules
 from harness.encoding.encoder import Encoder, Features, Progress, depth, pooling_of
 from harness.errors import UserError
+from harness.evaluation.metric import Metric
 from harness.features.cache import FeatureCache
 from harness.features.switched import SwitchedEncoding
 from harness.strategies.strategy import RunContext, Strategy, TellEpoch, tell_nobody
@@ -35,6 +36,7 @@ class Assignment:
         features: Its frozen features, None where the strategy needs none.
         device: cpu, cuda or mps.
         dtype: float32 or bfloat16.
+        select_by: The metric that chooses on validation, None where nobody named one.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Assignment:
     features: FeatureCache | None
     device: str
     dtype: str
+    select_by: Metric | None = None
 
     @property
     def imports(self) -> tuple[str, ...]:
@@ -78,6 +81,7 @@ class Assignment:
             n_layers=depth(encoder),
             pooling=pooling_of(encoder),
             epoch=epoch,
+            select_by=self.select_by,
         )
 
 

@@ -10,6 +10,7 @@ import platform
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import FunctionType
 
 from harness.errors import PluginError
 
@@ -17,8 +18,8 @@ ModuleOrigin = tuple[str, str | None, str | None]
 """Name of a module, its file, and the sha256 of that; None for a module without one."""
 
 
-def module_of(kind: type) -> ModuleOrigin:
-    """Return where the module that a class is defined in came from, as `provide_module` takes it."""
+def module_of(kind: type | FunctionType) -> ModuleOrigin:
+    """Return where the module that a class or function is defined in came from, as `provide_module` takes it."""
     module = sys.modules.get(kind.__module__)
     file = getattr(module, "__file__", None)
     return kind.__module__, file, _hash_of(file)

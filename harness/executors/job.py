@@ -11,6 +11,7 @@
 """
 
 import hashlib
+import inspect
 import json
 import os
 import pickle
@@ -176,7 +177,9 @@ def _modules_of(assignment: Assignment) -> tuple[ModuleOrigin, ...]:
     strategies: list[Strategy] = [assignment.strategy]
     if isinstance(assignment.strategy, GridSearch):
         strategies += assignment.strategy.candidates
-    owners = [type(each) for each in (*strategies, assignment.encoder) if each is not None]
+    owners: list[Any] = [type(each) for each in (*strategies, assignment.encoder) if each is not None]
+    function = assignment.select_by.function if assignment.select_by else None
+    owners += [function] if inspect.isfunction(function) else []
     return tuple(module_of(kind) for kind in dict.fromkeys(owners) if kind.__module__ != "__main__")
 
 

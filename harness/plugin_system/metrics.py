@@ -70,12 +70,12 @@ def known_metrics(plugins: Iterable["Plugin"]) -> dict[str, Metric]:
 
 
 def choose_metrics(names: Sequence[str], known: Mapping[str, Metric]) -> tuple[Metric, ...]:
-    """Return the metrics of `--metrics`, without those that every table has.
+    """Return the metrics of `--metrics` and `--select-by`, without those that every table has.
 
     Raises:
         UserError: For one that nobody offers.
     """
     for name in names:
         if name not in known:
-            raise UserError(f"--metrics {name}: there is no such metric. {did_you_mean(name, known)}")
+            raise UserError(f"There is no metric {name!r}. {did_you_mean(name, known)}")
     return tuple(known[name] for name in names if name not in METRICS)

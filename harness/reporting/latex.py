@@ -82,7 +82,7 @@ def _table(subject: Subject) -> Iterator[str]:
     yield r"\toprule"
     yield rf" & {_escaped(say('validation'))} & \multicolumn{{{n_metrics}}}{{c}}{{{_escaped(say('test'))}}} & & \\"
     yield rf"\cmidrule(lr){{2-2}}\cmidrule(lr){{3-{2 + n_metrics}}}"
-    headings = [say("strategy"), say("f1_macro"), *map(subject.heading, subject.metrics), *costs]
+    headings = [say("strategy"), subject.heading(subject.chosen_by), *map(subject.heading, subject.metrics), *costs]
     yield " & ".join(map(_escaped, headings)) + r" \\"
     yield r"\midrule"
     for studied in subject.study.strategies:
@@ -106,7 +106,7 @@ def _rows(subject: Subject, studied: Studied) -> Iterator[str]:
         scores = [rf"\textbf{{{score}}}" for score in scores]
     raised = [subject.letters(studied, metric) for metric in subject.metrics]
     scores = [rf"{s}\rlap{{\textsuperscript{{{m}}}}}" if m else s for s, m in zip(scores, raised, strict=True)]
-    validation = numbers.score(headline.validation.f1_macro)
+    validation = numbers.score(headline.validation.of(subject.chosen_by))
     costs = [numbers.seconds(headline.all_seconds), numbers.parameters(record.trainable_parameters)]
     yield " & ".join([_name(studied.name), _escaped(validation), *scores, *map(_escaped, costs)]) + r" \\"
     intervals = [subject.interval(studied, metric) for metric in subject.metrics]
@@ -125,7 +125,8 @@ def _variant_rows(subject: Subject, studied: Studied) -> Iterator[str]:
 
 def _legend(subject: Subject) -> Iterator[str]:
     say = subject.say
-    told = [say("Bold: best by validation f1_macro, and what is tied with it in test f1_macro.")]
+    bold = say("Bold: best by validation {metric}, and what is tied with it in test {metric}.")
+    told = [bold.format(metric=subject.chosen_by)]
     told.append(say("Small: 95 % intervals over test rows."))
     if any(len(studied.records) > 1 for studied in subject.study.strategies):
         told.append(say("Scores of several seeds are their means."))

@@ -15,6 +15,7 @@ from harness.data.audit import Audit
 from harness.encoding.pooling import PoolingSource
 from harness.errors import UserError
 from harness.evaluation.evidence import Evidence
+from harness.evaluation.metric import Selection
 from harness.evaluation.metrics import METRIC_VERSION, Evaluation
 from harness.frozen_model import Count, Fraction, FrozenModel, Seconds
 from harness.results.agreement import first_contradiction
@@ -57,7 +58,8 @@ class RunRecord(FrozenModel):
 
     `groups` are those of `--strategies` that it belongs to, `all` apart.
     `params` are those of the configuration that was kept; `configurations_tried` says of how many, and `optimism` by
-    how much choosing the best of them flatters the f1_macro on validation, None where that is not known.
+    how much choosing the best of them flatters the score on validation, None where that is not known. That score is
+    f1_macro, or that of `selection`, the metric that was named to choose by.
 
     Seconds are wall time. `encode_seconds` is what the one pass over the encoder for its features took,
     whether in this run or in an earlier one, and `features` says in which; both are None where the strategy
@@ -77,6 +79,7 @@ class RunRecord(FrozenModel):
     params: dict[str, Any] = Field(default_factory=dict)
     configurations_tried: Count = 1
     optimism: Fraction | None = None
+    selection: Selection | None = None
     seed: Count = 0
     train_size: Count | None = None
     per_class: Count | None = None
@@ -105,6 +108,14 @@ class RunRecord(FrozenModel):
     def base(self) -> str:
         """Name of the strategy without the parameters of a variant and the number of a run."""
         return base_name(self.strategy)
+
+    @property
+    def validation_score(self) -> float:
+        """The validation score that chooses, such that the largest is the best."""
+        chosen_by = self.selection.metric if self.selection else "f1_macro"
+        if self.validation is None or (value := self.validation.score(chosen_by)) is None:
+            return -inf
+        return self.selection.oriented(value) if self.selection else value
 
     @property
     def is_scored(self) -> bool:

@@ -47,6 +47,7 @@ class Plan:
         executor: What its trials run in.
         trackers: Tells plugins how it goes.
         metrics: Metrics that were asked for besides those of every table.
+        select_by: The metric that chooses, None where nobody named one.
     """
 
     config: RunConfig
@@ -62,11 +63,12 @@ class Plan:
     executor: Executor = field(default_factory=Here)
     trackers: Trackers = field(default_factory=Trackers)
     metrics: tuple[Metric, ...] = ()
+    select_by: Metric | None = None
 
     @property
     def trials(self) -> list[Trial]:
         """Every strategy with every seed and number of rows to train on, in the order they run."""
-        keys = product(self.offers, self.config.seeds, self._sizes, [self.config.per_class])
+        keys = product(self.offers, self.config.seeds, self._sizes, [self.config.per_class], [self.select_by])
         return list(starmap(Trial, keys))
 
     @property
@@ -135,7 +137,8 @@ def make_plan(
     named = named_plugins(config.plugins)
     config, manager = config.model_copy(update={"plugins": tuple(p.text for p in named)}), manager.with_named(named)
     offers, broken = _select(config, manager, given)
-    metrics = choose_metrics(config.metrics, manager.metrics)
+    metrics = choose_metrics(config.asked_metrics, manager.metrics)
+    select_by = manager.metrics[config.select_by] if config.select_by else None
     selected = {offer.base for offer in offers}
     without_effect = [
         f"--set {name} has no effect: it is not among the strategies" for name in config.set if name not in selected
@@ -168,7 +171,7 @@ def make_plan(
         refuse_impossible(offers, manager.offers, encoder, loaded.label_names)
     notes = (*left_out_of_groups(manager.offers, config), *without_effect, *_told_of_draw(config, loaded))
     plan = Plan(config, loaded, encoder, offers, broken, device, dtype, fallback, notes, is_settled_offline())
-    return replace(plan, metrics=metrics)
+    return replace(plan, metrics=metrics, select_by=select_by)
 
 
 def _refuse_large_sizes(config: RunConfig, task: Task) -> None:

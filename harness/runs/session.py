@@ -5,6 +5,7 @@ from typing import Literal
 
 from harness.data.task import Task
 from harness.encoding.encoder import Encoder
+from harness.evaluation.metric import Metric, selection_of
 from harness.executors.assignment import Assignment
 from harness.features.cache import FeatureCache
 from harness.plugin_system.offers import Offer
@@ -22,12 +23,14 @@ class Trial:
         seed: Seeds everything random.
         train_size: Rows of train to fit on, None for all.
         per_class: Rows of each class of train to fit on, None for all.
+        select_by: The metric that chooses on validation, None where nobody named one.
     """
 
     offer: Offer
     seed: int
     train_size: int | None = None
     per_class: int | None = None
+    select_by: Metric | None = None
 
     @property
     def strategy(self) -> Strategy:
@@ -51,6 +54,7 @@ class Trial:
             seed=self.seed,
             train_size=self.train_size,
             per_class=self.per_class,
+            selection=selection_of(self.select_by),
             status=status,
         )
 
@@ -101,4 +105,5 @@ class Session:
             features=self.features if encoder else None,
             device=self.device,
             dtype=self.dtype,
+            select_by=trial.select_by,
         )

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from harness.encoding.encoder import Progress, depth
 from harness.encoding.tags import encoder_tags
 from harness.errors import StrategyError, UnavailableError
-from harness.evaluation.metrics import checked_probabilities, evaluate
+from harness.evaluation.metric import value_or_none
+from harness.evaluation.metrics import METRICS, checked_probabilities, evaluate
 from harness.executors.assignment import no_progress
 from harness.executors.attempt import attempt, described_failure
 from harness.executors.outcome import Outcome
@@ -107,11 +108,15 @@ def _scored(session: Session, trial: Trial, outcome: Outcome) -> dict[str, Any]:
     except (StrategyError, KeyError) as error:
         return {"status": "failed", "error": described_failure("score", error)}
     validation, test = checked["validation"], checked["test"]
+    evaluation, chosen_by = evaluate(task.validation.labels, validation), trial.select_by
+    if chosen_by and chosen_by.name not in METRICS:
+        value = value_or_none(chosen_by, task.validation.labels, validation)
+        evaluation = evaluation.model_copy(update={"metrics": {chosen_by.name: value}})
     own = told.own_parameters
     # A frozen encoder's weights are needed to predict, so they count in the total.
     frozen = session.encoder.n_parameters if session.encoder and wanted_features(trial.strategy) else 0
     return {
-        "validation": evaluate(task.validation.labels, validation),
+        "validation": evaluation,
         "test": evaluate(task.test.labels, test),
         **_encoding(session, trial),
         "fit_seconds": told.fit_seconds,

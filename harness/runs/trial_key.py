@@ -49,6 +49,7 @@ def _of_strategy(trial: Trial) -> dict[str, str]:
         "code": _code(kind),
         "seed": str(trial.seed),
         "rows of train": str(trial.train_size) if trial.per_class is None else f"{trial.per_class} of each class",
+        **({"metric that chooses": trial.select_by.name} if trial.select_by else {}),
     }
 
 

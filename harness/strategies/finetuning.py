@@ -144,7 +144,7 @@ class FineTuning:
             width; tutorial is 2 epochs at 2e-5 in batches of 64, weight decay 0.01, no warm-up.
         learning_rate: AdamW's highest step size; it falls linearly to 0.
         epochs: Passes over train; validation is evaluated after each or, of more than ten, ten times, and the state
-            with the best f1_weighted is kept.
+            with the best f1_weighted, or by what --select-by names, is kept.
         batch_size: Texts a step.
         weight_decay: AdamW's weight decay.
         warmup: Share of the steps in which the step size rises from 0.
@@ -269,6 +269,7 @@ class FineTuning:
             context.seed,
             context.progress,
             context.epoch,
+            context.select_by,
         )
         try:
             course = training.best(train, validation, self.scores_start)

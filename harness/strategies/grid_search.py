@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from harness.data.task import Split
 from harness.encoding.encoder import Features
-from harness.strategies.model_selection import score_candidate
+from harness.strategies.model_selection import history_of, score_candidate
 from harness.strategies.optimism import selection_optimism
 from harness.strategies.strategy import Classifier, RunContext, Strategy, parameters, uses_model, wanted_features
 from harness.strategies.tags import classifier_tags, refusal_of, tags_of
@@ -29,7 +29,7 @@ class ChosenClassifier:
         index: Which configuration it was.
         params: Its hyperparameters.
         configurations_tried: How many there were, those among which each chose itself counted, too.
-        history: One mapping a configuration: its number, its validation f1_macro.
+        history: One mapping a configuration: its number, its validation scores.
         optimism: By how much the choice flatters the validation score, None where unknown.
     """
 
@@ -62,7 +62,7 @@ class ChosenClassifier:
 
 
 class GridSearch:
-    """A strategy that tries several configurations of another and keeps the best by validation f1_macro.
+    """A strategy that tries several configurations of another and keeps the best on validation.
 
     Its cost is that of all of them. Of equal ones the first is kept. Each begins with the same seed, so that their
     order changes nothing.
@@ -90,7 +90,7 @@ class GridSearch:
         return next(filter(None, (refusal_of(each, model, n_layers, label_names) for each in self.candidates)), None)
 
     def fit(self, train: Split, validation: Split, context: RunContext) -> ChosenClassifier:
-        """Fit every configuration on train and keep the one with the highest f1_macro on validation."""
+        """Fit every configuration on train and keep the best on validation, by f1_macro or `context.select_by`."""
         best: tuple[float, int, Classifier] | None = None
         history, scored, tried = [], [], 0
         for index, candidate in enumerate(self.candidates):
@@ -99,9 +99,9 @@ class GridSearch:
             classifier = candidate.fit(train, validation, _within(context, index))
             tried += classifier_tags(classifier).configurations_tried
             probabilities = np.asarray(classifier.predict_proba(list(validation.texts)))
-            scored.append(score_candidate({}, probabilities, validation.labels))
-            score = scored[-1].f1_macro
-            history.append({"configuration": index, "validation_f1_macro": score})
+            scored.append(score_candidate({}, probabilities, validation.labels, context.select_by))
+            score, told = scored[-1].score, {"configuration": index, "validation_f1_macro": scored[-1].f1_macro}
+            history.append(told | history_of(context.select_by, score))
             if best is None or score > best[0]:
                 best = score, index, classifier
         if best is None:
@@ -109,7 +109,8 @@ class GridSearch:
         _, index, classifier = best
         params = dict(classifier_tags(classifier).params) or parameters(self.candidates[index])
         own = classifier_tags(classifier).optimism  # of what the chosen one chose by itself
-        among = selection_optimism(scored, np.array(validation.labels), nearly_best=0.0)
+        labels, metric = np.array(validation.labels), context.select_by
+        among = selection_optimism(scored, labels, nearly_best=0.0, metric=metric)
         optimism = None if own is None and among is None else (own or 0.0) + (among or 0.0)
         return ChosenClassifier(classifier, index, params, tried, history, optimism)
 

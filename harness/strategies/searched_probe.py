@@ -58,7 +58,9 @@ class SearchedProbe(SklearnProbe):
 
         with threadpool_limits(self.blas_threads, user_api="blas"):
             candidates = [] if self._is_set else self.search(train, validation, context)
-            chosen: Any = select_candidate(candidates, len(validation)).params if candidates else self._given
+            chosen: Any = (
+                select_candidate(candidates, len(validation), context.select_by).params if candidates else self._given
+            )
             scaler, x = self._scaled(train, chosen["scaling"], context)
             estimator = self.fitted(x, np.array(train.labels), chosen[self.strength], context.seed)
         params = {**parameters(self), "pooling": context.resolved(self.features[0]).pooling, **chosen}
@@ -66,9 +68,9 @@ class SearchedProbe(SklearnProbe):
         return replace(
             fitted,
             params=params,
-            history=candidate_history(candidates),
+            history=candidate_history(candidates, context.select_by),
             configurations_tried=max(len(candidates), 1),
-            optimism=selection_optimism(candidates, np.array(validation.labels)),
+            optimism=selection_optimism(candidates, np.array(validation.labels), metric=context.select_by),
         )
 
     def search(self, train: Split, validation: Split, context: RunContext) -> list[Candidate]:
@@ -90,7 +92,7 @@ class SearchedProbe(SklearnProbe):
             for strength, answer in self.path(x, y, strengths):
                 answers[:, classes] = answer(x_validation)
                 params: dict[str, float | str] = {"scaling": scaling, self.strength: strength}
-                of_path.append(score_candidate(params, answers, validation.labels))
+                of_path.append(score_candidate(params, answers, validation.labels, context.select_by))
                 if path_has_ended(of_path):
                     break
             candidates += of_path

@@ -15,6 +15,7 @@ from harness.data.task import Split
 from harness.encoding.encoder import Features, Progress
 from harness.encoding.pooling import AUTO
 from harness.errors import UserError, did_you_mean, reasons
+from harness.evaluation.metric import Metric
 from harness.strategies.tags import tags_of
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class RunContext:
         n_layers: Number of the encoder's blocks, 0 where the strategy declares `uses_model = False`.
         pooling: What `Features(pooling="auto")` is for this encoder.
         epoch: `epoch(entry)`, to be called with each entry of the history as soon as it is known, for whoever watches.
+        select_by: The metric that chooses on validation, such as among epochs; None where nobody named one, and a
+            strategy chooses as it always does.
     """
 
     encode: Callable[[Sequence[str], Features], NDArray[np.float32]]
@@ -66,6 +69,7 @@ class RunContext:
     n_layers: int = 0
     pooling: str = "cls"
     epoch: TellEpoch = tell_nobody
+    select_by: Metric | None = None
 
     @property
     def n_classes(self) -> int:

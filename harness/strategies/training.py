@@ -6,7 +6,7 @@ CPU cores, but 20-30 % where the device needs little time for the arithmetic.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -18,6 +18,7 @@ from harness.data.task import Split
 from harness.encoding.encoder import Progress
 from harness.encoding.sequence_classifier import head_weights
 from harness.errors import StrategyError
+from harness.evaluation.metric import Metric
 from harness.evaluation.metrics import evaluate
 from harness.strategies.forward import (
     Forward,
@@ -28,7 +29,7 @@ from harness.strategies.forward import (
     predict_logits,
     token_ids_of,
 )
-from harness.strategies.model_selection import Candidate, score_candidate
+from harness.strategies.model_selection import Candidate, history_of, score_candidate
 from harness.strategies.optimism import selection_optimism
 from harness.strategies.recipe import Recipe
 from harness.strategies.strategy import TellEpoch, tell_nobody
@@ -46,7 +47,7 @@ class Course:
 
     Attributes:
         history: One mapping an evaluation: epoch, step, loss on train since the last, scores on validation.
-        optimism: By how much keeping the best of these states flatters the f1_macro on validation.
+        optimism: By how much keeping the best of these states flatters the score on validation.
     """
 
     history: list[dict[str, float]]
@@ -67,6 +68,7 @@ class Training:
         seed: Of the order of the texts.
         progress: Told how far it is.
         epoch: Told each entry of the history as soon as it is known.
+        select_by: The metric that chooses the state, None for f1_weighted.
     """
 
     model: Any
@@ -78,9 +80,10 @@ class Training:
     seed: int
     progress: Progress
     epoch: TellEpoch = tell_nobody
+    select_by: Metric | None = None
 
     def best(self, train: Split, validation: Split, scores_start: bool) -> Course:
-        """Train, and leave the model in the state with the best f1_weighted on validation, then the lowest loss.
+        """Train, and leave the model in the state with the best score on validation, then the lowest loss.
 
         Args:
             train: What to train on.
@@ -100,8 +103,8 @@ class Training:
             self.epoch(scores)
             states.append(state)
             # Few rows give the same score often, and of equal answers the surer ones are better.
-            standing = scores["validation_f1_weighted"], -scores["validation_loss"]
-            has_learnt |= scores["epoch"] > 0 and standing[0] > floor
+            standing = self._score_of(scores, state), -scores["validation_loss"]
+            has_learnt |= scores["epoch"] > 0 and scores["validation_f1_weighted"] > floor
             waited = waited + 1 if has_learnt and standing[0] <= best_standing[0] else 0
             if standing > best_standing:
                 best_standing = standing
@@ -109,9 +112,15 @@ class Training:
             if waited >= self.recipe.patience:
                 break
         self.model.load_state_dict(best, strict=False)
-        flattery = selection_optimism(states, looked_at.labels, nearly_best=0.0, chosen_by="f1_weighted")
+        flattery = selection_optimism(
+            states, looked_at.labels, nearly_best=0.0, chosen_by="f1_weighted", metric=self.select_by
+        )
         # The rows that chose are flattered, the rest of validation is not.
         return Course(history, None if flattery is None else flattery * len(looked_at) / len(validation))
+
+    def _score_of(self, scores: Mapping[str, float], state: Candidate) -> float:
+        """Return what chooses the state, such that the largest is the best."""
+        return state.score if self.select_by else scores["validation_f1_weighted"]
 
     def _evaluations(
         self, train: Split, validation: Split, scores_start: bool
@@ -127,7 +136,7 @@ class Training:
         optimizer, schedule = _optimizer(model, recipe, steps)
         with fast_forward(model, self.dtype) as forward:
             if scores_start:
-                scores, state = _scores(forward, validation_ids, validation.labels)
+                scores, state = _scores(forward, validation_ids, validation.labels, self.select_by)
                 yield {"epoch": 0, "step": 0, **scores}, state
             for before, epoch in _stretches(recipe.epochs):
                 model.train()
@@ -142,7 +151,7 @@ class Training:
                 model.eval()
                 if not math.isfinite(train_loss := float(loss) / ((epoch - before) * len(train))):
                     raise StrategyError(DIVERGED)
-                scores, state = _scores(forward, validation_ids, validation.labels)
+                scores, state = _scores(forward, validation_ids, validation.labels, self.select_by)
                 yield {"epoch": epoch, "step": schedule.last_epoch, "train_loss": train_loss, **scores}, state
 
 
@@ -215,8 +224,10 @@ def _length_buckets(token_ids: TokenIds, batch_size: int, rng: np.random.Generat
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
-def _scores(forward: Forward, token_ids: TokenIds, labels: Integers) -> tuple[dict[str, float], Candidate]:
-    """Return loss, accuracy, f1_macro and f1_weighted on validation, and the answers.
+def _scores(
+    forward: Forward, token_ids: TokenIds, labels: Integers, metric: Metric | None
+) -> tuple[dict[str, float], Candidate]:
+    """Return loss, accuracy, f1_macro, f1_weighted and the metric that chooses on validation, and the answers.
 
     Raises:
         StrategyError: Where the model computes NaN or infinity.
@@ -232,4 +243,5 @@ def _scores(forward: Forward, token_ids: TokenIds, labels: Integers) -> tuple[di
     scores = evaluate(labels, probabilities)
     values = {name: getattr(scores, name) for name in ("accuracy", "f1_macro", "f1_weighted")}
     measured = {f"validation_{name}": value for name, value in {"loss": loss, **values}.items()}
-    return measured, score_candidate({}, probabilities, labels)
+    state = score_candidate({}, probabilities, labels, metric)
+    return measured | history_of(metric, state.score), state

@@ -23,7 +23,7 @@ class OutcomeRows:
     def __init__(self, page: Page) -> None:
         say = page.say
         self._page = page
-        self._headings = (say("seed"), f"{say('validation')} {say('f1_macro')}", say("seconds"))
+        self._headings = (say("seed"), f"{say('validation')} f1_macro", say("seconds"))
         self._began = False
 
     def of(self, record: RunRecord) -> Iterator[Text]:
@@ -34,8 +34,9 @@ class OutcomeRows:
             return
         if not self._began:
             self._began = True
+            self._headings = (self._headings[0], f"{page.say('validation')} {_chosen_by(record)}", self._headings[2])
             yield page.text(self._row(page.say("strategy"), self._headings))
-        score = quantities.score(record.validation.f1_macro)
+        score = _score(record)
         yield page.text(self._row(record.strategy, (str(record.seed), score, f"{_seconds(record):.1f}")))
 
     def _row(self, name: str, cells: tuple[str, ...]) -> str:
@@ -48,15 +49,24 @@ def outcome_line(record: RunRecord, page: Page) -> Text:
     """Return what came of a trial in a sentence."""
     trial = page.say("{strategy} seed {seed}").format(strategy=record.strategy, seed=record.seed)
     if record.is_scored and record.validation is not None:
-        told = page.say("{trial}: validation f1_macro {score}, {seconds} s")
-        score = quantities.score(record.validation.f1_macro)
-        return page.text(told.format(trial=trial, score=score, seconds=f"{_seconds(record):.1f}"))
+        told = page.say("{trial}: validation {metric} {score}, {seconds} s")
+        values = {"metric": _chosen_by(record), "score": _score(record)}
+        return page.text(told.format(trial=trial, **values, seconds=f"{_seconds(record):.1f}"))
     status = page.say(record.status)
     if record.error is None:
         return page.text(f"{trial}: {status}", "red")
     told = page.say("{trial}: {status} in {stage}: {reason}")
     reason = page.short(page.say_message(record.error.message.strip()), LONGEST_REASON)
     return page.text(told.format(trial=trial, status=status, stage=page.say(record.error.stage), reason=reason), "red")
+
+
+def _chosen_by(record: RunRecord) -> str:
+    return record.selection.metric if record.selection else "f1_macro"
+
+
+def _score(record: RunRecord) -> str:
+    value = record.validation.score(_chosen_by(record)) if record.validation else None
+    return "-" if value is None else quantities.score(value)
 
 
 def _seconds(record: RunRecord) -> float:

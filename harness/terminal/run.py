@@ -33,7 +33,7 @@ def print_run(
     run: Run,
     console: Console,
     *,
-    sort: str = "f1_macro",
+    sort: str | None = None,
     confusion: bool = True,
     per_class: bool = True,
     pairs: bool = False,
@@ -46,7 +46,8 @@ def print_run(
     Args:
         run: What to print.
         console: Where.
-        sort: Order of the strategies, one of `SORT_KEYS`; scores are of validation, never of test.
+        sort: Order of the strategies, one of `SORT_KEYS`, None for the score that chooses; scores are of validation,
+            never of test.
         confusion: Show the confusion matrices on the test split.
         per_class: Show the per-class scores of the best strategy on the test split.
         pairs: Show the difference of every two strategies.

@@ -25,14 +25,14 @@ LONGEST_LABEL = 12
 
 
 def print_study(
-    study: Study, console: Console, *, sort: str = "f1_macro", pairs: bool = False, language: str = "en"
+    study: Study, console: Console, *, sort: str | None = None, pairs: bool = False, language: str = "en"
 ) -> None:
     """Print the strategies of one run or several in one table.
 
     Args:
         study: The runs.
         console: Where.
-        sort: Order of the strategies, one of `SORT_KEYS`.
+        sort: Order of the strategies, one of `SORT_KEYS`, None for the score that chooses.
         pairs: Show the difference of every two strategies.
         language: One of `harness.wording.languages.LANGUAGES`.
 

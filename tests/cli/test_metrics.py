@@ -174,5 +174,5 @@ def test_two_metrics_of_one_name_are_refused(run: Harness) -> None:
 def test_an_unknown_metric_is_refused_before_the_data_are_loaded(run: Harness) -> None:
     outcome = run("--metrics", "mc", strategies="majority")
     assert outcome.code == 2
-    assert "--metrics mc" in outcome.err
+    assert "There is no metric 'mc'" in outcome.err
     assert "mcc" in outcome.err

@@ -53,7 +53,7 @@ def test_a_strategy_of_several_seeds_has_its_mean_its_interval_and_the_spread_be
     report = report_of(study)
     mean, spread = rows(table(report, "scores", "Scores and costs"))[2:4]
     assert mean[0] == "mlp_probe (mean of 3 seeds)"
-    assert mean[1] == f"{study.strategy('mlp_probe').validation_f1_macro:.4f}"
+    assert mean[1] == f"{study.strategy('mlp_probe').validation_score:.4f}"
     known = study.evidence.strategy("mlp_probe")
     assert known is not None
     assert known.f1_macro.interval is not None

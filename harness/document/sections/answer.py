@@ -7,7 +7,7 @@ from harness.document import numbers
 from harness.document.model import Block, Cell, Column, Name, Paragraph, Phrase, Row, Section, Table
 from harness.document.subject import Subject
 from harness.evaluation.comparisons import ALPHA
-from harness.evaluation.conclusion import Comparison, Difference
+from harness.evaluation.conclusion import Comparison, Difference, ScoreDifference
 
 
 def answer_section(subject: Subject) -> Section:
@@ -25,8 +25,8 @@ def the_answer(subject: Subject) -> Phrase:
     if not subject.study.strategies:
         return Phrase(subject.say("No strategy was scored."))
     if subject.study.watermark:
-        pattern = "{best} is best by validation f1_macro ({cost}), but these runs cannot be compared."
-        values = {"best": Name(subject.best.name), "cost": subject.cost(subject.best)}
+        pattern = "{best} is best by validation {metric} ({cost}), but these runs cannot be compared."
+        values = {"best": Name(subject.best.name), "metric": subject.chosen_by, "cost": subject.cost(subject.best)}
         return Phrase(subject.say(pattern), values)
     said = [_phrase(each) for each in _given(subject).sentences]
     values = {}
@@ -59,10 +59,11 @@ def _table(subject: Subject, compared: list[Comparison]) -> Table:
     """Lay out the best by validation against each of the others."""
     say, best = subject.say, subject.best
     caption = Phrase(say("{best}, the best by validation, minus each of the others on test"), {"best": Name(best.name)})
+    selected = [subject.chosen_by] if compared[0].selected else []
     columns = [Column(say("strategy"), kind="name"), Column(say("verdict"), kind="name")]
     columns += [
         Column(heading, metric)
-        for metric in (say("f1_macro"), say("accuracy"))
+        for metric in (*selected, say("f1_macro"), say("accuracy"))
         for heading in (say("difference"), say("p"))
     ]
     columns += [Column(say("as good, p")), Column(say("seconds"))]
@@ -70,6 +71,7 @@ def _table(subject: Subject, compared: list[Comparison]) -> Table:
         Row.of(
             each.other,
             verdict_in_words(each.verdict, say),
+            *(_difference(each.selected) if each.selected else ()),
             *_difference(each.f1_macro),
             *_difference(each.accuracy),
             numbers.p_value(each.p_margin),
@@ -80,7 +82,7 @@ def _table(subject: Subject, compared: list[Comparison]) -> Table:
     return Table(caption, columns, rows)
 
 
-def _difference(difference: Difference) -> list[Cell]:
+def _difference(difference: Difference | ScoreDifference) -> list[Cell]:
     small = numbers.difference_interval(difference.interval.low, difference.interval.high)
     bold = difference.p_holm < ALPHA
     return [

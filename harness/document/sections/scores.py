@@ -31,7 +31,7 @@ def scores_section(subject: Subject) -> Section:
 def scores_table(subject: Subject) -> Table:
     """Return the table of scores and costs."""
     return Table(
-        caption=subject.say("Scores and costs, best validation f1_macro first"),
+        caption=subject.say("Scores and costs, best validation {metric} first").format(metric=subject.chosen_by),
         columns=_columns(subject),
         rows=[*_scored_rows(subject), *_failure_rows(subject)],
         style="scores",
@@ -41,7 +41,7 @@ def scores_table(subject: Subject) -> Table:
 def _columns(subject: Subject) -> list[Column]:
     say = subject.say
     test, seconds, parameters = say("test, with 95 % interval"), say("seconds"), say("parameters")
-    columns = [Column(say("strategy"), kind="name"), Column(say("f1_macro"), say("validation"))]
+    columns = [Column(say("strategy"), kind="name"), Column(subject.heading(subject.chosen_by), say("validation"))]
     for metric in subject.metrics:
         columns.append(Column(subject.heading(metric), test))
         if subject.has_letters(metric):
@@ -71,7 +71,7 @@ def _cells(subject: Subject, studied: Studied) -> list[Cell]:
     headline, record = studied.headline, studied.records[0]
     cells = [Cell(studied.name, _remark(subject, studied), bold=studied is subject.best)]
     flattered = f"-{numbers.score(studied.optimism)}" if studied.optimism and _shows(studied.optimism) else ""
-    cells.append(Cell(numbers.score(headline.validation.f1_macro), flattered))
+    cells.append(Cell(numbers.score(headline.validation.of(subject.chosen_by)), flattered))
     for metric in subject.metrics:
         interval = subject.interval(studied, metric)
         small = numbers.interval(interval.low, interval.high) if interval else ""
@@ -165,7 +165,7 @@ def _spread_cells(subject: Subject, standing: Standing) -> list[Cell]:
     if sd is None:
         return []
     cells = [Cell(subject.say("sd over {n} seeds").format(n=len(standing.records)))]
-    cells.append(Cell(numbers.score(sd.validation.f1_macro)))
+    cells.append(Cell(numbers.score(sd.validation.of(subject.chosen_by))))
     for metric in subject.metrics:
         cells.append(Cell(numbers.score(sd.test.of(metric))))
         cells += [Cell("")] * subject.has_letters(metric)
@@ -255,12 +255,13 @@ def _has_spread(subject: Subject) -> bool:
 def _every_seed(subject: Subject) -> Table:
     say = subject.say
     test = say("test, with 95 % interval")
-    columns = [Column(say("strategy"), kind="name"), Column(say("seed")), Column(say("f1_macro"), say("validation"))]
+    columns = [Column(say("strategy"), kind="name"), Column(say("seed"))]
+    columns.append(Column(subject.heading(subject.chosen_by), say("validation")))
     rows = [
         Row.of(
             studied.name,
             str(record.seed),
-            numbers.score(record.validation.f1_macro if record.validation else None),
+            numbers.score(record.validation.score(subject.chosen_by) if record.validation else None),
             *_test_cells(subject, studied, record),
         )
         for studied in subject.study.strategies
