@@ -26,6 +26,7 @@ from harness.evaluation.metrics import ClassScore, Evaluation, evaluate
 from harness.hookspecs import hookimpl
 from harness.results.records import Run, RunRecord
 from harness.runs.classifier import TextClassifier
+from harness.strategies.class_weights import class_weights
 from harness.strategies.finetuning import FineTunedClassifier, FineTuning
 from harness.strategies.fit_candidates import fit_candidates
 from harness.strategies.model_selection import (
@@ -76,6 +77,7 @@ __all__ = [
     "UndertrainedWarning",
     "UserError",
     "choose_tokens",
+    "class_weights",
     "compare",
     "evaluate",
     "first_token_only",

@@ -40,7 +40,8 @@ class OneLayer(LinearProbe):
         """Return the linear head."""
         from sklearn.linear_model import LogisticRegression
 
-        return LogisticRegression(C=self.C, max_iter=self.max_iter, random_state=seed)
+        weight = None if self.class_weight == "none" else self.class_weight
+        return LogisticRegression(C=self.C, max_iter=self.max_iter, class_weight=weight, random_state=seed)
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class LayerwiseProbe:
         scaling: `standard` gives each feature mean 0 and deviation 1, `unit` each text length 1, `auto` the better of
             both on validation; `standard` where C is set.
         max_iter: Most iterations of L-BFGS.
+        class_weight: `balanced` lets each class count the same in the loss, `none` each row.
     """
 
     name: ClassVar[str] = "layerwise_probe"
@@ -97,6 +99,7 @@ class LayerwiseProbe:
     C: Literal["auto"] | Annotated[float, Gt(0)] = "auto"
     scaling: Literal["auto", "standard", "unit"] = "auto"
     max_iter: Annotated[int, Ge(1)] = 1000
+    class_weight: Literal["none", "balanced"] = "none"
 
     def features_of(self, n_layers: int) -> tuple[Features, ...]:
         """Return the state of every layer tried, lowest first; counted from the last, as other probes count."""
@@ -122,7 +125,8 @@ class LayerwiseProbe:
         return BestLayer(probe, state, history, params, len(tried), selection_optimism(tried, validation.labels))
 
     def _probe(self, state: Features) -> OneLayer:
-        return OneLayer(state.layer, state.pooling, self.scaling, self.C, self.max_iter)  # type: ignore[arg-type]
+        layer, pooling, weight = state.layer, state.pooling, self.class_weight
+        return OneLayer(layer, pooling, self.scaling, self.C, self.max_iter, weight)  # type: ignore[arg-type]
 
     def load(self, directory: Path, context: RunContext) -> BestLayer:
         """Return the classifier saved in `directory`."""

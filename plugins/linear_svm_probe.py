@@ -30,7 +30,8 @@ class LinearSVMProbe(LinearProbe):
         """Return the linear head; its intercept is not penalised, other than liblinear's."""
         from sklearn.svm import LinearSVC
 
-        return LinearSVC(C=self.C, max_iter=self.max_iter, dual=False, random_state=seed)
+        weight = None if self.class_weight == "none" else self.class_weight
+        return LinearSVC(C=self.C, max_iter=self.max_iter, class_weight=weight, dual=False, random_state=seed)
 
 
 @hookimpl

@@ -31,7 +31,8 @@ class LogRegProbe(LinearProbe):
         """Return the linear head."""
         from sklearn.linear_model import LogisticRegression
 
-        return LogisticRegression(C=self.C, max_iter=self.max_iter, random_state=seed)
+        weight = None if self.class_weight == "none" else self.class_weight
+        return LogisticRegression(C=self.C, max_iter=self.max_iter, class_weight=weight, random_state=seed)
 
 
 @hookimpl

@@ -16,6 +16,7 @@ from harness import (
     Pooling,
     RunContext,
     Split,
+    class_weights,
     fit_candidates,
     hookimpl,
     score_candidate,
@@ -93,6 +94,7 @@ class MLPProbe:
         patience: Epochs without a lower validation loss before it stops; the best weights are kept.
         layer: Hidden layer, 0 for the embeddings, negative counted from the last.
         pooling: `auto` as the checkpoint declares, `cls` for the first token's state, `mean` or another over all.
+        class_weight: `balanced` lets each class count the same in the loss, `none` each row.
     """
 
     name: ClassVar[str] = "mlp_probe"
@@ -111,6 +113,7 @@ class MLPProbe:
     patience: Annotated[int, Ge(1)] = 5
     layer: int = -1
     pooling: Pooling = "auto"
+    class_weight: Literal["none", "balanced"] = "none"
 
     @property
     def features(self) -> tuple[Features, ...]:
@@ -139,6 +142,8 @@ class MLPProbe:
         mean, scale = (torch.from_numpy(np.float32(v)).to(context.device) for v in (scaler.mean_, scaler.scale_))
         x_val = (_on_device(validation.texts, self.features[0], context) - mean) / scale
         y, y_val = (torch.from_numpy(np.array(split.labels)).to(context.device) for split in (train, validation))
+        weights = class_weights(np.array(train.labels), context.n_classes, self.class_weight)
+        of_class = None if weights is None else torch.from_numpy(np.float32(weights)).to(context.device)
         head = _head(x.shape[1], self.hidden_size, context.n_classes, self.dropout).to(context.device)
         if self.batch_size * x.shape[1] * self.hidden_size <= FOR_ONE_THREAD:
             torch.set_num_threads(1)  # the harness restores it after the trial
@@ -149,8 +154,8 @@ class MLPProbe:
         least = -math.inf if context.select_by else 0.0  # of a loss that is no number nothing is better
         best, best_standing, best_epoch, history = head.state_dict(), (least, -math.inf), 0, []
         for epoch in range(1, self.epochs + 1):
-            loss = self._train_epoch(head, optimizer, x, y, generator)
-            val_loss = _loss(head, x_val, y_val)
+            loss = self._train_epoch(head, optimizer, x, y, generator, of_class)
+            val_loss = _loss(head, x_val, y_val, of_class)
             history.append({"epoch": epoch, "train_loss": loss, "validation_loss": val_loss})
             context.progress(f"epoch {epoch}", epoch, self.epochs)
             standing = _score(head, x_val, validation, context), -val_loss
@@ -163,7 +168,13 @@ class MLPProbe:
         return MLPClassifier(head, mean, scale, self.features[0], context, history, params)
 
     def _train_epoch(
-        self, head: "Sequential", optimizer: "Optimizer", x: "Tensor", y: "Tensor", generator: "Generator"
+        self,
+        head: "Sequential",
+        optimizer: "Optimizer",
+        x: "Tensor",
+        y: "Tensor",
+        generator: "Generator",
+        weight: "Tensor | None",
     ) -> float:
         """Take one pass over the rows in random order and return the mean loss."""
         import torch
@@ -172,7 +183,7 @@ class MLPProbe:
         head.train()
         total = torch.zeros((), device=x.device)
         for rows in torch.split(torch.randperm(len(x), generator=generator).to(x.device), self.batch_size):
-            loss = F.cross_entropy(head(x.index_select(0, rows)), y.index_select(0, rows))
+            loss = F.cross_entropy(head(x.index_select(0, rows)), y.index_select(0, rows), weight)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
@@ -222,12 +233,12 @@ def _score(head: "Sequential", x: "Tensor", validation: Split, context: RunConte
     return score_candidate({}, probabilities, validation.labels, context.select_by).score
 
 
-def _loss(head: "Sequential", x: "Tensor", y: "Tensor") -> float:
+def _loss(head: "Sequential", x: "Tensor", y: "Tensor", weight: "Tensor | None") -> float:
     import torch
     from torch.nn import functional as F
 
     with torch.inference_mode():
-        return float(F.cross_entropy(head.eval()(x), y))
+        return float(F.cross_entropy(head.eval()(x), y, weight))
 
 
 @hookimpl

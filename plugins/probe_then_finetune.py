@@ -66,7 +66,10 @@ class ProbeThenFineTune(FineTuning):
         from threadpoolctl import threadpool_limits
 
         scaler = StandardScaler(with_mean=has_bias)
-        probe = LogisticRegression(C=self.C, max_iter=self.max_iter, random_state=context.seed, fit_intercept=has_bias)
+        counts = None if self.class_weight == "none" else self.class_weight
+        probe = LogisticRegression(
+            C=self.C, max_iter=self.max_iter, class_weight=counts, random_state=context.seed, fit_intercept=has_bias
+        )
         with threadpool_limits(1, user_api="blas"):  # a product with one column a class is too narrow to share
             probe.fit(scaler.fit_transform(inputs), train.labels)
         rows, constants = probe.coef_, probe.intercept_

@@ -8,7 +8,7 @@ import numpy as np
 from annotated_types import Gt
 from numpy.typing import NDArray
 
-from harness import SearchedProbe, hookimpl
+from harness import SearchedProbe, class_weights, hookimpl
 
 # From the strongest on; scikit-learn's 1 overfits a thousand rows of hundreds of features.
 HALF_DECADES = (10_000.0, 3000.0, 1000.0, 300.0, 100.0, 30.0, 10.0)
@@ -23,6 +23,7 @@ class RidgeProbe(SearchedProbe):
 
     Args:
         alpha: Strength of the L2 penalty; `auto` tries those of a grid on validation.
+        class_weight: `balanced` lets each class count the same in the loss, `none` each row.
     """
 
     name: ClassVar[str] = "ridge_probe"
@@ -36,22 +37,30 @@ class RidgeProbe(SearchedProbe):
         "unit": tuple(alpha / 1000 for alpha in HALF_DECADES),
     }
     alpha: Literal["auto"] | Annotated[float, Gt(0)] = "auto"
+    class_weight: Literal["none", "balanced"] = "none"
 
     def estimator(self, seed: int) -> Any:
         """Return the linear head; nothing in it is random."""
         del seed
         from sklearn.linear_model import RidgeClassifier
 
-        return RidgeClassifier(alpha=self.alpha)
+        return RidgeClassifier(alpha=self.alpha, class_weight=None if self.class_weight == "none" else "balanced")
 
     def path(self, x: Any, y: NDArray[np.int64], strengths: Sequence[float]) -> Iterator[tuple[float, Any]]:
         """Yield each alpha and what its head answers, all from one decomposition of the features' covariance."""
         from scipy.special import softmax
 
-        centre, targets = x.mean(axis=0, dtype=np.float64), np.where(np.arange(y.max() + 1) == y[:, None], 1.0, -1.0)
-        centred, means = np.asarray(x - centre, np.float32), targets.mean(axis=0)
+        targets = np.where(np.arange(y.max() + 1) == y[:, None], 1.0, -1.0)
+        weights = class_weights(y, int(y.max()) + 1, self.class_weight)
+        rows = None if weights is None else weights[y]
+        if rows is None:
+            centre, means, roots = x.mean(axis=0, dtype=np.float64), targets.mean(axis=0), np.float32(1)
+        else:
+            centre, means = (np.average(each, axis=0, weights=rows) for each in (x, targets))
+            roots = np.float32(np.sqrt(rows)[:, None])
+        centred = np.asarray(x - centre, np.float32) * roots
         variance, axes = np.linalg.eigh((centred.T @ centred).astype(np.float64))
-        onto = axes.T @ (centred.T @ (targets - means).astype(np.float32))
+        onto = axes.T @ (centred.T @ ((targets - means).astype(np.float32) * roots))
         for alpha in strengths:
             weights = axes @ (onto / (np.maximum(variance, 0) + alpha)[:, None])
             yield alpha, lambda q, w=weights: softmax((q - centre) @ w + means, axis=1)

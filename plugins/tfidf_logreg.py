@@ -38,6 +38,7 @@ class TfidfLogReg(SklearnStrategy):
         max_ngram: Longest run of words counted; `auto` tries 1 and 2 on validation.
         min_df: Texts a run of words must occur in.
         max_iter: Most iterations of L-BFGS.
+        class_weight: `balanced` lets each class count the same in the loss, `none` each row.
     """
 
     name: ClassVar[str] = "tfidf_logreg"
@@ -51,6 +52,7 @@ class TfidfLogReg(SklearnStrategy):
     max_ngram: Literal["auto"] | Annotated[int, Ge(1)] = "auto"
     min_df: Annotated[int, Ge(1)] = 2
     max_iter: Annotated[int, Ge(1)] = 1000
+    class_weight: Literal["none", "balanced"] = "none"
 
     def fit(self, train: Split, validation: Split, context: RunContext) -> SklearnClassifier:
         """Fit each configuration on train and keep the one that validation prefers.
@@ -92,7 +94,9 @@ class TfidfLogReg(SklearnStrategy):
         words = TfidfVectorizer(
             token_pattern=pattern, ngram_range=(1, self.max_ngram), min_df=self.min_df, sublinear_tf=True
         )
-        return make_pipeline(words, LogisticRegression(C=self.C, max_iter=self.max_iter, random_state=seed))
+        weight = None if self.class_weight == "none" else self.class_weight
+        head = LogisticRegression(C=self.C, max_iter=self.max_iter, class_weight=weight, random_state=seed)
+        return make_pipeline(words, head)
 
 
 @hookimpl

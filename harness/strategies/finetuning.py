@@ -25,15 +25,16 @@ from harness.encoding.sequence_classifier import (
     other_classes,
 )
 from harness.errors import StrategyError, UndertrainedWarning, reason_of
+from harness.strategies.class_weights import ClassWeight
 from harness.strategies.forward import fast_forward, if_it_fits, predict_logits, token_ids_of
 from harness.strategies.recipe import HEAD_FACTOR, MANY_CLASSES, TUTORIAL, Recipe, suited
 from harness.strategies.strategy import RunContext, parameters
-from harness.strategies.training import Training, majority_f1, share_entropy
+from harness.strategies.training import Training, floor_of, prior_loss
 from harness.system.out_of_memory import is_out_of_memory
 
 UNDERTRAINED = (
     "Next to nothing was learnt: the loss on train was {loss:.2f} at the end (answering each class's share: "
-    "{prior:.2f}), the best f1_weighted on validation {score:.3f} (always the largest class: {floor:.3f}). "
+    "{prior:.2f}), the best {name} on validation {score:.3f} (always the largest class: {floor:.3f}). "
     "More steps (epochs, min_steps) or another learning_rate may help."
 )
 NEW_HEAD = (
@@ -157,6 +158,7 @@ class FineTuning:
             classes, what the encoder pools by, else `cls` (docs/defaults.md).
         keep_head: Begin with the checkpoint's own classification head, its classes put in our order by their names,
             in place of a new one; refused where the names differ.
+        class_weight: `balanced` lets each class count the same in the loss, `none` each text.
     """
 
     name: ClassVar[str]
@@ -183,6 +185,7 @@ class FineTuning:
     patience: Annotated[int, Ge(1)] = 3
     pooling: Pooling = "auto"
     keep_head: bool = False
+    class_weight: ClassWeight = "none"
 
     def prepare(self, untrained: FineTunedClassifier, train: Split, context: RunContext) -> None:
         """Freeze, wrap or set weights of the model before training; what requires no gradient stays as it is.
@@ -218,7 +221,7 @@ class FineTuning:
             part = (part + 1) // 2
         if part < whole:
             warnings.warn(f"Memory ran out: each step of {whole} texts was computed in parts of {part}.", stacklevel=2)
-        _warn_if_undertrained(trained.history, train, validation)
+        _warn_if_undertrained(trained.history, train, validation, self.class_weight)
         return trained
 
     def recipe_for(self, n_rows: int, width: int, n_classes: int, is_new_layer: bool = False) -> Recipe:
@@ -270,6 +273,7 @@ class FineTuning:
             context.progress,
             context.epoch,
             context.select_by,
+            self.class_weight,
         )
         try:
             course = training.best(train, validation, self.scores_start)
@@ -285,11 +289,11 @@ class FineTuning:
         )
 
 
-def _warn_if_undertrained(history: Sequence[Mapping[str, float]], train: Split, validation: Split) -> None:
-    loss, prior = history[-1]["train_loss"], share_entropy(train.labels)
-    score = max(entry["validation_f1_weighted"] for entry in history)
-    floor = majority_f1(train.labels, validation.labels)
+def _warn_if_undertrained(history: Sequence[Mapping[str, float]], train: Split, val: Split, by: ClassWeight) -> None:
+    loss, prior = history[-1]["train_loss"], prior_loss(train.labels, by)
+    name, floor = floor_of(train, val, by)
+    score = max(entry[f"validation_{name}"] for entry in history)
     barely = loss >= NEAR * prior and score < floor + LITTLE * (1 - floor)
     if loss >= prior or score <= floor or barely:
-        said = UNDERTRAINED.format(loss=loss, prior=prior, score=score, floor=floor)
+        said = UNDERTRAINED.format(loss=loss, prior=prior, name=name, score=score, floor=floor)
         warnings.warn(said, UndertrainedWarning, stacklevel=3)

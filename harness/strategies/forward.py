@@ -79,7 +79,14 @@ def predict_logits(forward: Forward, token_ids: TokenIds) -> "torch.Tensor":
         return torch.cat(parts).cpu()[np.argsort(order)]
 
 
-def add_gradient(forward: Forward, token_ids: TokenIds, labels: Integers, rows: Integers, part: int) -> Any:
+def add_gradient(
+    forward: Forward,
+    token_ids: TokenIds,
+    labels: Integers,
+    rows: Integers,
+    part: int,
+    weights: NDArray[np.float64] | None = None,
+) -> Any:
     """Add the gradient of a batch's mean loss, computed part by part, and return the sum of its losses.
 
     Args:
@@ -88,13 +95,15 @@ def add_gradient(forward: Forward, token_ids: TokenIds, labels: Integers, rows: 
         labels: Of all texts.
         rows: Which of them are the batch, int64 (m,).
         part: Texts to compute at once.
+        weights: How much a text of each class counts, (k,); None for all the same.
     """
     from torch.nn import functional as F
 
     total: Any = 0.0
     for some in np.split(rows, range(part, len(rows), part)):
         logits = forward([token_ids[row] for row in some])
-        loss: Any = F.cross_entropy(logits, _moved(labels[some], logits.device), reduction="sum")
+        weight = None if weights is None else _moved(weights.astype(np.float32), logits.device)
+        loss: Any = F.cross_entropy(logits, _moved(labels[some], logits.device), weight, reduction="sum")
         (loss / len(rows)).backward()
         total = total + loss.detach()
     return total

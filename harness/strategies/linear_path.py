@@ -42,16 +42,26 @@ class LinearPath:
 
     The objective is that of scikit-learn's LogisticRegression (multinomial; of two classes, binomial) or of its
     LinearSVC (squared hinge, one class against the rest), C times the summed loss and half the squared weights;
-    intercepts are not penalised.
+    intercepts are not penalised. Weights of classes count as in these: in a squared hinge of more than two classes
+    only where a class stands against the rest.
 
     Args:
         x: Features, float (n, p).
         y: Classes 0..k-1, each of which occurs, int64 (n,).
         loss: What is minimised.
         exact: Whether to compute in float64, for a fit that is kept; float32 is half the price.
+        weights: How much a row of each class counts, (k,), their mean over the rows being 1; None for all the same.
     """
 
-    def __init__(self, x: Table, y: NDArray[np.int64], loss: Loss, *, exact: bool = False) -> None:
+    def __init__(
+        self,
+        x: Table,
+        y: NDArray[np.int64],
+        loss: Loss,
+        *,
+        exact: bool = False,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
         self._binomial = loss == "log" and y.max() + 1 == TWO
         self._dtype: type[np.floating] = np.float64 if exact else np.float32
         self._k, self._loss, self._n = int(y.max()) + 1, loss, len(x)
@@ -60,7 +70,8 @@ class LinearPath:
         self._axes, self._variance = _principal_axes(centred)
         self._z = centred @ self._axes.astype(self._dtype)
         self._truth: Table = np.eye(self._k, dtype=self._dtype)[y]  # type: ignore[assignment]
-        shares = self._truth.mean(axis=0, dtype=np.float64)
+        self._counts = None if weights is None else self._counted(weights, y)
+        shares = self._truth.mean(axis=0, dtype=np.float64) * (1 if weights is None else weights)
         # The curvature of the loss where nothing is known but the shares of the classes.
         self._curvature = shares * (1 - shares) if loss == "log" else np.ones(self._k)
         self._bias = np.log(shares) - np.log(shares).mean() if loss == "log" else 2 * shares - 1
@@ -97,6 +108,12 @@ class LinearPath:
         self._weights, self._bias = solved[:-1], solved[-1]
         return self._head(int(found.nit))
 
+    def _counted(self, weights: NDArray[np.float64], y: NDArray[np.int64]) -> Table:
+        """Return how much each row counts for each class, (n, k) or (n, 1)."""
+        if self._loss == "log" or self._k == TWO:
+            return np.asarray(weights[y][:, np.newaxis], self._dtype)
+        return np.asarray(1 + self._truth * (weights - 1), self._dtype)
+
     def _objective(
         self, scaled: NDArray[np.float64], scale: NDArray[np.float64], penalty: float
     ) -> tuple[float, NDArray[np.float64]]:
@@ -104,7 +121,8 @@ class LinearPath:
         solved = scaled.reshape(scale.shape) / scale
         weights = solved[:-1]
         scores: Table = self._z @ weights.astype(self._dtype) + solved[-1].astype(self._dtype)
-        value, slope = _log_loss(scores, self._truth) if self._loss == "log" else _hinge(scores, self._truth)
+        of_rows = _log_loss if self._loss == "log" else _hinge
+        value, slope = of_rows(scores, self._truth, self._counts)
         slope /= self._n
         gradient = np.vstack([self._z.T @ slope + penalty * weights, slope.sum(axis=0, dtype=np.float64)])
         return value / self._n + penalty / 2 * float(np.square(weights).sum()), (gradient / scale).ravel()
@@ -131,17 +149,22 @@ def _principal_axes(centred: Table) -> tuple[NDArray[np.float64], NDArray[np.flo
     return exact.T @ (sides[:, kept] / np.sqrt(variance[kept] * rows)), variance[kept]
 
 
-def _log_loss(scores: Table, truth: Table) -> tuple[float, Table]:
+def _log_loss(scores: Table, truth: Table, counts: Table | None) -> tuple[float, Table]:
     """Return the summed log loss of n rows and its slope, (n, k)."""
     scores = scores - scores.max(axis=1, keepdims=True)
     powers = np.exp(scores)
     total = powers.sum(axis=1, keepdims=True)
-    value = float((np.log(total[:, 0]) - (scores * truth).sum(axis=1)).sum(dtype=np.float64))
-    return value, powers / total - truth
+    losses, slope = np.log(total[:, 0]) - (scores * truth).sum(axis=1), powers / total - truth
+    if counts is not None:
+        losses, slope = losses * counts[:, 0], slope * counts
+    return float(losses.sum(dtype=np.float64)), slope
 
 
-def _hinge(scores: Table, truth: Table) -> tuple[float, Table]:
+def _hinge(scores: Table, truth: Table, counts: Table | None) -> tuple[float, Table]:
     """Return the summed squared hinge loss of n rows and its slope, (n, k)."""
     sign = 2 * truth - 1
     short = np.maximum(0, 1 - sign * scores)
-    return float(np.square(short).sum(dtype=np.float64)), -2 * sign * short
+    losses, slope = np.square(short), -2 * sign * short
+    if counts is not None:
+        losses, slope = losses * counts, slope * counts
+    return float(losses.sum(dtype=np.float64)), slope

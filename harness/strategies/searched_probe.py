@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from harness.data.task import Split
 from harness.encoding.pooling import AUTO
+from harness.strategies.class_weights import ClassWeight, class_weights
 from harness.strategies.linear_path import LinearPath, Loss
 from harness.strategies.model_selection import (
     Candidate,
@@ -135,6 +136,7 @@ class LinearProbe(SearchedProbe):
     Args:
         C: Inverse strength of the L2 penalty; `auto` tries those of a grid on validation.
         max_iter: Most iterations of L-BFGS.
+        class_weight: `balanced` lets each class count the same in the loss, `none` each row.
     """
 
     loss: ClassVar[Loss] = "log"
@@ -142,10 +144,11 @@ class LinearProbe(SearchedProbe):
     blas_threads: ClassVar[int | None] = 1
     C: Literal["auto"] | Annotated[float, Gt(0)] = "auto"
     max_iter: Annotated[int, Ge(1)] = 1000
+    class_weight: ClassWeight = "none"
 
     def path(self, x: Table, y: NDArray[np.int64], strengths: Sequence[float]) -> Iterator[tuple[float, Answer]]:
         """Yield each C and what its head answers, each fit begun where the last one ended."""
-        path = LinearPath(x, y, self.loss)
+        path = LinearPath(x, y, self.loss, weights=class_weights(y, int(y.max()) + 1, self.class_weight))
         for C in strengths:
             yield C, path.fit(C, SEARCH_TOLERANCE, self.max_iter).probabilities
 
@@ -155,7 +158,8 @@ class LinearProbe(SearchedProbe):
         classes, numbers = np.unique(y, return_inverse=True)
         if len(classes) == 1:
             return estimator.fit(x, y)  # which says that one class is too few
-        head = LinearPath(x, numbers, self.loss, exact=True).fit(strength, TOLERANCE, self.max_iter)
+        weights = class_weights(numbers, len(classes), self.class_weight)
+        head = LinearPath(x, numbers, self.loss, exact=True, weights=weights).fit(strength, TOLERANCE, self.max_iter)
         estimator.classes_, estimator.n_features_in_ = classes, x.shape[1]
         estimator.coef_, estimator.intercept_ = head.coef, head.intercept
         estimator.n_iter_ = np.array([head.steps])

@@ -19,7 +19,8 @@ from harness.encoding.encoder import Progress
 from harness.encoding.sequence_classifier import head_weights
 from harness.errors import StrategyError
 from harness.evaluation.metric import Metric
-from harness.evaluation.metrics import evaluate
+from harness.evaluation.metrics import CoreMetric, evaluate
+from harness.strategies.class_weights import ClassWeight, class_weights
 from harness.strategies.forward import (
     Forward,
     Integers,
@@ -69,6 +70,7 @@ class Training:
         progress: Told how far it is.
         epoch: Told each entry of the history as soon as it is known.
         select_by: The metric that chooses the state, None for f1_weighted.
+        class_weight: Whether each class counts the same in the loss, or each text.
     """
 
     model: Any
@@ -81,6 +83,7 @@ class Training:
     progress: Progress
     epoch: TellEpoch = tell_nobody
     select_by: Metric | None = None
+    class_weight: ClassWeight = "none"
 
     def best(self, train: Split, validation: Split, scores_start: bool) -> Course:
         """Train, and leave the model in the state with the best score on validation, then the lowest loss.
@@ -94,7 +97,7 @@ class Training:
             StrategyError: Where the model computes NaN or infinity.
         """
         trained = {name: weight for name, weight in self.model.named_parameters() if weight.requires_grad}
-        floor = majority_f1(train.labels, validation.labels)
+        name, floor = floor_of(train, validation, self.class_weight)
         history, states = list[dict[str, float]](), list[Candidate]()
         best, best_standing, waited, has_learnt = {}, (-math.inf, 0.0), 0, False
         looked_at = _enough(validation, len(train))
@@ -104,7 +107,7 @@ class Training:
             states.append(state)
             # Few rows give the same score often, and of equal answers the surer ones are better.
             standing = self._score_of(scores, state), -scores["validation_loss"]
-            has_learnt |= scores["epoch"] > 0 and scores["validation_f1_weighted"] > floor
+            has_learnt |= scores["epoch"] > 0 and scores[f"validation_{name}"] > floor
             waited = waited + 1 if has_learnt and standing[0] <= best_standing[0] else 0
             if standing > best_standing:
                 best_standing = standing
@@ -129,6 +132,7 @@ class Training:
         import torch
 
         recipe, model, rng = self.recipe, self.model, np.random.default_rng(self.seed)
+        weights = class_weights(np.array(train.labels), self.model.config.num_labels, self.class_weight)
         train_ids, validation_ids = (
             token_ids_of(self.tokenizer, split.texts, self.max_length) for split in (train, validation)
         )
@@ -142,7 +146,7 @@ class Training:
                 model.train()
                 loss = torch.zeros((), device=model.device)  # read once an evaluation: to read it is to wait for it
                 for rows in _passes(epoch - before, train_ids, recipe.batch_size, rng):
-                    loss += add_gradient(forward, train_ids, train.labels, rows, self.part)
+                    loss += add_gradient(forward, train_ids, train.labels, rows, self.part, weights)
                     torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm=1.0)
                     optimizer.step()
                     schedule.step()
@@ -155,17 +159,27 @@ class Training:
                 yield {"epoch": epoch, "step": schedule.last_epoch, "train_loss": train_loss, **scores}, state
 
 
-def majority_f1(train: Integers, validation: Integers) -> float:
-    """Return the f1_weighted on validation of always answering the largest class of train, with room for rounding.
+def floor_of(train: Split, validation: Split, class_weight: ClassWeight) -> tuple[str, float]:
+    """Return the score by which something was learnt, and what always answering the largest class of train has of it.
+
+    Where each class counts the same in the loss, f1_weighted is not what was trained for: then it is f1_macro.
+    """
+    name: CoreMetric = "f1_macro" if class_weight == "balanced" else "f1_weighted"
+    return name, majority_f1(train.labels, validation.labels, name)
+
+
+def majority_f1(train: Integers, validation: Integers, name: CoreMetric = "f1_weighted") -> float:
+    """Return a score on validation of always answering the largest class of train, with room for rounding.
 
     Args:
         train: Class ids, int64 (n,).
         validation: Class ids, int64 (m,).
+        name: Which score.
     """
     k = int(max(train.max(), validation.max())) + 1
     answers = np.zeros((len(validation), k), dtype=np.float32)
     answers[:, np.bincount(train).argmax()] = 1
-    return evaluate(validation, answers).f1_weighted + TOLERANCE
+    return (evaluate(validation, answers).score(name) or 0.0) + TOLERANCE
 
 
 def share_entropy(labels: Integers) -> float:
@@ -173,6 +187,11 @@ def share_entropy(labels: Integers) -> float:
     shares = np.bincount(labels) / len(labels)
     shares = shares[shares > 0]
     return float(-(shares * np.log(shares)).sum())
+
+
+def prior_loss(labels: Integers, class_weight: ClassWeight) -> float:
+    """Return the loss of whoever answers each class with its share in that loss, of n labels, int64 (n,)."""
+    return math.log(len(np.unique(labels))) if class_weight == "balanced" else share_entropy(labels)
 
 
 def _enough(validation: Split, n_train: int) -> Split:

@@ -50,8 +50,9 @@ def test_one_strategy_is_told_with_the_meaning_range_and_default_of_each_paramet
         "scaling",
         "C",
         "max_iter",
+        "class_weight",
     ]
-    assert {parameter["default"] for parameter in as_json["parameters"]} == {-1, "auto", 1000}
+    assert {parameter["default"] for parameter in as_json["parameters"]} == {-1, "auto", 1000, "none"}
 
 
 def test_every_parameter_of_every_installed_strategy_has_a_meaning() -> None:

@@ -28,7 +28,8 @@ def test_set_changes_a_parameter_and_keeps_its_type(run: Harness) -> None:
     changes = ("C=0.5", "max_iter=7", "pooling=mean")
     outcome = run(*(word for change in changes for word in ("--set", f"logreg_probe.{change}")))
     params = {record.strategy: record.params for record in outcome.run.records}["logreg_probe"]
-    assert params == {"layer": -1, "pooling": "mean", "scaling": "standard", "C": 0.5, "max_iter": 7}
+    kept = {"layer": -1, "scaling": "standard", "class_weight": "none"}
+    assert params == {**kept, "pooling": "mean", "C": 0.5, "max_iter": 7}
 
 
 @pytest.mark.parametrize(

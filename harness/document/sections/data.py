@@ -14,6 +14,7 @@ from harness.wording.languages import Say
 
 MOST_CLASSES = 100
 LONGEST_NAME = 32
+MANY_TIMES = 5  # as many rows in the largest class as in the smallest: weights of classes are worth a try
 MOST_NAMES = 5  # of classes that a sentence lists
 # What flatters or blurs the scores most comes first.
 LEAKS = (("train", "test"), ("train", "validation"), ("validation", "test"))
@@ -47,6 +48,7 @@ def finding_blocks(audit: Audit, say: Say) -> Iterator[Paragraph]:
     """Yield balance and lengths in a sentence, then a warning for each thing that a reader of scores should know."""
     yield Paragraph(_shape(audit, say))
     yield from (Paragraph(absent, "warning") for absent in _absent_classes(audit, say))
+    yield from (Paragraph(advice, "note") for advice in _unequal_classes(audit, say))
     found = list(_findings(audit, say))
     yield from (Paragraph(finding, "warning") for finding in found)
     if not found:
@@ -83,6 +85,18 @@ def _absent_classes(audit: Audit, say: Say) -> Iterator[Phrase]:
         if gone:
             values = {"split": say(split), "names": _listed(gone, say)}
             yield Phrase(say("No {split} row is of {names}: scores on {split} say nothing of it."), values)
+
+
+def _unequal_classes(audit: Audit, say: Say) -> Iterator[Phrase]:
+    """Suggest weights of classes where the largest class of train has many times the rows of the smallest."""
+    counts = [n for n in audit.splits["train"].class_counts if n]
+    if counts and max(counts) >= MANY_TIMES * min(counts):
+        told = (
+            "The largest class of train has {times} times the rows of the smallest: {setting} lets each class count "
+            "the same in the loss of a probe, TF-IDF or fine-tuning."
+        )
+        values = {"times": f"{max(counts) / min(counts):.0f}", "setting": "--set STRATEGY.class_weight=balanced"}
+        yield Phrase(say(told), values)
 
 
 def _listed(names: Sequence[str], say: Say) -> str:
