@@ -1,5 +1,6 @@
 """Pools that are known by name: Ray and SLURM, each where its extra is installed."""
 
+import contextlib
 import os
 import socket
 from collections.abc import Callable
@@ -11,8 +12,12 @@ from typing import Any
 from weakref import WeakSet
 
 from harness.errors import UnavailableError, UserError
+from harness.executors.share import ADVICE
+from harness.system.files import disk_errors
+from harness.system.unfinished_files import unfinished_file
 
 CONNECT_SECONDS = 10.0
+LOOK_SECONDS = 60.0  # until a node has started a process that looks for a file
 RETRIES = 2  # of a task whose machine or process died under it
 
 
@@ -91,6 +96,35 @@ def _never_met(needs: dict[str, float], nodes: list[dict[str, float]]) -> str:
         f"--on ray: a trial needs {wanted} on one node, and the cluster has {had}: it would wait for ever. "
         "Add a node that has them, or name another --device."
     )
+
+
+def refuse_blind_nodes(folder: Path) -> None:
+    """Refuse a cluster of Ray's with a node that does not see a folder, before anything is computed for it.
+
+    Args:
+        folder: Of runs; it is made for this where it is missing.
+
+    Raises:
+        UnavailableError: Where a node says that it does not see it, or the disk refuses.
+    """
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    look, blind = ray.remote(os.path.exists), list[str]()
+    with disk_errors(folder), unfinished_file(folder / "seen-by-all-nodes") as (file, _):
+        for node in ray.nodes():
+            if not (node["Alive"] and node["Resources"].get("CPU")):
+                continue
+            there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+            with contextlib.suppress(Exception):  # whoever cannot say is no reason to refuse
+                task = look.options(num_cpus=0, scheduling_strategy=there).remote(str(file))
+                blind += [] if ray.get(task, timeout=LOOK_SECONDS) else [node["NodeManagerHostname"]]
+    if blind:
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # where it was made for this
+        raise UnavailableError(f"--on ray: {', '.join(sorted({*blind}))} does not see {folder}. {ADVICE}.")
 
 
 class _RayPool(Submitter):

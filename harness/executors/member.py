@@ -1,12 +1,9 @@
 """What a member of a pool runs: a trial in a process of its own on this machine."""
 
-import atexit
-import functools
 import platform
 import secrets
 import shutil
 import time
-from contextlib import ExitStack
 from pathlib import Path
 
 from harness.executors.job import ASSIGNMENT_FILE, OUTCOME_FOLDER, PROGRESS_FILE, SPEC_FILE, TEMPORARY_FOLDER
@@ -14,16 +11,12 @@ from harness.executors.limits import Limits, Watch
 from harness.executors.outcome_files import MODEL_FOLDER, check_files
 from harness.executors.parcels import Found, Parcel
 from harness.executors.processes import SpawnedWorker, can_fork, fork_server
-from harness.executors.share import Share
+from harness.executors.share import ADVICE, Share
 from harness.executors.trial_log import TrialLog
 from harness.system.temporary_folders import temporary_folder
 from harness.wording.secrets import redacted
 
-ATTEMPT_PREFIX, LOG_FILE = "attempt-", "log.txt"
-SHARE = (
-    "Put --output-dir and --cache-dir on a disk that all machines have under the same path, or name with --share a "
-    "place that all of them reach"
-)
+ATTEMPT_PREFIX, LOG_FILE, CARRIED_FOLDER = "attempt-", "log.txt", "carried"
 
 Ended = tuple[str, int, str | None, str]
 """Name of the folder of an attempt, how its worker ended, what it took too much of, the last lines that it printed."""
@@ -42,7 +35,7 @@ def run_job_apart(folder: str, seconds: float | None, memory_bytes: int | None, 
         imports: Modules that it will import.
     """
     if not (Path(folder) / SPEC_FILE).is_file():
-        return "", 1, f"{platform.node()}, where it was to run, does not see {folder}. {SHARE}", ""
+        return "", 1, f"{platform.node()}, where it was to run, does not see {folder}. {ADVICE}", ""
     path = Path(folder) / f"{ATTEMPT_PREFIX}{secrets.token_hex(8)}"
     (path / TEMPORARY_FOLDER).mkdir(parents=True)
     for name in (SPEC_FILE, ASSIGNMENT_FILE):
@@ -94,13 +87,13 @@ def run_parcel(
         How it ended, and name -> file of what it left.
     """
     outcomes = Share(parcel.place, *parcel.outcomes)
-    try:
-        outcomes.mark()
-        carried = _fetched(parcel)
-    except Exception as error:
-        told = f"{platform.node()}, where it was to run, cannot use --share {parcel.place}"
-        return ("", 1, f"{told}: {type(error).__name__}: {redacted(str(error))}", ""), {}
     with temporary_folder() as folder:
+        try:
+            outcomes.mark()
+            carried = _fetched(parcel, folder)
+        except Exception as error:
+            told = f"{platform.node()}, where it was to run, cannot use --share {parcel.place}"
+            return ("", 1, f"{told}: {type(error).__name__}: {redacted(str(error))}", ""), {}
         path = folder / f"{ATTEMPT_PREFIX}{secrets.token_hex(8)}"
         (path / TEMPORARY_FOLDER).mkdir(parents=True)
         spec = parcel.spec_in(carried)
@@ -111,20 +104,12 @@ def run_parcel(
         return ended, {file.relative_to(path).as_posix(): outcomes.put(file) for file in _left_by(path)}
 
 
-def _fetched(parcel: Parcel) -> Path:
-    """Return the folder with all that came along; what an earlier trial of this member needed is there already."""
-    folder = _folder_of_member()
+def _fetched(parcel: Parcel, parent: Path) -> Path:
+    """Return a folder with all that came along, for this trial alone, since a strategy may write there."""
+    share, folder = Share(parcel.place), parent / CARRIED_FOLDER
     for name, stored in parcel.files.items():
-        if not (file := folder / name).is_file():
-            Share(parcel.place).fetch(stored, file)
+        share.fetch(stored, folder / name)
     return folder
-
-
-@functools.cache
-def _folder_of_member() -> Path:
-    held = ExitStack()
-    atexit.register(held.close)
-    return held.enter_context(temporary_folder())
 
 
 def _left_by(attempt: Path) -> list[Path]:

@@ -35,12 +35,19 @@ class Pool:
         open_pool: Returns what takes functions with `submit`.
         limits: What a trial may take.
         share: Where files go that its members do not see, None where they see them.
+        look: Called where there is no share, once the pool is open; raises where members do not see the driver's disk.
     """
 
-    def __init__(self, open_pool: Callable[[], Submitter], limits: Limits, share: Share | None = None) -> None:
+    def __init__(
+        self,
+        open_pool: Callable[[], Submitter],
+        limits: Limits,
+        share: Share | None = None,
+        look: Callable[[], None] = lambda: None,
+    ) -> None:
         self.slots, self.queues = AT_A_TIME, True
         self.threads: int | None = None
-        self._open_pool, self._limits = open_pool, limits
+        self._open_pool, self._limits, self._look = open_pool, limits, look
         self._pool: Submitter | None = None
         self._materials: dict[Path, Materials] = {}
         self._carrier = Carrier(share) if share else None
@@ -49,11 +56,13 @@ class Pool:
         """Open the pool: whoever names one that does not answer is told before data are loaded.
 
         Raises:
-            HarnessError: Where there is none, it could never run a trial, or the share cannot be used.
+            HarnessError: Where there is none, it could never run a trial, or files cannot reach it.
         """
         if self._carrier:
             self._carrier.share.check()
         self.submitter()
+        if not self._carrier:
+            self._look()
 
     def submitter(self) -> Submitter:
         """Return the pool, which is opened where it is not; errors as of `prepare`."""

@@ -19,6 +19,10 @@ from harness.wording.secrets import redacted
 
 BLOCK = 1 << 20  # bytes that are read at once
 MARK = "begun"
+ADVICE = (
+    "Put --output-dir and --cache-dir on a disk that all machines have under the same path, or name with --share a "
+    "place that all of them reach"
+)
 
 
 @dataclass(frozen=True)
