@@ -1,12 +1,15 @@
 """What runs must agree in to be looked at together, and what their strategies are then called."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from harness.evaluation.costs import EXPECTED_COST, expected_cost
+from harness.evaluation.metric import Metric
 from harness.evaluation.metrics import METRICS
-from harness.results.records import Run
+from harness.evaluation.shipped_metrics import shipped_of
+from harness.results.records import Run, TaskInfo
 from harness.results.run_directory import RunDirectory
 
 if TYPE_CHECKING:
@@ -31,8 +34,22 @@ def have_several_encoders(runs: Sequence[Run]) -> bool:
 
 def shared_metrics(runs: Sequence[Run]) -> tuple[str, ...]:
     """Return the metrics that all runs were scored by, besides those of every table, in the order of the first."""
-    asked = (name for name in runs[0].config.asked_metrics if name not in METRICS)
+    same_costs = all(run.task.costs == runs[0].task.costs for run in runs)
+    left_out = METRICS if same_costs else (*METRICS, EXPECTED_COST)
+    asked = (name for name in runs[0].config.asked_metrics if name not in left_out)
     return tuple(name for name in asked if all(name in run.config.asked_metrics for run in runs))
+
+
+def metrics_at_hand(names: Iterable[str], task: TaskInfo) -> list[Metric]:
+    """Return those of some metrics that can be computed: the program's own, not those of plugins, which are code.
+
+    Args:
+        names: Of the metrics.
+        task: The record of the data, with the costs that were given.
+    """
+    asked = list(names)
+    of_costs = [expected_cost(task.costs)] if task.costs and EXPECTED_COST in asked else []
+    return [*shipped_of(asked), *of_costs]
 
 
 def named_apart(of_runs: Sequence[Sequence["Studied"]], runs: Sequence[Run]) -> "list[list[Studied]]":
@@ -114,6 +131,8 @@ def difference_of(runs: Sequence[Run], directories: Sequence[RunDirectory]) -> s
         if (one := runs[0].config.select_by) != (other := run.config.select_by):
             values = f"{_short(one)} in the first, {_short(other)} in the other"
             differing.append(f"the metric that chooses (select_by: {values})")
+        if runs[0].config.select_by == EXPECTED_COST and run.task.costs != runs[0].task.costs:
+            differing.append("the costs that choose")
         if differing:
             pair = f"{directories[0].path.name} and {directory.path.name}"
             return f"The runs {pair} cannot be compared: they differ in {' and in '.join(differing)}."

@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.analysis.ranking import MAJORITY, Standing, by_strategy, by_validation, in_order
-from harness.analysis.several_runs import difference_of, named_apart, shared_metrics
+from harness.analysis.several_runs import difference_of, metrics_at_hand, named_apart, shared_metrics
 from harness.errors import UserError, did_you_mean
 from harness.evaluation.conclusion import MARGIN, Conclusion, LeftOut
 from harness.evaluation.evidence import Evidence, assess
 from harness.evaluation.flips import Flips, find_flips
 from harness.evaluation.metric import Metric
-from harness.evaluation.shipped_metrics import shipped_of
 from harness.evaluation.trial_evidence import Candidate
 from harness.results.feature_sample import FeatureSample, read_feature_samples
 from harness.results.predictions import Predictions, predictions_of
@@ -284,7 +283,7 @@ def _evidence(
     facts = [read_row_facts(directory) for directory in directories]
     if paired:
         first = next((each for each in facts if each), None)
-        return evidence_of(together, first, runs[0].config.margin, shipped_of(shared_metrics(runs)))
+        return evidence_of(together, first, runs[0].config.margin, metrics_at_hand(shared_metrics(runs), runs[0].task))
     apart = [evidence_of(strategies, each) for strategies, each in zip(of_runs, facts, strict=True) if strategies]
     best = together[0].name
     return apart[0].model_copy(

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.analysis.rounding import equal_but_for_rounding
+from harness.analysis.several_runs import metrics_at_hand
 from harness.analysis.study import evidence_of, studied_strategies
 from harness.analysis.variant_checks import variant_problems
 from harness.data.task import hash_of_split
@@ -19,9 +20,8 @@ from harness.evaluation.conclusion import MARGIN
 from harness.evaluation.evidence import Evidence
 from harness.evaluation.metric import UndefinedMetricError
 from harness.evaluation.metrics import METRIC_VERSION, METRICS, Evaluation, evaluate
-from harness.evaluation.shipped_metrics import shipped_of
 from harness.results.predictions import Predictions, read_predictions
-from harness.results.records import Run, RunRecord, read_run
+from harness.results.records import Run, RunRecord, TaskInfo, read_run
 from harness.results.row_facts import read_row_facts
 from harness.results.run_directory import VARIANTS_FOLDER, RunDirectory
 from harness.system.files import sha256_of
@@ -59,7 +59,7 @@ def verify_run(directory: RunDirectory) -> list[Check]:
     for record in run.records:
         checks.append(record_check(record, directory))
         if record.is_scored:
-            checks.append(score_check(record, directory))
+            checks.append(score_check(record, directory, run.task))
     checks += _data_checks(run, directory)
     if run.evidence and run.evidence.strategies:  # older versions tested in other ways
         checks.append(evidence_check(run, run.evidence, directory))
@@ -72,7 +72,7 @@ def not_covered(run: Run, directory: RunDirectory) -> list[str]:
     if _kept_texts(directory) is None:
         left.append("the test texts, which were not kept as they were read")
     left.append("seconds, memory, warnings and versions, which nothing else in the folder can confirm")
-    shipped = {metric.name for metric in shipped_of(run.config.asked_metrics)}
+    shipped = {metric.name for metric in metrics_at_hand(run.config.asked_metrics, run.task)}
     if foreign := [name for name in run.config.asked_metrics if name not in shipped]:
         left.append(f"scores by {', '.join(foreign)}, which plugins offer")
     if any(name.startswith("models/") for name in run.files):
@@ -164,12 +164,12 @@ def record_check(record: RunRecord, directory: RunDirectory) -> Check:
     return Check(what, None if saved == record else "run.json says something else than its file in records/")
 
 
-def score_check(record: RunRecord, directory: RunDirectory) -> Check:
-    """Compute the scores of a trial again from its predictions."""
+def score_check(record: RunRecord, directory: RunDirectory, task: TaskInfo) -> Check:
+    """Compute the scores of a trial again from its predictions, by the costs of the task where it has any."""
     what = f"scores of {record.trial}"
     try:
         predicted = {split: read_predictions(directory, record.trial, split) for split in ("validation", "test")}
-        differing = [split for split, each in predicted.items() if _differs(getattr(record, split), each)]
+        differing = [split for split, each in predicted.items() if _differs(getattr(record, split), each, task)]
     except HarnessError as error:
         return Check(what, str(error))
     if differing:
@@ -179,16 +179,17 @@ def score_check(record: RunRecord, directory: RunDirectory) -> Check:
     return Check(what, None if same else "the sha256 of the probabilities is not the recorded one")
 
 
-def _differs(recorded: Evaluation, predicted: Predictions) -> bool:
+def _differs(recorded: Evaluation, predicted: Predictions, task: TaskInfo) -> bool:
     """Return whether scores are not those of predictions; those by metrics of plugins are not looked at."""
     core = evaluate(predicted.labels, predicted.probabilities)
     if core != recorded.model_copy(update={"metrics": {}}):
         return True
     again: dict[str, float | None] = dict.fromkeys(recorded.metrics)
-    for metric in shipped_of(recorded.metrics):
+    at_hand = metrics_at_hand(recorded.metrics, task)
+    for metric in at_hand:
         with suppress(UndefinedMetricError):
             again[metric.name] = metric.value(predicted.labels, predicted.probabilities)
-    known = {metric.name: recorded.metrics[metric.name] for metric in shipped_of(recorded.metrics)}
+    known = {metric.name: recorded.metrics[metric.name] for metric in at_hand}
     return not equal_but_for_rounding(known, {name: again[name] for name in known})
 
 
@@ -197,7 +198,7 @@ def evidence_check(run: Run, evidence: Evidence, directory: RunDirectory) -> Che
     what = "intervals, tests and conclusion"
     try:
         margin, selection = evidence.conclusion.margin or MARGIN, evidence.conclusion.selection
-        metrics = shipped_of(each.metric for each in evidence.metrics)
+        metrics = metrics_at_hand([each.metric for each in evidence.metrics], run.task)
         again = evidence_of(studied_strategies(run.records, directory), read_row_facts(directory), margin, metrics)
     except (HarnessError, ValueError) as error:
         return Check(what, str(error))

@@ -57,6 +57,7 @@ def compare(
     margin: float | None = None,
     metrics: str | Sequence[str] | None = None,
     select_by: str | None = None,
+    costs: str | Path | None = None,
     max_latency: str | float | None = None,
     fail_fast: bool | None = None,
     on: str | None = None,
@@ -112,6 +113,7 @@ def compare(
         metrics: Metrics to score by besides those of every table, such as `mcc`, `roc_auc_ovr` or `log_loss`.
         select_by: The metric that chooses: epochs and parameters on validation, the order of the table, the answer;
             f1_macro, and among epochs f1_weighted, by default.
+        costs: A CSV file of what each mistake costs: `expected_cost` is then a metric, and may be what chooses.
         max_latency: What a text that comes alone may take, such as `5ms`, or in seconds: the answer names the best of
             what answers 95 of 100 within it.
         fail_fast: Stop at the first strategy that fails.

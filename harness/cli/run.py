@@ -14,7 +14,7 @@ import click
 
 from harness.cli import options
 from harness.cli.command import Command, joined
-from harness.cli.completion import complete_folders, complete_runs
+from harness.cli.completion import complete_files, complete_folders, complete_runs
 from harness.cli.help import language_of
 from harness.cli.planning import ask_before_running, config_from, plan_of
 from harness.cli.printing import echo_json, echo_run
@@ -69,6 +69,9 @@ def _typed(value: str) -> Any:
 @click.option("--select-by", metavar="NAME",
               help="The metric that chooses: epochs and parameters on validation, the order of the table, the answer.  "
               "[default: f1_macro, among epochs f1_weighted]")
+@click.option("--costs", metavar="FILE", shell_complete=complete_files,
+              help="CSV of what each mistake costs, rows true, columns predicted classes, their names at the head: "
+              "expected_cost is then a metric.")
 @options.max_latency
 @click.option("--fail-fast", is_flag=True, default=None, help="Stop at the first strategy that fails.")
 @click.option("--on", metavar="WHERE",

@@ -32,7 +32,7 @@ class RunConfig(BaseModel):
     and `memory_limit` in bytes, of each trial. `max_latency` is in seconds: the answer names the best of what answers
     95 of 100 single texts within it. `track` names the trackers that are told how the run goes, `metrics` the metrics
     to score by besides those of every table, and `select_by` the one that chooses, None for f1_macro and, among epochs,
-    f1_weighted.
+    f1_weighted. `costs` is a CSV file of what each mistake costs.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -70,6 +70,7 @@ class RunConfig(BaseModel):
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.01
     metrics: tuple[NonEmpty, ...] = ()
     select_by: NonEmpty | None = None
+    costs: NonEmpty | None = None
     max_latency: Annotated[float, BeforeValidator(read_latency), Field(gt=0, lt=1e6)] | None = None
     fail_fast: bool = False
     on: NonEmpty | None = None
@@ -177,7 +178,8 @@ class RunConfig(BaseModel):
     @property
     def asked_metrics(self) -> tuple[str, ...]:
         """All metrics that were named, to be shown or to choose by."""
-        return tuple(dict.fromkeys((*self.metrics, *([self.select_by] if self.select_by else ()))))
+        of_costs = ("expected_cost",) if self.costs else ()
+        return tuple(dict.fromkeys((*self.metrics, *of_costs, *([self.select_by] if self.select_by else ()))))
 
     @property
     def dataset_name(self) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from harness.errors import PluginError, UserError, did_you_mean
+from harness.evaluation.costs import EXPECTED_COST
 from harness.evaluation.metric import Metric
 from harness.evaluation.metrics import METRICS
 from harness.evaluation.shipped_metrics import shipped_metrics
@@ -57,10 +58,10 @@ def known_metrics(plugins: Iterable["Plugin"]) -> dict[str, Metric]:
     Raises:
         PluginError: Where two have one name.
     """
-    known, owners = shipped_metrics(), dict.fromkeys(shipped_metrics(), "the harness itself")
+    known, owners = shipped_metrics(), dict.fromkeys((*shipped_metrics(), EXPECTED_COST), "the harness itself")
     for plugin in plugins:
         for metric in plugin.metrics:
-            if metric.name in known:
+            if metric.name in owners:
                 raise PluginError(
                     f"Two plugins offer a metric {metric.name!r}: {owners[metric.name]} and {plugin.name} "
                     f"({plugin.origin}). Rename one or leave one plugin out."
@@ -76,6 +77,8 @@ def choose_metrics(names: Sequence[str], known: Mapping[str, Metric]) -> tuple[M
         UserError: For one that nobody offers.
     """
     for name in names:
+        if name == EXPECTED_COST and name not in known:
+            raise UserError("expected_cost is known where --costs names a file of what each mistake costs.")
         if name not in known:
             raise UserError(f"There is no metric {name!r}. {did_you_mean(name, known)}")
     return tuple(known[name] for name in names if name not in METRICS)

@@ -59,7 +59,7 @@ def verify_published(folder: Path) -> list[Check]:
     for record in run.records:
         checks.append(record_check(record, directory))
         if record.is_scored and directory.predictions_file(record.trial).is_file():
-            checks.append(score_check(record, directory))
+            checks.append(score_check(record, directory, run.task))
     if run.evidence and has_predictions(run, directory):
         checks.append(evidence_check(run, run.evidence, directory))
     return [*checks, *_card_checks(published, folder / CARD_FILE)]

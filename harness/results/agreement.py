@@ -38,6 +38,10 @@ def _of_task(task: "TaskInfo") -> Iterator[str]:
     k = len(task.label_names)
     if k < FEWEST_CLASSES or len({*task.label_names}) < k:
         yield "it names fewer than two different classes, or one of them twice"
+    if task.costs is not None and [len(row) for row in task.costs] != [k] * k:
+        yield f"its costs are not those of {k} classes"
+    if task.costs is not None and len({cost for row in task.costs for cost in row}) == 1:
+        yield "its costs are all the same"
     for split in SPLITS:
         counts = task.class_counts.get(split, [])
         if len(counts) != k or not sum(counts):

@@ -17,7 +17,7 @@ from harness.errors import UserError
 from harness.evaluation.evidence import Evidence
 from harness.evaluation.metric import Selection
 from harness.evaluation.metrics import METRIC_VERSION, Evaluation
-from harness.frozen_model import Count, Fraction, FrozenModel, Seconds
+from harness.frozen_model import Count, Fraction, FrozenModel, Score, Seconds
 from harness.results.agreement import first_contradiction
 from harness.results.latency import Latency
 from harness.results.run_directory import RUN_FILE, UNFINISHED_FILE, RunDirectory
@@ -136,7 +136,10 @@ class RunRecord(FrozenModel):
 
 
 class TaskInfo(FrozenModel):
-    """The data set of a run; `class_counts` maps split -> rows of each class."""
+    """The data set of a run; `class_counts` maps split -> rows of each class.
+
+    `costs` are what answering each class to a text of each class costs, a row a true class; None where nobody said.
+    """
 
     name: str
     source: str
@@ -144,6 +147,7 @@ class TaskInfo(FrozenModel):
     content_sha256: str
     label_names: list[str]
     class_counts: dict[str, list[Count]]
+    costs: list[list[Score]] | None = None
 
     def n_rows(self, split: str) -> int:
         """Return the number of rows of a split."""

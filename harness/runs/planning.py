@@ -6,10 +6,12 @@ from itertools import product, starmap
 from pathlib import Path
 
 from harness.config.run_config import RunConfig
+from harness.data.costs import read_costs
 from harness.data.task import Task, class_counts, names_shown
 from harness.encoding.encoder import Encoder, Features, depth, resolved
 from harness.encoding.tags import encoder_tags
 from harness.errors import UnavailableError, UserError
+from harness.evaluation.costs import EXPECTED_COST, expected_cost
 from harness.evaluation.metric import Metric
 from harness.executors.executor import Executor, Here
 from harness.features.cache import FeatureCache
@@ -48,6 +50,7 @@ class Plan:
         trackers: Tells plugins how it goes.
         metrics: Metrics that were asked for besides those of every table.
         select_by: The metric that chooses, None where nobody named one.
+        costs: What each answer costs, a row a true class, None where nobody said.
     """
 
     config: RunConfig
@@ -64,6 +67,7 @@ class Plan:
     trackers: Trackers = field(default_factory=Trackers)
     metrics: tuple[Metric, ...] = ()
     select_by: Metric | None = None
+    costs: list[list[float]] | None = None
 
     @property
     def trials(self) -> list[Trial]:
@@ -137,8 +141,9 @@ def make_plan(
     named = named_plugins(config.plugins)
     config, manager = config.model_copy(update={"plugins": tuple(p.text for p in named)}), manager.with_named(named)
     offers, broken = _select(config, manager, given)
-    metrics = choose_metrics(config.asked_metrics, manager.metrics)
-    select_by = manager.metrics[config.select_by] if config.select_by else None
+    cost_file = read_costs(Path(config.costs)) if config.costs else None
+    known = manager.metrics | ({EXPECTED_COST: expected_cost(cost_file.values)} if cost_file else {})
+    choose_metrics(config.asked_metrics, known)  # now, since loading takes long
     selected = {offer.base for offer in offers}
     without_effect = [
         f"--set {name} has no effect: it is not among the strategies" for name in config.set if name not in selected
@@ -171,7 +176,10 @@ def make_plan(
         refuse_impossible(offers, manager.offers, encoder, loaded.label_names)
     notes = (*left_out_of_groups(manager.offers, config), *without_effect, *_told_of_draw(config, loaded))
     plan = Plan(config, loaded, encoder, offers, broken, device, dtype, fallback, notes, is_settled_offline())
-    return replace(plan, metrics=metrics, select_by=select_by)
+    costs = cost_file.matrix(loaded.label_names) if cost_file else None
+    known |= {EXPECTED_COST: expected_cost(costs)} if costs else {}
+    select_by = known[config.select_by] if config.select_by else None
+    return replace(plan, metrics=choose_metrics(config.asked_metrics, known), select_by=select_by, costs=costs)
 
 
 def _refuse_large_sizes(config: RunConfig, task: Task) -> None:

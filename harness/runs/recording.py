@@ -51,7 +51,7 @@ class Recording:
         self._plan, self._command = plan, list(command)
         self._started, self._clock = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
         # All of this now, so that nothing is left to fail after the trials.
-        self._task, self._model = task_info(plan.task), _model_info(plan.encoder)
+        self._task, self._model = task_info(plan.task, plan.costs), _model_info(plan.encoder)
         self._environment = environment_of(plan)
         self._findings = Findings()
         self.records = [_broken_record(plugin) for plugin in plan.broken]
@@ -254,8 +254,8 @@ def _broken_record(plugin: Plugin) -> RunRecord:
     )
 
 
-def task_info(task: Task) -> TaskInfo:
-    """Return what a run records of its data."""
+def task_info(task: Task, costs: list[list[float]] | None = None) -> TaskInfo:
+    """Return what a run records of its data, and of what mistakes cost there."""
     return TaskInfo(
         name=task.name,
         source=task.provenance.source,
@@ -263,14 +263,14 @@ def task_info(task: Task) -> TaskInfo:
         content_sha256=task.content_hash(),
         label_names=list(task.label_names),
         class_counts={s: list(class_counts(getattr(task, s), task.n_classes)) for s in SPLITS},
+        costs=costs,
     )
 
 
 def _model_info(encoder: Encoder | None) -> ModelInfo | None:
     if encoder is None:
         return None
-    tags = encoder_tags(encoder)
-    fingerprint = tags.fingerprint or {}
+    fingerprint = (tags := encoder_tags(encoder)).fingerprint or {}
     return ModelInfo(
         name=encoder.name,
         revision=encoder.revision,

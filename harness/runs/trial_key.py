@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.encoding.tags import encoder_tags
+from harness.evaluation.costs import ExpectedCost
+from harness.evaluation.metric import Metric
 from harness.plugin_system.offers import Plugin
 from harness.results.records import ModelInfo
 from harness.runs.planning import Plan
@@ -49,8 +51,14 @@ def _of_strategy(trial: Trial) -> dict[str, str]:
         "code": _code(kind),
         "seed": str(trial.seed),
         "rows of train": str(trial.train_size) if trial.per_class is None else f"{trial.per_class} of each class",
-        **({"metric that chooses": trial.select_by.name} if trial.select_by else {}),
+        **({"metric that chooses": _chosen_by(trial.select_by)} if trial.select_by else {}),
     }
+
+
+def _chosen_by(metric: Metric) -> str:
+    """Return the name of a metric, of costs with their hash."""
+    costs = metric.function.matrix if isinstance(metric.function, ExpectedCost) else None
+    return metric.name if costs is None else f"{metric.name} {_digest(costs)}"
 
 
 def _plugin_version(plugin: Plugin) -> str:
