@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.config.run_config import RunConfig
 from harness.errors import UserError
-from harness.executors.clusters import ray_pool, refuse_blind_nodes, require_extra, slurm_pool
+from harness.executors.clusters import ray_pool, require_extra, slurm_pool, store_for_blind_nodes
 from harness.executors.executor import Executor, Here
 from harness.executors.limits import Limits
 from harness.executors.local import Local
@@ -48,7 +48,7 @@ def built_in_executor(config: RunConfig) -> Executor | None:
         return Here()
     if name == "ray" or name.startswith(("ray:", "ray://")):
         require_extra("ray", "ray")
-        look = partial(refuse_blind_nodes, Path(config.output_dir).absolute())
+        look = partial(store_for_blind_nodes, Path(config.output_dir).absolute())
         return Pool(partial(ray_pool, _address(name), config.device), limits, share_of(config), look)
     if name in ("slurm", "slurm:local"):
         folder = Path(config.output_dir).absolute() / SUBMITIT_FOLDER

@@ -12,7 +12,7 @@ from typing import Any
 from weakref import WeakSet
 
 from harness.errors import UnavailableError, UserError
-from harness.executors.share import ADVICE
+from harness.executors.object_store import ObjectStore
 from harness.system.files import disk_errors
 from harness.system.unfinished_files import unfinished_file
 
@@ -98,33 +98,29 @@ def _never_met(needs: dict[str, float], nodes: list[dict[str, float]]) -> str:
     )
 
 
-def refuse_blind_nodes(folder: Path) -> None:
-    """Refuse a cluster of Ray's with a node that does not see a folder, before anything is computed for it.
+def store_for_blind_nodes(folder: Path) -> ObjectStore | None:
+    """Return how files reach the nodes of Ray's cluster where one does not see a folder, None where all do.
 
     Args:
-        folder: Of runs; it is made for this where it is missing.
+        folder: Of runs; it is made where it is missing.
 
     Raises:
-        UnavailableError: Where a node says that it does not see it, or the disk refuses.
+        UnavailableError: Where the disk refuses.
     """
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    look, blind = ray.remote(os.path.exists), list[str]()
+    look, seen = ray.remote(os.path.exists), []
     with disk_errors(folder), unfinished_file(folder / "seen-by-all-nodes") as (file, _):
         for node in ray.nodes():
-            if not (node["Alive"] and node["Resources"].get("CPU")):
-                continue
             there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-            with contextlib.suppress(Exception):  # whoever cannot say is no reason to refuse
-                task = look.options(num_cpus=0, scheduling_strategy=there).remote(str(file))
-                blind += [] if ray.get(task, timeout=LOOK_SECONDS) else [node["NodeManagerHostname"]]
-    if blind:
-        with contextlib.suppress(OSError):
-            folder.rmdir()  # where it was made for this
-        raise UnavailableError(f"--on ray: {', '.join(sorted({*blind}))} does not see {folder}. {ADVICE}.")
+            if node["Alive"] and node["Resources"].get("CPU"):
+                seen.append(look.options(num_cpus=0, scheduling_strategy=there).remote(str(file)))
+        with contextlib.suppress(Exception):  # a node that cannot say is met by its trials
+            return None if all(ray.get(seen, timeout=LOOK_SECONDS)) else ObjectStore()
+    return None
 
 
 class _RayPool(Submitter):

@@ -11,7 +11,7 @@ from harness.executors.limits import Limits, Watch
 from harness.executors.outcome_files import MODEL_FOLDER, check_files
 from harness.executors.parcels import Found, Parcel
 from harness.executors.processes import SpawnedWorker, can_fork, fork_server
-from harness.executors.share import ADVICE, Share
+from harness.executors.share import ADVICE
 from harness.executors.trial_log import TrialLog
 from harness.system.temporary_folders import temporary_folder
 from harness.wording.secrets import redacted
@@ -86,13 +86,13 @@ def run_parcel(
     Returns:
         How it ended, and name -> file of what it left.
     """
-    outcomes = Share(parcel.place, *parcel.outcomes)
+    outcomes = parcel.outcomes
     with temporary_folder() as folder:
         try:
             outcomes.mark()
             carried = _fetched(parcel, folder)
         except Exception as error:
-            told = f"{platform.node()}, where it was to run, cannot use --share {parcel.place}"
+            told = f"{platform.node()}, where it was to run, cannot use {parcel.share.name}"
             return ("", 1, f"{told}: {type(error).__name__}: {redacted(str(error))}", ""), {}
         path = folder / f"{ATTEMPT_PREFIX}{secrets.token_hex(8)}"
         (path / TEMPORARY_FOLDER).mkdir(parents=True)
@@ -106,9 +106,9 @@ def run_parcel(
 
 def _fetched(parcel: Parcel, parent: Path) -> Path:
     """Return a folder with all that came along, for this trial alone, since a strategy may write there."""
-    share, folder = Share(parcel.place), parent / CARRIED_FOLDER
+    folder = parent / CARRIED_FOLDER
     for name, stored in parcel.files.items():
-        share.fetch(stored, folder / name)
+        parcel.share.fetch(stored, folder / name)
     return folder
 
 

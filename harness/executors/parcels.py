@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from harness.encoding.encoder import Encoder
 from harness.encoding.fingerprint import checkpoint_files
 from harness.executors.assignment import Assignment
 from harness.executors.job import ASSIGNMENT_FILE, MATERIALS_FOLDER, TrialSpec, read_spec
-from harness.executors.share import Share, Stored
+from harness.executors.object_store import ObjectStore
+from harness.executors.share import Share, Store, Stored
 from harness.plugin_system.files import FILE_PREFIX
 
 if TYPE_CHECKING:
@@ -33,16 +35,16 @@ class Parcel:
     """What a member of a pool needs to run a trial.
 
     Attributes:
-        place: Of the share.
-        outcomes: Names of the folders in the share, each in the one before, where what comes of it goes.
+        share: Where its files lie.
+        outcomes: Where what comes of it goes.
         spec: What a worker is told of the trial, with the driver's paths.
         assignment: What the strategy is given, pickled.
         files: What comes along.
         modules: Name of a module -> its file among these.
     """
 
-    place: str
-    outcomes: tuple[str, ...]
+    share: Share | ObjectStore
+    outcomes: Store
     spec: TrialSpec
     assignment: bytes
     files: Found
@@ -65,10 +67,23 @@ class Carrier:
         share: Where it goes.
     """
 
-    def __init__(self, share: Share) -> None:
+    def __init__(self, share: Share | ObjectStore) -> None:
         self.share = share
         self._put: dict[tuple[Path, int, int], Stored] = {}
-        self._runs: dict[Path, Share] = {}
+        self._runs: dict[Path, Store] = {}
+
+    def weigh(self, encoder: Encoder, features_bytes: int) -> None:
+        """Refuse what is too much for this way, before anything is computed.
+
+        Args:
+            encoder: Whose checkpoint goes there.
+            features_bytes: Bytes of the features that go there.
+
+        Raises:
+            UnavailableError: Where it is.
+        """
+        files = checkpoint_files(Path(encoder.directory)) if encoder.directory else []
+        self.share.refuse_more(features_bytes + sum(file.stat().st_size for file in files))
 
     def carried(self, assignment: Assignment) -> tuple[dict[str, str], Found]:
         """Put checkpoint and features there.
@@ -111,9 +126,10 @@ class Carrier:
         modules = {name: self._stored(file) for name, file in files.items()}
         places = {name: f"{stored.sha256}/{files[name].name}" for name, stored in modules.items()}
         found = found | data | {places[name]: stored for name, stored in modules.items()}
-        return Parcel(self.share.place, self.outcomes_of(job).folders, spec, assignment, found, places)
+        held = self.share.holding(found.values())
+        return Parcel(held, self.outcomes_of(job), spec, assignment, found, places)
 
-    def outcomes_of(self, job: Path) -> Share:
+    def outcomes_of(self, job: Path) -> Store:
         """Return where outcomes of a job go; what an earlier driver left there of the same run is removed."""
         if (work := job.parent) not in self._runs:
             here = hashlib.sha256(f"{platform.node()}:{work}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
@@ -144,7 +160,7 @@ class Fetched:
         job: Folder of the job.
     """
 
-    def __init__(self, future: "Future[tuple[Ended, Found]]", outcomes: Share, job: Path) -> None:
+    def __init__(self, future: "Future[tuple[Ended, Found]]", outcomes: Store, job: Path) -> None:
         self._future, self._outcomes, self._job = future, outcomes, job
 
     def done(self) -> bool:

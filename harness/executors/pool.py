@@ -9,7 +9,7 @@ from concurrent.futures import Executor as Submitter
 from concurrent.futures import Future
 from pathlib import Path
 
-from harness.encoding.encoder import Progress
+from harness.encoding.encoder import Encoder, Progress
 from harness.errors import UnavailableError
 from harness.executors.assignment import Assignment
 from harness.executors.executor import Finished, Order, RunningTrial
@@ -17,6 +17,7 @@ from harness.executors.job import Materials, write_job
 from harness.executors.left_outcome import NOT_PICKLED, not_handed_over, outcome_of_job, shapes_of
 from harness.executors.limits import Limits
 from harness.executors.member import ATTEMPT_PREFIX, LOG_FILE, Ended, run_job_apart, run_parcel
+from harness.executors.object_store import ObjectStore
 from harness.executors.outcome import Outcome, failed_outcome
 from harness.executors.outcome_files import remove_job
 from harness.executors.parcels import Carrier, Fetched
@@ -35,7 +36,8 @@ class Pool:
         open_pool: Returns what takes functions with `submit`.
         limits: What a trial may take.
         share: Where files go that its members do not see, None where they see them.
-        look: Called where there is no share, once the pool is open; raises where members do not see the driver's disk.
+        look: Called where there is no share, once the pool is open; returns how files reach members that do not see the
+            driver's disk, None where all see it or nobody knows.
     """
 
     def __init__(
@@ -43,7 +45,7 @@ class Pool:
         open_pool: Callable[[], Submitter],
         limits: Limits,
         share: Share | None = None,
-        look: Callable[[], None] = lambda: None,
+        look: Callable[[], ObjectStore | None] = lambda: None,
     ) -> None:
         self.slots, self.queues = AT_A_TIME, True
         self.threads: int | None = None
@@ -61,8 +63,13 @@ class Pool:
         if self._carrier:
             self._carrier.share.check()
         self.submitter()
-        if not self._carrier:
-            self._look()
+        if not self._carrier and (store := self._look()):
+            self._carrier = Carrier(store)
+
+    def weigh(self, encoder: Encoder, features_bytes: int) -> None:
+        """Refuse what cannot be carried to members that do not see it; as of `Carrier`."""
+        if self._carrier:
+            self._carrier.weigh(encoder, features_bytes)
 
     def submitter(self) -> Submitter:
         """Return the pool, which is opened where it is not; errors as of `prepare`."""

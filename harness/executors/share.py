@@ -6,11 +6,11 @@ import os
 import platform
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from harness.errors import UnavailableError, UserError
@@ -32,10 +32,41 @@ class Stored:
     Attributes:
         sha256: Of its content, and so its name.
         size: Bytes.
+        content: The content where it lies nowhere else.
     """
 
     sha256: str
     size: int
+    content: bytes | None = None
+
+
+class Store(Protocol):
+    """Where files lie under the sha256 of their content.
+
+    Attributes:
+        name: What it is called in messages.
+    """
+
+    name: str
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether somebody left a mark here."""
+
+    def put(self, file: Path) -> Stored:
+        """Put a file there."""
+
+    def fetch(self, stored: Stored, target: Path) -> None:
+        """Read a file into another."""
+
+    def below(self, *names: str) -> "Store":
+        """Return a place in this one."""
+
+    def mark(self) -> None:
+        """Leave a mark, which `is_marked` finds."""
+
+    def remove(self) -> None:
+        """Remove what lies here."""
 
 
 class Share:
@@ -46,21 +77,24 @@ class Share:
         below: Names of folders in it, each in the one before.
 
     Attributes:
-        place: The folder, absolute, or the URL.
-        folders: Names of folders in it, each in the one before.
+        name: `--share` with the folder, absolute, or the URL.
 
     Raises:
         UserError: For a protocol that nobody knows or whose package is missing, and for a URL that holds a password.
     """
 
     def __init__(self, place: str, *below: str) -> None:
-        self.place = place if "://" in place else os.path.abspath(os.path.expanduser(place))
-        self._fs, root = _opened(self.place)
-        self._root, self.folders = "/".join((root.rstrip("/"), *below)), below
+        self._place = place if "://" in place else os.path.abspath(os.path.expanduser(place))
+        self._fs, root = _opened(self._place)
+        self._root, self._folders = "/".join((root.rstrip("/"), *below)), below
+        self.name = f"--share {self._place}"
+
+    def __reduce__(self) -> tuple[type["Share"], tuple[str, ...]]:
+        return Share, (self._place, *self._folders)
 
     def below(self, *names: str) -> "Share":
         """Return a folder in this one; it is made when something is put there."""
-        return Share(self.place, *self.folders, *names)
+        return Share(self._place, *self._folders, *names)
 
     def check(self) -> None:
         """Write a file, read it and remove it.
@@ -69,7 +103,7 @@ class Share:
             UnavailableError: Where that does not work.
         """
         probe = self.below(f"check-{secrets.token_hex(8)}")
-        with refused(self.place):
+        with refused(self._place):
             try:
                 probe.mark()
                 if not probe.is_marked:
@@ -77,13 +111,21 @@ class Share:
             finally:
                 probe.remove()
 
+    def refuse_more(self, size: int) -> None:
+        """Refuse nothing: how much a place holds is for the place to say."""
+
+    def holding(self, files: Iterable[Stored]) -> "Share":
+        """Return this: whoever reaches the place can fetch what is there."""
+        del files
+        return self
+
     def put(self, file: Path) -> Stored:
         """Put a file there under its hash, unless it is there already.
 
         Raises:
             UnavailableError: Where the place refuses.
         """
-        with refused(self.place):
+        with refused(self._place):
             stored = Stored(sha256_of(file), file.stat().st_size)
             if not self._holds(stored):
                 with file.open("rb") as source, self._written_whole(stored.sha256) as target:
@@ -99,7 +141,7 @@ class Share:
         """
         with self._fs.open(self._path(stored.sha256), "rb") as source, written_whole(target) as file:
             if _copied(source, file, stored.size) != stored.sha256:
-                raise ValueError(f"{stored.sha256} in {self.place} is not what was put there: remove it")
+                raise ValueError(f"{stored.sha256} in {self._place} is not what was put there: remove it")
 
     def mark(self) -> None:
         """Leave a mark, which `is_marked` finds."""
@@ -114,7 +156,7 @@ class Share:
 
     def remove(self) -> None:
         """Remove this folder with all that is in it; where the place refuses, it stays."""
-        assert self.folders  # never what others may have put there
+        assert self._folders  # never what others may have put there
         with contextlib.suppress(Exception):
             self._fs.rm(self._root, recursive=True)
 

@@ -7,9 +7,11 @@ holds `harness.system.process.library_defaults` around the whole of what it does
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from harness.config.run_config import RunConfig
 from harness.data.task import Task
-from harness.encoding.encoder import Encoder
+from harness.encoding.encoder import Encoder, width_of
 from harness.errors import UserError
 from harness.executors.choice import built_in_executor, executor_name, share_of
 from harness.executors.executor import Executor
@@ -82,11 +84,20 @@ def open_plan(
             if to_run:
                 executor.prepare()
         plan = make_plan(config, manager, task=task, given=offers)
+        if plan.encoder and isinstance(executor, Pool):
+            executor.weigh(plan.encoder, _features_bytes(plan))
         return replace(plan, executor=executor, trackers=manager.trackers)
     except BaseException:
         if executor:
             executor.close()
         raise
+
+
+def _features_bytes(plan: Plan) -> int:
+    """Return how many bytes the features of a run will take."""
+    rows = sum(len(split) for split in (plan.task.train, plan.task.validation, plan.task.test))
+    assert plan.encoder
+    return sum(rows * width_of(state, plan.encoder) * np.float32().itemsize for state in plan.wanted_features)
 
 
 def _of_plugin(manager: PluginManager, config: RunConfig) -> Executor:
