@@ -85,7 +85,7 @@ def _once(of_runs: "Sequence[Sequence[Studied]]") -> "list[list[Studied]]":
 
 def _holds(one: "Studied", other: "Studied") -> bool:
     """Return whether one strategy has all predictions of another of its name, and neither reads an encoder."""
-    if one.name != other.name or _reads_encoder(one) or _reads_encoder(other):
+    if one.name != other.name or reads_encoder(one) or reads_encoder(other):
         return False
     return _predicted(other) <= _predicted(one)
 
@@ -95,21 +95,22 @@ def _predicted(studied: "Studied") -> set[tuple[object, ...]]:
 
 
 def _with_encoders(of_runs: "Sequence[Sequence[Studied]]", runs: Sequence[Run]) -> "list[list[Studied]]":
-    names = _short_names([run.model.name if run.model else "" for run in runs])
+    names = short_names([run.model.name if run.model else "" for run in runs])
     return [
-        [_renamed(each, f"{each.name} ({names[each.run_index]})") if _reads_encoder(each) else each for each in mine]
+        [_renamed(each, f"{each.name} ({names[each.run_index]})") if reads_encoder(each) else each for each in mine]
         for mine in of_runs
     ]
 
 
-def _short_names(names: Sequence[str]) -> list[str]:
+def short_names(names: Sequence[str]) -> list[str]:
     """Return the last parts of encoders' names, whole names where these would be the same."""
     last = [name.rstrip("/").rpartition("/")[2] for name in names]
     of_last = {part: {name for name, other in zip(names, last, strict=True) if other == part} for part in last}
     return [part if len(of_last[part]) == 1 else name for name, part in zip(names, last, strict=True)]
 
 
-def _reads_encoder(studied: "Studied") -> bool:
+def reads_encoder(studied: "Studied") -> bool:
+    """Return whether a strategy reads the encoder of its run."""
     prints = [record.fingerprint for record in studied.records]
     return any(each is None or each.truncation is not None for each in prints)
 

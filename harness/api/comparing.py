@@ -10,6 +10,7 @@ from harness.api.result import RunResult
 from harness.api.running import run_config
 from harness.config.run_config import RunConfig, build_config
 from harness.data.task import Task
+from harness.errors import UserError
 from harness.results.run_directory import find_run
 from harness.wording.languages import language_of_locale
 
@@ -191,7 +192,7 @@ def report(
     language: str | None = None,
     force: bool = False,
 ) -> None:
-    """Write a report on one run or several to hand on.
+    """Write a report on one run, on several, or on a suite, to hand on.
 
     Args:
         runs: One or several, each `latest`, its folder, or its folder's name below `output_dir`.
@@ -205,12 +206,21 @@ def report(
         UserError: For an ending that stands for no format, a run that is not there, and runs that cannot be compared.
         UnavailableError: Where the disk refuses.
     """
+    from harness.analysis.suite_study import open_suite_study
     from harness.reporting import write_report, writer_for
+    from harness.reporting.suite_writing import write_suite_report
+    from harness.results.suite_record import find_suite
 
     writer_for(Path(file))  # a wrong ending is said before seconds are spent
-    named = [runs] if isinstance(runs, str | Path) else runs
+    named = [runs] if isinstance(runs, str | Path) else list(runs)
+    language = language or language_of_locale()
+    if suites := [suite for name in named if (suite := find_suite(str(name), Path(output_dir)))]:
+        if len(named) > 1:
+            raise UserError(f"{suites[0].path} is a suite, and a report is of one suite or of runs. Name it alone.")
+        write_suite_report(open_suite_study(suites[0]), Path(file), language)
+        return
     study = open_runs(named, output_dir, force=force)
-    write_report(study, Path(file), texts=texts, language=language or language_of_locale())
+    write_report(study, Path(file), texts=texts, language=language)
 
 
 def load_classifier(

@@ -23,7 +23,8 @@ from harness.cli.printing import echo_traceback
 from harness.cli.push import push
 from harness.cli.report import report
 from harness.cli.reproduce import reproduce
-from harness.cli.run import exit_code_of_signal, run
+from harness.cli.run import run
+from harness.cli.run_display import exit_code_of_signal
 from harness.cli.shells import SHELLS, completion_script
 from harness.cli.show import show
 from harness.cli.tune import tune

@@ -41,11 +41,7 @@ READING = (
     click.option("--quoting", type=click.Choice(["auto", "yes", "no"]),
                  help="Whether quotation marks enclose cells of csv, tsv and txt files.  [default: auto]"),
 )
-DATA = (
-    click.option("-d", "--dataset", metavar="NAME", shell_complete=complete_data,
-                 help="'emotion', 'sample', a hub id[:config][@revision], a folder with train/validation/test files "
-                 "(jsonl, json, csv, tsv, txt, parquet, arrow; of text also .gz), such files, comma-separated, or one "
-                 "file with --test-size.  [default: emotion]"),
+OF_DATA = (
     text_column,
     click.option("--label-column", metavar="NAME", help="Column of the labels; guessed from usual names."),
     click.option("--label-names", multiple=True, callback=joined, metavar="NAMES",
@@ -76,13 +72,10 @@ yes_run_plugins = click.option("--yes-run-plugins", is_flag=True,
 offline = click.option("--offline", is_flag=True, default=None, help="Never touch the network.")
 device = click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]),
                       help="Where to compute.  [default: auto]")
-WHAT = (
-    click.option("-s", "--strategies", multiple=True, callback=joined, metavar="NAMES",
-                 shell_complete=complete_strategies,
-                 help="Strategies, comma-separated, or 'all'.  [default: all]"),
-    *DATA,
-    click.option("-m", "--model", metavar="NAME", shell_complete=complete_folders,
-                 help="Encoder: a folder or a hub id.  [default: distilbert-base-uncased]"),
+strategies = click.option("-s", "--strategies", multiple=True, callback=joined, metavar="NAMES",
+                          shell_complete=complete_strategies,
+                          help="Strategies, comma-separated, or 'all'.  [default: all]")
+OF_ENCODER = (
     revision,
     click.option("--prompt", metavar="TEXT",
                  help="Put before each text that the frozen encoder reads; '' for none.  "
@@ -116,14 +109,45 @@ debug_value = click.option("--debug", **_DEBUG)  # the command wants to know, to
 # fmt: on
 
 
+def _dataset(*, several: bool = False) -> Callable[[Command], Command]:
+    told = "Several, comma-separated or repeated, make a suite.  " if several else ""
+    return click.option(
+        "-d",
+        "--dataset",
+        multiple=several,
+        metavar="NAME",
+        shell_complete=complete_data,
+        help="'emotion', 'sample', a hub id[:config][@revision], a folder with train/validation/test files "
+        "(jsonl, json, csv, tsv, txt, parquet, arrow; of text also .gz), such files, comma-separated, or one "
+        f"file with --test-size.  {told}[default: emotion]",
+    )
+
+
+def _model(*, several: bool = False) -> Callable[[Command], Command]:
+    told = "Several make a suite.  " if several else ""
+    return click.option(
+        "-m",
+        "--model",
+        multiple=several,
+        metavar="NAME",
+        shell_complete=complete_folders,
+        help=f"Encoder: a folder or a hub id.  {told}[default: distilbert-base-uncased]",
+    )
+
+
 def what_is_encoded(command: Command) -> Command:
     """Add the options of a run that decide what its encoder has to do."""
-    return _with(WHAT, command)
+    return _with((strategies, _dataset(), *OF_DATA, _model(), *OF_ENCODER), command)
+
+
+def what_is_run(command: Command) -> Command:
+    """Add the same options, with several data sets and encoders."""
+    return _with((strategies, _dataset(several=True), *OF_DATA, _model(several=True), *OF_ENCODER), command)
 
 
 def what_is_read(command: Command) -> Command:
     """Add the options of a run that decide what its data are."""
-    return _with(DATA, command)
+    return _with((_dataset(), *OF_DATA), command)
 
 
 def how_files_are_read(command: Command) -> Command:

@@ -79,7 +79,7 @@ def _run_again(
     ctx: click.Context, config: "RunConfig", then: "Run", *, lies_elsewhere: bool, quiet: bool, verbose: bool
 ) -> "Run":
     from harness.analysis.reproduction import refuse_other_data
-    from harness.cli.run import execute_shown
+    from harness.cli.run_display import execute_shown
 
     plan = plan_of(ctx, config, quiet=quiet, verbose=verbose, to_run=True)
     if lies_elsewhere:

@@ -1,13 +1,9 @@
 """`harness run`."""
 
 import shlex
-import signal
-import sys
-from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,30 +11,22 @@ import click
 from harness.cli import options
 from harness.cli.command import Command, joined
 from harness.cli.completion import complete_files, complete_folders, complete_runs
-from harness.cli.help import language_of
 from harness.cli.planning import ask_before_running, config_from, plan_of
 from harness.cli.printing import echo_json, echo_run
-from harness.errors import ExitCode, Terminated, UserError
-from harness.wording.languages import translator
+from harness.cli.run_display import execute_shown, exit_code_of_signal
+from harness.config.axes import axes_of, config_of_axes
+from harness.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
     from harness.api.result import RunResult
+    from harness.config.axes import Axes
     from harness.results.records import Run
     from harness.results.run_directory import RunDirectory
     from harness.runs.planning import Plan
-    from harness.runs.scheduling import Stop
+    from harness.runs.suites import Suite
 
 
 LATEST = "latest"
-
-
-def exit_code_of_signal(stop: BaseException | None) -> ExitCode:
-    """Return the exit code of a run that a signal stopped."""
-    return ExitCode.TERMINATED if isinstance(stop, Terminated) else ExitCode.INTERRUPTED
-
-
-def _terminate(number: int, frame: object) -> None:
-    raise Terminated
 
 
 def _typed(value: str) -> Any:
@@ -47,7 +35,7 @@ def _typed(value: str) -> Any:
 
 # fmt: off
 @click.command(cls=Command)
-@options.what_is_encoded
+@options.what_is_run
 @click.option("--seeds", multiple=True, callback=joined, metavar="NUMBERS",
               help="Seeds, comma-separated, such as 0,1,2 or 0-4.  [default: 0]")
 @click.option("--train-sizes", "--train-size", "train_sizes", multiple=True, callback=joined, metavar="NUMBERS",
@@ -105,6 +93,8 @@ def run(
     ctx: click.Context,
     /,
     config_file: Path | None,
+    dataset: tuple[str, ...],
+    model: tuple[str, ...],
     resume: str | None,
     fresh: bool,
     retry_failed: bool,
@@ -117,7 +107,16 @@ def run(
     language: str,
     **flags: Any,
 ) -> int:
-    """Run strategies on one data set under one protocol and print one table."""
+    """Run strategies on one data set under one protocol and print one table.
+
+    Several data sets or encoders, comma-separated or repeated, are run each with each and end in one table of all.
+    """
+    axes = axes_of(dataset, model, config_file)
+    if suite := _suite(axes, flags, config_file, resume, fresh=fresh):
+        from harness.cli.suite import How, run_suite
+
+        return run_suite(ctx, suite, How(retry_failed, dry_run, as_json, quiet, verbose, debug, language))
+    flags |= {"dataset": next(iter(axes.datasets), None), "model": next(iter(axes.models), None)}
     options_of_run = {"quiet": quiet, "verbose": verbose, "to_run": not dry_run}
     if resume is None or (resume == LATEST and _given(flags | {"config": config_file})):  # a command, given again
         plan = plan_of(ctx, config_from(flags, config_file), **options_of_run)
@@ -149,6 +148,25 @@ def run(
 # fmt: on
 
 
+def _suite(
+    axes: "Axes", flags: Mapping[str, Any], config_file: Path | None, resume: str | None, *, fresh: bool
+) -> "Suite | None":
+    """Return the suite that is to be run: of several data sets or encoders, or the one to resume; None of a run."""
+    from harness.results.suite_record import find_suite
+    from harness.runs.suites import reopened_suite, suite_of
+
+    if axes.is_suite:
+        flags = {name: value for name, value in flags.items() if value is not None}
+        suite = suite_of(config_of_axes(flags, config_file, axes), axes, fresh=fresh)
+        if resume not in (None, LATEST) and (suite.directory is None or suite.directory.path.name != Path(resume).name):
+            raise UserError(f"--resume {resume}: that is no suite of these options. Leave out --resume or the options.")
+        return suite
+    parent = Path(flags["output_dir"] or "reports")
+    others = _given({**flags, "config": config_file, "dataset": axes.datasets, "model": axes.models})
+    directory = find_suite(resume, parent) if resume and not others else None
+    return reopened_suite(directory) if directory else None
+
+
 def _same_unfinished_run(plan: "Plan", language: str) -> "RunDirectory | None":
     from harness.runs.resuming import same_unfinished_run
     from harness.terminal import print_note
@@ -177,40 +195,6 @@ def _run_to_resume(name: str, flags: Mapping[str, Any], *, trusted: bool, langua
     if before.config.plugins and not trusted:
         ask_before_running(before.config.plugins, language)
     return directory, before
-
-
-def execute_shown(
-    plan: "Plan",
-    command: list[str],
-    *,
-    quiet: bool,
-    resume: "RunDirectory | None" = None,
-    retry_failed: bool = False,
-) -> tuple["RunResult", KeyboardInterrupt | None]:
-    """Run a plan, its progress on standard error; Ctrl-C stops it, and SIGTERM at once."""
-    from harness.api.progress import shown_progress
-    from harness.api.running import run_plan
-    from harness.runs.scheduling import Stop
-    from harness.terminal import make_console, print_banner
-
-    if plan.fallback:
-        print_banner(translator(language_of(command))(plan.fallback), make_console(stderr=True))
-    stop = Stop()
-    before = {number: signal.signal(number, handler) for number, handler in _handlers(stop).items()}
-    try:
-        shown = shown_progress(wanted=not quiet, language=language_of(command))
-        # Standard output is for tables and JSON; what libraries print meanwhile, such as Ray's, belongs elsewhere.
-        with shown as reporter, redirect_stdout(sys.stderr):
-            return run_plan(plan, reporter, command, resume=resume, retry_failed=retry_failed, stop=stop)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _handlers(stop: "Stop") -> dict[int, Callable[[int, FrameType | None], None]]:
-    """Return what is done on signals; who started this process with SIGINT ignored wants it to stay so."""
-    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    return {signal.SIGTERM: _terminate} | ({} if ignored else {signal.SIGINT: stop.on_signal})
 
 
 def _tell_end(made: "RunResult", interrupt: KeyboardInterrupt | None, language: str) -> ExitCode:

@@ -39,13 +39,17 @@ def show(
     as_json: bool,
     debug: bool,
 ) -> int:
-    """Show a run again: 'latest', its folder, or its folder's name."""
+    """Show a run or a suite again: 'latest', its folder, or its folder's name."""
     from harness.api.comparing import open_run
+    from harness.cli.suite import show_suite
     from harness.config.run_config import build_config
     from harness.results.run_directory import RunDirectory
+    from harness.results.suite_record import find_suite
     from harness.results.unfinished_runs import unfinished_runs
     from harness.terminal import print_note
 
+    if suite := find_suite(name, Path(output_dir)):
+        return show_suite(suite, language, as_json=as_json)
     opened = open_run(name, output_dir)
     shown = {
         "sort": sort,

@@ -57,6 +57,11 @@ def to_latex(study: Study, say: Say) -> str:
     """
     subject = Subject(study, say)
     body = "\n".join([*_heading(subject), *_table(subject), *_legend(subject)])
+    return latex_document(body)
+
+
+def latex_document(body: str) -> str:
+    """Return a document that holds a body and compiles as it is."""
     return f"{_PREAMBLE}{_declarations(body)}\\begin{{document}}\n{body}\n\\end{{document}}\n"
 
 
@@ -70,8 +75,8 @@ def _declarations(body: str) -> str:
 
 def _heading(subject: Subject) -> Iterator[str]:
     if subject.study.watermark:
-        yield rf"\noindent\textbf{{{_escaped(subject.study.watermark)}}}\par\bigskip"
-    yield rf"\noindent {_words(the_answer(subject))}\par\bigskip"
+        yield rf"\noindent\textbf{{{escaped(subject.study.watermark)}}}\par\bigskip"
+    yield rf"\noindent {words_in_latex(the_answer(subject))}\par\bigskip"
 
 
 def _table(subject: Subject) -> Iterator[str]:
@@ -80,17 +85,17 @@ def _table(subject: Subject) -> Iterator[str]:
     yield r"{\centering\small"
     yield rf"\begin{{tabular}}{{@{{}}lr{'r' * n_metrics}{'r' * len(costs)}@{{}}}}"
     yield r"\toprule"
-    yield rf" & {_escaped(say('validation'))} & \multicolumn{{{n_metrics}}}{{c}}{{{_escaped(say('test'))}}} & & \\"
+    yield rf" & {escaped(say('validation'))} & \multicolumn{{{n_metrics}}}{{c}}{{{escaped(say('test'))}}} & & \\"
     yield rf"\cmidrule(lr){{2-2}}\cmidrule(lr){{3-{2 + n_metrics}}}"
     headings = [say("strategy"), subject.heading(subject.chosen_by), *map(subject.heading, subject.metrics), *costs]
-    yield " & ".join(map(_escaped, headings)) + r" \\"
+    yield " & ".join(map(escaped, headings)) + r" \\"
     yield r"\midrule"
     for studied in subject.study.strategies:
         yield from _rows(subject, studied)
         yield from _variant_rows(subject, studied)
     for _, record in subject.study.failures:
         stage = record.error and say("failed in {stage}").format(stage=say(record.error.stage))
-        told = _escaped(stage or say(record.status))
+        told = escaped(stage or say(record.status))
         width = len(headings) - 1
         yield rf"{_name(record.strategy)} & \multicolumn{{{width}}}{{l}}{{\emph{{{told}}}}} \\"
     yield r"\bottomrule"
@@ -101,24 +106,24 @@ def _rows(subject: Subject, studied: Studied) -> Iterator[str]:
     """Yield a line of scores and one of intervals."""
     headline, record = studied.headline, studied.records[0]
     conclusion = subject.study.evidence.conclusion
-    scores = [_escaped(numbers.score(headline.test.of(metric))) for metric in subject.metrics]
+    scores = [escaped(numbers.score(headline.test.of(metric))) for metric in subject.metrics]
     if studied.name in {conclusion.best, *conclusion.tied}:
         scores = [rf"\textbf{{{score}}}" for score in scores]
     raised = [subject.letters(studied, metric) for metric in subject.metrics]
     scores = [rf"{s}\rlap{{\textsuperscript{{{m}}}}}" if m else s for s, m in zip(scores, raised, strict=True)]
     validation = numbers.score(headline.validation.of(subject.chosen_by))
     costs = [numbers.seconds(headline.all_seconds), numbers.parameters(record.trainable_parameters)]
-    yield " & ".join([_name(studied.name), _escaped(validation), *scores, *map(_escaped, costs)]) + r" \\"
+    yield " & ".join([_name(studied.name), escaped(validation), *scores, *map(escaped, costs)]) + r" \\"
     intervals = [subject.interval(studied, metric) for metric in subject.metrics]
     if any(intervals):
-        small = [rf"{{\scriptsize {_escaped(numbers.interval(i.low, i.high))}}}" if i else "" for i in intervals]
+        small = [rf"{{\scriptsize {escaped(numbers.interval(i.low, i.high))}}}" if i else "" for i in intervals]
         yield " & ".join(["", "", *small, "", ""]) + r" \\[2pt]"
 
 
 def _variant_rows(subject: Subject, studied: Studied) -> Iterator[str]:
     """Yield a line for each variant of a strategy, which is not ranked: its name in italics, its scores plain."""
     for variant in studied.variants:
-        scores = [_escaped(numbers.score(variant.test.score(metric))) for metric in subject.metrics]
+        scores = [escaped(numbers.score(variant.test.score(metric))) for metric in subject.metrics]
         name = _name(variant_name(subject, studied, variant))
         yield " & ".join([rf"\quad\emph{{{name}}}", "", *scores, "", ""]) + r" \\"
 
@@ -134,23 +139,25 @@ def _legend(subject: Subject) -> Iterator[str]:
         told.append(say("Strategies that share a rank letter cannot be told apart on these test rows."))
     if any(studied.variants for studied in subject.study.strategies):
         told.append(say("In italics: variants of the classifier above in another number format, not ranked."))
-    yield rf"\medskip\noindent{{\footnotesize {_escaped(' '.join(told))}\par}}"
+    yield rf"\medskip\noindent{{\footnotesize {escaped(' '.join(told))}\par}}"
 
 
 def _name(name: str) -> str:
-    return _escaped(shorten(name, LONGEST_NAME))
+    return escaped(shorten(name, LONGEST_NAME))
 
 
-def _words(words: Words) -> str:
+def words_in_latex(words: Words) -> str:
+    """Return a sentence, the names in it bold."""
     if isinstance(words, Phrase):
-        return words.written(_escaped, _value)
-    return _escaped(words)
+        return words.written(escaped, _value)
+    return escaped(words)
 
 
 def _value(text: str) -> str:
-    return rf"\textbf{{{_escaped(text)}}}" if isinstance(text, Name) else _escaped(text)
+    return rf"\textbf{{{escaped(text)}}}" if isinstance(text, Name) else escaped(text)
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Return text that LaTeX sets as it is."""
     apart = visible(text).replace("--", "-\N{ZERO WIDTH JOINER}-")  # two hyphens would become a dash
     return "".join(_ESCAPES.get(c, c) for c in apart)

@@ -29,15 +29,16 @@ def to_csv(study: Study) -> bytes:
     Returns:
         The content of the file.
     """
-    rows = list(_rows(study))
+    rows = list(trial_rows(study))
     stream = io.StringIO(newline="")
     writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows({name: _safe(value) for name, value in row.items()} for row in rows)
+    writer.writerows({name: safe(value) for name, value in row.items()} for row in rows)
     return stream.getvalue().encode("utf-8-sig")
 
 
-def _rows(study: Study) -> Iterator[dict[str, Value]]:
+def trial_rows(study: Study) -> Iterator[dict[str, Value]]:
+    """Yield column -> value of each row of the file."""
     for studied in study.strategies:
         for record in studied.records:
             row = _row(study, studied.run_index, studied.name, record)
@@ -81,7 +82,8 @@ def _mean_row(study: Study, studied: Studied) -> dict[str, Value]:
     return {name: row.get(name) for name in first}
 
 
-def _safe(value: Value) -> Value:
+def safe(value: Value) -> Value:
+    """Return a value that no spreadsheet runs as a formula."""
     if not isinstance(value, str):
         return value
     shown = visible(value)

@@ -5,15 +5,14 @@ import hashlib
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import UnavailableError, UserError, did_you_mean
-from harness.system.files import disk_errors, folder_name, sha256_of, to_json, write_atomically
+from harness.errors import UserError, did_you_mean
+from harness.system.files import disk_errors, folder_name, new_folder, sha256_of, to_json, write_atomically
 from harness.system.foreign_files import read_json
 
 RUN_FILE = "run.json"
@@ -54,16 +53,7 @@ class RunDirectory:
         Raises:
             UnavailableError: Where the disk refuses.
         """
-        time = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
-        name = "-".join(folder_name(part) for part in (time, task, model or "no-model"))
-        with disk_errors(parent):
-            parent.mkdir(parents=True, exist_ok=True)
-            for attempt in range(1, 1000):
-                path = parent / (name if attempt == 1 else f"{name}-{attempt}")
-                with contextlib.suppress(FileExistsError):
-                    path.mkdir()
-                    return cls(path)
-        raise UnavailableError(f"Cannot find a free name for a run in {parent}. Name another folder with --output-dir.")
+        return cls(new_folder(parent, task, model or "no-model"))
 
     @contextmanager
     def claimed(self, wait: float = 0.0) -> Iterator[None]:

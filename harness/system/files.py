@@ -1,5 +1,6 @@
 """Files that are whole or absent: atomic writes, checksums, sealed JSON."""
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -8,6 +9,7 @@ import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -159,3 +161,21 @@ def folder_name(text: str) -> str:
     """Return `text` fit for a folder's name on every platform: `/` becomes `__`, `:` becomes `-`."""
     name = text.replace("/", "__").replace("\\", "__").replace(":", "-")
     return "".join(c if c.isalnum() or c in "._-+" else "_" for c in name).strip(".") or "_"
+
+
+def new_folder(parent: Path, *named: str) -> Path:
+    """Make a new folder below `parent`, named after the time in UTC and what it holds.
+
+    Raises:
+        UnavailableError: Where the disk refuses.
+    """
+    time = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+    name = "-".join(folder_name(part) for part in (time, *named))
+    with disk_errors(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+        for attempt in range(1, 1000):
+            path = parent / (name if attempt == 1 else f"{name}-{attempt}")
+            with contextlib.suppress(FileExistsError):
+                path.mkdir()
+                return path
+    raise UnavailableError(f"Cannot find a free name for a run in {parent}. Name another folder with --output-dir.")

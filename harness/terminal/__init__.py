@@ -12,6 +12,7 @@ from harness.terminal.plugins import print_changed_plugins, print_diagnoses, pri
 from harness.terminal.progress import progress_display, waiting
 from harness.terminal.run import print_banner, print_run, print_summary
 from harness.terminal.study import print_cell, print_pair, print_study
+from harness.terminal.suite import print_suite
 from harness.terminal.tuning import print_tuning
 from harness.terminal.verification import print_checks, print_reproduction
 from harness.wording.text import safe_text
@@ -44,6 +45,7 @@ __all__ = [
     "print_strategies",
     "print_strategy",
     "print_study",
+    "print_suite",
     "print_summary",
     "print_tuning",
     "progress_display",

@@ -1,0 +1,271 @@
+"""A suite opened again: the scores of its cells, and what they say of strategies and of encoders."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import fmean
+
+import numpy as np
+
+from harness.analysis.several_runs import reads_encoder, short_names
+from harness.analysis.study import Studied, Study, open_study
+from harness.errors import UserError
+from harness.evaluation.comparisons import ALPHA
+from harness.evaluation.ranks import (
+    FEWEST_SETS,
+    MeanRank,
+    critical_difference,
+    friedman_p,
+    groups_alike,
+    mean_ranks,
+)
+from harness.results.suite_record import SuiteDirectory, SuiteRecord
+
+FEWEST_RANKED = 2  # strategies, or encoders
+WIDTH = 2 * 1.96  # of a 95 % interval, in standard errors
+
+
+@dataclass(frozen=True)
+class StudiedCell:
+    """A cell of a suite that was scored.
+
+    Attributes:
+        data_set: What the data set is called in the suite.
+        encoder: What the encoder is called in the suite, "" where no strategy of the cell reads one.
+        study: Its run.
+    """
+
+    data_set: str
+    encoder: str
+    study: Study
+
+    def find(self, strategy: str) -> Studied | None:
+        """Return a strategy by its name, None where it was not scored here."""
+        return next((each for each in self.study.strategies if each.name == strategy), None)
+
+    def is_among_best(self, strategy: str) -> bool:
+        """Return whether a strategy is the best of the cell by validation, or tied with it on test."""
+        conclusion = self.study.evidence.conclusion
+        return strategy in {conclusion.best, *conclusion.tied}
+
+
+@dataclass(frozen=True)
+class Against:
+    """In how many cells a strategy is better than another beyond chance, cannot be told from it, or is worse."""
+
+    better: int
+    tied: int
+    worse: int
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Strategies ranked over data sets, the best first.
+
+    Attributes:
+        names: Of those that have a score on every data set and are no floors.
+        ranks: Their mean ranks, with intervals.
+        difference: What mean ranks have to differ by to be told apart (Nemenyi), None with too few data sets.
+        p: Of Friedman's test, None with too few data sets or strategies.
+        alike: First and last position of each group that cannot be told apart.
+    """
+
+    names: tuple[str, ...]
+    ranks: tuple[MeanRank, ...]
+    difference: float | None
+    p: float | None
+    alike: tuple[tuple[int, int], ...]
+
+    @property
+    def inseparable_neighbours(self) -> int:
+        """How many neighbours in the ranking cannot be told apart."""
+        return sum(any(a <= i and i + 1 <= b for a, b in self.alike) for i in range(len(self.names) - 1))
+
+    def of(self, strategy: str) -> MeanRank | None:
+        """Return the mean rank of a strategy, None where it is not ranked."""
+        return self.ranks[self.names.index(strategy)] if strategy in self.names else None
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """What an encoder gives, over the strategies that read one and the data sets on which each was scored with each.
+
+    Attributes:
+        name: The encoder.
+        score: Mean test f1_macro.
+        rank: Mean rank among the encoders, over data sets.
+        first: The strategy with the best mean rank with this encoder, None where none is ranked.
+    """
+
+    name: str
+    score: float
+    rank: MeanRank
+    first: str | None
+
+
+@dataclass(frozen=True)
+class SuiteStudy:
+    """A suite.
+
+    Attributes:
+        directory: Its folder.
+        record: What suite.json holds.
+        cells: Those that were scored, in the order that they ran.
+    """
+
+    directory: SuiteDirectory
+    record: SuiteRecord
+    cells: tuple[StudiedCell, ...]
+
+    @property
+    def data_sets(self) -> tuple[str, ...]:
+        """What the data sets are called, in the order that they ran."""
+        return tuple(dict.fromkeys(cell.data_set for cell in self.cells))
+
+    @property
+    def encoders(self) -> tuple[str, ...]:
+        """What the encoders are called, in the order that they ran."""
+        return tuple(dict.fromkeys(cell.encoder for cell in self.cells if cell.encoder))
+
+    @property
+    def unfinished(self) -> int:
+        """How many cells are still to be run."""
+        return sum(cell.status == "open" for cell in self.record.cells)
+
+    @cached_property
+    def strategies(self) -> tuple[str, ...]:
+        """All scored strategies: the ranked ones, the best first, then the others."""
+        everything = dict.fromkeys(each.name for cell in self.cells for each in cell.study.strategies)
+        return tuple(dict.fromkeys((*self.ranking.names, *everything)))
+
+    @cached_property
+    def ranking(self) -> Ranking:
+        """The strategies ranked over data sets, each by its mean score over the encoders."""
+        return self._ranking(self.cells)
+
+    def score(self, strategy: str, data_set: str, encoder: str | None = None) -> float | None:
+        """Return a test f1_macro, None where there is none.
+
+        Args:
+            strategy: The strategy.
+            data_set: The data set.
+            encoder: The encoder, by default the mean over all with which it was scored.
+        """
+        found = [cell.find(strategy) for cell in self.cells_of(data_set) if encoder in (None, cell.encoder)]
+        scores = [each.test("f1_macro") for each in found if each]
+        return fmean(scores) if scores else None
+
+    def cells_of(self, data_set: str) -> list[StudiedCell]:
+        """Return the cells of a data set, an encoder each."""
+        return [cell for cell in self.cells if cell.data_set == data_set]
+
+    def reads_encoder(self, strategy: str) -> bool:
+        """Return whether a strategy reads an encoder."""
+        return any(reads_encoder(each) for cell in self.cells if (each := cell.find(strategy)))
+
+    def seconds(self, strategy: str) -> float | None:
+        """Return what encoding, fitting and predicting took over all cells and seeds, None where one is not known."""
+        found = [r.seconds for cell in self.cells if (each := cell.find(strategy)) for r in each.records]
+        known = [seconds for seconds in found if seconds is not None]
+        return sum(known) if len(known) == len(found) else None
+
+    def against(self, strategy: str, other: str) -> Against:
+        """Count the cells in which a strategy is better or worse than another beyond chance (paired, Holm)."""
+        signs = []
+        for cell in self.cells:
+            for pair in cell.study.evidence.pairs:
+                if {pair.first, pair.second} == {strategy, other}:
+                    sign = 1 if pair.first == strategy else -1
+                    signs.append(0 if pair.f1_macro.p_holm >= ALPHA else sign * np.sign(pair.f1_macro.value))
+        return Against(*(sum(sign == wanted for sign in signs) for wanted in (1, 0, -1)))
+
+    @cached_property
+    def by_encoder(self) -> list[Encoder]:
+        """What each encoder gives, in the order that they ran; empty with fewer than two."""
+        encoders = self.encoders
+        read = [
+            name
+            for name in self.strategies
+            if self.reads_encoder(name)
+            and all(self.score(name, d, e) is not None for d in self.data_sets for e in encoders)
+        ]
+        if len(encoders) < FEWEST_RANKED or not read:
+            return []
+        table = np.array([[[self.score(s, d, e) for s in read] for e in encoders] for d in self.data_sets], dtype=float)
+        errors = np.array([[self._error(read, d, e) for e in encoders] for d in self.data_sets])
+        ranks = mean_ranks(table.mean(axis=2), errors)
+        firsts = (self._ranking([cell for cell in self.cells if cell.encoder == name], read) for name in encoders)
+        means = table.mean(axis=(0, 2))
+        return [
+            Encoder(name, float(mean), rank, next(iter(first.names), None))
+            for name, mean, rank, first in zip(encoders, means, ranks, firsts, strict=True)
+        ]
+
+    def _error(self, strategies: Sequence[str], data_set: str, encoder: str) -> float:
+        """Return the standard error of the mean of strategies on the same test rows: at most the mean of theirs."""
+        cells = [cell for cell in self.cells if cell.encoder == encoder]
+        return float(np.mean([error for name in strategies for _, error in _scores(name, data_set, cells)]))
+
+    def _ranking(self, cells: Sequence[StudiedCell], among: Sequence[str] | None = None) -> Ranking:
+        data_sets = list(dict.fromkeys(cell.data_set for cell in cells))
+        names = [name for name in _names(cells) if among is None or name in among]
+        found = {name: [_scores(name, data_set, cells) for data_set in data_sets] for name in names}
+        ranked = [name for name, scores in found.items() if all(scores) and not _is_floor(name, cells)]
+        if len(ranked) < FEWEST_RANKED:
+            return Ranking((), (), None, None, ())
+        values = np.array([[np.mean([s for s, _ in each]) for each in found[name]] for name in ranked]).T
+        errors = np.array([[_error_of_mean(each) for each in found[name]] for name in ranked]).T
+        means = mean_ranks(values, errors)
+        order = sorted(range(len(ranked)), key=lambda i: (means[i].value, -values[:, i].mean(), ranked[i]))
+        enough = len(data_sets) >= FEWEST_SETS
+        difference = critical_difference(len(ranked), len(data_sets)) if enough else None
+        sorted_means = [means[i].value for i in order]
+        return Ranking(
+            tuple(ranked[i] for i in order),
+            tuple(means[i] for i in order),
+            difference,
+            friedman_p(values) if enough and len(ranked) > FEWEST_RANKED else None,
+            tuple(groups_alike(sorted_means, difference)) if difference else ((0, len(ranked) - 1),),
+        )
+
+
+def open_suite_study(directory: SuiteDirectory) -> SuiteStudy:
+    """Open a suite, as far as its cells are finished.
+
+    Raises:
+        UserError: Where its record or a run cannot be read, and where nothing was scored.
+    """
+    record, studies = directory.read(), list[tuple[str, str, Study]]()
+    for cell, run in directory.finished_runs():
+        study = open_study([run])
+        model = study.runs[0].model
+        studies.append((cell.dataset or study.runs[0].task.name, model.name if model else "", study))
+    if not studies:
+        raise UserError(f"{directory.path}: no cell of the suite has been scored yet. Go on with it by --resume.")
+    data_sets = dict(zip((d for d, _, _ in studies), short_names([d for d, _, _ in studies]), strict=True))
+    encoders = dict(zip((e for _, e, _ in studies), short_names([e for _, e, _ in studies]), strict=True))
+    cells = tuple(StudiedCell(data_sets[d], encoders[e], study) for d, e, study in studies)
+    return SuiteStudy(directory, record, cells)
+
+
+def _names(cells: Sequence[StudiedCell]) -> list[str]:
+    return list(dict.fromkeys(each.name for cell in cells for each in cell.study.strategies))
+
+
+def _is_floor(name: str, cells: Sequence[StudiedCell]) -> bool:
+    return any(each.is_floor for cell in cells if (each := cell.find(name)))
+
+
+def _scores(name: str, data_set: str, cells: Sequence[StudiedCell]) -> list[tuple[float, float]]:
+    """Return the test f1_macro of a strategy on a data set and its standard error, with each encoder."""
+    found = []
+    for cell in cells:
+        if cell.data_set == data_set and (each := cell.find(name)):
+            known = cell.study.evidence.strategy(name)
+            interval = known.f1_macro.interval if known else None
+            found.append((each.test("f1_macro"), (interval.high - interval.low) / WIDTH if interval else 0.0))
+    return found
+
+
+def _error_of_mean(scores: Sequence[tuple[float, float]]) -> float:
+    return float(np.sqrt(sum(error**2 for _, error in scores)) / len(scores))

@@ -1,0 +1,145 @@
+"""`harness run` of several data sets or encoders: each with each, in runs of their own, and one table of all."""
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.planning import plan_of
+from harness.cli.printing import echo_json
+from harness.cli.run_display import execute_shown, exit_code_of_signal
+from harness.errors import ExitCode
+
+if TYPE_CHECKING:
+    from harness.results.suite_record import SuiteCell, SuiteDirectory
+    from harness.runs.planning import Plan
+    from harness.runs.suites import Suite
+
+
+@dataclass(frozen=True)
+class How:
+    """How a suite is run and shown, as the options of `harness run` say."""
+
+    retry_failed: bool
+    dry_run: bool
+    as_json: bool
+    quiet: bool
+    verbose: bool
+    debug: bool
+    language: str
+
+
+def run_suite(ctx: click.Context, suite: "Suite", how: How) -> int:
+    """Check all cells of a suite, run what is not there yet, and print the table of all.
+
+    Args:
+        ctx: The command's context.
+        suite: The suite.
+        how: How to run and show it.
+
+    Raises:
+        HarnessError: For anything wrong with options, data or encoders, before anything is trained.
+    """
+    if how.dry_run:
+        return _show_plans(ctx, suite, how)
+    for _ in _plans(ctx, suite, how):  # all before the first is trained, one encoder in memory at a time
+        pass
+    directory = suite.save()
+    for number, cell in enumerate(list(suite.record.cells), 1):
+        interrupt = _run_cell(ctx, suite, cell, number, how)
+        if interrupt:
+            if suite.record.is_begun:
+                show_suite(directory, how.language, as_json=how.as_json)
+            _note(f"Go on with: {shlex.join(['harness', 'run', '--resume', str(directory.path)])}", how.language)
+            return exit_code_of_signal(interrupt)
+    show_suite(directory, how.language, as_json=how.as_json)
+    _note(f"Saved in {directory.path}", how.language)
+    return ExitCode.FAILED if any(cell.status == "partial" for cell in suite.record.cells) else ExitCode.OK
+
+
+def _run_cell(ctx: click.Context, suite: "Suite", cell: "SuiteCell", number: int, how: How) -> KeyboardInterrupt | None:
+    plan = _plan(ctx, suite, cell, how, to_run=True)
+    if plan is None:
+        suite.note(cell, status="empty")
+        return None
+    if suite.is_done(cell, plan, retry_failed=how.retry_failed):
+        plan.executor.close()
+        return None
+    if not how.quiet:
+        _note(f"Cell {number} of {len(suite.record.cells)}: {_name(cell)}", how.language)
+    run = suite.run_of(cell, plan)
+    if run:
+        suite.reopen(cell, run)
+    command = ctx.obj["argv"]
+    made, interrupt = execute_shown(plan, command, quiet=how.quiet, resume=run, retry_failed=how.retry_failed)
+    suite.note_run(cell, plan, made.run, made.path, stopped=interrupt is not None)
+    return interrupt
+
+
+def _plan(ctx: click.Context, suite: "Suite", cell: "SuiteCell", how: How, *, to_run: bool) -> "Plan | None":
+    found = plan_of(ctx, suite.config_of(cell), quiet=how.quiet, verbose=how.verbose, to_run=to_run)
+    plan = suite.plan_of(cell, found)
+    if plan is None:
+        found.executor.close()
+    return plan
+
+
+def _plans(ctx: click.Context, suite: "Suite", how: How) -> "Iterator[tuple[SuiteCell, Plan | None]]":
+    for cell in suite.record.cells:
+        plan = _plan(ctx, suite, cell, how, to_run=False)
+        yield cell, plan
+        if plan:
+            plan.executor.close()
+
+
+def _show_plans(ctx: click.Context, suite: "Suite", how: How) -> int:
+    """Print what each cell would run, and which are there already."""
+    from harness.document.plan import summary_of_plan
+    from harness.reporting import plain_values
+    from harness.terminal import make_console, print_plan
+
+    told, broken = list[dict[str, Any]](), False
+    for number, (cell, plan) in enumerate(_plans(ctx, suite, how), 1):
+        done = plan is not None and suite.is_done(cell, plan, retry_failed=how.retry_failed)
+        state = "nothing to run" if plan is None else "finished" if done else f"{len(plan.trials)} trials"
+        summary = summary_of_plan(plan) if plan else None
+        broken |= bool(plan and plan.broken)
+        shown = plain_values.of_plan(summary) if summary else None
+        told.append({"dataset": cell.dataset, "model": cell.model, "state": state, "plan": shown})
+        if not how.as_json:
+            _note(f"Cell {number} of {len(suite.record.cells)}: {_name(cell)}: {state}", how.language, out=True)
+            if summary and not done:
+                print_plan(summary, make_console(), how.language)
+    if how.as_json:
+        echo_json(told)
+    return ExitCode.FAILED if broken else ExitCode.OK
+
+
+def show_suite(directory: "SuiteDirectory", language: str, *, as_json: bool) -> int:
+    """Print the table of a suite, or its JSON.
+
+    Raises:
+        UserError: Where it cannot be read, and where nothing was scored.
+    """
+    from harness.analysis.suite_study import open_suite_study
+    from harness.reporting.suite_writing import json_of_suite
+    from harness.terminal import make_console, print_suite
+
+    study = open_suite_study(directory)
+    if as_json:
+        echo_json(json_of_suite(study))
+    else:
+        print_suite(study, make_console(), language)
+    return ExitCode.OK
+
+
+def _name(cell: "SuiteCell") -> str:
+    return ", ".join(name for name in (cell.dataset, cell.model) if name)
+
+
+def _note(text: str, language: str, *, out: bool = False) -> None:
+    from harness.terminal import make_console, print_note
+
+    print_note(text, make_console() if out else None, language=language)

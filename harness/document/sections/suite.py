@@ -1,0 +1,200 @@
+"""Suite -> sections: the table of all cells, mean ranks, encoders, what they cost."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from harness.analysis.suite_study import Encoder, Ranking, SuiteStudy
+from harness.document import numbers
+from harness.document.figures.ranks import rank_figure
+from harness.document.model import (
+    Block,
+    Cell,
+    Column,
+    Facts,
+    Gallery,
+    Name,
+    Paragraph,
+    Phrase,
+    Picture,
+    Report,
+    Row,
+    Section,
+    Table,
+    Words,
+)
+from harness.evaluation.ranks import FEWEST_SETS, MeanRank
+from harness.wording.languages import Say
+
+STAR, NO_STAR = "*", "\N{NO-BREAK SPACE}"  # as wide as each other, so that the points of the numbers stay in line
+
+
+def compose_suite(study: SuiteStudy, say: Say, language: str) -> Report:
+    """Put the report of a suite together.
+
+    Args:
+        study: The suite.
+        say: Translates fixed phrases.
+        language: Their language.
+
+    Returns:
+        The report, without sections that would be empty.
+    """
+    sections = [scores_of_suite(study, say), ranks_of_suite(study, say), encoders_of_suite(study, say)]
+    counted = {
+        "s": numbers.count(len(study.strategies)),
+        "d": numbers.count(len(study.data_sets)),
+        "e": numbers.count(max(len(study.encoders), 1)),
+    }
+    unfinished = say("Unfinished: {n} cells are still to be run.").format(n=study.unfinished)
+    return Report(
+        language=language,
+        title=Phrase(say("{s} strategies, {d} data sets, {e} encoders"), counted),
+        facts=Facts([(say("suite"), study.directory.path.name), (say("started"), study.record.started[:10])]),
+        banners=[unfinished] if study.unfinished else [],
+        sections=[Section("answer", say("Answer"), list(answer_of_suite(study, say)))]
+        + [section for section in sections if section],
+    )
+
+
+def answer_of_suite(study: SuiteStudy, say: Say) -> Iterator[Block]:
+    """Yield what the suite says of its strategies, and of its encoders, in a sentence each."""
+    ranking = study.ranking
+    if ranking.names:
+        yield Paragraph(_first(study, ranking, say), "lead")
+    if ranking.names and ranking.difference is None:
+        few = "{n} data sets carry no claim that one strategy ranks above another: that takes {fewest} or more."
+        values = {"n": numbers.count(len(study.data_sets)), "fewest": numbers.count(FEWEST_SETS)}
+        yield Paragraph(Phrase(say(few), values))
+    elif ranking.names:
+        told = "{k} of {n} neighbours in the ranking cannot be told apart."
+        values = {"k": numbers.count(ranking.inseparable_neighbours), "n": numbers.count(len(ranking.names) - 1)}
+        yield Paragraph(Phrase(say(told), values))
+    if study.by_encoder:
+        yield Paragraph(_encoders_told(study.by_encoder, say))
+
+
+def _first(study: SuiteStudy, ranking: Ranking, say: Say) -> Phrase:
+    best = ranking.names[0]
+    cells = [cell for cell in study.cells if cell.find(best)]
+    told = "{best} has the best mean rank, {rank} of {k}; in {n} of {cells} cells it is the best or tied with the best."
+    values: dict[str, str] = {"best": Name(best), "rank": f"{ranking.ranks[0].value:.2f}"}
+    values |= {"k": numbers.count(len(ranking.names)), "cells": numbers.count(len(cells))}
+    values["n"] = numbers.count(sum(cell.is_among_best(best) for cell in cells))
+    return Phrase(say(told), values)
+
+
+def _encoders_told(encoders: list[Encoder], say: Say) -> Phrase:
+    best = max(encoders, key=lambda encoder: encoder.score)
+    others = [encoder for encoder in encoders if encoder.name != best.name]
+    gap = numbers.difference(best.score - max(other.score for other in others))
+    firsts = {encoder.first for encoder in encoders}
+    same = (
+        "Encoder {encoder} scores {gap} above the next, mean over strategies and data sets; {first} is first with each."
+    )
+    apart = (
+        "Encoder {encoder} scores {gap} above the next, mean over strategies and data sets; which strategy is first "
+        "depends on the encoder: {firsts}."
+    )
+    told = say(", ").join(f"{encoder.name}: {encoder.first or numbers.MISSING}" for encoder in encoders)
+    values = {"encoder": Name(best.name), "gap": gap, "first": str(best.first), "firsts": told}
+    return Phrase(say(same if len(firsts) == 1 else apart), values)
+
+
+def scores_of_suite(study: SuiteStudy, say: Say) -> Section:
+    """Lay out the test f1_macro of each strategy in each cell."""
+    several = len(study.encoders) > 1
+    columns = [Column(say("strategy"), kind="name"), Column(say("mean rank"))]
+    keys = [(d, cell.encoder) for d in study.data_sets for cell in study.cells_of(d)]
+    columns += [Column(e or say("no encoder"), d) if several else Column(d, say("test f1_macro")) for d, e in keys]
+    rows = []
+    for name in study.strategies:
+        cells = [_score(study, name, data_set, encoder) for data_set, encoder in keys]
+        rows.append(Row([Cell(name), _rank(study.ranking.of(name)), *cells]))
+    blocks: list[Block] = [Table(say("Test f1_macro"), columns, rows)]
+    explained = (
+        "Test f1_macro, mean over seeds. Starred: in its cell the best by validation, or tied with it on these test "
+        "rows. Mean rank over data sets, of the mean over encoders, with its 95 % interval over data sets and test "
+        "rows; without one: floors, and what has no score on some data set."
+    )
+    blocks.append(Paragraph(say(explained), "note"))
+    blocks += [Paragraph(text, "warning") for text in _failures(study, say)]
+    return Section("scores", say("Scores"), blocks)
+
+
+def _score(study: SuiteStudy, name: str, data_set: str, encoder: str) -> Cell:
+    cell = next(each for each in study.cells_of(data_set) if each.encoder == encoder)
+    found = cell.find(name)
+    if found is None:
+        return Cell("")
+    best = cell.is_among_best(name)
+    return Cell(f"{numbers.score(found.test('f1_macro'))}{STAR if best else NO_STAR}", bold=best)
+
+
+def _rank(rank: MeanRank | None) -> Cell:
+    if rank is None:
+        return Cell(numbers.MISSING)
+    interval = f"{rank.low:.1f}{numbers.DASH}{rank.high:.1f}" if rank.low is not None else ""
+    return Cell(f"{rank.value:.2f}", interval)
+
+
+def _failures(study: SuiteStudy, say: Say) -> Iterator[Phrase]:
+    for cell in study.cells:
+        for _, record in cell.study.failures:
+            where = say(", ").join(filter(None, (cell.data_set, cell.encoder)))
+            values: dict[str, str] = {"strategy": Name(record.strategy), "where": where, "status": say(record.status)}
+            yield Phrase(say("{strategy} has no score on {where}: {status}."), values)
+
+
+def ranks_of_suite(study: SuiteStudy, say: Say) -> Section | None:
+    """Lay out which strategies can be told apart over the data sets; None where fewer than two are ranked."""
+    ranking = study.ranking
+    if not ranking.names:
+        return None
+    best = ranking.names[0]
+    columns = [Column(say("strategy"), kind="name"), Column(say("mean rank"))]
+    against = Phrase(say("cells against {best}"), {"best": best})
+    columns += [Column(say(heading), str(against)) for heading in ("better", "tied", "worse")]
+    columns.append(Column(say("seconds"), say("all cells")))
+    rows = []
+    for name, rank in zip(ranking.names, ranking.ranks, strict=True):
+        counts = study.against(name, best)
+        told = [numbers.count(n) for n in (counts.better, counts.tied, counts.worse)] if name != best else [""] * 3
+        rows.append(Row([Cell(name), _rank(rank), *map(Cell, told), Cell(numbers.seconds(study.seconds(name)))]))
+    blocks: list[Block] = [Table(say("Strategies over data sets"), columns, rows)]
+    blocks.append(Paragraph(_tests(study, ranking, say), "note"))
+    if ranking.difference is not None:
+        draw = partial(rank_figure, ranking, say("mean rank"), say("critical difference"))
+        blocks.append(Gallery([Picture(draw, _alike(ranking, say), say("A bar joins what cannot be told apart."))]))
+    return Section("ranks", say("Ranks"), blocks)
+
+
+def _tests(study: SuiteStudy, ranking: Ranking, say: Say) -> Words:
+    counted = say("Better and worse: beyond chance on the test rows of a cell (paired, Holm).")
+    if ranking.difference is None:
+        return counted
+    told = "Mean ranks that differ by less than {difference} cannot be told apart (Nemenyi, 5 %)."
+    parts = [counted, say(told).format(difference=f"{ranking.difference:.2f}")]
+    if ranking.p is not None:
+        friedman = say("Friedman's test over {n} data sets: p {p}.")
+        parts.append(friedman.format(n=len(study.data_sets), p=numbers.p_value(ranking.p)))
+    return " ".join(parts)
+
+
+def _alike(ranking: Ranking, say: Say) -> str:
+    groups = [", ".join(ranking.names[a : b + 1]) for a, b in ranking.alike]
+    return say("Cannot be told apart: {groups}.").format(groups="; ".join(groups) or numbers.MISSING)
+
+
+def encoders_of_suite(study: SuiteStudy, say: Say) -> Section | None:
+    """Lay out what each encoder gives; None with fewer than two."""
+    if not study.by_encoder:
+        return None
+    columns = [Column(say("encoder"), kind="name"), Column(say("test f1_macro"), say("mean")), Column(say("mean rank"))]
+    columns.append(Column(say("first"), say("strategy"), "name"))
+    rows = [
+        Row.of(each.name, numbers.score(each.score), _rank(each.rank), each.first or numbers.MISSING)
+        for each in study.by_encoder
+    ]
+    explained = "Over the strategies that read an encoder and were scored with each on each data set."
+    blocks: list[Block] = [Table(say("Encoders over data sets"), columns, rows), Paragraph(say(explained), "note")]
+    return Section("encoders", say("Encoders"), blocks)

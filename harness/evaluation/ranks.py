@@ -1,0 +1,160 @@
+"""Ranks of strategies over data sets, and which of them can be told apart.
+
+The tests are those of Demšar (2006), Journal of Machine Learning Research 7, 1-30: Friedman's over all strategies,
+Nemenyi's critical difference of mean ranks, and Wilcoxon's signed ranks of every two, corrected by Holm.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.evaluation.comparisons import ALPHA, holm
+from harness.evaluation.intervals import LEVEL
+
+Floats = NDArray[np.float64]
+
+FEWEST_SETS = 5  # of which ranks are tested: fewer separate next to nothing (Demšar, section 3.2)
+
+
+@dataclass(frozen=True)
+class MeanRank:
+    """The mean rank of a strategy over data sets, 1 the best, with its interval, None of a single data set."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+def ranks_of(scores: Floats) -> Floats:
+    """Return the rank of each strategy on each data set, 1 the best; equal ones share the mean of their ranks.
+
+    Args:
+        scores: float (n data sets, k strategies), the higher the better.
+
+    Returns:
+        float (n, k).
+    """
+    from scipy.stats import rankdata
+
+    return np.asarray(rankdata(-scores, axis=1), dtype=np.float64)
+
+
+def mean_ranks(scores: Floats, errors: Floats, level: float = LEVEL) -> list[MeanRank]:
+    """Return the mean rank of each strategy with its interval over samples of data sets and of test rows.
+
+    Data sets are a sample, and the ranks on each already hold what its test rows add to chance, so that their variance
+    over data sets holds both: the interval is Student's, with n - 1 degrees of freedom. Where the ranks are the same on
+    all data sets, that variance says nothing; it is never taken to be less than what the test rows alone would move.
+
+    Args:
+        scores: float (n data sets, k strategies), the higher the better.
+        errors: Standard error of each score over samples of test rows, float (n, k).
+        level: Share of samples whose interval covers the mean over all data sets of that kind.
+    """
+    from scipy.special import stdtrit
+
+    n, k = scores.shape
+    ranks = ranks_of(scores)
+    means = ranks.mean(axis=0)
+    if n == 1:
+        return [MeanRank(float(mean)) for mean in means]
+    variances = np.maximum(ranks.var(axis=0, ddof=1), _moved_by_rows(scores, errors))
+    reach = float(stdtrit(n - 1, (1 + level) / 2)) * np.sqrt(variances / n)
+    return [
+        MeanRank(float(mean), float(max(mean - r, 1)), float(min(mean + r, k)))
+        for mean, r in zip(means, reach, strict=True)
+    ]
+
+
+def _moved_by_rows(scores: Floats, errors: Floats, draws: int = 500) -> Floats:
+    """Return by how much test rows alone make ranks vary, the mean over data sets, float (k,)."""
+    rng = np.random.default_rng(0)
+    drawn = scores + errors * rng.standard_normal((draws, *scores.shape))
+    ranks = ranks_of(drawn.reshape(-1, scores.shape[1])).reshape(drawn.shape)
+    return np.asarray(ranks.var(axis=0).mean(axis=0), dtype=np.float64)
+
+
+def friedman_p(scores: Floats) -> float:
+    """Return how often ranks as uneven as these, or more, come about where all strategies are alike.
+
+    Friedman (1937), Journal of the American Statistical Association 32. 1 where all scores are the same.
+
+    Args:
+        scores: float (n data sets, k strategies), at least three strategies.
+    """
+    from scipy.stats import friedmanchisquare
+
+    if (scores == scores[:, :1]).all():
+        return 1.0
+    return float(friedmanchisquare(*scores.T).pvalue)
+
+
+def critical_difference(k: int, n: int, alpha: float = ALPHA) -> float:
+    """Return by how much the mean ranks of k strategies over n data sets have to differ to be told apart (Nemenyi)."""
+    from scipy.stats import studentized_range
+
+    return float(studentized_range.ppf(1 - alpha, k, np.inf) / np.sqrt(2)) * _rank_error(k, n)
+
+
+def nemenyi_p(scores: Floats) -> Floats:
+    """Return the p value of every two strategies in Nemenyi's test, float (k, k), 1 on the diagonal.
+
+    Args:
+        scores: float (n data sets, k strategies), the higher the better.
+    """
+    from scipy.stats import studentized_range
+
+    n, k = scores.shape
+    means = ranks_of(scores).mean(axis=0)
+    apart = np.abs(means[:, np.newaxis] - means) / _rank_error(k, n)
+    found = np.asarray(studentized_range.sf(apart * np.sqrt(2), k, np.inf), dtype=np.float64)
+    np.fill_diagonal(found, 1.0)
+    return found
+
+
+def wilcoxon_p(scores: Floats) -> Floats:
+    """Return the p value of every two strategies in Wilcoxon's signed-rank test, by Holm, float (k, k).
+
+    Wilcoxon (1945), Biometrics Bulletin 1, without the data sets on which both score the same. 1 on the diagonal, and
+    where two score the same everywhere.
+
+    Args:
+        scores: float (n data sets, k strategies).
+    """
+    from scipy.stats import wilcoxon
+
+    k = scores.shape[1]
+    pairs = [(i, j) for i in range(k) for j in range(i + 1, k)]
+    raw = []
+    for i, j in pairs:
+        differs = (scores[:, i] != scores[:, j]).any()
+        raw.append(float(wilcoxon(scores[:, i], scores[:, j]).pvalue) if differs else 1.0)
+    found = np.ones((k, k))
+    for (i, j), p in zip(pairs, holm(raw), strict=True):
+        found[i, j] = found[j, i] = p
+    return found
+
+
+def groups_alike(means: Sequence[float], difference: float) -> list[tuple[int, int]]:
+    """Return the largest groups of neighbours whose mean ranks differ by less than a critical difference.
+
+    Args:
+        means: k mean ranks, in ascending order.
+        difference: What they have to differ by to be told apart.
+
+    Returns:
+        First and last position of each group of two or more, in that order.
+    """
+    found: list[tuple[int, int]] = []
+    for first in range(len(means)):
+        last = max(i for i in range(first, len(means)) if means[i] - means[first] < difference)
+        if last > first and (not found or last > found[-1][1]):
+            found.append((first, last))
+    return found
+
+
+def _rank_error(k: int, n: int) -> float:
+    """Return the standard error of the difference of two mean ranks, of strategies that are alike."""
+    return float(np.sqrt(k * (k + 1) / (6 * n)))

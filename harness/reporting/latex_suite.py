@@ -1,0 +1,54 @@
+"""Suite -> LaTeX: the table of its cells as papers set it, in a document that compiles as it is."""
+
+from collections.abc import Iterator
+
+from harness.analysis.suite_study import SuiteStudy
+from harness.document.model import Cell, Paragraph, Row, Table
+from harness.document.sections.suite import answer_of_suite, scores_of_suite
+from harness.document.text import shorten
+from harness.reporting.latex import LONGEST_NAME, escaped, latex_document, words_in_latex
+from harness.wording.languages import Say
+
+
+def latex_of_suite(study: SuiteStudy, say: Say) -> str:
+    """Write the table of a suite in LaTeX, mean ranks and their intervals first, the best of each cell bold.
+
+    Args:
+        study: The suite.
+        say: Translates fixed phrases.
+
+    Returns:
+        A document that needs the class article and the package booktabs only.
+    """
+    said = [block.text for block in answer_of_suite(study, say) if isinstance(block, Paragraph)]
+    table, *notes = scores_of_suite(study, say).blocks
+    body = [rf"\noindent {' '.join(map(words_in_latex, said))}\par\bigskip"]
+    body += _table(table) if isinstance(table, Table) else []
+    told = " ".join(words_in_latex(note.text) for note in notes if isinstance(note, Paragraph))
+    return latex_document("\n".join([*body, rf"\medskip\noindent{{\footnotesize {told}\par}}"]))
+
+
+def _table(table: Table) -> Iterator[str]:
+    yield r"{\centering\small"
+    yield rf"\begin{{tabular}}{{@{{}}l{'r' * (len(table.columns) - 1)}@{{}}}}"
+    yield r"\toprule"
+    groups = [rf"\multicolumn{{{n}}}{{c}}{{{escaped(name)}}}" for name, n in table.groups]
+    yield " & ".join(groups) + r" \\"
+    yield " & ".join(escaped(column.text) for column in table.columns) + r" \\"
+    yield r"\midrule"
+    for row in table.rows:
+        yield " & ".join(_cells(row)) + r" \\"
+    yield r"\bottomrule"
+    yield r"\end{tabular}\par}"
+
+
+def _cells(row: Row) -> Iterator[str]:
+    name, *cells = row.cells
+    yield escaped(shorten(str(name.text), LONGEST_NAME))
+    yield from map(_cell, cells)
+
+
+def _cell(cell: Cell) -> str:
+    text = escaped(str(cell.text))
+    small = rf" {{\scriptsize {escaped(str(cell.small))}}}" if str(cell.small) else ""
+    return (rf"\textbf{{{text}}}" if cell.bold else text) + small

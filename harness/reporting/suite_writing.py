@@ -1,0 +1,98 @@
+"""A suite as a file to hand on: HTML, Markdown, LaTeX, CSV or JSON, by the ending of its name."""
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from harness.analysis.suite_study import SuiteStudy
+from harness.document.sections.suite import compose_suite
+from harness.errors import UserError, did_you_mean
+from harness.reporting.latex_suite import latex_of_suite
+from harness.reporting.markdown import to_markdown
+from harness.reporting.page import to_html
+from harness.reporting.spreadsheet import safe, trial_rows
+from harness.system.files import to_json, write_atomically
+from harness.wording.languages import Say, translator
+from harness.wording.secrets import redacted
+
+
+def json_of_suite(study: SuiteStudy) -> dict[str, Any]:
+    """Return a suite as plain values: suite.json, the ranking, and run.json of each scored cell."""
+    ranking = study.ranking
+    ranks = [
+        {"strategy": name, "mean_rank": rank.value, "low": rank.low, "high": rank.high}
+        for name, rank in zip(ranking.names, ranking.ranks, strict=True)
+    ]
+    return {
+        "suite": study.record.model_dump(mode="json"),
+        "ranking": {
+            "ranks": ranks,
+            "critical_difference": ranking.difference,
+            "friedman_p": ranking.p,
+            "not_separable": [list(ranking.names[first : last + 1]) for first, last in ranking.alike],
+        },
+        "runs": [cell.study.runs[0].model_dump(mode="json") for cell in study.cells],
+    }
+
+
+def _html(study: SuiteStudy, say: Say, language: str) -> bytes:
+    return _utf8(to_html(compose_suite(study, say, language), say))
+
+
+def _markdown(study: SuiteStudy, say: Say, language: str) -> bytes:
+    return _utf8(to_markdown(compose_suite(study, say, language)))
+
+
+def _latex(study: SuiteStudy, say: Say, language: str) -> bytes:
+    del language
+    return _utf8(latex_of_suite(study, say))
+
+
+def _csv(study: SuiteStudy, say: Say, language: str) -> bytes:
+    """Write a row for every trial of every cell, as a report on one run has them."""
+    del say, language
+    rows = [row for cell in study.cells for row in trial_rows(cell.study)]
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, fieldnames=columns, lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows({name: safe(value) for name, value in row.items()} for row in rows)
+    return stream.getvalue().encode("utf-8-sig")
+
+
+def _json(study: SuiteStudy, say: Say, language: str) -> bytes:
+    del say, language
+    return to_json(json_of_suite(study))
+
+
+def _utf8(text: str) -> bytes:
+    return redacted(text).encode("utf-8", "backslashreplace")
+
+
+ENDINGS: dict[str, Callable[[SuiteStudy, Say, str], bytes]] = {
+    ".html": _html,
+    ".md": _markdown,
+    ".tex": _latex,
+    ".csv": _csv,
+    ".json": _json,
+}
+
+
+def write_suite_report(study: SuiteStudy, file: Path, language: str = "en") -> None:
+    """Write a report on a suite, whole or not at all.
+
+    Args:
+        study: The suite.
+        file: Where it goes; its ending, one of `ENDINGS`, says in which format. An older file is replaced.
+        language: One of `harness.wording.languages.LANGUAGES`.
+
+    Raises:
+        UserError: For an ending that stands for no format.
+        UnavailableError: Where the disk refuses.
+    """
+    ending = file.suffix.lower()
+    if ending not in ENDINGS:
+        raise UserError(f"-o {file}: expected an ending that names a format. {did_you_mean(ending, ENDINGS)}")
+    write_atomically(file, ENDINGS[ending](study, translator(language), language), "-o")
