@@ -8,11 +8,11 @@ from typing import Any
 
 from harness.analysis.suite_study import SuiteStudy
 from harness.document.sections.suite import compose_suite
-from harness.errors import UserError, did_you_mean
 from harness.reporting.latex_suite import latex_of_suite
 from harness.reporting.markdown import to_markdown
 from harness.reporting.page import to_html
 from harness.reporting.spreadsheet import safe, trial_rows
+from harness.reporting.writing import writer_for
 from harness.system.files import to_json, write_atomically
 from harness.wording.languages import Say, translator
 from harness.wording.secrets import redacted
@@ -92,7 +92,5 @@ def write_suite_report(study: SuiteStudy, file: Path, language: str = "en") -> N
         UserError: For an ending that stands for no format.
         UnavailableError: Where the disk refuses.
     """
-    ending = file.suffix.lower()
-    if ending not in ENDINGS:
-        raise UserError(f"-o {file}: expected an ending that names a format. {did_you_mean(ending, ENDINGS)}")
-    write_atomically(file, ENDINGS[ending](study, translator(language), language), "-o")
+    writer_for(file)  # refuses the others
+    write_atomically(file, ENDINGS[file.suffix.lower()](study, translator(language), language), "-o")

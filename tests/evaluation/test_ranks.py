@@ -1,0 +1,78 @@
+"""Mean ranks over data sets, their intervals, and tests of them."""
+
+import numpy as np
+import pytest
+
+from harness.evaluation.ranks import (
+    critical_difference,
+    friedman_p,
+    groups_alike,
+    mean_ranks,
+    nemenyi_p,
+    ranks_of,
+    wilcoxon_p,
+)
+
+
+@pytest.fixture(params=[(5, 4), (12, 6)], ids=str)
+def scores(request: pytest.FixtureRequest) -> np.ndarray:
+    return np.random.default_rng(7).random(request.param)
+
+
+def test_the_best_score_has_rank_one_and_equal_scores_share_theirs() -> None:
+    assert ranks_of(np.array([[0.5, 0.9, 0.5, 0.1]])).tolist() == [[2.5, 1, 2.5, 4]]
+
+
+def test_tests_of_ranks_are_those_of_scikit_posthocs(scores: np.ndarray) -> None:
+    posthocs = pytest.importorskip("scikit_posthocs")
+    assert nemenyi_p(scores) == pytest.approx(posthocs.posthoc_nemenyi_friedman(scores).to_numpy(), abs=1e-9)
+    theirs = posthocs.posthoc_wilcoxon([*scores.T], p_adjust="holm").to_numpy()
+    assert wilcoxon_p(scores) == pytest.approx(theirs, abs=1e-9)
+
+
+def test_the_critical_difference_is_that_of_the_papers_example() -> None:
+    assert critical_difference(4, 14) == pytest.approx(1.25, abs=0.005), "Demšar (2006), section 3.2.3"
+    assert critical_difference(4, 14, 0.10) == pytest.approx(1.12, abs=0.005)
+
+
+def test_nemenyis_p_is_five_percent_at_the_critical_difference() -> None:
+    k, n = 3, 20
+    scores = np.tile([3.0, 2.0, 1.0], (n, 1))
+    apart = critical_difference(k, n, float(nemenyi_p(scores)[0, 1]))
+    assert apart == pytest.approx(1.0, abs=1e-6)
+
+
+def test_equal_scores_everywhere_are_no_evidence() -> None:
+    alike = np.full((6, 3), 0.5)
+    assert friedman_p(alike) == 1
+    assert (wilcoxon_p(alike) == 1).all()
+
+
+def test_groups_join_neighbours_and_hold_no_other_group() -> None:
+    assert groups_alike([1.0, 1.5, 2.9, 4.0], 1.6) == [(0, 1), (1, 2), (2, 3)]
+    assert groups_alike([1.0, 1.5, 2.0], 3.0) == [(0, 2)]
+    assert groups_alike([1.0, 3.0], 1.0) == []
+
+
+def test_a_single_data_set_has_no_interval() -> None:
+    (first, second) = mean_ranks(np.array([[0.9, 0.1]]), np.zeros((1, 2)))
+    assert (first.value, first.low, second.value) == (1, None, 2)
+
+
+@pytest.mark.parametrize(("n_sets", "n_rows", "spread"), [(5, 1000, 0.02), (10, 400, 0.05), (6, 300, 0.0)])
+def test_intervals_cover_the_mean_rank_over_samples_of_data_sets_and_rows(
+    n_sets: int, n_rows: int, spread: float
+) -> None:
+    rng = np.random.default_rng(0)
+
+    def drawn(n: int) -> np.ndarray:
+        rates = np.linspace(0.70, 0.75, 5) + rng.normal(0, spread, (n, 5))
+        return rng.binomial(n_rows, np.clip(rates, 0.01, 0.99)) / n_rows
+
+    true = ranks_of(drawn(20_000)).mean(axis=0)
+    covered = []
+    for _ in range(60):
+        scores = drawn(n_sets)
+        found = mean_ranks(scores, np.sqrt(scores * (1 - scores) / n_rows))
+        covered += [each.low <= rank <= each.high for each, rank in zip(found, true, strict=True)]
+    assert np.mean(covered) > 0.91
