@@ -92,7 +92,7 @@ class Encoder:
 
     Attributes:
         name: The encoder.
-        score: Mean test f1_macro.
+        score: Mean test score by the metric that chooses.
         rank: Mean rank among the encoders, over data sets.
         first: The strategy with the best mean rank with this encoder, None where none is ranked.
     """
@@ -116,6 +116,11 @@ class SuiteStudy:
     directory: SuiteDirectory
     record: SuiteRecord
     cells: tuple[StudiedCell, ...]
+
+    @property
+    def metric(self) -> str:
+        """Name of the metric that strategies are ranked by: the one that chooses, f1_macro unless another was named."""
+        return self.cells[0].study.strategies[0].chosen_by
 
     @property
     def data_sets(self) -> tuple[str, ...]:
@@ -144,7 +149,7 @@ class SuiteStudy:
         return self._ranking(self.cells)
 
     def score(self, strategy: str, data_set: str, encoder: str | None = None) -> float | None:
-        """Return a test f1_macro, None where there is none.
+        """Return a test score by the metric that chooses, None where there is none.
 
         Args:
             strategy: The strategy.
@@ -152,8 +157,9 @@ class SuiteStudy:
             encoder: The encoder, by default the mean over all with which it was scored.
         """
         found = [cell.find(strategy) for cell in self.cells_of(data_set) if encoder in (None, cell.encoder)]
-        scores = [each.test("f1_macro") for each in found if each]
-        return fmean(scores) if scores else None
+        scores = [each.test_score for each in found if each]
+        known = [score for score in scores if score is not None]
+        return fmean(known) if known and len(known) == len(scores) else None
 
     def cells_of(self, data_set: str) -> list[StudiedCell]:
         """Return the cells of a data set, an encoder each."""
@@ -193,13 +199,18 @@ class SuiteStudy:
             return []
         table = np.array([[[self.score(s, d, e) for s in read] for e in encoders] for d in self.data_sets], dtype=float)
         errors = np.array([[self._error(read, d, e) for e in encoders] for d in self.data_sets])
-        ranks = mean_ranks(table.mean(axis=2), errors)
+        ranks = mean_ranks(self.oriented(1.0) * table.mean(axis=2), errors)
         firsts = (self._ranking([cell for cell in self.cells if cell.encoder == name], read) for name in encoders)
         means = table.mean(axis=(0, 2))
         return [
             Encoder(name, float(mean), rank, next(iter(first.names), None))
             for name, mean, rank, first in zip(encoders, means, ranks, firsts, strict=True)
         ]
+
+    def oriented(self, score: float) -> float:
+        """Return a score by the metric that chooses such that the largest is the best."""
+        selection = self.cells[0].study.strategies[0].selection
+        return selection.oriented(score) if selection else score
 
     def _error(self, strategies: Sequence[str], data_set: str, encoder: str) -> float:
         """Return the standard error of the mean of strategies on the same test rows: at most the mean of theirs."""
@@ -257,13 +268,19 @@ def _is_floor(name: str, cells: Sequence[StudiedCell]) -> bool:
 
 
 def _scores(name: str, data_set: str, cells: Sequence[StudiedCell]) -> list[tuple[float, float]]:
-    """Return the test f1_macro of a strategy on a data set and its standard error, with each encoder."""
+    """Return the test score of a strategy on a data set and its standard error, with each encoder.
+
+    It is that of the metric that chooses, the highest the best; where that is not f1_macro, no error is known.
+    """
     found = []
     for cell in cells:
-        if cell.data_set == data_set and (each := cell.find(name)):
-            known = cell.study.evidence.strategy(name)
-            interval = known.f1_macro.interval if known else None
-            found.append((each.test("f1_macro"), (interval.high - interval.low) / WIDTH if interval else 0.0))
+        each = cell.find(name) if cell.data_set == data_set else None
+        if each is None or each.test_score is None:
+            continue
+        known = cell.study.evidence.strategy(name)
+        interval = known.f1_macro.interval if known and each.selection is None else None
+        score = each.selection.oriented(each.test_score) if each.selection else each.test_score
+        found.append((score, (interval.high - interval.low) / WIDTH if interval else 0.0))
     return found
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from harness.analysis.suite_study import Encoder, Ranking, SuiteStudy
+from harness.analysis.suite_study import Ranking, SuiteStudy
 from harness.document import numbers
 from harness.document.figures.ranks import rank_figure
 from harness.document.model import (
@@ -70,7 +70,7 @@ def answer_of_suite(study: SuiteStudy, say: Say) -> Iterator[Block]:
         values = {"k": numbers.count(ranking.inseparable_neighbours), "n": numbers.count(len(ranking.names) - 1)}
         yield Paragraph(Phrase(say(told), values))
     if study.by_encoder:
-        yield Paragraph(_encoders_told(study.by_encoder, say))
+        yield Paragraph(_encoders_told(study, say))
 
 
 def _first(study: SuiteStudy, ranking: Ranking, say: Say) -> Phrase:
@@ -83,10 +83,10 @@ def _first(study: SuiteStudy, ranking: Ranking, say: Say) -> Phrase:
     return Phrase(say(told), values)
 
 
-def _encoders_told(encoders: list[Encoder], say: Say) -> Phrase:
-    best = max(encoders, key=lambda encoder: encoder.score)
-    others = [encoder for encoder in encoders if encoder.name != best.name]
-    gap = numbers.difference(best.score - max(other.score for other in others))
+def _encoders_told(study: SuiteStudy, say: Say) -> Phrase:
+    encoders = study.by_encoder
+    best, second, *_ = sorted(encoders, key=lambda encoder: study.oriented(encoder.score), reverse=True)
+    gap = numbers.difference(best.score - second.score)
     firsts = {encoder.first for encoder in encoders}
     same = (
         "Encoder {encoder} scores {gap} above the next, mean over strategies and data sets; {first} is first with each."
@@ -105,18 +105,19 @@ def scores_of_suite(study: SuiteStudy, say: Say) -> Section:
     several = len(study.encoders) > 1
     columns = [Column(say("strategy"), kind="name"), Column(say("mean rank"))]
     keys = [(d, cell.encoder) for d in study.data_sets for cell in study.cells_of(d)]
-    columns += [Column(e or say("no encoder"), d) if several else Column(d, say("test f1_macro")) for d, e in keys]
+    measured = f"{say('test')} {study.metric}"
+    columns += [Column(e or say("no encoder"), d) if several else Column(d, measured) for d, e in keys]
     rows = []
     for name in study.strategies:
         cells = [_score(study, name, data_set, encoder) for data_set, encoder in keys]
         rows.append(Row([Cell(name), _rank(study.ranking.of(name)), *cells]))
-    blocks: list[Block] = [Table(say("Test f1_macro"), columns, rows)]
+    blocks: list[Block] = [Table(measured, columns, rows)]
     explained = (
-        "Test f1_macro, mean over seeds. Starred: in its cell the best by validation, or tied with it on these test "
+        "Test {metric}, mean over seeds. Starred: in its cell the best by validation, or tied with it on these test "
         "rows. Mean rank over data sets, of the mean over encoders, with its 95 % interval over data sets and test "
         "rows; without one: floors, and what has no score on some data set."
     )
-    blocks.append(Paragraph(say(explained), "note"))
+    blocks.append(Paragraph(Phrase(say(explained), {"metric": study.metric}), "note"))
     blocks += [Paragraph(text, "warning") for text in _failures(study, say)]
     return Section("scores", say("Scores"), blocks)
 
@@ -127,7 +128,7 @@ def _score(study: SuiteStudy, name: str, data_set: str, encoder: str) -> Cell:
     if found is None:
         return Cell("")
     best = cell.is_among_best(name)
-    return Cell(f"{numbers.score(found.test('f1_macro'))}{STAR if best else NO_STAR}", bold=best)
+    return Cell(f"{numbers.score(found.test_score)}{STAR if best else NO_STAR}", bold=best)
 
 
 def _rank(rank: MeanRank | None) -> Cell:
@@ -169,7 +170,7 @@ def ranks_of_suite(study: SuiteStudy, say: Say) -> Section | None:
 
 
 def _tests(study: SuiteStudy, ranking: Ranking, say: Say) -> Words:
-    counted = say("Better and worse: beyond chance on the test rows of a cell (paired, Holm).")
+    counted = say("Better and worse: in f1_macro, beyond chance on the test rows of a cell (paired, Holm).")
     if ranking.difference is None:
         return counted
     told = "Mean ranks that differ by less than {difference} cannot be told apart (Nemenyi, 5 %)."
@@ -189,7 +190,11 @@ def encoders_of_suite(study: SuiteStudy, say: Say) -> Section | None:
     """Lay out what each encoder gives; None with fewer than two."""
     if not study.by_encoder:
         return None
-    columns = [Column(say("encoder"), kind="name"), Column(say("test f1_macro"), say("mean")), Column(say("mean rank"))]
+    columns = [
+        Column(say("encoder"), kind="name"),
+        Column(f"{say('test')} {study.metric}", say("mean")),
+        Column(say("mean rank")),
+    ]
     columns.append(Column(say("first"), say("strategy"), "name"))
     rows = [
         Row.of(each.name, numbers.score(each.score), _rank(each.rank), each.first or numbers.MISSING)
