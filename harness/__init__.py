@@ -3,7 +3,8 @@
 The names below are the public interface; plugins import them from here and nothing from deeper down.
 """
 
-from harness.api.comparing import compare, load_classifier, open_run, report
+from harness.api.comparing import compare, load_classifier, open_run
+from harness.api.reports import report
 from harness.api.result import RunResult
 from harness.config.run_config import RunConfig
 from harness.data.task import Provenance, Split, Task

@@ -1,4 +1,4 @@
-"""compare, open_run, report, load_classifier: make a run, open one, hand it on, and use one of its classifiers."""
+"""compare, open_run, load_classifier: make a run, open one, and use one of its classifiers."""
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,9 +10,7 @@ from harness.api.result import RunResult
 from harness.api.running import run_config
 from harness.config.run_config import RunConfig, build_config
 from harness.data.task import Task
-from harness.errors import UserError
 from harness.results.run_directory import find_run
-from harness.wording.languages import language_of_locale
 
 if TYPE_CHECKING:
     from harness.analysis.study import Study
@@ -181,46 +179,6 @@ def open_runs(runs: Iterable[str | Path], output_dir: str | Path = "reports", *,
     from harness.analysis.study import open_study
 
     return open_study([find_run(str(run), Path(output_dir)) for run in runs], force=force)
-
-
-def report(
-    runs: str | Path | Iterable[str | Path],
-    file: str | Path,
-    *,
-    output_dir: str | Path = "reports",
-    texts: bool = True,
-    language: str | None = None,
-    force: bool = False,
-) -> None:
-    """Write a report on one run, on several, or on a suite, to hand on.
-
-    Args:
-        runs: One or several, each `latest`, its folder, or its folder's name below `output_dir`.
-        file: Where it goes; .html, .md, .tex, .csv or .json says in which format. An older file is replaced.
-        output_dir: Where runs are looked for.
-        texts: Show rows of the data, where the runs kept them.
-        language: Of its words, by locale by default.
-        force: Report on runs that cannot be compared, too, with a warning above.
-
-    Raises:
-        UserError: For an ending that stands for no format, a run that is not there, and runs that cannot be compared.
-        UnavailableError: Where the disk refuses.
-    """
-    from harness.analysis.suite_study import open_suite_study
-    from harness.reporting import write_report, writer_for
-    from harness.reporting.suite_writing import write_suite_report
-    from harness.results.suite_record import find_suite
-
-    writer_for(Path(file))  # a wrong ending is said before seconds are spent
-    named = [runs] if isinstance(runs, str | Path) else list(runs)
-    language = language or language_of_locale()
-    if suites := [suite for name in named if (suite := find_suite(str(name), Path(output_dir)))]:
-        if len(named) > 1:
-            raise UserError(f"{suites[0].path} is a suite, and a report is of one suite or of runs. Name it alone.")
-        write_suite_report(open_suite_study(suites[0]), Path(file), language)
-        return
-    study = open_runs(named, output_dir, force=force)
-    write_report(study, Path(file), texts=texts, language=language)
 
 
 def load_classifier(

@@ -203,7 +203,7 @@ class RunResult(RunClassifiers):
             texts: Show rows of the data, where the run kept them.
             language: Of its words, by locale by default.
         """
-        from harness.api.comparing import report
+        from harness.api.reports import report
 
         report(self.path, file, texts=texts, language=language)
 

@@ -37,10 +37,10 @@ def report(names: tuple[str, ...], file: Path, texts: bool, force: bool, languag
 
     An HTML report is one file that needs no network and runs no script. --no-texts leaves the rows of the data out.
     """
-    from harness.api import comparing
+    from harness.api import reports
     from harness.terminal import print_note
 
     runs = names or ("latest",)
-    comparing.report(runs, file, output_dir=output_dir, texts=texts, language=language, force=force)
+    reports.report(runs, file, output_dir=output_dir, texts=texts, language=language, force=force)
     print_note(f"Saved in {file}", language=language)
     return 0

@@ -18,7 +18,8 @@ from harness.testing.tiny import tiny_encoder
 from .commands import Harness, Outcome, write_data
 
 STRATEGIES = "majority,tfidf_logreg,logreg_probe"
-OPTIONS = ("--offline", "--no-save-models", "-q")
+GIVEN = ("tfidf_logreg.C=1", "tfidf_logreg.analyzer=word", "tfidf_logreg.max_ngram=1", "logreg_probe.C=1")  # no search
+OPTIONS = ("--offline", "--no-save-models", "-q", *(word for value in GIVEN for word in ("--set", value)))
 
 
 def suite_json(folder: Path) -> dict[str, Any]:
@@ -184,7 +185,7 @@ def test_a_stopped_suite_goes_on_where_it_was_and_comes_out_the_same(
 def test_five_data_sets_are_ranked_with_a_critical_difference(
     data: list[str], tmp_path: Path, harness: Harness
 ) -> None:
-    strategies = "majority,tfidf_logreg(C=1),tfidf_logreg(C=100),tfidf_logreg(analyzer=char)"
+    strategies = "majority,tfidf_logreg,tfidf_logreg(C=100),tfidf_logreg(analyzer=char)"
     ran = harness("run", "-d", ",".join(data), "-s", strategies, "-o", str(tmp_path / "reports"), *OPTIONS)
     assert ran.code == 0, ran.err
     told = " ".join(ran.out.split())
