@@ -89,10 +89,11 @@ def _encoders_told(study: SuiteStudy, say: Say) -> Phrase:
     gap = numbers.difference(best.score - second.score)
     firsts = {encoder.first for encoder in encoders}
     same = (
-        "Encoder {encoder} scores {gap} above the next, mean over strategies and data sets; {first} is first with each."
+        "Encoder {encoder} scores best, {gap} to the next, mean over strategies and data sets; "
+        "{first} is first with each."
     )
     apart = (
-        "Encoder {encoder} scores {gap} above the next, mean over strategies and data sets; which strategy is first "
+        "Encoder {encoder} scores best, {gap} to the next, mean over strategies and data sets; which strategy is first "
         "depends on the encoder: {firsts}."
     )
     told = say(", ").join(f"{encoder.name}: {encoder.first or numbers.MISSING}" for encoder in encoders)
