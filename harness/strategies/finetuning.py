@@ -154,8 +154,8 @@ class FineTuning:
         patience: Evaluations without a better f1_weighted after which training stops; they count from where it is
             above that of always answering the largest class, so that a slow start stops nothing.
         pooling: What a new head reads. `cls` is the head of transformers for the architecture, which reads [CLS] or,
-            of decoders, the last token; another is one linear layer on that pooling. `auto` is, with more than 20
-            classes, what the encoder pools by, else `cls` (docs/defaults.md).
+            of decoders, the last token; another is one linear layer on that pooling. `auto` is, with 20 classes
+            or more, what the encoder pools by, else `cls` (docs/defaults.md).
         keep_head: Begin with the checkpoint's own classification head, its classes put in our order by their names,
             in place of a new one; refused where the names differ.
         class_weight: `balanced` lets each class count the same in the loss, `none` each text.
@@ -245,7 +245,7 @@ class FineTuning:
         """Return what the head reads: what is set, else the rule; one that is kept is of transformers."""
         if self.keep_head or self.pooling != AUTO:
             return "cls" if self.keep_head else self.pooling
-        is_like_a_probe = self.recipe == "auto" and context.n_classes > MANY_CLASSES
+        is_like_a_probe = self.recipe == "auto" and context.n_classes >= MANY_CLASSES
         return context.pooling if is_like_a_probe else "cls"
 
     def load(self, directory: Path, context: RunContext) -> FineTunedClassifier:
