@@ -230,13 +230,15 @@ class SuiteStudy:
         order = sorted(range(len(ranked)), key=lambda i: (means[i].value, -values[:, i].mean(), ranked[i]))
         enough = len(data_sets) >= FEWEST_SETS
         difference = critical_difference(len(ranked), len(data_sets)) if enough else None
+        p = friedman_p(values) if enough and len(ranked) > FEWEST_RANKED else None
+        is_even = difference is None or (p is not None and p >= ALPHA)  # then no two are looked at (Demšar, 3.2.2)
         sorted_means = [means[i].value for i in order]
         return Ranking(
             tuple(ranked[i] for i in order),
             tuple(means[i] for i in order),
             difference,
-            friedman_p(values) if enough and len(ranked) > FEWEST_RANKED else None,
-            tuple(groups_alike(sorted_means, difference)) if difference else ((0, len(ranked) - 1),),
+            p,
+            ((0, len(ranked) - 1),) if is_even else tuple(groups_alike(sorted_means, difference or 0.0)),
         )
 
 

@@ -4,16 +4,17 @@ import math
 from typing import TYPE_CHECKING
 
 from harness.analysis.suite_study import Ranking
-from harness.document.figures.canvas import BLUE, INK, MUTED, NORMAL, ORANGE, SMALL, one_picture
+from harness.document.figures.canvas import BLUE, INK, MUTED, ORANGE, SMALL, one_picture
 from harness.document.text import shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH, LINE = 640, 18.0  # pixels; a strategy takes a line
-LEFT, RIGHT, TOP, BOTTOM = 24, 24, 60, 12
-LONGEST_NAME = 34
+WIDTH, LINE = 470, 18.0  # pixels; a strategy takes a line
+LEFT, RIGHT, TOP, BOTTOM = 140, 140, 60, 8
+LONGEST_NAME = 20
+GAP = 5  # pixels between a line and its name
 FIRST_BAR, BETWEEN_BARS = 0.5, 0.4  # lines below the scale
 
 
@@ -71,5 +72,15 @@ def _draw_names(axes: "Axes", ranking: Ranking, start: float) -> None:
         axes.plot([rank.value, rank.value, end], [0, row, row], color=BLUE, linewidth=1.2, clip_on=False)
         axes.plot([rank.value], [0], "o", color=BLUE, markersize=5, clip_on=False, zorder=3)
         text = f"{shorten(name, LONGEST_NAME)}  {rank.value:.2f}"
-        align = "left" if is_left else "right"
-        axes.text(end, row - 0.12, text, ha=align, va="bottom", color=INK, fontsize=NORMAL - 1, clip_on=False)
+        side, shift = ("right", -GAP) if is_left else ("left", GAP)
+        axes.annotate(
+            text,
+            (end, row),
+            (shift, 0),
+            textcoords="offset points",
+            ha=side,
+            va="center",
+            color=INK,
+            fontsize=SMALL,
+            annotation_clip=False,
+        )

@@ -22,6 +22,7 @@ from harness.document.model import (
     Table,
     Words,
 )
+from harness.evaluation.comparisons import ALPHA
 from harness.evaluation.ranks import FEWEST_SETS, MeanRank
 from harness.wording.languages import Say
 
@@ -177,8 +178,10 @@ def _tests(study: SuiteStudy, ranking: Ranking, say: Say) -> Words:
     told = "Mean ranks that differ by less than {difference} cannot be told apart (Nemenyi, 5 %)."
     parts = [counted, say(told).format(difference=f"{ranking.difference:.2f}")]
     if ranking.p is not None:
-        friedman = say("Friedman's test over {n} data sets: p {p}.")
-        parts.append(friedman.format(n=len(study.data_sets), p=numbers.p_value(ranking.p)))
+        friedman = "Friedman's test over {n} data sets: p\N{NO-BREAK SPACE}{p}."
+        even = "Friedman's test over {n} data sets: p\N{NO-BREAK SPACE}{p}, so that no two are told apart."
+        told = say(even if ranking.p >= ALPHA else friedman)
+        parts.append(told.format(n=len(study.data_sets), p=numbers.p_value(ranking.p)))
     return " ".join(parts)
 
 
