@@ -122,7 +122,8 @@ class LayerwiseProbe:
         setting: dict[str, Any] = dict(best.params)
         probe = replace(self._probe(state), **setting).fit(train, validation, context)
         params = {**vars(self), "pooling": state.pooling, **setting}
-        return BestLayer(probe, state, history, params, len(tried), selection_optimism(tried, validation.labels))
+        optimism = selection_optimism(tried, validation.labels, metric=context.select_by)
+        return BestLayer(probe, state, history, params, len(tried), optimism)
 
     def _probe(self, state: Features) -> OneLayer:
         layer, pooling, weight = state.layer, state.pooling, self.class_weight

@@ -171,3 +171,19 @@ def test_a_metric_without_bounds_chooses_alone_and_one_with_bounds_leaves_ties_t
     assert select_candidate(by["mcc"], 100, SHIPPED["mcc"]).params["number"] == 1  # as good within chance, and surer
     assert select_candidate(by["log_loss"], 100, SHIPPED["log_loss"]).params["number"] == 1
     assert by["log_loss"][0].score == pytest.approx(-SHIPPED["log_loss"].value(labels, np.float32(better)))
+
+
+@pytest.mark.slow
+def test_a_metric_of_a_file_chooses_in_a_worker_too(run: Harness, tmp_path: Path) -> None:
+    (tmp_path / "halved.py").write_text(
+        "from harness import Metric, hookimpl\n\n\n"
+        "def half(labels, predictions):\n    return (labels == predictions).mean() / 2\n\n\n"
+        "@hookimpl\ndef harness_metrics():\n    return [Metric('half', half, bounds=(0, 0.5))]\n"
+    )
+    given = ("--select-by", "half", "--plugin", str(tmp_path / "halved.py"), "--on", "local", "--no-save-models")
+    outcome = run(*given, strategies="tfidf_logreg")
+    assert outcome.code == 0
+    (record,) = outcome.run.records
+    assert record.validation
+    assert record.validation.metrics["half"] == record.validation.accuracy / 2
+    assert "validation_half" in record.history[0]
