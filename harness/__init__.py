@@ -6,6 +6,7 @@ The names below are the public interface; plugins import them from here and noth
 from harness.api.comparing import compare, load_classifier, open_run
 from harness.api.reports import report
 from harness.api.result import RunResult
+from harness.api.suites import SuiteResult, open_suite
 from harness.config.run_config import RunConfig
 from harness.data.task import Provenance, Split, Task
 from harness.encoding.checkpoint import load_tokenizer
@@ -72,6 +73,7 @@ __all__ = [
     "Split",
     "Strategy",
     "StrategyError",
+    "SuiteResult",
     "Task",
     "TextClassifier",
     "UnavailableError",
@@ -88,6 +90,7 @@ __all__ = [
     "load_classifier",
     "load_tokenizer",
     "open_run",
+    "open_suite",
     "report",
     "score_candidate",
     "select_candidate",

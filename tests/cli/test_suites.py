@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 from sklearn.dummy import DummyClassifier
 
-from harness import SklearnStrategy, Task, hookimpl
+from harness import SklearnStrategy, Task, UserError, hookimpl, open_suite
 from harness.cli import main
 from harness.system.process import restored_globals
 from harness.testing.tiny import tiny_encoder
@@ -89,6 +89,17 @@ def test_scores_of_a_cell_are_those_of_its_run(made: Path, harness: Harness) -> 
     shown = json.loads(harness("show", "latest", "-o", str(made), "--json").out)
     for cell, run in zip(shown["suite"]["cells"], shown["runs"], strict=True):
         assert runs_of(made)[cell["run"]]["records"] == run["records"]
+
+
+def test_python_opens_a_suite_with_its_trials_and_its_ranking(made: Path) -> None:
+    suite = open_suite("latest", made)
+    table = suite.to_pandas()
+    assert len(table) == 2 * (3 + 1) == sum(len(run.run.records) for run in suite.runs)
+    assert set(table["encoder"]) == {"ant", "bee"}
+    assert suite.ranking()["strategy"].tolist() == list(suite.study.ranking.names)
+    assert "mean rank" in repr(suite)
+    with pytest.raises(UserError, match="no suite"):
+        open_suite("nowhere", made)
 
 
 @pytest.mark.parametrize("ending", ["html", "md", "tex", "csv", "json"])

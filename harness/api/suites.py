@@ -1,0 +1,100 @@
+"""open_suite: a suite opened again, from Python."""
+
+import io
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.api.result import WIDTH, RunResult
+from harness.errors import UserError
+from harness.results.suite_record import SuiteDirectory, find_suite
+from harness.wording.languages import language_of_locale
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from harness.analysis.suite_study import SuiteStudy
+
+
+class SuiteResult:
+    """A suite; a notebook shows its table.
+
+    Attributes:
+        path: Its folder.
+    """
+
+    def __init__(self, directory: SuiteDirectory) -> None:
+        self._directory = directory
+        self.path: Path = directory.path
+
+    @cached_property
+    def study(self) -> "SuiteStudy":
+        """The scored cells, and what they say of strategies and encoders.
+
+        Raises:
+            UserError: Where a file of the suite is damaged, and where nothing was scored.
+        """
+        from harness.analysis.suite_study import open_suite_study
+
+        return open_suite_study(self._directory)
+
+    @property
+    def runs(self) -> list[RunResult]:
+        """The runs of its finished cells, in the order that they ran."""
+        return [RunResult(run) for _, run in self._directory.finished_runs()]
+
+    def to_pandas(self) -> "DataFrame":
+        """Return a row for each trial of each cell: its data set and encoder, scores with intervals, what it cost."""
+        import pandas as pd
+
+        tables = []
+        for cell in self.study.cells:
+            table = RunResult(cell.study.directories[0]).to_pandas()
+            names = {"data_set": cell.data_set, "encoder": cell.encoder or None}
+            tables.append(pd.DataFrame({name: [value] * len(table) for name, value in names.items()}).join(table))
+        return pd.concat(tables, ignore_index=True)
+
+    def ranking(self) -> "DataFrame":
+        """Return the mean rank of each ranked strategy over the data sets with its interval, the best first."""
+        import pandas as pd
+
+        found = self.study.ranking
+        rows = [(name, rank.value, rank.low, rank.high) for name, rank in zip(found.names, found.ranks, strict=True)]
+        return pd.DataFrame(rows, columns=["strategy", "mean_rank", "low", "high"])
+
+    def report(self, file: str | Path, *, language: str | None = None) -> None:
+        """Write a report to hand on.
+
+        Args:
+            file: Where it goes; .html, .md, .tex, .csv or .json says in which format. An older file is replaced.
+            language: Of its words, by locale by default.
+        """
+        from harness.api.reports import report
+
+        report(self.path, file, language=language)
+
+    def __repr__(self) -> str:
+        """Return what `harness show` prints."""
+        from harness.terminal import make_console, print_suite
+
+        stream = io.StringIO()
+        print_suite(self.study, make_console(stream, width=WIDTH), language_of_locale())
+        return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+
+
+def open_suite(suite: str | Path = "latest", output_dir: str | Path = "reports") -> SuiteResult:
+    """Open a suite, which `harness run` makes of several data sets or encoders; unfinished ones, too.
+
+    Args:
+        suite: `latest`, its folder, or its folder's name below `output_dir`.
+        output_dir: Where suites are looked for.
+
+    Raises:
+        UserError: Where there is no such suite.
+    """
+    if (found := find_suite(str(suite), Path(output_dir))) is None:
+        raise UserError(
+            f"There is no suite {str(suite)!r}, neither as a folder nor in {output_dir}. Name its folder; "
+            "'harness run' of several data sets or encoders makes one."
+        )
+    return SuiteResult(found)
