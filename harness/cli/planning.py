@@ -88,20 +88,24 @@ def plan_of(ctx: click.Context, config: RunConfig, *, quiet: bool, verbose: bool
         HarnessError: For anything wrong with the configuration, the data or the encoder.
     """
     quiet_libraries(ctx, verbose=verbose)
-    if to_run and ctx.obj["own_process"]:
-        _fork_early(ctx, config, quiet)
+    if to_run:
+        fork_early(ctx, config, quiet=quiet)
     from harness.runs.opening import open_plan
 
     with _waiting(ctx, "loading strategies, data and encoder", quiet):
         return open_plan(config, ctx.obj["plugins"], to_run=to_run)
 
 
-def _fork_early(ctx: click.Context, config: RunConfig, quiet: bool) -> None:
+def fork_early(ctx: click.Context, config: RunConfig, *, quiet: bool) -> None:
     """Fork the processes that workers come from out of this one, which spares them to import the libraries again.
 
-    Only now is it clean: no plugin has run, no data are loaded, no thread is started. Where a name may be misspelt,
-    that is to be told before anything takes long.
+    Only at first is it clean: no plugin has run, no data are loaded, no thread is started, of torch's neither, whose
+    locks a fork would never find open. So nothing is forked a second time. Where a name may be misspelt, that is to be
+    told before anything takes long.
     """
+    if not ctx.obj["own_process"]:
+        return
+    ctx.obj["own_process"] = False
     from harness.executors.choice import local_slots
     from harness.executors.fork_server import import_libraries
     from harness.executors.processes import can_fork, fork_spare

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.planning import plan_of
+from harness.cli.planning import fork_early, plan_of
 from harness.cli.printing import echo_json
 from harness.cli.run_display import execute_shown, exit_code_of_signal
 from harness.errors import ExitCode
@@ -44,6 +44,7 @@ def run_suite(ctx: click.Context, suite: "Suite", how: How) -> int:
     """
     if how.dry_run:
         return _show_plans(ctx, suite, how)
+    fork_early(ctx, suite.config, quiet=how.quiet)  # before anything is loaded here; all cells take these in turn
     for _ in _plans(ctx, suite, how):  # all before the first is trained, one encoder in memory at a time
         pass
     directory = suite.save()
