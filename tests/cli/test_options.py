@@ -54,8 +54,6 @@ def test_set_changes_a_parameter_and_keeps_its_type(run: Harness) -> None:
         (["--seeds", "4-0"], "--seeds: expected a range that counts up"),
         (["--seeds", "0-4294967295"], "--seeds: expected a range that counts up"),
         (["stray"], "unexpected extra argument (stray). A data set is named with -d: harness run -d stray"),
-        (["-m", "one", "-m", "other"], "--model is given 2 times. A run has one encoder"),
-        (["-d", "one", "-d", "other"], "--dataset is given 2 times. A run has one data set"),
         (["--limit", "3", "-n", "4"], "--limit is given 2 times"),
         (["--cache", "--no-cache"], "--cache is given 2 times"),
         (["--epochs", "3"], "--set full_finetune.epochs=VALUE"),
@@ -87,6 +85,13 @@ def test_what_cannot_be_meant_is_refused_with_a_hint(run: Harness, argv: list[st
     assert message.replace("'", "") in " ".join(outcome.err.split()).replace("'", "")
     assert "Traceback" not in outcome.err
     assert not outcome.folder.exists()
+
+
+@pytest.mark.parametrize("option", ["--model", "--dataset"])
+def test_commands_of_one_data_set_and_encoder_say_so(harness: Harness, option: str) -> None:
+    outcome = harness("tune", "logreg_probe", option, "one", option, "other")
+    assert outcome.code == 2
+    assert f"{option} is given 2 times. A run has one" in " ".join(outcome.err.split())
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
