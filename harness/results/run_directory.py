@@ -1,10 +1,9 @@
 """Files that are whole or not there: atomic writes, checksums, run directories."""
 
-import contextlib
 import hashlib
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import UserError, did_you_mean
+from harness.results.claims import LOCK_FILE, claimed
 from harness.system.files import disk_errors, folder_name, new_folder, sha256_of, to_json, write_atomically
 from harness.system.foreign_files import read_json
 
 RUN_FILE = "run.json"
 UNFINISHED_FILE = "unfinished.json"
-LOCK_FILE = ".lock"
 WORK_FOLDER = ".work"
 FEATURES_FOLDER = ".features"
 VARIANTS_FOLDER = "variants"
@@ -55,33 +54,9 @@ class RunDirectory:
         """
         return cls(new_folder(parent, task, model or "no-model"))
 
-    @contextmanager
-    def claimed(self, wait: float = 0.0) -> Iterator[None]:
-        """Keep other processes from running this run at the same time.
-
-        Args:
-            wait: Seconds in which another process may let go of it.
-
-        Raises:
-            UserError: Where one does.
-            UnavailableError: Where the disk refuses.
-        """
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(self.path / LOCK_FILE)
-        with disk_errors(self.path):
-            try:
-                lock.acquire(timeout=wait)
-            except Timeout:
-                raise UserError(
-                    f"{self.path} is being run by another process. Wait for it, or stop it first."
-                ) from None
-        try:
-            yield
-        finally:
-            with contextlib.suppress(OSError):  # a platform may refuse while the file is open
-                (self.path / LOCK_FILE).unlink()
-            lock.release()
+    def claimed(self, wait: float = 0.0) -> AbstractContextManager[None]:
+        """Keep other processes from running this run at the same time; as `harness.results.claims.claimed`."""
+        return claimed(self.path, wait)
 
     @property
     def is_claimed(self) -> bool:

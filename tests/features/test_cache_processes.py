@@ -67,6 +67,7 @@ def test_two_runs_on_one_cold_key_encode_once_and_agree(run: Ask, tmp_path: Path
         log = tmp_path / f"log{race}"
         call = {"cache": str(tmp_path / f"cache{race}"), "output_dir": str(tmp_path), "log": str(log)}
         first, second = run(call, call)
+        assert "raised" not in first | second
         encoding = log.read_text().split()
         assert len(set(encoding)) == 1, "one process encodes"
         assert len(encoding) == 3, "and does so once a split"
