@@ -7,7 +7,7 @@ WIDE = 768  # width of BERT base and DistilBERT, for which most published recipe
 MANY_ROWS = 10_000  # BERT's published settings are for sets at least about as large; fewer rows need more passes
 FEW_ROWS = 1000
 TEXTS_READ = 20_000  # texts that training reads, each as often as it takes: 625 steps of 32
-MANY_CLASSES = 20  # from here on, each class reads as many texts as one of 20 does (docs/defaults.md)
+MANY_CLASSES = 20  # above, each class reads as many texts as one of 20 does: it learns from its own (docs/defaults.md)
 MOST_EPOCHS = 15  # validation no longer rose after 12 of 20 (docs/defaults.md)
 LEAST_STEPS, MOST_EPOCHS_OF_FEW_STEPS = 300, 30
 RATE = 4e-5  # of a whole encoder of that width
@@ -49,7 +49,7 @@ def suited(n_rows: int, width: int, n_classes: int, rate_factor: float = 1.0) ->
 
     From `MANY_ROWS` on, an encoder of BERT's width gets the tutorial's recipe, but for many classes. It is well inside
     what BERT's authors recommend (2 to 4 epochs, 2e-5 to 5e-5, batches of 16 or 32; Devlin et al., 2019, appendix
-    A.3). With fewer rows, or with 20 classes or more, that is too few steps, the main reason why fine-tuning was
+    A.3). With fewer rows, or with more than 20 classes, that is too few steps, the main reason why fine-tuning was
     called unstable: Mosbach et al. (2021) recommend 20 epochs, a warm-up over a tenth of the steps, AdamW with bias
     correction and a small step size; Zhang et al. (2021) find the same for up to 1,000 rows. AutoGluon's AutoMM (up to
     20 epochs, warm-up 0.1) and AutoIntent (30 epochs) are published defaults of that kind.
@@ -65,7 +65,7 @@ def suited(n_rows: int, width: int, n_classes: int, rate_factor: float = 1.0) ->
         rate_factor: How many times the step size for the whole encoder suits what is trained.
     """
     by_width = rate_factor * (WIDE / width) ** 2
-    has_many_classes = n_classes >= MANY_CLASSES
+    has_many_classes = n_classes > MANY_CLASSES
     texts = max(1, n_classes / MANY_CLASSES) * TEXTS_READ
     if n_rows >= MANY_ROWS and width >= WIDE and not has_many_classes:
         return replace(TUTORIAL, learning_rate=TUTORIAL.learning_rate * by_width)

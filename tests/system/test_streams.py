@@ -44,4 +44,4 @@ def test_a_reader_who_goes_away_leaves_the_exit_code_to_the_command(tmp_path: Pa
 def test_help_is_there_where_python_drops_docstrings() -> None:
     done = shell("HARNESS show --help", PYTHONOPTIMIZE="2")
     assert done.returncode == 0
-    assert "Show a run again" in done.stdout
+    assert "Show a run or a suite again" in done.stdout
