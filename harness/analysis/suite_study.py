@@ -13,6 +13,7 @@ from harness.errors import UserError
 from harness.evaluation.comparisons import ALPHA
 from harness.evaluation.ranks import (
     FEWEST_SETS,
+    Floats,
     MeanRank,
     critical_difference,
     friedman_p,
@@ -68,6 +69,7 @@ class Ranking:
         difference: What mean ranks have to differ by to be told apart (Nemenyi), None with too few data sets.
         p: Of Friedman's test, None with too few data sets or strategies.
         alike: First and last position of each group that cannot be told apart.
+        scores: What was ranked, the highest the best, float (n data sets, k strategies).
     """
 
     names: tuple[str, ...]
@@ -75,6 +77,7 @@ class Ranking:
     difference: float | None
     p: float | None
     alike: tuple[tuple[int, int], ...]
+    scores: Floats
 
     @property
     def inseparable_neighbours(self) -> int:
@@ -223,7 +226,7 @@ class SuiteStudy:
         found = {name: [_scores(name, data_set, cells) for data_set in data_sets] for name in names}
         ranked = [name for name, scores in found.items() if all(scores) and not _is_floor(name, cells)]
         if len(ranked) < FEWEST_RANKED:
-            return Ranking((), (), None, None, ())
+            return Ranking((), (), None, None, (), np.empty((len(data_sets), 0)))
         values = np.array([[np.mean([s for s, _ in each]) for each in found[name]] for name in ranked]).T
         errors = np.array([[_error_of_mean(each) for each in found[name]] for name in ranked]).T
         means = mean_ranks(values, errors)
@@ -239,6 +242,7 @@ class SuiteStudy:
             difference,
             p,
             ((0, len(ranked) - 1),) if is_even else tuple(groups_alike(sorted_means, difference or 0.0)),
+            values[:, order],
         )
 
 

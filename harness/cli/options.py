@@ -109,45 +109,38 @@ debug_value = click.option("--debug", **_DEBUG)  # the command wants to know, to
 # fmt: on
 
 
-def _dataset(*, several: bool = False) -> Callable[[Command], Command]:
-    told = "Several, comma-separated or repeated, make a suite.  " if several else ""
-    return click.option(
-        "-d",
-        "--dataset",
-        multiple=several,
-        metavar="NAME",
-        shell_complete=complete_data,
-        help="'emotion', 'sample', a hub id[:config][@revision], a folder with train/validation/test files "
-        "(jsonl, json, csv, tsv, txt, parquet, arrow; of text also .gz), such files, comma-separated, or one "
-        f"file with --test-size.  {told}[default: emotion]",
+def _axes(*, several: bool = False) -> list[Callable[[Command], Command]]:
+    """Return the options that name a data set and an encoder, or several of each."""
+    data = (
+        "'emotion', 'sample', a hub id[:config][@revision], a folder with train/validation/test files (jsonl, json, "
+        "csv, tsv, txt, parquet, arrow; of text also .gz), such files, comma-separated, or one file with --test-size.  "
+        + ("Several, comma-separated or repeated, make a suite.  " if several else "")
+        + "[default: emotion]"
     )
-
-
-def _model(*, several: bool = False) -> Callable[[Command], Command]:
-    told = "Several make a suite.  " if several else ""
-    return click.option(
-        "-m",
-        "--model",
-        multiple=several,
-        metavar="NAME",
-        shell_complete=complete_folders,
-        help=f"Encoder: a folder or a hub id.  {told}[default: distilbert-base-uncased]",
-    )
+    encoder = "Several make a suite.  " if several else ""
+    encoder = f"Encoder: a folder or a hub id.  {encoder}[default: distilbert-base-uncased]"
+    named = (("-d", "--dataset", complete_data, data), ("-m", "--model", complete_folders, encoder))
+    return [
+        click.option(short, long, multiple=several, metavar="NAME", shell_complete=complete, help=told)
+        for short, long, complete, told in named
+    ]
 
 
 def what_is_encoded(command: Command) -> Command:
     """Add the options of a run that decide what its encoder has to do."""
-    return _with((strategies, _dataset(), *OF_DATA, _model(), *OF_ENCODER), command)
+    dataset, model = _axes()
+    return _with((strategies, dataset, *OF_DATA, model, *OF_ENCODER), command)
 
 
 def what_is_run(command: Command) -> Command:
     """Add the same options, with several data sets and encoders."""
-    return _with((strategies, _dataset(several=True), *OF_DATA, _model(several=True), *OF_ENCODER), command)
+    dataset, model = _axes(several=True)
+    return _with((strategies, dataset, *OF_DATA, model, *OF_ENCODER), command)
 
 
 def what_is_read(command: Command) -> Command:
     """Add the options of a run that decide what its data are."""
-    return _with((_dataset(), *OF_DATA), command)
+    return _with((_axes()[0], *OF_DATA), command)
 
 
 def how_files_are_read(command: Command) -> Command:

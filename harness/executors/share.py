@@ -212,7 +212,8 @@ def _opened(place: str) -> tuple[Any, str]:
             "configuration or the environment instead."
         )
     try:
-        return url_to_fs(place)  # type: ignore[no-any-return]
+        opened: tuple[Any, str] = url_to_fs(place)
+        return opened
     except (ValueError, ImportError) as error:
         raise UserError(
             f"--share {place}: expected a folder that all machines of the pool have under the same path, or a URL "

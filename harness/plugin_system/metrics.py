@@ -1,6 +1,5 @@
 """Metrics that plugins offer: checking them, and choosing those that a run asks for."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -47,9 +46,10 @@ def _faults_of(metric: object) -> Iterable[Fault]:
 
 
 def _are_bounds(bounds: object) -> bool:
-    if not (isinstance(bounds, tuple) and len(bounds) == 2 and all(isinstance(e, int | float) for e in bounds)):  # noqa: PLR2004
-        return False
-    return not any(map(math.isnan, bounds)) and bounds[0] < bounds[1]
+    match bounds:
+        case (int() | float() as low, int() | float() as high) if isinstance(bounds, tuple):
+            return bool(low < high)  # which is false of NaN
+    return False
 
 
 def known_metrics(plugins: Iterable["Plugin"]) -> dict[str, Metric]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.analysis.suite_study import SuiteStudy
 from harness.document.sections.suite import compose_suite
+from harness.evaluation.ranks import nemenyi_p, wilcoxon_p
 from harness.reporting.latex_suite import latex_of_suite
 from harness.reporting.markdown import to_markdown
 from harness.reporting.page import to_html
@@ -19,18 +20,24 @@ from harness.wording.secrets import redacted
 
 
 def json_of_suite(study: SuiteStudy) -> dict[str, Any]:
-    """Return a suite as plain values: suite.json, the ranking, and run.json of each scored cell."""
+    """Return a suite as plain values: suite.json, the ranking with its tests, and run.json of each scored cell.
+
+    Nemenyi's and Wilcoxon's p values are of every two strategies, in the order of the ranks.
+    """
     ranking = study.ranking
     ranks = [
         {"strategy": name, "mean_rank": rank.value, "low": rank.low, "high": rank.high}
         for name, rank in zip(ranking.names, ranking.ranks, strict=True)
     ]
+    tested = ranking.difference is not None or None  # with too few data sets nothing is
     return {
         "suite": study.record.model_dump(mode="json"),
         "ranking": {
             "ranks": ranks,
             "critical_difference": ranking.difference,
             "friedman_p": ranking.p,
+            "nemenyi_p": tested and nemenyi_p(ranking.scores).tolist(),
+            "wilcoxon_holm_p": tested and wilcoxon_p(ranking.scores).tolist(),
             "not_separable": [list(ranking.names[first : last + 1]) for first, last in ranking.alike],
         },
         "runs": [cell.study.runs[0].model_dump(mode="json") for cell in study.cells],
