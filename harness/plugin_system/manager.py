@@ -179,6 +179,7 @@ def _summary(offer: Offer) -> dict[str, Any]:
         "parameters": recorded_parameters(offer.strategy),
         "groups": ["all", *offer.named_groups],
         "not_installed": offer.not_installed,
+        "not_set": offer.not_set,
     }
 
 

@@ -98,6 +98,18 @@ class Offer:
             return f"not installed: pip install {' '.join(missing)}"
         return f"not installed: pip install '{self.plugin.distribution}[{','.join(sorted({*missing.values()}))}]'"
 
+    @property
+    def not_set(self) -> str | None:
+        """What to set before it can run, None where all is."""
+        strategy = self.strategy
+        missing = [field for field in tags_of(strategy).must_be_set if getattr(strategy, field, None) is None]
+        return f"needs {' '.join(f'--set {strategy.name}.{field}=...' for field in missing)}" if missing else None
+
+    @property
+    def not_ready(self) -> str | None:
+        """What to install or to set before it can run, None where it can."""
+        return self.not_installed or self.not_set
+
 
 def select(
     offers: Mapping[str, Offer], broken: Mapping[str, Plugin], config: RunConfig
@@ -118,9 +130,7 @@ def select(
             hint = did_you_mean(name, {*offers, *broken, *GROUPS})
             told = [f"There is no strategy {name!r}. {hint}", *folder_here(name), *not_loaded(broken.values())]
             raise UserError(" ".join(told))
-    for name, values in config.set.items():  # a misspelt one is an error whether or not its strategy runs
-        if name in offers:
-            _with(offers[name].strategy, values, "--set")
+    offers = _with_settings(offers, config)  # a misspelt one is an error whether or not its strategy runs
     left_out = {name for spec in specs if spec.left_out for name in _members(spec, offers, broken)}
     chosen: dict[str, Offer] = {}
     named_broken: dict[str, Plugin] = {}
@@ -133,7 +143,7 @@ def select(
             if name in broken:
                 named_broken.setdefault(name, broken[name])
             else:
-                offer = configured(offers[name], spec, config.set.get(name, {}))
+                offer = configured(offers[name], spec)
                 chosen.setdefault(offer.name, offer)
     if not chosen and not named_broken:
         raise UserError(f"--strategies {','.join(config.strategies)} leaves no strategy. {did_you_mean('', offers)}")
@@ -161,30 +171,50 @@ def not_loaded(broken: Iterable[Plugin]) -> Iterator[str]:
 
 
 def left_out_of_groups(offers: Mapping[str, Offer], config: RunConfig) -> list[str]:
-    """Say which strategies a group of the run would hold if their packages were installed, one sentence each."""
+    """Say which strategies a group of the run would hold if they were installed and set, one sentence each."""
     groups = {spec.name for text in config.strategies for spec in parse_specs(text) if spec.name in GROUPS}
     return [
-        f"{name} was left out: {offer.not_installed}"
-        for name, offer in offers.items()
-        if offer.not_installed and groups & offer.groups
+        f"{name} was left out: {offer.not_ready}"
+        for name, offer in _with_settings(offers, config).items()
+        if offer.not_ready and groups & offer.groups
     ]
 
 
-def configured(offer: Offer, spec: StrategySpec, settings: Mapping[str, Any]) -> Offer:
-    """Return an offer with the parameters of `--set` and, above them, those of its spec.
+def _with_settings(offers: Mapping[str, Offer], config: RunConfig) -> dict[str, Offer]:
+    """Return all strategies by name, those of `--set` with what it sets."""
+    return {
+        name: replace(offer, strategy=_with(offer.strategy, config.set[name], "--set")) if name in config.set else offer
+        for name, offer in offers.items()
+    }
+
+
+def configured(offer: Offer, spec: StrategySpec) -> Offer:
+    """Return an offer with the parameters of its spec.
 
     Raises:
-        UserError: For a parameter that does not exist or a value that does not fit.
+        UserError: For a parameter that does not exist or a value that does not fit, and for one that cannot run.
+    """
+    if offer.not_installed or not spec.fields:
+        return ready(offer)
+    label = str(replace(spec, name=offer.strategy.name))
+    candidates = [_with(offer.strategy, values, "--strategies") for values in spec.configurations()]
+    for candidate in candidates:
+        ready(replace(offer, strategy=candidate))
+    strategy = candidates[0] if len(candidates) == 1 else GridSearch(label, candidates)
+    return replace(offer, strategy=strategy, label=label)
+
+
+def ready(offer: Offer) -> Offer:
+    """Return an offer that can run.
+
+    Raises:
+        UserError: Where packages are not installed or fields not set, saying which.
     """
     if offer.not_installed:
         raise UserError(f"Strategy {offer.name!r} needs a package that is {offer.not_installed}.")
-    base = _with(offer.strategy, settings, "--set")
-    if not spec.fields:
-        return replace(offer, strategy=base)
-    label = str(replace(spec, name=offer.strategy.name))
-    candidates = [_with(base, values, "--strategies") for values in spec.configurations()]
-    strategy = candidates[0] if len(candidates) == 1 else GridSearch(label, candidates)
-    return replace(offer, strategy=strategy, label=label)
+    if offer.not_set:
+        raise UserError(f"Strategy {offer.name!r} cannot run as it is: it {offer.not_set}")
+    return offer
 
 
 def _members(spec: StrategySpec, offers: Mapping[str, Offer], broken: Mapping[str, Plugin]) -> Iterator[str]:
@@ -194,7 +224,7 @@ def _members(spec: StrategySpec, offers: Mapping[str, Offer], broken: Mapping[st
         return
     if spec.fields:
         raise UserError(f"--strategies: parameters belong to a strategy, {spec.name!r} is a group.")
-    members = [offer for offer in offers.values() if spec.name in offer.groups and not offer.not_installed]
+    members = [offer for offer in offers.values() if spec.name in offer.groups and not offer.not_ready]
     yield from (offer.strategy.name for offer in sorted(members, key=lambda offer: _cost(offer.strategy)))
     if spec.name == "all":
         yield from broken

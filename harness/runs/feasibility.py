@@ -11,7 +11,7 @@ from harness.strategies.tags import refusal_of
 
 
 def refuse_impossible(
-    offers: Sequence[Offer], as_offered: Mapping[str, Offer], encoder: Encoder, label_names: Sequence[str]
+    offers: Sequence[Offer], as_offered: Mapping[str, Offer], encoder: Encoder | None, label_names: Sequence[str]
 ) -> None:
     """Refuse settings made by hand that the encoder's config.json or a strategy's options rule out.
 
@@ -20,7 +20,7 @@ def refuse_impossible(
     Args:
         offers: What is to be run.
         as_offered: Strategies as plugins offer them, by name.
-        encoder: What they read.
+        encoder: What they read, None where none is needed.
         label_names: Name of class i at position i.
 
     Raises:
@@ -32,18 +32,19 @@ def refuse_impossible(
             refuse_setting(offer.name, offer.strategy, encoder, label_names)
 
 
-def refuse_setting(name: str, strategy: Strategy, encoder: Encoder, label_names: Sequence[str]) -> None:
+def refuse_setting(name: str, strategy: Strategy, encoder: Encoder | None, label_names: Sequence[str]) -> None:
     """Refuse a strategy as it is set, where that cannot be with an encoder.
 
     Raises:
         UserError: Saying what cannot be.
     """
-    if not uses_model(strategy):
-        return
     try:
-        states = wanted_features(strategy, encoder.n_layers)
-        missing = filter(None, (missing_layer(state, encoder.name, encoder.n_layers) for state in states))
-        problem = next(missing, None) or refusal_of(strategy, encoder.directory, encoder.n_layers, label_names)
+        if encoder and uses_model(strategy):
+            states = wanted_features(strategy, encoder.n_layers)
+            missing = filter(None, (missing_layer(state, encoder.name, encoder.n_layers) for state in states))
+            problem = next(missing, None) or refusal_of(strategy, encoder.directory, encoder.n_layers, label_names)
+        else:
+            problem = refusal_of(strategy, "", 0, label_names)
     except HarnessError:
         raise
     except Exception as error:

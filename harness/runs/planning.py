@@ -22,7 +22,7 @@ from harness.huggingface.offline_wheel import MINILM
 from harness.plugin_system.files import named_plugins
 from harness.plugin_system.manager import PluginManager
 from harness.plugin_system.metrics import choose_metrics
-from harness.plugin_system.offers import Offer, Plugin, left_out_of_groups
+from harness.plugin_system.offers import Offer, Plugin, left_out_of_groups, ready
 from harness.plugin_system.trackers import Trackers
 from harness.results.run_directory import RunDirectory
 from harness.runs.feasibility import refuse_impossible
@@ -172,8 +172,7 @@ def make_plan(
     if encoder and config.max_length and encoder.max_length != config.max_length:
         limit = f"encoder {encoder.name} cuts texts at {encoder.max_length} tokens"
         raise UserError(f"--max-length {config.max_length}: {limit}. Name fewer, or leave --max-length out.")
-    if encoder:
-        refuse_impossible(offers, manager.offers, encoder, loaded.label_names)
+    refuse_impossible(offers, manager.offers, encoder, loaded.label_names)
     notes = (*left_out_of_groups(manager.offers, config), *without_effect, *_told_of_draw(config, loaded))
     plan = Plan(config, loaded, encoder, offers, broken, device, dtype, fallback, notes, is_settled_offline())
     costs = cost_file.matrix(loaded.label_names) if cost_file else None
@@ -203,7 +202,7 @@ def _told_of_draw(config: RunConfig, task: Task) -> list[str]:
 
 def _select(config: RunConfig, manager: PluginManager, given: Sequence[Offer]) -> tuple[list[Offer], list[Plugin]]:
     """Return the strategies that plugins offer, then those that were given, and the broken plugins asked for."""
-    labels = {offer.name for offer in given}
+    labels = {ready(offer).name for offer in given}
     if not (named := tuple(spec for spec in config.strategies if spec not in labels)):
         return list(given), [plugin for plugin in manager.broken if plugin.named]
     offers, broken = manager.select(config.model_copy(update={"strategies": named}))

@@ -144,8 +144,6 @@ def refuse_impossible_space(plan: Plan, space: Space) -> None:
         UserError: Saying what cannot be.
     """
     offer, encoder = only_strategy(plan), plan.encoder
-    if encoder is None:
-        return
     for field, where in space.items():
         for value in _ends(where, is_whole=_is_whole(offer.strategy, field)):
             with suppress(ValueError):  # what suits no other field's default may suit what is drawn for that

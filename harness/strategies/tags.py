@@ -25,6 +25,7 @@ class StrategyTags:
         saves_encoder: Whether what its classifier saves holds the encoder's weights, too: `load` then needs no encoder.
         groups: Groups of `--strategies` it belongs to besides those that its inputs tell.
         requires: Module that must be installed -> extra of its distribution that brings it.
+        must_be_set: Fields that have no default to run with: while one is None, groups leave the strategy out.
         search_space: What `harness tune` searches where nobody says, "" for nothing.
         imports: Modules that are loaded before the clock starts.
         deterministic: Whether it predicts the same with every seed, so that one seed says all of its training.
@@ -35,6 +36,7 @@ class StrategyTags:
     saves_encoder: bool = False
     groups: tuple[str, ...] = ()
     requires: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    must_be_set: tuple[str, ...] = ()
     search_space: str = ""
     imports: tuple[str, ...] = ()
     deterministic: bool = False
@@ -83,8 +85,8 @@ def refusal_of(strategy: object, model: str, n_layers: int, label_names: Sequenc
 
     Args:
         strategy: The strategy.
-        model: Local folder of the encoder's checkpoint.
-        n_layers: Number of the encoder's blocks.
+        model: Local folder of the encoder's checkpoint; "" where the strategy declares `uses_model = False`.
+        n_layers: Number of the encoder's blocks, 0 as above.
         label_names: Name of class i at position i.
 
     Returns:
@@ -134,6 +136,7 @@ _TYPES: dict[str, tuple[str, Callable[[Any], bool]]] = {
         "a mapping of modules to extras, such as {'peft': 'lora'}",
         lambda value: isinstance(value, Mapping) and all(isinstance(x, str) for x in (*value, *value.values())),
     ),
+    "must_be_set": ("names of fields, such as ('model',)", _is_list_of(str)),
     "search_space": ('text, such as "C=0.001..100:log"', lambda value: isinstance(value, str)),
     "imports": ("names of modules, such as ('torch._dynamo',)", _is_list_of(str)),
     "deterministic": ("True or False", lambda value: isinstance(value, bool)),

@@ -25,7 +25,7 @@ def print_strategies(plugins: Sequence[Plugin], console: Console, group: str = "
     rows = [(o.name, o.plugin.origin, _groups(o), _assignments(parameters(o.strategy))) for o in offers]
     headings = [page.say(heading) for heading in ("strategy", "plugin", "groups", "parameters")]
     page.write(table(headings, rows, page) if rows else [page.text(page.say("no strategies"))])
-    missing = [(offer.name, offer.not_installed) for offer in offers if offer.not_installed]
+    missing = [(offer.name, offer.not_ready) for offer in offers if offer.not_ready]
     page.write([Text("")] if missing else [])
     page.write(folding(page.text(f"{name}: {page.say_message(told)}", "yellow")) for name, told in missing)
     for plugin in plugins:
@@ -48,7 +48,7 @@ def print_strategy(offer: Offer, description: StrategyDescription, console: Cons
         (page.say("groups"), f"all, {_groups(offer)}".rstrip(", ")),
         *([(page.say("reads"), page.say("frozen features: {states}").format(states=reads))] if reads else []),
         *([(page.say("tuned over"), search_space)] if search_space else []),
-        *([(page.say("needs"), page.say_message(offer.not_installed))] if offer.not_installed else []),
+        *([(page.say("needs"), page.say_message(offer.not_ready.removeprefix("needs ")))] if offer.not_ready else []),
     ]
     page.write([label_value_lines(lines, page), Text("")])
     page.write(_parameters(offer, description, page))

@@ -8,7 +8,7 @@ from harness.config.run_config import RunConfig
 from harness.errors import PluginError, UserError
 from harness.plugin_system.files import NamedPlugin
 from harness.plugin_system.manager import PluginManager
-from harness.plugin_system.offers import Offer
+from harness.plugin_system.offers import Offer, ready
 from harness.runs.opening import open_plugins
 
 
@@ -29,9 +29,7 @@ def find_offers(names: Sequence[str], extra: Sequence[object] = (), plugins: Seq
     found: dict[str, Offer] = {}
     for name in names:
         for offer in _offers_of_file(NamedPlugin(name), manager) if name in files else _offers_named(name, manager):
-            if offer.not_installed:
-                raise UserError(f"Strategy {offer.name!r} needs a package that is {offer.not_installed}.")
-            found.setdefault(offer.name, offer)
+            found.setdefault(offer.name, ready(offer))
     return list(found.values())
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from harness.plugin_system.manager import PluginManager
 from harness.strategies.finetuning import FineTuning
-from harness.strategies.strategy import with_parameters
 from harness.testing import Bench
+
+from .configured import configured
 
 pytest_plugins = "harness.testing.pytest_plugin"
 
@@ -21,17 +22,17 @@ FASTER: dict[str, dict[str, int]] = {"setfit": {"num_iterations": 2}, **{name: {
 
 
 @pytest.mark.parametrize("name", OFFERS)
-def test_a_strategy_keeps_the_contract(name: str, check_strategy: Callable[..., None]) -> None:
+def test_a_strategy_keeps_the_contract(name: str, check_strategy: Callable[..., None], tmp_path: Path) -> None:
     if reason := OFFERS[name].not_installed:
         pytest.skip(reason)
-    check_strategy(with_parameters(OFFERS[name].strategy, FASTER.get(name, {})))
+    check_strategy(configured(OFFERS[name], tmp_path, **FASTER.get(name, {})))
 
 
 @pytest.mark.parametrize("name", OFFERS)
-def test_no_texts_get_no_predictions(name: str, bench: Bench) -> None:
+def test_no_texts_get_no_predictions(name: str, bench: Bench, tmp_path: Path) -> None:
     if reason := OFFERS[name].not_installed:
         pytest.skip(reason)
-    with bench.fitted(with_parameters(OFFERS[name].strategy, FASTER.get(name, {}))) as (classifier, _):
+    with bench.fitted(configured(OFFERS[name], tmp_path, **FASTER.get(name, {}))) as (classifier, _):
         assert classifier.predict_proba([]).shape == (0, 3)
 
 
