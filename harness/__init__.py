@@ -30,7 +30,8 @@ from harness.huggingface.checkpoint import find_model
 from harness.results.records import Run, RunRecord
 from harness.runs.classifier import TextClassifier
 from harness.strategies.class_weights import class_weights
-from harness.strategies.finetuning import FineTunedClassifier, FineTuning
+from harness.strategies.finetuned_classifier import FineTunedClassifier
+from harness.strategies.finetuning import FineTuning
 from harness.strategies.fit_candidates import fit_candidates
 from harness.strategies.model_selection import (
     Candidate,
@@ -41,6 +42,7 @@ from harness.strategies.optimism import selection_optimism
 from harness.strategies.searched_probe import LinearProbe, SearchedProbe
 from harness.strategies.sklearn_probe import SklearnClassifier, SklearnProbe, SklearnStrategy
 from harness.strategies.strategy import Classifier, RunContext, Strategy
+from harness.strategies.timed_training import FitForecast
 from harness.strategies.tokens import choose_tokens, token_pattern
 from harness.strategies.torch_head import standardising_layer
 from harness.system.out_of_memory import is_out_of_memory
@@ -55,6 +57,7 @@ __all__ = [
     "Features",
     "FineTunedClassifier",
     "FineTuning",
+    "FitForecast",
     "HarnessError",
     "LinearProbe",
     "Metric",

@@ -5,17 +5,19 @@ Tunstall et al., "Efficient Few-Shot Learning Without Prompts", 2022, in the lib
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Gt
 from numpy.typing import NDArray
 
-from harness import RunContext, SklearnClassifier, SklearnStrategy, Split, hookimpl, load_tokenizer
+from harness import FitForecast, RunContext, SklearnClassifier, SklearnStrategy, Split, hookimpl, load_tokenizer
 
+TIMED_STEPS, TIMED_TEXTS = 5, 64  # of a forecast
 ROUNDING = 1e-4  # of the largest number of an embedding, in float32
 
 
@@ -102,6 +104,28 @@ class SetFit:
         self._train_on_pairs(body, train, context)
         return SetFitClassifier(body, Head(body).fit(train, validation, context))
 
+    def forecast(self, train: Split, validation: Split, context: RunContext) -> FitForecast:
+        """Return what `fit` will take, from a few timed steps and texts; arguments as of `fit`."""
+        body = _body(context.model, context)
+        some = train.rows(np.random.default_rng(context.seed).permutation(len(train))[:TIMED_TEXTS])
+
+        def seconds(max_steps: int) -> float:
+            started = perf_counter()
+            replace(self, max_steps=max_steps)._train_on_pairs(body, some, context)
+            return perf_counter() - started
+
+        seconds(1)  # loads what takes long, once
+        one, several = seconds(1), seconds(1 + TIMED_STEPS)
+        started = perf_counter()
+        body.encode(list(some.texts), show_progress_bar=False)
+        a_text = (perf_counter() - started) / len(some)
+        steps = one + (self._n_steps(len(train)) - 1) * max(several - one, 0.0) / TIMED_STEPS
+        return FitForecast(steps + len(train) * a_text, a_text)
+
+    def _n_steps(self, n_rows: int) -> int:
+        pairs = 2 * self.num_iterations * min(n_rows, self.max_rows)
+        return min(self.max_steps, -(-pairs // self.batch_size))
+
     def _train_on_pairs(self, body: Any, train: Split, context: RunContext) -> None:
         import setfit
         from transformers import PrinterCallback, ProgressCallback
@@ -110,13 +134,12 @@ class SetFit:
             os.environ["ACCELERATE_USE_CPU"] = "true"
         setfit.logging.set_verbosity_error()
         rows = np.random.default_rng(context.seed).permutation(len(train))[: self.max_rows]
-        pairs = 2 * self.num_iterations * len(rows)
         arguments = setfit.TrainingArguments(
             output_dir=str(context.workdir),
             body_learning_rate=self.learning_rate,
             batch_size=self.batch_size,
             num_iterations=self.num_iterations,
-            max_steps=min(self.max_steps, -(-pairs // self.batch_size)),
+            max_steps=self._n_steps(len(train)),
             seed=context.seed,
             report_to="none",
             logging_strategy="no",

@@ -11,8 +11,9 @@ import click
 from harness.cli import options
 from harness.cli.command import Command, joined
 from harness.cli.completion import complete_files, complete_folders, complete_runs
+from harness.cli.dry_run import echo_plan
 from harness.cli.planning import ask_before_running, config_from, plan_of
-from harness.cli.printing import echo_json, echo_run
+from harness.cli.printing import echo_run
 from harness.cli.run_display import execute_shown, exit_code_of_signal
 from harness.config.axes import axes_of, config_of_axes
 from harness.errors import ExitCode, UserError
@@ -82,7 +83,8 @@ def _typed(value: str) -> Any:
 @click.option("--fresh", is_flag=True, help="Begin anew even where an unfinished run of the same command lies there.")
 @click.option("--retry-failed", is_flag=True, help="With --resume, run again what failed, too.")
 @options.yes_run_plugins
-@click.option("--dry-run", is_flag=True, help="Load and check everything, print the plan, train nothing.")
+@click.option("--dry-run", is_flag=True, help="Load and check everything, print the plan and, by a few timed texts and "
+              "steps, what it will take; run nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print run.json on stdout instead of tables.")
 @options.language
 @options.verbose
@@ -131,7 +133,7 @@ def run(
         directory, before = _run_to_resume(resume, given, trusted=yes_run_plugins, language=language)
         plan = replace(plan_of(ctx, before.config, **options_of_run), fallback=before.fallback)
     if dry_run:
-        _echo_plan(plan, language, as_json=as_json)
+        echo_plan(plan, language, as_json=as_json, quiet=quiet)
         return ExitCode.FAILED if plan.broken else ExitCode.OK
     from harness.runs.runner import UnsavedRunError
 
@@ -221,15 +223,3 @@ def _tell_what_next(made: "RunResult", language: str) -> None:
     print_note("Try next:", language=language)
     for command in (first, f"harness errors {name}", f"harness report {name} -o report.html"):
         print_note(f"  {command}")
-
-
-def _echo_plan(plan: "Plan", language: str, *, as_json: bool) -> None:
-    from harness.document.plan import summary_of_plan
-    from harness.reporting import plain_values
-    from harness.terminal import make_console, print_plan
-
-    summary = summary_of_plan(plan)
-    if as_json:
-        echo_json(plain_values.of_plan(summary))
-    else:
-        print_plan(summary, make_console(), language)

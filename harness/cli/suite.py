@@ -14,6 +14,7 @@ from harness.errors import ExitCode
 
 if TYPE_CHECKING:
     from harness.results.suite_record import SuiteCell, SuiteDirectory
+    from harness.runs.cost_forecast import CostForecast
     from harness.runs.planning import Plan
     from harness.runs.suites import Suite
 
@@ -97,24 +98,28 @@ def _plans(ctx: click.Context, suite: "Suite", how: How) -> "Iterator[tuple[Suit
 
 def _show_plans(ctx: click.Context, suite: "Suite", how: How) -> int:
     """Print what each cell would run, and which are there already."""
-    from harness.document.plan import summary_of_plan
+    from harness.cli.dry_run import summary_with_cost
+    from harness.document.plan import total_cost
     from harness.reporting import plain_values
     from harness.terminal import make_console, print_plan
 
-    told, broken = list[dict[str, Any]](), False
+    told, costs, broken = list[dict[str, Any]](), list["CostForecast"](), False
     for number, (cell, plan) in enumerate(_plans(ctx, suite, how), 1):
         done = plan is not None and suite.is_done(cell, plan, retry_failed=how.retry_failed)
         state = "nothing to run" if plan is None else "finished" if done else f"{len(plan.trials)} trials"
-        summary = summary_of_plan(plan) if plan else None
+        summary = summary_with_cost(plan, how.language, quiet=how.quiet or number > 1) if plan and not done else None
+        costs += [summary.cost] if summary and summary.cost else []
         broken |= bool(plan and plan.broken)
         shown = plain_values.of_plan(summary) if summary else None
         told.append({"dataset": cell.dataset, "model": cell.model, "state": state, "plan": shown})
         if not how.as_json:
             _note(f"Cell {number} of {len(suite.record.cells)}: {_name(cell)}: {state}", how.language, out=True)
-            if summary and not done:
+            if summary:
                 print_plan(summary, make_console(), how.language)
     if how.as_json:
         echo_json(told)
+    elif costs:
+        _note(total_cost(costs), how.language, out=True)
     return ExitCode.FAILED if broken else ExitCode.OK
 
 

@@ -1,10 +1,12 @@
 """What a run would do: the facts of its plan and its trials, before anything is trained."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from harness.data.task import SPLITS
 from harness.runs.cache_explanation import Explanation, explain_cache
+from harness.runs.cost_forecast import CostForecast
 from harness.runs.planning import Plan
 from harness.strategies.strategy import recorded_parameters
 from harness.wording import quantities
@@ -17,16 +19,21 @@ class PlanSummary:
     Attributes:
         facts: Labels and values.
         trials: Strategy, with its number of rows where the run has several, seed, and hyperparameters of each trial.
+        seconds: What each trial will take, None where nothing tells it; empty where nothing was forecast.
+        cost: What all of it will take, None where nothing was forecast.
         fallback: What stands in for what was asked for, None where nothing does.
     """
 
     facts: list[tuple[str, str]]
     trials: list[tuple[str, int, dict[str, Any]]]
     fallback: str | None = None
+    seconds: tuple[float | None, ...] = ()
+    cost: CostForecast | None = None
 
 
-def summary_of_plan(plan: Plan) -> PlanSummary:
-    """Return what a plan would run, on what, with what, and how much of it is cached."""
+def summary_of_plan(plan: Plan, cost: CostForecast | None = None) -> PlanSummary:
+    """Return what a plan would run, on what, with what, how much of it is cached, and what it will take."""
+    cached = explain_cache(plan)
     task, encoder = plan.task, plan.encoder
     rows = ", ".join(f"{len(getattr(task, split)):,} {split}" for split in SPLITS)
     facts = [
@@ -34,8 +41,9 @@ def summary_of_plan(plan: Plan) -> PlanSummary:
         ("classes", ", ".join(task.label_names)),
         ("model", f"{encoder.name} (texts cut at {encoder.max_length} tokens)" if encoder else "none needed"),
         ("device", f"{plan.device}, {plan.dtype}"),
-        ("features", cache_summary(explain_cache(plan))),
+        ("features", cache_summary(cached)),
         ("output", plan.config.output_dir),
+        *(told_of_cost(cost) if cost else ()),
         *(("note", note) for note in (*task.provenance.notes, *plan.notes)),
         *(("broken", f"{plugin.name}: {plugin.error}") for plugin in plan.broken),
     ]
@@ -43,7 +51,21 @@ def summary_of_plan(plan: Plan) -> PlanSummary:
     for trial in plan.trials:
         size = "" if trial.train_size is None else f", {trial.train_size:,} rows"
         trials.append((f"{trial.offer.name}{size}", trial.seed, recorded_parameters(trial.strategy)))
-    return PlanSummary(facts, trials, plan.fallback)
+    return PlanSummary(facts, trials, plan.fallback, tuple(cost.trials.values()) if cost else (), cost)
+
+
+def told_of_cost(cost: CostForecast) -> list[tuple[str, str]]:
+    """Return labels and values of what a run will take."""
+    time = f"about {quantities.duration(cost.seconds)}"
+    if cost.encode_seconds:
+        time += f", {quantities.duration(cost.encode_seconds)} of it encoding"
+    if cost.unknown:
+        time += f"; not known of {len(cost.unknown)} of {len(cost.trials)} trials"
+    return [
+        ("time", time),
+        ("memory", f"about {quantities.memory(cost.memory_bytes)} for a trial"),
+        ("disk", f"about {quantities.size(cost.disk_bytes)}"),
+    ]
 
 
 def cache_summary(explanation: Explanation) -> str:
@@ -52,3 +74,11 @@ def cache_summary(explanation: Explanation) -> str:
         return explanation.unused
     saved = f", saving {quantities.seconds(explanation.seconds)} s of encoding" if explanation.hits else ""
     return f"{explanation.hits} of {len(explanation.findings)} cached{saved}"
+
+
+def total_cost(costs: Sequence[CostForecast]) -> str:
+    """Return in a sentence what runs will take, one after the other."""
+    told = f"In all: about {quantities.duration(sum(cost.seconds for cost in costs))}"
+    if unknown := sum(len(cost.unknown) for cost in costs):
+        told += f" without {unknown} trials of which it is not known"
+    return f"{told}, {quantities.size(sum(cost.disk_bytes for cost in costs))} on disk."

@@ -17,7 +17,7 @@ from harness.export.graph import classifier_graph, probe_graph
 from harness.export.sequence_head import sequence_classifier
 from harness.export.variants import MadeVariant, WantedVariant, check_labels, check_number_format, make_variant
 from harness.runs.classifier import TextClassifier
-from harness.strategies.finetuning import FineTunedClassifier
+from harness.strategies.finetuned_classifier import FineTunedClassifier
 from harness.strategies.sklearn_probe import SklearnClassifier
 from harness.strategies.torch_head import TorchHead
 from harness.system.files import folder_written_whole

@@ -11,15 +11,30 @@ from harness.document.plan import PlanSummary
 from harness.evaluation.calibration import Calibration
 from harness.results.records import Run
 from harness.results.row_facts import RowFacts
+from harness.runs.cost_forecast import CostForecast
 from harness.runs.planning import Plan
 from harness.runs.tuned_config import as_toml
 from harness.runs.tuning import Tuning
 
 
 def of_plan(summary: PlanSummary) -> dict[str, Any]:
-    """Return the facts of a plan and its trials."""
+    """Return the facts of a plan, its trials, and what they will take."""
     trials = [{"strategy": name, "seed": seed, "params": params} for name, seed, params in summary.trials]
-    return {"plan": summary.facts, "trials": trials, "fallback": summary.fallback}
+    for trial, seconds in zip(trials, summary.seconds, strict=False):
+        trial["seconds"] = seconds
+    cost = {} if summary.cost is None else {"forecast": of_cost(summary.cost)}
+    return {"plan": summary.facts, "trials": trials, "fallback": summary.fallback, **cost}
+
+
+def of_cost(cost: CostForecast) -> dict[str, Any]:
+    """Return what a run will take: seconds, of that encoding, bytes of memory and on disk."""
+    return {
+        "seconds": cost.seconds,
+        "encode_seconds": cost.encode_seconds,
+        "unknown": cost.unknown,
+        "memory_bytes": cost.memory_bytes,
+        "disk_bytes": cost.disk_bytes,
+    }
 
 
 def of_study(study: Study, pair: tuple[Studied, Studied] | None = None) -> dict[str, Any]:

@@ -1,34 +1,32 @@
-"""Base for strategies that train a transformers model, and the classifier that comes of it."""
+"""Base for strategies that train a transformers model."""
 
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from annotated_types import Ge, Gt, Interval
-from numpy.typing import NDArray
 
+from harness.data.stratification import stratified_rows
 from harness.data.task import Split
-from harness.encoding.checkpoint import load_tokenizer
 from harness.encoding.described_sizes import outline_of
 from harness.encoding.pooling import AUTO, Pooling
 from harness.encoding.sequence_classifier import (
     OF_TRANSFORMERS,
     Head,
     encoder_width,
-    last_layer,
-    load_sequence_classifier,
     other_classes,
 )
 from harness.errors import StrategyError, UndertrainedWarning, reason_of
 from harness.strategies.class_weights import ClassWeight
-from harness.strategies.forward import fast_forward, if_it_fits, predict_logits, token_ids_of
+from harness.strategies.finetuned_classifier import FineTunedClassifier
+from harness.strategies.forward import if_it_fits
 from harness.strategies.recipe import HEAD_FACTOR, MANY_CLASSES, TUTORIAL, Recipe, suited
 from harness.strategies.strategy import RunContext, parameters
+from harness.strategies.timed_training import FitForecast, forecast_training
 from harness.strategies.training import Training, floor_of, prior_loss
 from harness.system.out_of_memory import is_out_of_memory
 
@@ -37,95 +35,11 @@ UNDERTRAINED = (
     "{prior:.2f}), the best {name} on validation {score:.3f} (always the largest class: {floor:.3f}). "
     "More steps (epochs, min_steps) or another learning_rate may help."
 )
-NEW_HEAD = (
-    "The checkpoint has a classification head of its own ({head}): training began with a new one. keep_head=true keeps "
-    "it where its classes are named as those of the data."
-)
 NARROW = "a {kind} cannot be trained in {dtype}: {reason}. Use --dtype float32."
 NEAR = 0.95  # share of the loss of answering each class's share that is left where training is near where it began
 LITTLE = 0.2  # of the way from always answering the largest class to all right
+FEW = 100  # rows that a model is prepared with where its steps are only timed
 SETTINGS = {each.name for each in fields(Recipe)}
-
-
-@dataclass(frozen=True)
-class FineTunedClassifier:
-    """A fine-tuned transformers model and its tokenizer, as a `Classifier`.
-
-    Args:
-        model: A model for sequence classification.
-        tokenizer: Its tokenizer.
-        max_length: Tokens to truncate texts at.
-        dtype: float32 or bfloat16, to compute in.
-        history: One mapping an epoch.
-        trainable_parameters: Number of weights that were trained, None where that is not known, as after loading.
-        params: The hyperparameters, with what `auto` came to; None after loading.
-        optimism: By how much keeping the best state flatters the validation score; None after loading.
-        new_weights: Names of the model's weights that did not come from the checkpoint, before training.
-    """
-
-    model: Any
-    tokenizer: Any
-    max_length: int
-    dtype: str
-    history: list[dict[str, float]] = field(default_factory=list)
-    trainable_parameters: int | None = None
-    params: dict[str, Any] | None = None
-    optimism: float | None = None
-    new_weights: frozenset[str] = frozenset()
-
-    @classmethod
-    def pretrained(
-        cls, directory: str, context: RunContext, head: Head = "new", pooling: str = "cls"
-    ) -> "FineTunedClassifier":
-        """Return the model of a checkpoint, on the device.
-
-        Args:
-            directory: Folder of the checkpoint.
-            context: What else is needed.
-            head: `new` for one with random weights, `kept` for the checkpoint's own, its classes in our order,
-                `saved` for a checkpoint that holds all that predicts.
-            pooling: What a new head reads, such as `head_pooling` of a strategy returns.
-
-        Warns:
-            UserWarning: Where the checkpoint has a head that a new one takes the place of.
-
-        Raises:
-            ModelError: Where a kept head has other classes, or a saved model lacks weights.
-        """
-        tokenizer = load_tokenizer(directory)
-        loaded = load_sequence_classifier(directory, context.label_names, context.device, head, pooling)
-        if loaded.left_out:
-            warnings.warn(NEW_HEAD.format(head=loaded.left_out), stacklevel=2)
-        loaded.model.config.pad_token_id = tokenizer.pad_token_id
-        return cls(loaded.model, tokenizer, context.max_length, context.dtype, new_weights=loaded.new_weights)
-
-    def last_layer(self) -> tuple[Any, str]:
-        """Return the module that holds the head's last linear layer, and its name there."""
-        return last_layer(self.model)
-
-    @property
-    def own_parameters(self) -> int:
-        """Number of weights that predicting needs, trained or not; peft also holds the head that it replaced."""
-        weights = self.model.named_parameters()
-        return sum(weight.numel() for name, weight in weights if ".original_module." not in name)
-
-    def logits(self, texts: Sequence[str]) -> Any:
-        """Return what the model's last layer gives for n texts, a float32 tensor (n, k) on the CPU."""
-        import torch
-
-        if not texts:
-            return torch.empty((0, self.model.config.num_labels))
-        with fast_forward(self.model, self.dtype) as forward:
-            return predict_logits(forward, token_ids_of(self.tokenizer, texts, self.max_length))
-
-    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return class probabilities, float32 (n, k)."""
-        return np.asarray(self.logits(texts).softmax(dim=1))
-
-    def save(self, directory: Path) -> None:
-        """Write model and tokenizer as `from_pretrained` reads them, without optimiser state."""
-        self.model.save_pretrained(directory)
-        self.tokenizer.save_pretrained(directory)
 
 
 @dataclass(frozen=True)
@@ -214,8 +128,7 @@ class FineTuning:
             UndertrainedWarning: Where the loss on train is not below that of answering each class's share, validation
                 was never better than always answering the largest class, or both are near that.
         """
-        is_new_layer = self.head_pooling(context) not in OF_TRANSFORMERS and not self.scores_start
-        recipe = self.recipe_for(len(train), encoder_width(context.model), context.n_classes, is_new_layer)
+        recipe = self._recipe(train, context)
         whole = part = min(recipe.batch_size, len(train))
         while (trained := if_it_fits(partial(self._train, train, validation, context, recipe, part), part)) is None:
             part = (part + 1) // 2
@@ -223,6 +136,13 @@ class FineTuning:
             warnings.warn(f"Memory ran out: each step of {whole} texts was computed in parts of {part}.", stacklevel=2)
         _warn_if_undertrained(trained.history, train, validation, self.class_weight)
         return trained
+
+    def forecast(self, train: Split, validation: Split, context: RunContext) -> FitForecast:
+        """Return what `fit` will take where it does not stop early, from a few timed steps; arguments as of `fit`."""
+        recipe = self._recipe(train, context)
+        few = train.rows(stratified_rows(train.labels, min(len(train), FEW)))
+        _, training = self._begun(few, context, recipe, min(recipe.batch_size, len(train)))
+        return forecast_training(training, train, validation)
 
     def recipe_for(self, n_rows: int, width: int, n_classes: int, is_new_layer: bool = False) -> Recipe:
         """Return the settings: what is set, else the rule.
@@ -252,10 +172,14 @@ class FineTuning:
         """Return the classifier saved in `directory`."""
         return FineTunedClassifier.pretrained(str(directory), context, "saved")
 
-    def _train(
-        self, train: Split, validation: Split, context: RunContext, recipe: Recipe, part: int
-    ) -> FineTunedClassifier:
-        """Train from step 0, computing at most `part` texts at once, and keep the best state."""
+    def _recipe(self, train: Split, context: RunContext) -> Recipe:
+        is_new_layer = self.head_pooling(context) not in OF_TRANSFORMERS and not self.scores_start
+        return self.recipe_for(len(train), encoder_width(context.model), context.n_classes, is_new_layer)
+
+    def _begun(
+        self, train: Split, context: RunContext, recipe: Recipe, part: int
+    ) -> tuple[FineTunedClassifier, Training]:
+        """Return the model as it is before the first step, and its training."""
         import torch
 
         torch.manual_seed(context.seed)  # of the head's first weights and of dropout
@@ -275,6 +199,13 @@ class FineTuning:
             context.select_by,
             self.class_weight,
         )
+        return start, training
+
+    def _train(
+        self, train: Split, validation: Split, context: RunContext, recipe: Recipe, part: int
+    ) -> FineTunedClassifier:
+        """Train from step 0, computing at most `part` texts at once, and keep the best state."""
+        start, training = self._begun(train, context, recipe, part)
         try:
             course = training.best(train, validation, self.scores_start)
         except RuntimeError as error:

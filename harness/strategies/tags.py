@@ -10,6 +10,8 @@ from harness.encoding.tags import misspelt_tags, read_tags
 
 DEPENDS_ON_DEPTH = "features_of"
 """The method that a strategy may have in place of `features`: `features_of(n_layers)`."""
+FORECAST = "forecast"
+"""The method that says what its fit will take: `forecast(train, validation, context)`, a `FitForecast`."""
 REFUSAL = "refusal"
 """The method that says why its settings cannot be with an encoder: `refusal(model, n_layers, label_names)`."""
 
@@ -103,7 +105,7 @@ def classifier_tags(classifier: object) -> ClassifierTags:
 
 def misspelt_in_strategy(strategy: object) -> dict[str, str]:
     """Return attribute of a strategy -> the tag that it was probably meant to be."""
-    return misspelt_tags(strategy, StrategyTags, methods=(DEPENDS_ON_DEPTH, REFUSAL))
+    return misspelt_tags(strategy, StrategyTags, methods=(DEPENDS_ON_DEPTH, FORECAST, REFUSAL))
 
 
 def misspelt_in_classifier(classifier: object) -> dict[str, str]:

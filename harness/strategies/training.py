@@ -100,7 +100,7 @@ class Training:
         name, floor = floor_of(train, validation, self.class_weight)
         history, states = list[dict[str, float]](), list[Candidate]()
         best, best_standing, waited, has_learnt = {}, (-math.inf, 0.0), 0, False
-        looked_at = _enough(validation, len(train))
+        looked_at = enough_rows(validation, len(train))
         for scores, state in self._evaluations(train, looked_at, scores_start):
             history.append(scores)
             self.epoch(scores)
@@ -137,12 +137,12 @@ class Training:
             token_ids_of(self.tokenizer, split.texts, self.max_length) for split in (train, validation)
         )
         steps = recipe.epochs * math.ceil(len(train) / recipe.batch_size)
-        optimizer, schedule = _optimizer(model, recipe, steps)
+        optimizer, schedule = optimizer_of(model, recipe, steps)
         with fast_forward(model, self.dtype) as forward:
             if scores_start:
                 scores, state = _scores(forward, validation_ids, validation.labels, self.select_by)
                 yield {"epoch": 0, "step": 0, **scores}, state
-            for before, epoch in _stretches(recipe.epochs):
+            for before, epoch in stretches(recipe.epochs):
                 model.train()
                 loss = torch.zeros((), device=model.device)  # read once an evaluation: to read it is to wait for it
                 for rows in _passes(epoch - before, train_ids, recipe.batch_size, rng):
@@ -194,13 +194,13 @@ def prior_loss(labels: Integers, class_weight: ClassWeight) -> float:
     return math.log(len(np.unique(labels))) if class_weight == "balanced" else share_entropy(labels)
 
 
-def _enough(validation: Split, n_train: int) -> Split:
+def enough_rows(validation: Split, n_train: int) -> Split:
     """Return validation or a stratified part of it, so that evaluating it does not cost more than training."""
     enough = max(n_train, LEAST_VALIDATION)
     return validation if len(validation) <= enough else validation.rows(stratified_rows(validation.labels, enough))
 
 
-def _stretches(epochs: int) -> list[tuple[int, int]]:
+def stretches(epochs: int) -> list[tuple[int, int]]:
     """Return the epochs between which training goes on without an evaluation: (done before, done after)."""
     length = math.ceil(epochs / MOST_EVALUATIONS)
     return [(done, min(done + length, epochs)) for done in range(0, epochs, length)]
@@ -208,10 +208,10 @@ def _stretches(epochs: int) -> list[tuple[int, int]]:
 
 def _passes(n: int, token_ids: TokenIds, batch_size: int, rng: np.random.Generator) -> Iterator[Integers]:
     for _ in range(n):
-        yield from _length_buckets(token_ids, batch_size, rng)
+        yield from length_buckets(token_ids, batch_size, rng)
 
 
-def _optimizer(model: Any, recipe: Recipe, steps: int) -> tuple[Any, Any]:
+def optimizer_of(model: Any, recipe: Recipe, steps: int) -> tuple[Any, Any]:
     """Return AdamW, whose decay spares biases and LayerNorms (all that are vectors), and its schedule."""
     import torch
 
@@ -231,7 +231,7 @@ def _optimizer(model: Any, recipe: Recipe, steps: int) -> tuple[Any, Any]:
     return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, share)
 
 
-def _length_buckets(token_ids: TokenIds, batch_size: int, rng: np.random.Generator) -> list[Integers]:
+def length_buckets(token_ids: TokenIds, batch_size: int, rng: np.random.Generator) -> list[Integers]:
     """Return one epoch's batches of row numbers: each row once, similar lengths together, in random order."""
     lengths = np.array([len(ids) for ids in token_ids])
     order = rng.permutation(len(lengths))

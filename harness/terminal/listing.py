@@ -15,6 +15,7 @@ from harness.strategies.strategy import parameters, wanted_features
 from harness.strategies.tags import depends_on_depth, tags_of
 from harness.terminal.console import Page, folding
 from harness.terminal.layout import STACKED_BELOW, banner, label_value_lines
+from harness.wording import quantities
 
 
 def print_strategies(plugins: Sequence[Plugin], console: Console, group: str = "all", language: str = "en") -> None:
@@ -78,11 +79,15 @@ def _groups(offer: Offer) -> str:
 def print_plan(summary: PlanSummary, console: Console, language: str = "en") -> None:
     """Print what a run would do."""
     page = Page(console, language)
-    rows = [(name, page.say_message(f"seed {seed}"), _assignments(params)) for name, seed, params in summary.trials]
+    rows = [[name, page.say_message(f"seed {seed}"), _assignments(params)] for name, seed, params in summary.trials]
     page.write([banner(page.say_message(summary.fallback), page)] if summary.fallback else [])
     facts = [(page.say_message(label), page.say_message(value)) for label, value in summary.facts]
     page.write([label_value_lines(facts, page), Text("")])
     headings = [page.say(heading) for heading in ("strategy", "seed", "parameters")]
+    if summary.seconds:
+        headings.insert(2, page.say("about"))
+        for row, seconds in zip(rows, summary.seconds, strict=True):
+            row.insert(2, quantities.MISSING if seconds is None else quantities.duration(seconds))
     page.write(table(headings, rows, page) if rows else [page.text(page.say("no trials"))])
 
 

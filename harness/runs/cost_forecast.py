@@ -1,0 +1,165 @@
+"""Plan -> what its run will take: seconds, memory and disk, from a few timed texts and steps, and from earlier runs."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.data.task import SPLITS
+from harness.encoding.encoder import Encoder
+from harness.encoding.pooling import AUTO
+from harness.errors import HarnessError
+from harness.executors.assignment import fit_context
+from harness.results.records import Run, RunRecord, read_run
+from harness.results.run_directory import RunDirectory
+from harness.runs.cache_explanation import Explanation, explain_cache
+from harness.runs.forecast import Forecast
+from harness.runs.memory import MemoryForecast
+from harness.runs.planning import Plan
+from harness.runs.session import Session, Trial
+from harness.strategies.strategy import recorded_parameters, saves_encoder
+from harness.strategies.tags import FORECAST
+from harness.strategies.timed_training import FitForecast
+from harness.system.device import synchronized_clock
+
+TIMED_TEXTS = 128  # that are encoded twice: the first time loads weights and chooses kernels
+EARLIER_RUNS = 20  # the newest that are looked into
+BYTES = 4  # of a float32
+
+
+@dataclass(frozen=True)
+class CostForecast:
+    """What a run will take.
+
+    Attributes:
+        encode_seconds: Of encoding what the cache does not hold.
+        trials: Name of a trial -> its seconds where it does not stop early, None where nothing tells them.
+        slots: How many trials run at the same time.
+        memory_bytes: What the largest trial is taken to hold.
+        disk_bytes: Of features that are not cached yet, and of saved encoders.
+    """
+
+    encode_seconds: float
+    trials: dict[str, float | None]
+    slots: int
+    memory_bytes: int
+    disk_bytes: int
+
+    @property
+    def seconds(self) -> float:
+        """Of the run, as far as its trials' are known."""
+        known = [seconds for seconds in self.trials.values() if seconds is not None]
+        together = max([sum(known) / max(1, min(self.slots, len(known))), *known]) if known else 0.0
+        return self.encode_seconds + together
+
+    @property
+    def unknown(self) -> list[str]:
+        """Trials that nothing tells the seconds of."""
+        return [name for name, seconds in self.trials.items() if seconds is None]
+
+
+def forecast_costs(plan: Plan) -> CostForecast:
+    """Return what a run will take.
+
+    Encoding is timed on a few texts of train. What a strategy takes is what it took in the newest runs with the same
+    data set, encoder and device in the output folder; without any, what it forecasts itself, from a few of its steps.
+
+    Raises:
+        KeyboardInterrupt: Where the user stops it.
+    """
+    cached = explain_cache(plan)
+    n_texts = _texts_to_encode(plan, cached)
+    session, known = plan.session(plan.new_features()), _earlier(plan)
+    trials: dict[str, float | None] = {}
+    own: dict[tuple[str, int | None], FitForecast | None] = {}
+    n_predicted = len(plan.task.validation) + len(plan.task.test)
+    for trial in plan.trials:
+        trials[trial.name] = known.seconds(trial)
+        if trials[trial.name] is None:
+            key = trial.offer.name, trial.train_size
+            if key not in own:
+                own[key] = _forecast_of(session, trial)
+            if mine := own[key]:
+                trials[trial.name] = mine.seconds + n_predicted * mine.seconds_a_text
+    memory = MemoryForecast(plan.encoder, lambda: 0)
+    return CostForecast(
+        _seconds_of_encoding(plan, plan.encoder, n_texts) if plan.encoder and n_texts else 0.0,
+        trials,
+        plan.executor.slots,
+        max((memory.need(trial) for trial in plan.trials), default=0),
+        _bytes_on_disk(plan, cached),
+    )
+
+
+def _texts_to_encode(plan: Plan, cached: Explanation) -> int:
+    """Return how many texts are encoded: all states of a split come out of one pass."""
+    if plan.cache is None and plan.wanted_features:
+        return sum(len(getattr(plan.task, split)) for split in SPLITS)
+    left: dict[str, int] = {}
+    for finding in cached.findings:
+        if finding.verdict != "hit":
+            left[finding.split] = max(left.get(finding.split, 0), finding.rows - finding.rows_done)
+    return sum(left.values())
+
+
+def _seconds_of_encoding(plan: Plan, encoder: Encoder, n_texts: int) -> float:
+    texts = plan.task.train.texts
+    some = texts[:: max(len(texts) // TIMED_TEXTS, 1)][:TIMED_TEXTS]
+    for _ in range(2):
+        started = synchronized_clock(plan.device)
+        encoder.encode(some, plan.wanted_features)
+        seconds = synchronized_clock(plan.device) - started
+    return seconds / len(some) * n_texts
+
+
+def _forecast_of(session: Session, trial: Trial) -> FitForecast | None:
+    """Return what a strategy forecasts of its fit, None where it says nothing or fails at it."""
+    if not hasattr(trial.strategy, FORECAST):
+        return None
+    assignment = session.assignment(trial)
+    with suppress(Exception), fit_context(assignment) as context:
+        found: FitForecast = getattr(trial.strategy, FORECAST)(assignment.train, assignment.validation, context)
+        return found
+    return None
+
+
+def _earlier(plan: Plan) -> Forecast:
+    """Return what trials of earlier runs like this one took."""
+    known = Forecast(len(plan.task.train))
+    by_name = {trial.offer.name: trial for trial in plan.trials}
+    for run in _runs_like(plan):
+        for record in run.records:
+            trial = by_name.get(record.strategy)
+            if trial and record.is_scored and record.fit_seconds is not None and _is_set_alike(trial, record):
+                rows = record.train_size or run.task.n_rows("train")
+                seconds = record.fit_seconds + (record.predict_seconds or 0.0)
+                known.took(replace(trial, train_size=rows, per_class=None), seconds)
+    return known
+
+
+def _is_set_alike(trial: Trial, record: RunRecord) -> bool:
+    """Return whether a record is of the settings of a trial, as far as they are no matter of a rule or a search."""
+    chosen = {name: value for name, value in recorded_parameters(trial.strategy).items() if value != AUTO}
+    return all(record.params.get(name) == value for name, value in chosen.items())
+
+
+def _runs_like(plan: Plan) -> Iterator[Run]:
+    """Yield the newest finished runs of the same data set, encoder and device."""
+    folder = Path(plan.config.output_dir)
+    newest = sorted(folder.iterdir(), reverse=True) if folder.is_dir() else []
+    wanted = plan.task.name, plan.encoder.name if plan.encoder else None, plan.device
+    for path in [each for each in newest if (each / "run.json").is_file()][:EARLIER_RUNS]:
+        with suppress(HarnessError):
+            run = read_run(RunDirectory(path))
+            model = run.model.name if run.model and plan.encoder else None
+            if (run.task.name, model, run.environment.get("device")) == wanted:
+                yield run
+
+
+def _bytes_on_disk(plan: Plan, cached: Explanation) -> int:
+    encoder = plan.encoder
+    if encoder is None:
+        return 0
+    features = sum(finding.rows * encoder.width * BYTES for finding in cached.findings if finding.verdict != "hit")
+    saved: Sequence[Trial] = plan.trials if plan.config.save_models else ()
+    return features + sum(encoder.n_parameters * BYTES for trial in saved if saves_encoder(trial.strategy))
