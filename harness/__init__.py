@@ -25,6 +25,7 @@ from harness.errors import (
 )
 from harness.evaluation.metric import Metric
 from harness.evaluation.metrics import ClassScore, Evaluation, evaluate
+from harness.features.directory import cache_folder
 from harness.hookspecs import hookimpl
 from harness.huggingface.checkpoint import find_model
 from harness.results.records import Run, RunRecord
@@ -83,6 +84,7 @@ __all__ = [
     "UnavailableError",
     "UndertrainedWarning",
     "UserError",
+    "cache_folder",
     "choose_tokens",
     "class_weights",
     "compare",

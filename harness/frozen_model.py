@@ -18,6 +18,9 @@ Count = Annotated[int, Field(ge=0, lt=2**63)]
 Seconds = Annotated[float, Field(ge=0, lt=1e10)]
 """A duration of less than three hundred years."""
 
+Money = Annotated[float, Field(ge=0, lt=1e12)]
+"""An amount in the currency that prices were given in."""
+
 
 class FrozenModel(BaseModel):
     """Values that do not change, with no field that was not declared and no number that JSON cannot hold."""

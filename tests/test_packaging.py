@@ -24,7 +24,7 @@ def project() -> dict[str, Any]:
 
 
 def test_every_file_in_plugins_is_an_entry_point_of_the_same_name(project: dict[str, Any]) -> None:
-    modules = {file.stem for file in (ROOT / "plugins").glob("*.py") if file.stem != "__init__"}
+    modules = {file.stem for file in (ROOT / "plugins").glob("*.py") if file.stem[0] != "_"}
     points = project["project"]["entry-points"]
     strategies = {name for name in modules if not name.endswith("_tracker")}
     assert points["harness"] == {name: f"harness_plugins.{name}" for name in strategies}

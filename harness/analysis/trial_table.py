@@ -13,7 +13,7 @@ from harness.results.variants import Variant
 
 COSTS = (
     *("encode_seconds", "fit_seconds", "predict_seconds"),
-    *("peak_memory_bytes", "trainable_parameters", "total_parameters"),
+    *("peak_memory_bytes", "trainable_parameters", "total_parameters", "spent"),
 )
 OF_RUN = ("watermark", "run", "data_set", "model")
 """Columns of a table of several runs, the same in all rows of one."""

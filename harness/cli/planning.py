@@ -53,6 +53,22 @@ def ask_before_running(named: Sequence[str], language: str) -> None:
     )
 
 
+def refuse_servers_of_record(plan: "Plan", *, trusted: bool) -> None:
+    """Refuse to ask the servers that a record names, which would be given texts and keys, unless the user trusts it.
+
+    Raises:
+        UserError: Naming them.
+    """
+    from harness.strategies.tags import tags_of
+
+    addresses = sorted({tags_of(offer.strategy).address for offer in plan.offers} - {""})
+    if addresses and not trusted:
+        raise UserError(
+            f"The run asks {', '.join(addresses)}, as whoever made its folder chose: your texts and key would go "
+            "there. Where you trust that, say --yes-run-plugins."
+        )
+
+
 def plugins_of_run(
     named: Sequence[str], given: Sequence[str], language: str, *, yes_run_plugins: bool
 ) -> Sequence[str]:

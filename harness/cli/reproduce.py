@@ -7,7 +7,7 @@ import click
 from harness.cli import options
 from harness.cli.command import Command
 from harness.cli.completion import complete_data, complete_files
-from harness.cli.planning import ask_before_running, plan_of
+from harness.cli.planning import ask_before_running, plan_of, refuse_servers_of_record
 from harness.cli.printing import echo_json
 from harness.errors import ExitCode, PluginError
 
@@ -66,7 +66,8 @@ def reproduce(
         config = config.model_copy(update={"plugins": plugins})
     elif config.plugins and not yes_run_plugins:
         ask_before_running(config.plugins, language)
-    now = _run_again(ctx, config, then, lies_elsewhere=dataset is not None, quiet=quiet, verbose=verbose)
+    how = {"quiet": quiet, "verbose": verbose, "trusted": yes_run_plugins}
+    now = _run_again(ctx, config, then, lies_elsewhere=dataset is not None, **how)
     reproduction = compare_runs(then, now)
     if as_json:
         echo_json(reproduction.describe(tolerance))
@@ -76,12 +77,14 @@ def reproduce(
 
 
 def _run_again(
-    ctx: click.Context, config: "RunConfig", then: "Run", *, lies_elsewhere: bool, quiet: bool, verbose: bool
-) -> "Run":
+    ctx: click.Context, config: "RunConfig", then: "Run", *, lies_elsewhere: bool, quiet: bool, verbose: bool,
+    trusted: bool,
+) -> "Run":  # fmt: skip
     from harness.analysis.reproduction import refuse_other_data
     from harness.cli.run_display import execute_shown
 
     plan = plan_of(ctx, config, quiet=quiet, verbose=verbose, to_run=True)
+    refuse_servers_of_record(plan, trusted=trusted)
     if lies_elsewhere:
         refuse_other_data(then, plan.task)
     for plugin in plan.broken:

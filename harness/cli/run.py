@@ -12,7 +12,7 @@ from harness.cli import options
 from harness.cli.command import Command, joined
 from harness.cli.completion import complete_files, complete_folders, complete_runs
 from harness.cli.dry_run import echo_plan
-from harness.cli.planning import ask_before_running, config_from, plan_of
+from harness.cli.planning import ask_before_running, config_from, plan_of, refuse_servers_of_record
 from harness.cli.printing import echo_run
 from harness.cli.run_display import execute_shown, exit_code_of_signal
 from harness.config.axes import axes_of, config_of_axes
@@ -132,6 +132,7 @@ def run(
         given = flags | {"config": config_file}
         directory, before = _run_to_resume(resume, given, trusted=yes_run_plugins, language=language)
         plan = replace(plan_of(ctx, before.config, **options_of_run), fallback=before.fallback)
+        refuse_servers_of_record(plan, trusted=yes_run_plugins)
     if dry_run:
         echo_plan(plan, language, as_json=as_json, quiet=quiet)
         return ExitCode.FAILED if plan.broken else ExitCode.OK

@@ -78,6 +78,13 @@ def parameters(value: int | None) -> str:
     return MISSING if value is None else quantities.parameter_count(value)
 
 
+def money(value: float | None) -> str:
+    """Write an amount of whatever currency with two decimals, less than a cent with one digit that counts."""
+    if value is None:
+        return MISSING
+    return f"{value:.1g}" if 0 < value < 0.005 else f"{value:,.2f}"  # noqa: PLR2004
+
+
 def size(n_bytes: int | None) -> str:
     """Write bytes on disk as B, kB, MB or GB (powers of ten)."""
     return MISSING if n_bytes is None else quantities.size(n_bytes)

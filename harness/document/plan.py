@@ -1,6 +1,6 @@
 """What a run would do: the facts of its plan and its trials, before anything is trained."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from harness.runs.cache_explanation import Explanation, explain_cache
 from harness.runs.cost_forecast import CostForecast
 from harness.runs.planning import Plan
 from harness.strategies.strategy import recorded_parameters
+from harness.strategies.tags import expense_of
 from harness.wording import quantities
 
 
@@ -42,6 +43,7 @@ def summary_of_plan(plan: Plan, cost: CostForecast | None = None) -> PlanSummary
         ("model", f"{encoder.name} (texts cut at {encoder.max_length} tokens)" if encoder else "none needed"),
         ("device", f"{plan.device}, {plan.dtype}"),
         ("features", cache_summary(cached)),
+        *(("price", f"{name}: {told}") for name, told in _expenses(plan)),
         ("output", plan.config.output_dir),
         *(told_of_cost(cost) if cost else ()),
         *(("note", note) for note in (*task.provenance.notes, *plan.notes)),
@@ -66,6 +68,14 @@ def told_of_cost(cost: CostForecast) -> list[tuple[str, str]]:
         ("memory", f"about {quantities.memory(cost.memory_bytes)} for a trial"),
         ("disk", f"about {quantities.size(cost.disk_bytes)}"),
     ]
+
+
+def _expenses(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield each strategy that asks somebody else, and what that costs: once for all seeds and numbers of rows."""
+    texts = [*plan.task.validation.texts, *plan.task.test.texts]
+    for offer in plan.offers:
+        if told := expense_of(offer.strategy, texts, plan.task.label_names):
+            yield offer.name, told
 
 
 def cache_summary(explanation: Explanation) -> str:

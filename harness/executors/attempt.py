@@ -127,6 +127,7 @@ def _declared(classifier: Classifier) -> dict[str, Any]:
         "history": [dict(epoch) for epoch in tags.history],
         "configurations_tried": tags.configurations_tried,
         "optimism": tags.optimism,
+        "spent": tags.spent,
         **({"params": as_recorded(tags.params)} if tags.params else {}),
     }
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import warnings
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -11,6 +12,7 @@ from harness.executors.assignment import Assignment
 from harness.features.switched import SwitchedEncoding
 from harness.results.latency import LONGEST_REASON, Latency
 from harness.strategies.strategy import Classifier, RunContext, wanted_features
+from harness.strategies.tags import classifier_tags
 from harness.system.device import synchronized_clock
 from harness.system.memory import available_memory
 from harness.wording.quantities import memory
@@ -26,7 +28,8 @@ NOT_TAKEN = 0.5  # of the free memory, which other trials and the driver want, t
 def measured_latency(classifier: Classifier, assignment: Assignment, context: RunContext) -> Latency:
     """Return what single texts of validation take, from the text to its probabilities; whatever fails is told in it.
 
-    Frozen features are computed for each text, though the run has them: a text that a service meets is new.
+    Frozen features are computed for each text, though the run has them: a text that a service meets is new. Where the
+    classifier asks somebody else, it is what each answer of it took.
 
     Args:
         classifier: The fitted classifier.
@@ -36,6 +39,8 @@ def measured_latency(classifier: Classifier, assignment: Assignment, context: Ru
     Raises:
         KeyboardInterrupt: Where the user stops the run.
     """
+    if asked := classifier_tags(classifier).text_seconds:
+        return _percentiles(asked)
     encode = context.encode
     computing = encode.computing() if isinstance(encode, SwitchedEncoding) else contextlib.nullcontext()
     try:
@@ -69,6 +74,10 @@ def _timed(classifier: Classifier, assignment: Assignment) -> Latency:
         times.append((ended := clock()) - started)
         if ended - began > LONGEST and len(times) >= FEWEST_TEXTS:
             break
+    return _percentiles(times)
+
+
+def _percentiles(times: Sequence[float]) -> Latency:
     p50, p95 = np.percentile(times, (50, 95))
     return Latency(p50_seconds=float(p50), p95_seconds=float(p95), n_texts=len(times))
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from harness.frozen_model import Count, Fraction, FrozenModel, Seconds
+from harness.frozen_model import Count, Fraction, FrozenModel, Money, Seconds
 from harness.results.latency import Latency
 from harness.results.records import Failure
 
@@ -41,6 +41,7 @@ class Told(FrozenModel):
     params: dict[Line, Any] = Field(default_factory=dict)
     configurations_tried: Count = 1
     optimism: Fraction | None = None
+    spent: Money | None = None
     latency: Latency | None = None
 
 

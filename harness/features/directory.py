@@ -46,6 +46,23 @@ def default_root() -> Path:
     return user_cache_path("strategy-harness", appauthor=False)
 
 
+def cache_folder(name: str) -> Path:
+    """Return a folder of the default cache for files of a plugin's own, made where there is none.
+
+    What is dear to have again belongs there. `harness cache` neither lists nor removes it.
+
+    Args:
+        name: Of the folder, none of those that the harness uses.
+
+    Raises:
+        UnavailableError: Where the disk refuses.
+    """
+    folder = default_root() / name
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def cache_directory(config: RunConfig) -> "CacheDirectory | None":
     """Return the cache that a run uses, None where it is to use none."""
     if not config.cache:

@@ -17,7 +17,7 @@ from harness.errors import UserError
 from harness.evaluation.evidence import Evidence
 from harness.evaluation.metric import Selection
 from harness.evaluation.metrics import METRIC_VERSION, Evaluation
-from harness.frozen_model import Count, Fraction, FrozenModel, Score, Seconds
+from harness.frozen_model import Count, Fraction, FrozenModel, Money, Score, Seconds
 from harness.results.agreement import first_contradiction
 from harness.results.latency import Latency
 from harness.results.run_directory import RUN_FILE, UNFINISHED_FILE, RunDirectory
@@ -67,9 +67,8 @@ class RunRecord(FrozenModel):
     `deterministic` says that the strategy declares to predict the same with every seed.
     `undertrained` says that training had learnt next to nothing, so that its scores say nothing of the strategy.
     `total_parameters` are the weights needed to predict, the frozen encoder's among them.
-    `latency` is measured in one trial of each strategy. `model_bytes` are those of the files that the classifier was
-    saved in, `encoder_bytes` those of the encoder's that it needs besides, 0 where it needs none; both are None where
-    it was not saved.
+    `latency` is measured in one trial of each strategy, `spent` the price of answers. `model_bytes` are those of the
+    classifier's files, `encoder_bytes` those of an encoder that it needs besides; both None where it was not saved.
     """
 
     strategy: str
@@ -95,6 +94,7 @@ class RunRecord(FrozenModel):
     trainable_parameters: Count | None = None
     total_parameters: Count | None = None
     latency: Latency | None = None
+    spent: Money | None = None
     model_bytes: Count | None = None
     encoder_bytes: Count | None = None
     predictions_sha256: str | None = None

@@ -22,6 +22,7 @@ from harness.huggingface import SAMPLE, settle_network_for
 from harness.huggingface.network import network_block
 from harness.plugin_system.manager import PluginManager
 from harness.results.saved_model import SavedEncoder, SavedModel, fingerprint_as_text, read_saved_model
+from harness.runs.feasibility import refuse_network
 from harness.runs.saved_files import changed_files, unreadable_file
 from harness.strategies.grid_search import GridSearch
 from harness.strategies.strategy import Classifier, RunContext, Strategy, saves_encoder, uses_model, with_parameters
@@ -117,6 +118,7 @@ def load_saved_classifier(
     strategy, notes = _strategy(saved, manager, given, directory)
     chosen = choose_device(device)
     encoder = None
+    refuse_network(strategy.name, strategy, offline=offline)
     if uses_model(strategy) and not saves_encoder(strategy):
         encoder = _encoder(saved, manager, directory, model, chosen, offline)
     features = OnDemandFeatures(encoder, cache, keep=keep, known=known) if encoder else None

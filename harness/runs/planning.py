@@ -25,7 +25,7 @@ from harness.plugin_system.metrics import choose_metrics
 from harness.plugin_system.offers import Offer, Plugin, left_out_of_groups, ready
 from harness.plugin_system.trackers import Trackers
 from harness.results.run_directory import RunDirectory
-from harness.runs.feasibility import refuse_impossible
+from harness.runs.feasibility import refuse_impossible, refuse_network
 from harness.runs.session import Session, Trial
 from harness.strategies.strategy import uses_model, wanted_features
 from harness.system.device import choose_device, choose_dtype
@@ -152,6 +152,8 @@ def make_plan(
     dtype = choose_dtype(config.dtype, device)
     if config.prompt and not any(wanted_features(offer.strategy) for offer in offers):
         without_effect.append("--prompt has no effect: no selected strategy reads frozen features")
+    for offer in offers:
+        refuse_network(offer.name, offer.strategy, offline=config.offline)
     needs_model = any(uses_model(offer.strategy) for offer in offers)
     if config.max_length and not needs_model:
         without_effect.append("--max-length has no effect: no selected strategy reads an encoder")

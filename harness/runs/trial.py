@@ -127,6 +127,7 @@ def _scored(session: Session, trial: Trial, outcome: Outcome) -> dict[str, Any]:
         "history": [dict(epoch) for epoch in told.history],
         "configurations_tried": told.configurations_tried,
         "optimism": told.optimism,
+        "spent": told.spent,
         # Where each seed draws rows of its own, it is no matter of the strategy alone.
         "deterministic": tags_of(trial.strategy).deterministic and trial.per_class is None,
         **({"params": dict(told.params)} if told.params else {}),

@@ -14,7 +14,7 @@ from harness.encoding.encoder import Features
 from harness.strategies.model_selection import history_of, score_candidate
 from harness.strategies.optimism import selection_optimism
 from harness.strategies.strategy import Classifier, RunContext, Strategy, parameters, uses_model, wanted_features
-from harness.strategies.tags import classifier_tags, refusal_of, tags_of
+from harness.strategies.tags import classifier_tags, expense_of, refusal_of, tags_of
 from harness.system.process import seed_everything
 
 CHOICE_FILE, CLASSIFIER_FOLDER = "choice.json", "classifier"
@@ -79,6 +79,8 @@ class GridSearch:
         self.uses_model = any(map(uses_model, candidates))
         self.deterministic = all(tags_of(each).deterministic for each in candidates)
         self.saves_encoder = all(tags_of(each).saves_encoder for each in candidates)
+        self.reads_label_names = any(tags_of(each).reads_label_names for each in candidates)
+        self.address = next(filter(None, (tags_of(each).address for each in candidates)), "")
         self.imports = tuple(dict.fromkeys(m for each in candidates for m in tags_of(each).imports))
 
     def features_of(self, n_layers: int) -> tuple[Features, ...]:
@@ -88,6 +90,11 @@ class GridSearch:
     def refusal(self, model: str, n_layers: int, label_names: Sequence[str]) -> str | None:
         """Return why one of the configurations cannot be tried, None where nothing is known against any."""
         return next(filter(None, (refusal_of(each, model, n_layers, label_names) for each in self.candidates)), None)
+
+    def expense(self, texts: Sequence[str], label_names: Sequence[str]) -> str | None:
+        """Say what asking for the answers of all configurations costs, None where none asks anybody."""
+        told = [expense_of(each, texts, label_names) for each in self.candidates]
+        return "; ".join(filter(None, told)) or None
 
     def fit(self, train: Split, validation: Split, context: RunContext) -> ChosenClassifier:
         """Fit every configuration on train and keep the best on validation, by f1_macro or `context.select_by`."""

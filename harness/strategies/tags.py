@@ -10,6 +10,8 @@ from harness.encoding.tags import misspelt_tags, read_tags
 
 DEPENDS_ON_DEPTH = "features_of"
 """The method that a strategy may have in place of `features`: `features_of(n_layers)`."""
+EXPENSE = "expense"
+"""The method that says what it costs to ask about texts, for `--dry-run`: `expense(texts, label_names)`."""
 FORECAST = "forecast"
 """The method that says what its fit will take: `forecast(train, validation, context)`, a `FitForecast`."""
 REFUSAL = "refusal"
@@ -31,6 +33,8 @@ class StrategyTags:
         search_space: What `harness tune` searches where nobody says, "" for nothing.
         imports: Modules that are loaded before the clock starts.
         deterministic: Whether it predicts the same with every seed, so that one seed says all of its training.
+        reads_label_names: Whether it goes by what the names of the classes mean.
+        address: The URL that it asks over the network, "" for none.
     """
 
     features: tuple[Features, ...] = ()
@@ -42,6 +46,8 @@ class StrategyTags:
     search_space: str = ""
     imports: tuple[str, ...] = ()
     deterministic: bool = False
+    reads_label_names: bool = False
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,8 @@ class ClassifierTags:
         params: The hyperparameters it used, where `fit` chose among several configurations on validation or by a rule.
         configurations_tried: How many configurations `fit` chose among.
         optimism: By how much that flatters its f1_macro on validation, a fraction, as `selection_optimism` has it.
+        spent: What its answers so far cost, in the currency that its prices are in.
+        text_seconds: What each text took that it answered, where its answers do not come from this machine.
     """
 
     trainable_parameters: int | None = None
@@ -63,6 +71,8 @@ class ClassifierTags:
     params: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     configurations_tried: int = 1
     optimism: float | None = None
+    spent: float | None = None
+    text_seconds: Sequence[float] = ()
 
 
 def tags_of(strategy: object, n_layers: int = 0) -> StrategyTags:
@@ -98,6 +108,18 @@ def refusal_of(strategy: object, model: str, n_layers: int, label_names: Sequenc
     return say_why(model, n_layers, label_names)
 
 
+def expense_of(strategy: object, texts: Sequence[str], label_names: Sequence[str]) -> str | None:
+    """Return what asking about texts costs, as a strategy tells it; None where it asks nobody.
+
+    Args:
+        strategy: The strategy.
+        texts: Those to be predicted.
+        label_names: Name of class i at position i.
+    """
+    tell: Callable[..., str | None] = getattr(strategy, EXPENSE, lambda *known: None)
+    return tell(texts, label_names)
+
+
 def classifier_tags(classifier: object) -> ClassifierTags:
     """Return the tags of a classifier."""
     return read_tags(classifier, ClassifierTags)
@@ -105,7 +127,7 @@ def classifier_tags(classifier: object) -> ClassifierTags:
 
 def misspelt_in_strategy(strategy: object) -> dict[str, str]:
     """Return attribute of a strategy -> the tag that it was probably meant to be."""
-    return misspelt_tags(strategy, StrategyTags, methods=(DEPENDS_ON_DEPTH, FORECAST, REFUSAL))
+    return misspelt_tags(strategy, StrategyTags, methods=(DEPENDS_ON_DEPTH, EXPENSE, FORECAST, REFUSAL))
 
 
 def misspelt_in_classifier(classifier: object) -> dict[str, str]:
@@ -142,4 +164,6 @@ _TYPES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "search_space": ('text, such as "C=0.001..100:log"', lambda value: isinstance(value, str)),
     "imports": ("names of modules, such as ('torch._dynamo',)", _is_list_of(str)),
     "deterministic": ("True or False", lambda value: isinstance(value, bool)),
+    "reads_label_names": ("True or False", lambda value: isinstance(value, bool)),
+    "address": ("a URL, such as 'https://host/v1'", lambda value: isinstance(value, str)),
 }

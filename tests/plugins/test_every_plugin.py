@@ -15,7 +15,7 @@ from .configured import configured
 
 pytest_plugins = "harness.testing.pytest_plugin"
 
-OFFERS = PluginManager().offers
+OFFERS = {name: offer for name, offer in PluginManager().offers.items() if name != "prompt"}  # see test_prompt.py
 FINE_TUNING = [name for name, offer in OFFERS.items() if isinstance(offer.strategy, FineTuning)]
 # Steps of SetFit's trainer take a second a fit; the contract is kept by fine-tuning that learns little, too.
 FASTER: dict[str, dict[str, int]] = {"setfit": {"num_iterations": 2}, **{name: {"epochs": 2} for name in FINE_TUNING}}

@@ -54,6 +54,8 @@ def _columns(subject: Subject) -> list[Column]:
         columns.append(Column(say("alone"), say("ms")))
     if _is_known(subject, "model_bytes"):
         columns.append(Column(say("on disk"), say("size")))
+    if _is_known(subject, "spent"):
+        columns.append(Column(say("of answers"), say("price")))
     columns += [Column(say(kind), parameters) for kind in ("trainable", "total")]
     return [*columns, Column(say("memory"), say("peak"))]
 
@@ -89,7 +91,7 @@ def _cells(subject: Subject, studied: Studied) -> list[Cell]:
 
 
 def _serving_cells(subject: Subject, studied: Studied) -> Iterator[Cell]:
-    """Yield the median and 95th percentile of single texts, and the size on disk, that of the encoder below it."""
+    """Yield what single texts take, the size on disk, that of the encoder below it, and what was paid."""
     if _is_known(subject, "latency"):
         known = studied.latency or Latency()
         p50, p95 = ((value and 1000 * value) for value in (known.p50_seconds, known.p95_seconds))
@@ -98,6 +100,8 @@ def _serving_cells(subject: Subject, studied: Studied) -> Iterator[Cell]:
         own, encoder = studied.records[0].model_bytes, studied.records[0].encoder_bytes
         small = subject.say("encoder {size}").format(size=quantities.size(encoder)) if encoder else ""
         yield Cell(numbers.size(own), small)
+    if _is_known(subject, "spent"):
+        yield Cell(numbers.money(studied.records[0].spent))
 
 
 def _is_known(subject: Subject, field: str) -> bool:
