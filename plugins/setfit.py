@@ -4,9 +4,9 @@ Tunstall et al., "Efficient Few-Shot Learning Without Prompts", 2022, in the lib
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any, ClassVar
@@ -35,10 +35,18 @@ class Head(SklearnStrategy):
 
         return LogisticRegression(max_iter=1000, random_state=seed)
 
+    @cached_property
+    def reads_padding(self) -> bool:
+        """Whether a text's embedding depends on what stands beside it in a batch, as in FNet and ConvBERT."""
+        short, long = "is this read?", "is the padding behind the other text read, or is it masked?"
+        encode = partial(self.body.encode, show_progress_bar=False)
+        alone, beside = encode([short])[0], encode([short, long])[0]
+        return bool(np.abs(alone - beside).max() > ROUNDING * np.abs(alone).max())
+
     def inputs(self, texts: Sequence[str], context: RunContext) -> NDArray[np.float32]:
         """Return the sentence embeddings of n texts, float32 (n, width)."""
         encode = partial(self.body.encode, show_progress_bar=False, convert_to_numpy=True)
-        if not _reads_padding(encode):
+        if not self.reads_padding:
             return np.asarray(encode(list(texts)), np.float32)
         ids = self.body.tokenizer(list(texts), truncation=True, max_length=self.body.max_seq_length)["input_ids"]
         lengths = np.array([len(row) for row in ids])
@@ -179,13 +187,6 @@ def _body(directory: str, context: RunContext) -> Any:
         if hasattr(module, "set_attention_type"):
             module.set_attention_type("original_full")
     return body
-
-
-def _reads_padding(encode: Callable[[list[str]], NDArray[np.float32]]) -> bool:
-    """Return whether a text's embedding depends on what stands beside it in a batch, as in FNet and ConvBERT."""
-    short, long = "is this read?", "is the padding behind the other text read, or is it masked?"
-    alone, beside = encode([short])[0], encode([short, long])[0]
-    return bool(np.abs(alone - beside).max() > ROUNDING * np.abs(alone).max())
 
 
 def _reporting(context: RunContext) -> Any:

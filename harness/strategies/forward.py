@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,8 @@ Integers = NDArray[np.int64]
 TokenIds = Sequence[Integers]
 Forward = Callable[[TokenIds], "torch.Tensor"]
 """Token ids of m texts -> logits, float32 (m, k), on the model's device."""
+_WAYS: "WeakKeyDictionary[Any, dict[str, tuple[bool, bool]]]" = WeakKeyDictionary()
+"""Of each model that was looked at, by dtype, what `_way_of` returns."""
 
 
 def token_ids_of(tokenizer: Any, texts: Sequence[str], max_length: int) -> TokenIds:
@@ -47,11 +50,23 @@ def fast_forward(model: Any, dtype: str) -> Iterator[Forward]:
         dtype: float32 or bfloat16, to compute in.
     """
     model.eval()
-    encoder = model.base_model
-    skips = head_pooling(model) is None and supports_first_token_only(encoder)
-    with first_token_only(encoder) if skips else nullcontext():
+    skips, minds_padding = _way_of(model, dtype)
+    with first_token_only(model.base_model) if skips else nullcontext():
         forward = partial(_computed, model, dtype, skips)
-        yield forward if skips or not _minds_padding(forward, model, dtype) else partial(_of_equal_length, forward)
+        yield partial(_of_equal_length, forward) if minds_padding else forward
+
+
+def _way_of(model: Any, dtype: str) -> tuple[bool, bool]:
+    """Return whether the last block may compute the first token alone, and whether padding changes a text.
+
+    How a model is built does not change, so it is looked at once: that takes longer than predicting a text.
+    """
+    known = _WAYS.setdefault(model, {})
+    if dtype not in known:
+        skips = head_pooling(model) is None and supports_first_token_only(model.base_model)
+        forward = partial(_computed, model, dtype, False)
+        known[dtype] = skips, not skips and _minds_padding(forward, model, dtype)
+    return known[dtype]
 
 
 def predict_logits(forward: Forward, token_ids: TokenIds) -> "torch.Tensor":

@@ -73,3 +73,13 @@ def test_of_states_with_the_same_score_the_one_with_the_lowest_loss_is_kept(benc
     found = classifier.predict_proba(easy.texts)[np.arange(6), easy.labels]
     assert len(losses) > 1
     assert -np.log(found).mean() == pytest.approx(min(losses), rel=1e-4)
+
+
+@pytest.mark.parametrize("family", ["bert", "roberta"])
+def test_a_text_that_comes_alone_is_one_pass_of_the_encoder(family: str, bench: Bench, tmp_path: Path) -> None:
+    passes: list[int] = []
+    with on(family, bench, tmp_path).fitted(quick("full_finetune")) as (classifier, _):
+        classifier.predict_proba(["the first looks at how the model is built"])
+        classifier.model.base_model.register_forward_hook(lambda *given: passes.append(1))
+        classifier.predict_proba(["one text"])
+    assert len(passes) == 1
