@@ -48,7 +48,13 @@ def run_suite(ctx: click.Context, suite: "Suite", how: How) -> int:
     fork_early(ctx, suite.config, quiet=how.quiet)  # before anything is loaded here; all cells take these in turn
     for _ in _plans(ctx, suite, how):  # all before the first is trained, one encoder in memory at a time
         pass
-    directory = suite.save()
+    directory = suite.directory or suite.save()
+    with directory.claimed():
+        suite.save()
+        return _run_cells(ctx, suite, directory, how)
+
+
+def _run_cells(ctx: click.Context, suite: "Suite", directory: "SuiteDirectory", how: How) -> int:
     for number, cell in enumerate(list(suite.record.cells), 1):
         interrupt = _run_cell(ctx, suite, cell, number, how)
         if interrupt:

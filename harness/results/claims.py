@@ -1,4 +1,4 @@
-"""Claims: while a process runs a run, no other one does."""
+"""Claims: while a process runs a run or a suite, no other one does."""
 
 import contextlib
 import time
@@ -18,10 +18,10 @@ LOCK_FILE = ".lock"
 
 @contextmanager
 def claimed(folder: Path, wait: float = 0.0) -> Iterator[None]:
-    """Keep other processes from running the run of a folder at the same time.
+    """Keep other processes from running the run or the suite of a folder at the same time.
 
     Args:
-        folder: Of the run.
+        folder: Of the run or the suite.
         wait: Seconds in which another process may let go of it.
 
     Raises:

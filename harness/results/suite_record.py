@@ -1,5 +1,6 @@
 """The record of a suite: its cells, each a data set with an encoder, and the folder of the run of each."""
 
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -8,6 +9,7 @@ from pydantic import Field, ValidationError
 
 from harness.errors import UserError
 from harness.frozen_model import FrozenModel
+from harness.results.claims import claimed
 from harness.results.records import reason_of
 from harness.results.run_directory import RUN_FILE, RunDirectory
 from harness.system.files import disk_errors, new_folder, to_json, write_atomically
@@ -85,6 +87,10 @@ class SuiteDirectory:
             UnavailableError: Where the disk refuses.
         """
         return cls(new_folder(parent, "suite"))
+
+    def claimed(self) -> AbstractContextManager[None]:
+        """Keep other processes from running this suite at the same time; as `harness.results.claims.claimed`."""
+        return claimed(self.path)
 
     def write(self, record: SuiteRecord) -> None:
         """Write suite.json."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from filelock import FileLock
 from sklearn.dummy import DummyClassifier
 
 from harness import SklearnStrategy, Task, UserError, hookimpl, open_suite
@@ -116,6 +117,19 @@ def test_a_suite_is_reported_in_every_format(made: Path, tmp_path: Path, ending:
         rows = list(csv.DictReader(content.splitlines()))
         assert len(rows) == 2 * (3 + 1)
         assert {row["data_set"] for row in rows} == {"set24", "set27"}
+
+
+def test_a_suite_that_another_process_runs_is_left_alone(
+    made: Path, data: list[str], encoders: list[str], harness: Harness
+) -> None:
+    before = suite_json(made)
+    (folder,) = made.glob("*-suite")
+    named = ("-d", ",".join(data[:3]), "-m", ",".join(encoders), "-s", STRATEGIES)
+    with FileLock(folder / ".lock"):
+        outcome = harness("run", *named, "-o", str(made), *OPTIONS)
+    assert outcome.code == 2
+    assert str(folder) in outcome.err
+    assert suite_json(made) == before
 
 
 def test_a_dry_run_says_what_is_there_and_writes_nothing(
