@@ -106,11 +106,15 @@ def find_crossing(curves: Sequence[Curve]) -> Crossing | None:
     return Crossing(trained[0].strategy, frozen[0].strategy, ahead, after if ahead else None, by)
 
 
+def rows_of_train(run: Run, record: RunRecord) -> int:
+    """Return how many rows of train a trial of a learning curve was fitted on."""
+    return run.task.n_rows("train") if record.train_size is None else record.train_size
+
+
 def _points(run: Run, records: Sequence[RunRecord]) -> tuple[Point, ...]:
     by_size: dict[int, list[RunRecord]] = {}
     for record in records:
-        size = run.task.n_rows("train") if record.train_size is None else record.train_size
-        by_size.setdefault(size, []).append(record)
+        by_size.setdefault(rows_of_train(run, record), []).append(record)
     return tuple(_point(size, found, run.task.n_rows("test")) for size, found in sorted(by_size.items()))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.api import frames
-from harness.api.classifiers import RunClassifiers
+from harness.api.labelling import RunLabels
 from harness.results.run_directory import RunDirectory
 from harness.wording.languages import language_of_locale
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 WIDTH = 100  # columns of a run that is printed
 
 
-class RunResult(RunClassifiers):
+class RunResult(RunLabels):
     """A finished run; a notebook shows its answer and its table.
 
     Scores are fractions 0-1, seconds are wall time. What is asked for by name takes a strategy's name in the run, such

@@ -15,6 +15,7 @@ from harness.cli.encode import encode
 from harness.cli.errors import errors
 from harness.cli.export import export
 from harness.cli.help import CATALOGUE, language_of
+from harness.cli.labels import labels
 from harness.cli.listing import list_
 from harness.cli.plugins import plugins as plugins_
 from harness.cli.predict import predict
@@ -54,6 +55,7 @@ def cli() -> None:
     harness show latest                   the last table again, from disk
     harness compare RUN RUN               strategies of several runs in one table
     harness errors --strategy NAME        where a strategy of the last run fails, row by row
+    harness labels RUN --target 0.85      how many more labelled rows a score takes
     harness predict RUN FILE              labels of new texts, with probabilities
     harness encode FILES -o FOLDER        frozen features of any number of texts
     harness export RUN -o FOLDER          a classifier as a folder that needs no harness: ONNX, OpenVINO, transformers
@@ -68,7 +70,7 @@ def cli() -> None:
     """
 
 
-_LOOKING = (list_, show, compare, errors, report, audit, verify)
+_LOOKING = (list_, show, compare, errors, labels, report, audit, verify)
 for _command in (run, *_LOOKING, predict, encode, export, push, prefetch, reproduce, tune, cache, plugins_):
     cli.add_command(_command)
 

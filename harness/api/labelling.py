@@ -1,0 +1,78 @@
+"""What a finished run says of labels: how many more would buy a score."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from harness.api.classifiers import RunClassifiers
+
+if TYPE_CHECKING:
+    from harness.analysis.label_forecast import Forecast
+    from harness.analysis.study import Studied
+    from harness.results.records import Run
+    from harness.results.row_facts import RowFacts
+
+ALL = "all"
+
+
+class RunLabels(RunClassifiers, ABC):
+    """Base of `RunResult`: what its learning curves say of more labels."""
+
+    @cached_property
+    @abstractmethod
+    def run(self) -> "Run":
+        """The content of run.json."""
+
+    @cached_property
+    @abstractmethod
+    def strategies(self) -> "list[Studied]":
+        """The scored strategies."""
+
+    @cached_property
+    @abstractmethod
+    def facts(self) -> "RowFacts | None":
+        """What the run kept of its test rows."""
+
+    @abstractmethod
+    def strategy(self, name: str | None = None) -> "Studied":
+        """Return a scored strategy by its name, the best by validation by default."""
+
+    def labels(
+        self,
+        target: float | None = None,
+        strategies: str | Sequence[str] = (),
+        *,
+        metric: str | None = None,
+        rows: Sequence[int] = (),
+    ) -> "list[Forecast]":
+        """Return how many more rows of train a test score takes, as `harness labels` tells it, with its band.
+
+        Args:
+            target: The score, in the metric's own values.
+            strategies: A name or several, "all" for all that read the texts; the best by validation by default.
+            metric: By which, the one that chooses by default.
+            rows: Rows of train to tell the score of; twice and four times the most that were measured by default.
+
+        Returns:
+            A forecast for each strategy; its `verdict` says why where nothing can be told.
+
+        Raises:
+            UserError: For a strategy that was not scored, a metric that is not known here, a target that it cannot
+                have, and where predictions are missing.
+        """
+        from harness.analysis.label_forecast import forecast, measured_curve, metric_named, refuse_target
+
+        named = [strategies] if isinstance(strategies, str) else list(strategies)
+        if ALL in named:
+            named = [each.name for each in self.strategies if not each.is_floor]
+        chosen = [self.strategy(name) for name in named] or [self.strategy()]
+        by = metric or chosen[0].chosen_by
+        function = metric_named(by, self.run)
+        refuse_target(target, by, function)
+        return [
+            forecast(
+                each.name, by, measured_curve(self.run, self.directory, each.name, function, self.facts), target, rows
+            )
+            for each in chosen
+        ]

@@ -1,0 +1,90 @@
+"""What more labels would buy: a sentence for each strategy, and the scores to be expected of more rows."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from harness.analysis.label_forecast import FARTHEST, FEWEST_SIZES, Forecast
+from harness.document import numbers
+from harness.document.model import Block, Cell, Column, Name, Paragraph, Phrase, Row, Table
+from harness.wording.languages import Say
+
+TOLD = {
+    "reached": "{strategy} is there: test {metric} {score} with {n} rows of train.",
+    "between": "{strategy}: {low} to {high} more rows of train take test {metric} from {score} to {target}.",
+    "at least": "{strategy}: at least {low} more rows of train for test {metric} {target}; how many at most cannot be "
+    "told, since fitted curves level off anywhere from {floor} to {ceiling}.",
+    "too far": "{strategy}: test {metric} {target} takes more than {farthest} rows of train, too far from the {n} that "
+    "were measured to say how many.",
+    "above the ceiling": "{strategy}: no number of rows is enough for test {metric} {target}: its curve levels off at "
+    "{floor} to {ceiling}.",
+    "flat": "{strategy}: the curve is flat. From {first} to {n} rows of train test {metric} rises by no more than "
+    "chance, so nothing can be said of more.",
+    "few sizes": "{strategy}: measured with {sizes} numbers of rows, and a forecast takes {fewest} or more, such as "
+    "--train-sizes 100,200,400,800.",
+}
+EXPLAINED = (
+    "Bands hold 95 % of the power laws fitted to draws of test rows and seeds. They cannot know of a curve that "
+    "changes its shape."
+)
+ONE_SEED = "With one seed no band holds which rows of train were drawn: run again with --seeds 0-2."
+MORE_AT_HAND = "Train has {n} rows: measure with them before more are labelled, --train-sizes up to all."
+
+
+def forecast_blocks(forecasts: Sequence[Forecast], n_train: int, say: Say) -> Iterator[Block]:
+    """Yield what more labels would buy.
+
+    Args:
+        forecasts: Of each strategy that was asked for, at least one.
+        n_train: Rows of train that there are.
+        say: Translates fixed phrases.
+    """
+    for each in forecasts:
+        if each.target is not None or not each.expected:
+            yield Paragraph(told_of(each, say), "lead")
+    if any(each.expected for each in forecasts):
+        yield _table([each for each in forecasts if each.expected], say)
+        yield Paragraph(say(EXPLAINED), "note")
+        if any(each.n_seeds == 1 for each in forecasts):
+            yield Paragraph(say(ONE_SEED), "note")
+    if n_train > max(each.n_rows for each in forecasts):
+        yield Paragraph(Phrase(say(MORE_AT_HAND), {"n": numbers.count(n_train)}), "note")
+
+
+def told_of(forecast: Forecast, say: Say) -> Phrase:
+    """Return the answer of a forecast in a sentence."""
+    floor, ceiling = forecast.ceiling or (math.nan, math.nan)
+    more = {
+        "low": two_digits((forecast.low or 0) - forecast.n_rows, up=False),
+        "high": two_digits((forecast.high or 0) - forecast.n_rows, up=True),
+        "farthest": FARTHEST * forecast.n_rows,
+        "n": forecast.n_rows,
+        "first": forecast.sizes[0],
+        "sizes": len(forecast.sizes),
+        "fewest": FEWEST_SIZES,
+    }
+    values: dict[str, str] = {"strategy": Name(forecast.strategy), "metric": forecast.metric}
+    values |= {name: numbers.count(n) for name, n in more.items()}
+    values |= {"score": f"{forecast.score:.2f}", "target": f"{forecast.target or 0:.4g}"}
+    return Phrase(say(TOLD[forecast.verdict]), values | {"floor": f"{floor:.2f}", "ceiling": f"{ceiling:.2f}"})
+
+
+def two_digits(n: int, *, up: bool) -> int:
+    """Return a number of rows with two digits, rounded up or down: a forecast knows no more."""
+    if n <= 0:
+        return 0
+    step = int(10 ** max(len(str(n)) - 2, 0))
+    return -(-n // step) * step if up else n // step * step
+
+
+def _table(forecasts: Sequence[Forecast], say: Say) -> Table:
+    metric = forecasts[0].metric
+    columns = [Column(say("strategy"), kind="name"), Column(say("rows of train")), Column(f"{say('test')} {metric}")]
+    rows = []
+    for each in forecasts:
+        measured = Phrase(say("{score}, measured"), {"score": numbers.score(each.score)})
+        rows.append(Row([Cell(each.strategy), Cell(numbers.count(each.n_rows)), Cell(measured)]))
+        rows += [
+            Row.of(each.strategy, numbers.count(more.n_rows), numbers.interval(more.low, more.high))
+            for more in each.expected
+        ]
+    return Table(say("Scores to be expected with more rows of train"), columns, rows)
