@@ -188,4 +188,4 @@ def test_every_extra_that_a_strategy_requires_is_offered_by_the_distribution() -
     ours = [offer.strategy for offer in PluginManager().offers.values()]
     required: list[Mapping[str, str]] = [strategy.requires for strategy in ours if hasattr(strategy, "requires")]
     assert {extra for each in required for extra in each.values()} <= set(project["optional-dependencies"])
-    assert {module for each in required for module in each} == {"model2vec", "peft", "setfit"}
+    assert {module for each in required for module in each} == {"catboost", "model2vec", "peft", "setfit"}
