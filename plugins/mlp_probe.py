@@ -102,7 +102,8 @@ class MLPProbe:
     # torch imports its compiler when the first optimizer is made, a second.
     imports: ClassVar[tuple[str, ...]] = ("torch._dynamo", "sklearn.preprocessing")
     search_space: ClassVar[str] = (
-        "hidden_size=64..1024:log, learning_rate=1e-4..1e-2:log, dropout=0..0.5, pooling=cls|mean"
+        "hidden_size=64..1024:log, learning_rate=1e-4..1e-2:log, weight_decay=0.01..10:log, dropout=0..0.5, "
+        "pooling=cls|mean"
     )
     hidden_size: Annotated[int, Ge(1)] = 256
     learning_rate: Annotated[float, Gt(0)] = 1e-3

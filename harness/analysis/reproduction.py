@@ -67,14 +67,16 @@ def config_to_reproduce(run: Run, output_dir: str | None = None, dataset: str | 
         dataset: Where the data are now, None for where they were.
     """
     scored = [record for record in run.records if record.is_scored]
-    budget = run.model.token_budget if run.model else None
+    tokens, params = run.model.token_budget if run.model else None, _params_of_all(scored)
+    searched = any(record.search and _searched(record) - params.get(record.strategy, {}).keys() for record in scored)
     return run.config.model_copy(
         update={
             "strategies": tuple(dict.fromkeys(record.strategy for record in scored)),
             "seeds": tuple(dict.fromkeys(record.seed for record in scored)),
             # The name of a variant holds its own parameters; the rest of them stand in the run's own settings.
-            "set": {**run.config.set, **_params_of_all(scored)},
-            "batch_tokens": budget or run.config.batch_tokens,
+            "set": {**run.config.set, **params},
+            "budget": run.config.budget if searched else None,  # of what is set nothing is left to search
+            "batch_tokens": tokens or run.config.batch_tokens,
             "cache": False,
             "output_dir": output_dir or run.config.output_dir,
             "dataset": dataset or run.config.dataset,

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.analysis.budgets import evidence_of_searches
 from harness.analysis.ranking import MAJORITY, Standing, by_strategy, by_validation, in_order
 from harness.analysis.several_runs import difference_of, metrics_at_hand, named_apart, shared_metrics
 from harness.errors import UserError, did_you_mean
@@ -267,7 +268,8 @@ def evidence_of(
     candidates = [candidate for studied in strategies for candidate in studied.candidates]
     labels = strategies[0].predictions.labels
     in_train, texts = (facts.in_train, facts.text_numbers) if facts else (None, None)
-    return assess(labels, candidates, in_train, texts, margin, metrics, strategies[0].selection)
+    found = assess(labels, candidates, in_train, texts, margin, metrics, strategies[0].selection)
+    return found.model_copy(update={"search": evidence_of_searches(strategies)})
 
 
 def _evidence(
@@ -292,6 +294,7 @@ def _evidence(
             "pairs": [],
             "letters": {},
             "metrics": [],
+            "search": None,
             "conclusion": Conclusion(selection=together[0].selection, best=best, tied=[], cheapest=best),
         }
     )

@@ -61,6 +61,9 @@ def _typed(value: str) -> Any:
 @click.option("--costs", metavar="FILE", shell_complete=complete_files,
               help="CSV of what each mistake costs, rows true, columns predicted classes, their names at the head: "
               "expected_cost is then a metric.")
+@click.option("--budget", metavar="N|TIME",
+              help="Search each strategy in the space that it declares: so many configurations, such as 16, or so much "
+              "time, such as 10m; chosen on validation.  [default: no search]")
 @options.max_latency
 @click.option("--fail-fast", is_flag=True, default=None, help="Stop at the first strategy that fails.")
 @click.option("--on", metavar="WHERE",

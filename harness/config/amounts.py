@@ -1,4 +1,4 @@
-"""Durations and sizes as people write them: 90, 10m, 1h30m; 8GB, 500 MB."""
+"""Durations, sizes and budgets as people write them: 90, 10m, 1h30m; 8GB, 500 MB; 16."""
 
 import re
 from typing import Any
@@ -8,6 +8,8 @@ _MILLISECONDS = re.compile(r"(\d+(?:\.\d+)?)\s*ms")
 _UNITS_OF_SIZE = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _UNITS_OF_SIZE |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 _FEWEST_BYTES = 10**6  # without a unit; fewer means gigabytes, or megabytes, that were not written
+MOST_CONFIGURATIONS = 1000  # of a search; more of them flatter a validation score and find nothing better
+LONGEST_BUDGET = 1e9  # seconds
 _PART = r"(\d+(?:\.\d+)?)\s*([smhd])"
 
 
@@ -25,6 +27,23 @@ def read_duration(value: Any) -> Any:
     if not re.fullmatch(rf"(?:{_PART}\s*)+", text):
         raise ValueError("expected a duration such as 90, 45s, 10m or 1h30m")
     return sum(float(number) * _UNITS_OF_TIME[unit] for number, unit in re.findall(_PART, text))
+
+
+def read_budget(value: Any) -> Any:
+    """Return a number of configurations, or a time such as 90s, 10m or 1h30m as it was written.
+
+    Raises:
+        ValueError: Where it is neither.
+    """
+    expected = f"expected a number of configurations from 1 to {MOST_CONFIGURATIONS:,}, or a time with its unit, such "
+    expected += "as 16 or 10m"
+    text = "".join(value.split()).lower() if isinstance(value, str) else value
+    if isinstance(text, str) and re.fullmatch(rf"(?:{_PART})+", text) and 0 < read_duration(text) < LONGEST_BUDGET:
+        return text
+    number = int(text) if isinstance(text, str) and re.fullmatch(r"\d{1,9}", text) else text
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST_CONFIGURATIONS:
+        raise ValueError(expected)
+    return number
 
 
 def read_latency(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from harness.config.amounts import read_duration, read_latency, read_size
+from harness.config.amounts import read_budget, read_duration, read_latency, read_size
 from harness.config.strategy_spec import parse_specs, spec_of_table
 from harness.errors import UserError, did_you_mean, reasons
 
@@ -23,16 +23,17 @@ NonEmpty = Annotated[str, Field(min_length=1)]
 class RunConfig(BaseModel):
     """Everything a run depends on besides the data, the model and the plugins themselves.
 
-    `dataset` and `model` are None where nobody named them: then the defaults apply, and the bundled
-    sample may stand in for them. `prompt` is put before each text that a frozen encoder reads, None for what its
-    checkpoint declares. `max_length` is the number of tokens that texts are cut at, None for the encoder's own
-    limit. `set` maps strategy -> field -> value. `plugins` are files and modules, as they
-    were given. `on` is where trials run, None for what the environment's HARNESS_ON says, else `local`; `share` is a
-    folder or a URL by which files reach machines of a pool that do not see this one's disk. `time_limit` is in seconds
-    and `memory_limit` in bytes, of each trial. `max_latency` is in seconds: the answer names the best of what answers
-    95 of 100 single texts within it. `track` names the trackers that are told how the run goes, `metrics` the metrics
-    to score by besides those of every table, and `select_by` the one that chooses, None for f1_macro and, among epochs,
-    f1_weighted. `costs` is a CSV file of what each mistake costs.
+    `dataset` and `model` are None where nobody named them: then the defaults apply, and the bundled sample may stand
+    in for them. `prompt` is put before each text that a frozen encoder reads, None for what its checkpoint declares.
+    `max_length` is the number of tokens that texts are cut at, None for the encoder's own limit. `set` maps strategy
+    -> field -> value. `plugins` are files and modules, as they were given. `on` is where trials run, None for what the
+    environment's HARNESS_ON says, else `local`; `share` is a folder or a URL by which files reach machines of a pool
+    that do not see this one's disk. `time_limit` is in seconds and `memory_limit` in bytes, of each trial.
+    `max_latency` is in seconds: the answer names the best of what answers 95 of 100 single texts within it. `track`
+    names the trackers that are told how the run goes, `metrics` the metrics to score by besides those of every table,
+    and `select_by` the one that chooses, None for f1_macro and, among epochs, f1_weighted. `costs` is a CSV file of
+    what each mistake costs. `budget` is what each strategy's search may take: a number of configurations, or a time
+    such as 10m; None for no search.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -71,6 +72,7 @@ class RunConfig(BaseModel):
     metrics: tuple[NonEmpty, ...] = ()
     select_by: NonEmpty | None = None
     costs: NonEmpty | None = None
+    budget: Annotated[int | str, BeforeValidator(read_budget)] | None = None
     max_latency: Annotated[float, BeforeValidator(read_latency), Field(gt=0, lt=1e6)] | None = None
     fail_fast: bool = False
     on: NonEmpty | None = None

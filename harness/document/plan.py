@@ -8,6 +8,7 @@ from harness.data.task import SPLITS
 from harness.runs.cache_explanation import Explanation, explain_cache
 from harness.runs.cost_forecast import CostForecast
 from harness.runs.planning import Plan
+from harness.strategies.random_search import RandomSearch
 from harness.strategies.strategy import recorded_parameters
 from harness.strategies.tags import expense_of
 from harness.wording import quantities
@@ -52,7 +53,9 @@ def summary_of_plan(plan: Plan, cost: CostForecast | None = None) -> PlanSummary
     trials = []
     for trial in plan.trials:
         size = "" if trial.train_size is None else f", {trial.train_size:,} rows"
-        trials.append((f"{trial.offer.name}{size}", trial.seed, recorded_parameters(trial.strategy)))
+        search = trial.strategy if isinstance(trial.strategy, RandomSearch) else None
+        params = {"searched": search.search_space} if search else recorded_parameters(trial.strategy)
+        trials.append((f"{trial.offer.name}{size}", trial.seed, params))
     return PlanSummary(facts, trials, plan.fallback, tuple(cost.trials.values()) if cost else (), cost)
 
 

@@ -16,6 +16,7 @@ from harness.evaluation.metric_evidence import MetricEvidence, metric_evidence
 from harness.evaluation.metrics import TESTED, CoreMetric
 from harness.evaluation.pairs import contrast
 from harness.evaluation.predicted import Predicted, Rows
+from harness.evaluation.search_evidence import SearchEvidence
 from harness.evaluation.shipped_metrics import CORE
 from harness.evaluation.trial_evidence import Candidate, TrialEvidence, trial_evidence
 from harness.frozen_model import Count, Fraction, FrozenModel
@@ -78,6 +79,7 @@ class Evidence(FrozenModel):
         letters: Rank letters of each strategy, from all pairs.
         conclusion: Which strategy to take.
         metrics: The same by each metric that was asked for besides.
+        search: What searches within a budget found on validation, None where nothing was searched.
         n_resamples: Of the bootstrap of older versions.
         seed: Of the same.
     """
@@ -92,6 +94,7 @@ class Evidence(FrozenModel):
     letters: dict[str, Letters]
     conclusion: Conclusion
     metrics: list[MetricEvidence] = Field(default_factory=list)
+    search: SearchEvidence | None = None
     n_resamples: Count | None = None
     seed: Count | None = None
 

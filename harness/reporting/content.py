@@ -6,6 +6,7 @@ from harness.analysis.study import Study
 from harness.document import numbers
 from harness.document.model import Facts, Phrase, Report, Section, Words
 from harness.document.sections.answer import answer_section
+from harness.document.sections.budget import budget_section
 from harness.document.sections.confusions import classes_section, confusions_section
 from harness.document.sections.curves import curves_section
 from harness.document.sections.data import data_section
@@ -26,6 +27,7 @@ SECTIONS = (
     answer_section,
     scores_section,
     variants_section,
+    budget_section,
     tradeoff_section,
     differences_section,
     confusions_section,

@@ -17,6 +17,7 @@ from harness.errors import UserError
 from harness.evaluation.evidence import Evidence
 from harness.evaluation.metric import Selection
 from harness.evaluation.metrics import METRIC_VERSION, Evaluation
+from harness.evaluation.search_evidence import Search
 from harness.frozen_model import Count, Fraction, FrozenModel, Money, Score, Seconds
 from harness.results.agreement import first_contradiction
 from harness.results.latency import Latency
@@ -56,19 +57,17 @@ class Fingerprint(FrozenModel):
 class RunRecord(FrozenModel):
     """One strategy with one seed, on all of train, on `train_size` rows of it or on `per_class` of each class.
 
-    `groups` are those of `--strategies` that it belongs to, `all` apart.
-    `params` are those of the configuration that was kept; `configurations_tried` says of how many, and `optimism` by
-    how much choosing the best of them flatters the score on validation, None where that is not known. That score is
-    f1_macro, or that of `selection`, the metric that was named to choose by.
-
-    Seconds are wall time. `encode_seconds` is what the one pass over the encoder for its features took,
-    whether in this run or in an earlier one, and `features` says in which; both are None where the strategy
-    declares no frozen features. `predict_seconds` is for the test texts, without encoding.
-    `deterministic` says that the strategy declares to predict the same with every seed.
-    `undertrained` says that training had learnt next to nothing, so that its scores say nothing of the strategy.
-    `total_parameters` are the weights needed to predict, the frozen encoder's among them.
-    `latency` is measured in one trial of each strategy, `spent` the price of answers. `model_bytes` are those of the
-    classifier's files, `encoder_bytes` those of an encoder that it needs besides; both None where it was not saved.
+    `groups` are those of `--strategies` that it belongs to, `all` apart. `params` are those of the configuration that
+    was kept; `configurations_tried` says of how many, and `optimism` by how much choosing the best of them flatters
+    the score on validation, None where that is not known. It is by `selection`, f1_macro where nobody named one.
+    `search` says that `--budget` drew the configurations, of which `history` then holds each in the order of the
+    draws. Seconds are wall time. `encode_seconds` is what the one pass over the encoder for its features took, whether
+    in this run or in an earlier one, and `features` says in which; both are None where the strategy declares no frozen
+    features. `predict_seconds` is for the test texts, without encoding. `deterministic`: it declares to predict the
+    same with every seed. `undertrained`: training had learnt next to nothing, so that its scores say nothing of the
+    strategy. `total_parameters` are the weights needed to predict, the frozen encoder's among them. `latency` is
+    measured in one trial of each strategy, `spent` the price of answers. `model_bytes` are those of the classifier's
+    files, `encoder_bytes` those of an encoder that it needs besides; both None where it was not saved.
     """
 
     strategy: str
@@ -79,6 +78,7 @@ class RunRecord(FrozenModel):
     configurations_tried: Count = 1
     optimism: Fraction | None = None
     selection: Selection | None = None
+    search: Search | None = None
     seed: Count = 0
     train_size: Count | None = None
     per_class: Count | None = None
@@ -163,9 +163,9 @@ class ModelInfo(FrozenModel):
     """The encoder of a run.
 
     `pooling` is what `pooling=auto` was, and `pooling_source` why: its checkpoint declares it, it reads from left to
-    right, or neither; `prompt` stood before each text that frozen features were computed of.
-    `truncated_texts` maps split -> texts longer than `max_length` tokens; `token_budget` is the number of
-    tokens a batch of it held in this run, None where it encoded nothing.
+    right, or neither; `prompt` stood before each text that frozen features were computed of. `truncated_texts` maps
+    split -> texts longer than `max_length` tokens; `token_budget` is the number of tokens a batch of it held in this
+    run, None where it encoded nothing.
     """
 
     name: str

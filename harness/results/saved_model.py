@@ -59,7 +59,8 @@ class SavedModel(FrozenModel):
         base: Name that its plugin offers it under, such as logreg_probe.
         plugin: Distribution of that plugin, or the name of a plugin that is none.
         plugin_version: Version of the distribution, hash of a file, None where there is neither.
-        configurations: Hyperparameters: of a grid those of each configuration, otherwise one.
+        configurations: Hyperparameters: of a grid or a search those of each configuration, otherwise one.
+        chosen: Whether it is one of several configurations, also where these are one.
         seed: Seed that it was fitted with.
         label_names: Name of class i at position i.
         encoder: None where the strategy needs none.
@@ -73,6 +74,7 @@ class SavedModel(FrozenModel):
     plugin: Name
     plugin_version: str | None = None
     configurations: Annotated[tuple[dict[str, Any], ...], Field(min_length=1)]
+    chosen: bool = False
     seed: Count
     label_names: Annotated[tuple[str, ...], Field(min_length=2)]
     encoder: SavedEncoder | None = None

@@ -165,7 +165,8 @@ def _why_missing(name: str, manager: PluginManager) -> str:
 
 def _configured(strategy: Strategy, saved: SavedModel) -> Strategy:
     candidates = [with_parameters(strategy, values, "harness.json") for values in saved.configurations]
-    return candidates[0] if len(candidates) == 1 else GridSearch(saved.strategy, candidates)
+    among_several = saved.chosen or len(candidates) > 1
+    return GridSearch(saved.strategy, candidates) if among_several else candidates[0]
 
 
 def _encoder(

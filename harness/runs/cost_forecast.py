@@ -17,6 +17,7 @@ from harness.runs.forecast import Forecast
 from harness.runs.memory import MemoryForecast
 from harness.runs.planning import Plan
 from harness.runs.session import Session, Trial
+from harness.strategies.random_search import RandomSearch
 from harness.strategies.strategy import recorded_parameters, saves_encoder
 from harness.strategies.tags import FORECAST
 from harness.strategies.timed_training import FitForecast
@@ -139,6 +140,10 @@ def _earlier(plan: Plan) -> Forecast:
 
 def _is_set_alike(trial: Trial, record: RunRecord) -> bool:
     """Return whether a record is of the settings of a trial, as far as they are no matter of a rule or a search."""
+    if trial.blank_record("skipped").search != record.search:
+        return False
+    if isinstance(trial.strategy, RandomSearch) and trial.strategy.seconds is None:
+        return len(trial.strategy.candidates) == len(record.history)
     chosen = {name: value for name, value in recorded_parameters(trial.strategy).items() if value != AUTO}
     return all(record.params.get(name) == value for name, value in chosen.items())
 

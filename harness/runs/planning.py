@@ -25,6 +25,7 @@ from harness.plugin_system.metrics import choose_metrics
 from harness.plugin_system.offers import Offer, Plugin, left_out_of_groups, ready
 from harness.plugin_system.trackers import Trackers
 from harness.results.run_directory import RunDirectory
+from harness.runs.budget import refuse_vain_budget, with_budget
 from harness.runs.feasibility import refuse_impossible, refuse_network
 from harness.runs.session import Session, Trial
 from harness.strategies.strategy import uses_model, wanted_features
@@ -144,6 +145,7 @@ def make_plan(
     cost_file = read_costs(Path(config.costs)) if config.costs else None
     known = manager.metrics | ({EXPECTED_COST: expected_cost(cost_file.values)} if cost_file else {})
     choose_metrics(config.asked_metrics, known)  # now, since loading takes long
+    refuse_vain_budget(offers, config)
     selected = {offer.base for offer in offers}
     without_effect = [
         f"--set {name} has no effect: it is not among the strategies" for name in config.set if name not in selected
@@ -175,7 +177,9 @@ def make_plan(
         limit = f"encoder {encoder.name} cuts texts at {encoder.max_length} tokens"
         raise UserError(f"--max-length {config.max_length}: {limit}. Name fewer, or leave --max-length out.")
     refuse_impossible(offers, manager.offers, encoder, loaded.label_names)
-    notes = (*left_out_of_groups(manager.offers, config), *without_effect, *_told_of_draw(config, loaded))
+    offers, told_of_budget = with_budget(offers, config, encoder, loaded.label_names)
+    told = (*told_of_budget, *_told_of_draw(config, loaded))
+    notes = (*left_out_of_groups(manager.offers, config), *without_effect, *told)
     plan = Plan(config, loaded, encoder, offers, broken, device, dtype, fallback, notes, is_settled_offline())
     costs = cost_file.matrix(loaded.label_names) if cost_file else None
     known |= {EXPECTED_COST: expected_cost(costs)} if costs else {}

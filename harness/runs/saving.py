@@ -23,6 +23,7 @@ def describe_classifier(session: Session, trial: Trial) -> SavedModel:
         "base": candidates[0].name,
         "plugin": plugin.distribution or plugin.name,
         "plugin_version": plugin.version,
+        "chosen": isinstance(strategy, GridSearch),
         "configurations": [recorded_parameters(candidate) for candidate in candidates],
         "seed": trial.seed,
         "label_names": session.task.label_names,

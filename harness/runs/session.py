@@ -6,11 +6,13 @@ from typing import Literal
 from harness.data.task import Task
 from harness.encoding.encoder import Encoder
 from harness.evaluation.metric import Metric, selection_of
+from harness.evaluation.search_evidence import Search
 from harness.executors.assignment import Assignment
 from harness.features.cache import FeatureCache
 from harness.plugin_system.offers import Offer
 from harness.results.records import RunRecord, trial_name
 from harness.results.run_directory import RunDirectory
+from harness.strategies.random_search import RandomSearch
 from harness.strategies.strategy import Strategy, recorded_parameters, uses_model
 
 
@@ -44,7 +46,7 @@ class Trial:
 
     def blank_record(self, status: Literal["ok", "failed", "interrupted", "skipped"]) -> RunRecord:
         """Return the record of this trial before anything is known of its outcome."""
-        plugin = self.offer.plugin
+        plugin, search = self.offer.plugin, self.strategy if isinstance(self.strategy, RandomSearch) else None
         return RunRecord(
             strategy=self.offer.name,
             plugin=plugin.distribution or plugin.name,
@@ -55,6 +57,7 @@ class Trial:
             train_size=self.train_size,
             per_class=self.per_class,
             selection=selection_of(self.select_by),
+            search=Search(space=search.search_space, seconds=search.seconds) if search else None,
             status=status,
         )
 

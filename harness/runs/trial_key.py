@@ -15,6 +15,8 @@ from harness.plugin_system.offers import Plugin
 from harness.results.records import ModelInfo
 from harness.runs.planning import Plan
 from harness.runs.session import Trial
+from harness.strategies.grid_search import GridSearch
+from harness.strategies.random_search import RandomSearch
 from harness.strategies.strategy import recorded_parameters, uses_model
 
 NO_CAUSE = ("logical_cores", "device_name")
@@ -43,12 +45,15 @@ def trial_keys(
 
 
 def _of_strategy(trial: Trial) -> dict[str, str]:
-    kind = type(trial.strategy)
+    strategy = trial.strategy
+    candidates = strategy.candidates if isinstance(strategy, GridSearch) else (strategy,)
+    kinds = dict.fromkeys(map(type, (strategy, *candidates)))
     return {
-        "strategy": kind.__qualname__,
-        "parameters": _digest(recorded_parameters(trial.strategy)),
+        "strategy": " of ".join(kind.__qualname__ for kind in kinds),
+        "parameters": _digest([recorded_parameters(each) for each in candidates]),
         "plugin": _plugin_version(trial.offer.plugin),
-        "code": _code(kind),
+        "code": _digest([_code(kind) for kind in kinds]),
+        **({"budget": str(strategy.seconds)} if isinstance(strategy, RandomSearch) else {}),
         "seed": str(trial.seed),
         "rows of train": str(trial.train_size) if trial.per_class is None else f"{trial.per_class} of each class",
         **({"metric that chooses": _chosen_by(trial.select_by)} if trial.select_by else {}),

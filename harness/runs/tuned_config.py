@@ -4,7 +4,8 @@ from typing import Any
 
 from harness.errors import UserError
 from harness.runs.planning import Plan
-from harness.runs.tuning import INSTALL, Tried, only_strategy, settings_of, with_text
+from harness.runs.search_space import INSTALL, settings_of, with_text
+from harness.runs.tuning import Tried, only_strategy
 from harness.strategies.strategy import recorded_parameters
 
 DECIDE_THE_SCORE = (
@@ -45,7 +46,7 @@ def as_toml(plan: Plan, best: Tried) -> str:
         raise UserError(f"Writing a configuration file needs tomli-w, which is not installed: {INSTALL}") from error
     offer = only_strategy(plan)
     values = recorded_parameters(with_text(offer.strategy, best.params))
-    chosen = {field: _toml_value(values[field]) for field in (*settings_of(plan), *best.params)}
+    chosen = {field: _toml_value(values[field]) for field in (*settings_of(offer, plan.config), *best.params)}
     options: dict[str, Any] = {**_options(plan), "strategies": [offer.base]}
     return tomli_w.dumps(options | ({"set": {offer.base: chosen}} if chosen else {})).rstrip("\n")
 

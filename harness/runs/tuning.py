@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.config.strategy_spec import parse_specs
 from harness.encoding.encoder import depth
 from harness.errors import UserError
 from harness.evaluation.metrics import checked_probabilities, evaluate
@@ -18,15 +17,14 @@ from harness.huggingface.network import offline_hub
 from harness.plugin_system.offers import Offer
 from harness.runs.feasibility import refuse_setting
 from harness.runs.planning import Plan
-from harness.runs.search_space import Choice, Range, Space
-from harness.strategies.strategy import Strategy, parameters, wanted_features, with_parameters
+from harness.runs.search_space import INSTALL, Choice, Range, Space, is_whole, settings_of, suggest, with_text
+from harness.strategies.strategy import wanted_features
 from harness.system.files import disk_errors, folder_name
 
 if TYPE_CHECKING:
     import optuna
 
 FOLDER = "tuning"
-INSTALL = "pip install 'strategy-harness[tune]'"
 
 
 @dataclass(frozen=True)
@@ -85,9 +83,10 @@ def tune(
     ends = None if seconds is None else time.monotonic() + seconds
     with scratch_folder(file.parent, file.stem) as scratch:
         features = plan.new_features(scratch)
+        whole = {name: is_whole(offer.strategy, name) for name in space}
         while (n_trials is None or len(study.trials) < n_trials) and (ends is None or time.monotonic() < ends):
             asked = study.ask()
-            params = {name: _suggest(asked, name, where, offer.strategy) for name, where in space.items()}
+            params = {name: suggest(asked, name, where, whole=whole[name]) for name, where in space.items()}
             tried = _try(plan, offer, params, features)
             _tell_study(study, asked, tried)
             tell(len(study.trials), tried)
@@ -111,13 +110,6 @@ def only_strategy(plan: Plan) -> Offer:
     return plan.offers[0]
 
 
-def settings_of(plan: Plan) -> dict[str, str]:
-    """Return field -> value of what --set, a configuration file or the strategy's own brackets set."""
-    name = only_strategy(plan).base
-    specs = [spec for text in plan.config.strategies for spec in parse_specs(text) if spec.name == name]
-    return {**plan.config.set.get(name, {}), **{field: values[0] for spec in specs for field, values in spec.fields}}
-
-
 def left_to_search(plan: Plan, space: Space, *, named: bool) -> Space:
     """Return the space without the fields that are set already.
 
@@ -129,7 +121,7 @@ def left_to_search(plan: Plan, space: Space, *, named: bool) -> Space:
     Raises:
         UserError: Where a field is to be searched and set, or nothing is left to search.
     """
-    fixed = settings_of(plan).keys() & space.keys()
+    fixed = settings_of(only_strategy(plan), plan.config).keys() & space.keys()
     left = {field: where for field, where in space.items() if field not in fixed}
     if fixed and (named or not left):
         fields = ", ".join(sorted(fixed))
@@ -145,22 +137,22 @@ def refuse_impossible_space(plan: Plan, space: Space) -> None:
     """
     offer, encoder = only_strategy(plan), plan.encoder
     for field, where in space.items():
-        for value in _ends(where, is_whole=_is_whole(offer.strategy, field)):
+        for value in _ends(where, whole=is_whole(offer.strategy, field)):
             with suppress(ValueError):  # what suits no other field's default may suit what is drawn for that
                 changed = with_text(offer.strategy, {field: value})
                 refuse_setting(offer.name, changed, encoder, plan.task.label_names)
 
 
-def _ends(where: Range | Choice, *, is_whole: bool) -> tuple[Any, ...]:
+def _ends(where: Range | Choice, *, whole: bool) -> tuple[Any, ...]:
     if isinstance(where, Choice):
         return where.values
-    return (round(where.low), round(where.high)) if is_whole else (where.low, where.high)
+    return (round(where.low), round(where.high)) if whole else (where.low, where.high)
 
 
 def _study_name(plan: Plan, offer: Offer) -> str:
     """Name what makes two searches the same: strategy and its settings, data, encoder, rows of train, seed."""
     encoder = f"{plan.encoder.name}" if plan.encoder else "no-model"
-    settings = "".join(f"-{field}={value}" for field, value in sorted(settings_of(plan).items()))
+    settings = "".join(f"-{field}={value}" for field, value in sorted(settings_of(offer, plan.config).items()))
     data = f"{plan.task.name}-{plan.task.content_hash()[:12]}"
     size = plan.trials[0].train_size
     rows = "" if size is None else f"-{size}rows"
@@ -184,25 +176,6 @@ def _open_study(file: Path, name: str, seed: int) -> "optuna.Study":
         )
     study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))  # resumed, it goes on with other draws
     return study
-
-
-def _suggest(asked: "optuna.Trial", field: str, where: Range | Choice, strategy: Strategy) -> Any:
-    if isinstance(where, Choice):
-        return asked.suggest_categorical(field, where.values)
-    if _is_whole(strategy, field):
-        return asked.suggest_int(field, round(where.low), round(where.high), log=where.log)
-    return asked.suggest_float(field, where.low, where.high, log=where.log)
-
-
-def _is_whole(strategy: Strategy, field: str) -> bool:
-    """Return whether a hyperparameter takes whole numbers only, also where its default is none, such as auto."""
-    if isinstance(default := parameters(strategy)[field], int | float):
-        return isinstance(default, int)
-    for fraction in ("0.5", "1.5"):
-        with suppress(UserError):
-            with_parameters(strategy, {field: fraction}, "--space")
-            return False
-    return True
 
 
 def _try(plan: Plan, offer: Offer, params: dict[str, Any], features: FeatureCache | None) -> Tried:
@@ -242,8 +215,3 @@ def _tell_study(study: "optuna.Study", asked: "optuna.Trial", tried: Tried) -> N
 
 def _tried(trial: "optuna.trial.FrozenTrial") -> Tried:
     return Tried(dict(trial.params), trial.value, trial.user_attrs.get("problem"))
-
-
-def with_text(strategy: Strategy, params: dict[str, Any]) -> Strategy:
-    """Return the strategy with the values of one configuration, which the search may hold as text."""
-    return with_parameters(strategy, {field: str(value) for field, value in params.items()}, "--space")

@@ -1,7 +1,7 @@
 """Several configurations of one strategy as one row: all are fitted, the best on validation is kept."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from harness.data.task import Split
 from harness.encoding.encoder import Features
-from harness.strategies.model_selection import history_of, score_candidate
+from harness.evaluation.metric import Metric
+from harness.strategies.model_selection import Candidate, history_of, score_candidate
 from harness.strategies.optimism import selection_optimism
 from harness.strategies.strategy import Classifier, RunContext, Strategy, parameters, uses_model, wanted_features
 from harness.strategies.tags import classifier_tags, expense_of, refusal_of, tags_of
@@ -98,33 +99,77 @@ class GridSearch:
 
     def fit(self, train: Split, validation: Split, context: RunContext) -> ChosenClassifier:
         """Fit every configuration on train and keep the best on validation, by f1_macro or `context.select_by`."""
-        best: tuple[float, int, Classifier] | None = None
-        history, scored, tried = [], [], 0
+        best = BestSoFar(validation, context.select_by)
         for index, candidate in enumerate(self.candidates):
-            context.progress(f"configuration {index + 1}", index, len(self.candidates))
-            seed_everything(context.seed)
-            classifier = candidate.fit(train, validation, _within(context, index))
-            tried += classifier_tags(classifier).configurations_tried
-            probabilities = np.asarray(classifier.predict_proba(list(validation.texts)))
-            scored.append(score_candidate({}, probabilities, validation.labels, context.select_by))
-            score, told = scored[-1].score, {"configuration": index, "validation_f1_macro": scored[-1].f1_macro}
-            history.append(told | history_of(context.select_by, score))
-            if best is None or score > best[0]:
-                best = score, index, classifier
-        if best is None:
-            raise ValueError("a grid needs at least one configuration")
-        _, index, classifier = best
-        params = dict(classifier_tags(classifier).params) or parameters(self.candidates[index])
-        own = classifier_tags(classifier).optimism  # of what the chosen one chose by itself
-        labels, metric = np.array(validation.labels), context.select_by
-        among = selection_optimism(scored, labels, nearly_best=0.0, metric=metric)
-        optimism = None if own is None and among is None else (own or 0.0) + (among or 0.0)
-        return ChosenClassifier(classifier, index, params, tried, history, optimism)
+            best.offer(index, {}, self.fit_candidate(index, train, validation, context), parameters(candidate))
+        history = [
+            {"configuration": index, "validation_f1_macro": each.f1_macro, **history_of(context.select_by, each.score)}
+            for index, each in best.scored.items()
+        ]
+        return best.chosen(history)
+
+    def fit_candidate(self, index: int, train: Split, validation: Split, context: RunContext) -> Classifier:
+        """Return the classifier of one configuration, fitted as if it were the only one."""
+        context.progress(f"configuration {index + 1}", index, len(self.candidates))
+        seed_everything(context.seed)
+        return self.candidates[index].fit(train, validation, _within(context, index))
 
     def load(self, directory: Path, context: RunContext) -> Classifier:
         """Return the classifier that was saved."""
         index: int = json.loads((directory / CHOICE_FILE).read_text(encoding="utf-8"))["configuration"]
         return self.candidates[index].load(directory / CLASSIFIER_FOLDER, context)
+
+
+class BestSoFar:
+    """The configurations that were tried, and the classifier of the best of them on validation.
+
+    Args:
+        validation: Rows to choose on.
+        metric: What chooses, `context.select_by`; None for f1_macro.
+
+    Attributes:
+        scored: Number of each configuration that has scores -> these.
+    """
+
+    def __init__(self, validation: Split, metric: Metric | None) -> None:
+        self._validation, self._metric = validation, metric
+        self.scored: dict[int, Candidate] = {}
+        self._tried = 0
+        self._best: tuple[float, int, Classifier, dict[str, Any]] | None = None
+
+    def offer(
+        self, index: int, drawn: Mapping[str, float | str], classifier: Classifier, params: Mapping[str, Any]
+    ) -> None:
+        """Score a configuration and keep its classifier where it is the best so far; of equal ones the first.
+
+        Args:
+            index: Its number.
+            drawn: What a history tells of its settings.
+            classifier: What came of it.
+            params: All its hyperparameters.
+        """
+        texts, labels = self._validation.texts, self._validation.labels
+        probabilities = np.asarray(classifier.predict_proba(list(texts)))
+        self.scored[index] = scored = score_candidate(drawn, probabilities, labels, self._metric)
+        tags = classifier_tags(classifier)
+        self._tried += tags.configurations_tried
+        if self._best is None or scored.score > self._best[0]:
+            self._best = scored.score, index, classifier, dict(tags.params) or dict(params)
+
+    def chosen(self, history: list[dict[str, float]]) -> ChosenClassifier:
+        """Return the best, with the history of all for its record.
+
+        Raises:
+            ValueError: Where there is none.
+        """
+        if self._best is None:
+            raise ValueError("a search needs at least one configuration")
+        _, index, classifier, params = self._best
+        own = classifier_tags(classifier).optimism  # of what the chosen one chose by itself
+        scored, labels = list(self.scored.values()), np.array(self._validation.labels)
+        among = selection_optimism(scored, labels, nearly_best=0.0, metric=self._metric)
+        optimism = None if own is None and among is None else (own or 0.0) + (among or 0.0)
+        return ChosenClassifier(classifier, index, params, self._tried, history, optimism)
 
 
 def _within(context: RunContext, index: int) -> RunContext:

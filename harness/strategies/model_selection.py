@@ -113,7 +113,7 @@ def candidate_history(candidates: Sequence[Candidate], metric: Metric | None = N
     return [
         {
             "configuration": number,
-            **dict(_numeric(each.params)),
+            **numeric(each.params),
             "validation_f1_macro": each.f1_macro,
             "validation_log_loss": each.log_loss,
             **history_of(metric, each.score),
@@ -129,8 +129,11 @@ def history_of(metric: Metric | None, score: float) -> dict[str, float]:
     return {f"validation_{metric.name}": score if metric.higher_is_better else -score}
 
 
-def _numeric(params: Mapping[str, float | str]) -> list[tuple[str, float]]:
-    return [
-        (f"param_{name}_{value}", 1.0) if isinstance(value, str) else (f"param_{name}", value)
+def numeric(params: Mapping[str, float | str]) -> dict[str, float]:
+    """Return what was set as a history holds it; a word is named and has the value 1."""
+    return {
+        (f"param_{name}_{value}" if isinstance(value, str) else f"param_{name}"): 1.0
+        if isinstance(value, str)
+        else value
         for name, value in params.items()
-    ]
+    }

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, get_type_hints, runtime_checkable
 
@@ -151,22 +152,29 @@ def with_parameters(strategy: Strategy, values: dict[str, Any], given_by: str = 
     Raises:
         UserError: For a field it does not have or a value that does not fit, naming both.
     """
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     known = parameters(strategy)
-    hints = get_type_hints(type(strategy), include_extras=True)
     checked = {}
     for field, value in values.items():
         if field not in known:
             raise UserError(f"Strategy {strategy.name!r} has no parameter {field!r}. {did_you_mean(field, known)}")
         try:
-            converted = checked[field] = _converted(value, TypeAdapter(hints[field]))
+            converted = checked[field] = _converted(value, _type_of(type(strategy), field))
             if isinstance(converted, float) and not math.isfinite(converted):
                 raise UserError(f"{given_by} {strategy.name}.{field}: expected a finite number, got {value!r}.")
         except ValidationError as error:
             why = reasons(problem["msg"] for problem in error.errors())
             raise UserError(f"{given_by} {strategy.name}.{field}: {why}, got {value!r}.") from error
     return replace(strategy, **checked) if checked else strategy  # type: ignore[type-var]
+
+
+@lru_cache(maxsize=512)
+def _type_of(kind: type, field: str) -> "TypeAdapter[Any]":
+    """Return what checks values of a field; a search asks for the same one over and over."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(get_type_hints(kind, include_extras=True)[field])
 
 
 def _converted(value: Any, adapter: "TypeAdapter[Any]") -> Any:

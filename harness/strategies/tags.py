@@ -30,7 +30,7 @@ class StrategyTags:
         groups: Groups of `--strategies` it belongs to besides those that its inputs tell.
         requires: Module that must be installed -> extra of its distribution that brings it.
         must_be_set: Fields that have no default to run with: while one is None, groups leave the strategy out.
-        search_space: What `harness tune` searches where nobody says, "" for nothing.
+        search_space: What `harness tune` searches where nobody says, and `harness run --budget`, "" for nothing.
         imports: Modules that are loaded before the clock starts.
         deterministic: Whether it predicts the same with every seed, so that one seed says all of its training.
         reads_label_names: Whether it goes by what the names of the classes mean.

@@ -10,6 +10,7 @@ from harness.analysis.ranking import Standing, by_validation
 from harness.analysis.study import study_of_record
 from harness.document.model import Section
 from harness.document.sections.answer import answer_notes, the_answer
+from harness.document.sections.budget import budget_section
 from harness.document.sections.confusions import classes_section
 from harness.document.sections.curves import curves_section
 from harness.document.sections.data import finding_blocks
@@ -65,6 +66,7 @@ def print_run(
         found = list(finding_blocks(run.audit, page.say))
         page.write(section_lines(Section("data", page.say("Data audit"), found), page))
     page.write(result_lines(subject, page, pairs=pairs))
+    page.write(section_lines(budget_section(subject), page))
     if curves := learning_curves(run):
         page.write(section_lines(curves_section(subject), page))
         page.write([Text(""), *curves_picture(curves, page)])

@@ -18,6 +18,8 @@ from harness.document.figures.history import history_figure, is_drawable
 from harness.document.figures.labels import place_names
 from harness.document.figures.reliability import Bin, reliability_figure
 from harness.document.figures.scatter import largest_classes, scatter_figure
+from harness.document.figures.tuning import Line as SearchedLine
+from harness.document.figures.tuning import tuning_figure
 from harness.document.text import shorten
 
 from ..studies import EMOTIONS, HISTORY
@@ -40,6 +42,10 @@ def a_scatter_picture() -> Drawing:
     return finished(scatter_figure(rng.normal(size=(300, 2)), rng.integers(0, 6, 300), EMOTIONS, ("one", "two")))
 
 
+SEARCHED = [
+    SearchedLine("probe", [(1, 0.4, 0.3, 0.5), (2, 0.5, 0.4, None), (4, 0.6, 0.5, None)]),
+    SearchedLine("other", [(1, None, None, None), (2, 0.45, None, None), (4, 0.55, 0.5, None)]),
+]
 PICTURES: dict[str, Callable[[], Drawing]] = {
     "cost": a_cost_picture,
     "confusion": lambda: finished(
@@ -49,6 +55,8 @@ PICTURES: dict[str, Callable[[], Drawing]] = {
         reliability_figure([Bin(0.4, 0.5, 0.4), Bin(0.6, 0.9, 0.8)], "confidence", "accuracy")
     ),
     "curves": lambda: finished(curves_figure([Line("probe", [(64, 0.4, 0.02), (1024, 0.6, None)])], "rows", "f1")),
+    "tuning": lambda: finished(tuning_figure(SEARCHED, "configurations tried", "f1", [2])),
+    "tuning with a band": lambda: finished(tuning_figure(SEARCHED, "configurations tried", "f1", chosen=0)),
     "history": lambda: finished(history_figure(HISTORY)),
     "scatter": a_scatter_picture,
 }

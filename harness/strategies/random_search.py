@@ -1,0 +1,86 @@
+"""Configurations of one strategy drawn from its search space: as many as a budget allows, the best is kept."""
+
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from harness.data.task import Split
+from harness.errors import reason_of
+from harness.strategies.grid_search import BestSoFar, ChosenClassifier, GridSearch
+from harness.strategies.model_selection import candidate_history, numeric
+from harness.strategies.strategy import RunContext, Strategy, parameters
+from harness.strategies.tags import FORECAST
+
+if TYPE_CHECKING:
+    from harness.strategies.timed_training import FitForecast
+
+
+class RandomSearch(GridSearch):
+    """A strategy that tries configurations drawn independently from the search space of another.
+
+    Random search (Bergstra and Bengio 2012, Random Search for Hyper-Parameter Optimization, JMLR 13, 281-305), and not
+    one that learns from what it tried: only of independent draws is it known what a search of fewer of them would have
+    found. A configuration that fails is one that was tried.
+
+    Args:
+        name: Name of the row.
+        candidates: The configurations, in the order in which they were drawn, at least one.
+        drawn: Of each of them what was drawn, field -> value.
+        space: What was searched, as `search_space` has it.
+        seconds: Time to begin configurations in, None for all of them; the first is always tried.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        candidates: Sequence[Strategy],
+        drawn: Sequence[Mapping[str, float | str]],
+        space: str,
+        seconds: float | None = None,
+    ) -> None:
+        super().__init__(name, candidates)
+        self.drawn, self.search_space, self.seconds = tuple(drawn), space, seconds
+
+    def forecast(self, train: Split, validation: Split, context: RunContext) -> "FitForecast | None":
+        """Return what the search will take: its time, or that of the first configuration for each, where it tells."""
+        from harness.strategies.timed_training import FitForecast
+
+        first: Callable[..., FitForecast | None] = getattr(self.candidates[0], FORECAST, lambda *known: None)
+        one = first(train, validation, context)
+        if self.seconds is not None:
+            return FitForecast(self.seconds, one.seconds_a_text if one else 0.0)
+        return replace(one, seconds=one.seconds * len(self.candidates)) if one else None
+
+    def fit(self, train: Split, validation: Split, context: RunContext) -> ChosenClassifier:
+        """Fit the configurations that the budget allows on train and keep the best on validation.
+
+        Raises:
+            Exception: That of the first configuration, where all of them fail.
+        """
+        best, failures = BestSoFar(validation, context.select_by), dict[int, Exception]()
+        ends = None if self.seconds is None else time.monotonic() + self.seconds
+        for index, candidate in enumerate(self.candidates):
+            if index and ends is not None and time.monotonic() >= ends:
+                break
+            try:
+                fitted = self.fit_candidate(index, train, validation, context)
+                best.offer(index, self.drawn[index], fitted, parameters(candidate))
+            except Exception as error:
+                failures[index] = error
+        if not best.scored:
+            raise failures[0]
+        return best.chosen(self._history(best, failures, context))
+
+    def _history(
+        self, best: BestSoFar, failures: Mapping[int, Exception], context: RunContext
+    ) -> list[dict[str, float]]:
+        """Return one mapping a configuration in the order of the draws; of one that failed without scores."""
+        scored = dict(zip(best.scored, candidate_history(list(best.scored.values()), context.select_by), strict=True))
+        if failures:
+            first = reason_of(next(iter(failures.values())))
+            told = f"{len(failures)} of {len(failures) + len(scored)} configurations failed, the first: {first}"
+            warnings.warn(told, stacklevel=2)
+        told_of = {index: {"failed": 1.0, **numeric(self.drawn[index])} for index in failures} | scored
+        return [{**told_of[index], "configuration": index} for index in sorted(told_of)]
