@@ -95,6 +95,7 @@ class NLIZeroShot:
     name: ClassVar[str] = "nli_zero_shot"
     uses_model: ClassVar[bool] = False
     deterministic: ClassVar[bool] = True
+    groups: ClassVar[tuple[str, ...]] = ("zero_shot",)
     reads_label_names: ClassVar[bool] = True
     must_be_set: ClassVar[tuple[str, ...]] = ("model",)
     imports: ClassVar[tuple[str, ...]] = ("torch", "transformers")

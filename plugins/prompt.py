@@ -103,6 +103,7 @@ class Prompt:
     name: ClassVar[str] = "prompt"
     uses_model: ClassVar[bool] = False
     deterministic: ClassVar[bool] = True
+    groups: ClassVar[tuple[str, ...]] = ("zero_shot",)
     reads_label_names: ClassVar[bool] = True
     must_be_set: ClassVar[tuple[str, ...]] = ("base_url", "model")
     base_url: str | None = None

@@ -9,6 +9,8 @@ from harness.analysis.ranking import kind_of
 from harness.results.records import Run, RunRecord
 
 CLEARLY = 2  # standard errors
+ZERO_SHOT = "zero-shot"
+"""The kind of what learns nothing from train."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Curve:
 class Crossing:
     """From `n_rows` on the best fine-tuned strategy is ahead of the best on frozen features; None where never.
 
+    Or the best that learns of that which learns nothing.
+
     The number of rows at which that begins lies between `after` and `by`: at `after` rows, the most there are, the
     probes were at least as good; from `by` rows on fine-tuning was ahead by more than chance (two standard errors of
     the test rows and the seeds). None where no size was like that.
@@ -74,19 +78,36 @@ def learning_curves(run: Run) -> list[Curve]:
     for record in run.records:
         if record.is_scored:
             of_strategy.setdefault(record.strategy, []).append(record)
-    curves = [Curve(name, kind_of(records[0]), _points(run, records)) for name, records in of_strategy.items()]
+    curves = [Curve(name, _kind(records[0]), _points(run, records)) for name, records in of_strategy.items()]
     return sorted((c for c in curves if len(c.points) > 1), key=lambda curve: -curve.points[-1].mean)
 
 
-def find_crossing(curves: Sequence[Curve]) -> Crossing | None:
+def _kind(record: RunRecord) -> str:
+    return ZERO_SHOT if "zero_shot" in record.groups else kind_of(record)
+
+
+def crossing_of_zero_shot(curves: Sequence[Curve]) -> Crossing | None:
+    """Say from which size on fine-tuning is ahead of what learns nothing; without fine-tuning, what else learns.
+
+    The answer is one of `find_crossing`, `frozen` the best that learns nothing.
+    """
+    learning = ("trained",) if any(curve.kind == "trained" for curve in curves) else ("frozen", "texts")
+    return find_crossing(curves, learning, (ZERO_SHOT,))
+
+
+def find_crossing(
+    curves: Sequence[Curve], challengers: Sequence[str] = ("trained",), defenders: Sequence[str] = ("frozen",)
+) -> Crossing | None:
     """Say from which size on fine-tuning is ahead, by the means; None where one of the two kinds is missing.
 
     At each size the best fine-tuned strategy is held against the best probe; those at the largest size are named.
 
     Args:
         curves: The curves, as `learning_curves` orders them.
+        challengers: Kinds that may be ahead.
+        defenders: Kinds that they are held against.
     """
-    trained, frozen = ([c for c in curves if c.kind == kind] for kind in ("trained", "frozen"))
+    trained, frozen = ([c for c in curves if c.kind in kinds] for kinds in (challengers, defenders))
     if not (trained and frozen):
         return None
     ahead: int | None = None

@@ -1,6 +1,6 @@
 import pytest
 
-from harness.analysis.learning_curve import Curve, Point, find_crossing
+from harness.analysis.learning_curve import Curve, Point, crossing_of_zero_shot, find_crossing
 
 
 def curve(name: str, kind: str, *scores: float) -> Curve:
@@ -53,3 +53,17 @@ def test_the_answer_changes_between_the_last_size_of_the_probes_and_the_first_be
 
 def test_without_both_kinds_there_is_nothing_to_overtake() -> None:
     assert find_crossing([PROBE, curve("tfidf", "texts", 0.1, 0.2, 0.3)]) is None
+
+
+def test_what_learns_is_held_against_what_learns_nothing() -> None:
+    level = with_error("zero-shot", 0.42, 0.42, 0.42)
+    crossing = crossing_of_zero_shot(
+        [with_error("trained", 0.1, 0.45, 0.9), with_error("frozen", 0.9, 0.9, 0.9), level]
+    )
+    assert crossing is not None
+    assert (crossing.trained, crossing.frozen, crossing.n_rows) == ("trained", "zero-shot", 100)
+    assert (crossing.after, crossing.by) == (10, 1000)
+    without = crossing_of_zero_shot([with_error("frozen", 0.9, 0.9, 0.9), with_error("texts", 0.1, 0.1, 0.1), level])
+    assert without is not None
+    assert (without.trained, without.by) == ("frozen", 10)
+    assert crossing_of_zero_shot([PROBE, with_error("trained", 0.1, 0.2, 0.3)]) is None

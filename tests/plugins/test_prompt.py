@@ -222,3 +222,14 @@ def test_a_classifier_of_somebody_else_asks_no_server_that_this_user_never_named
     assert main(["predict", "latest", "data/test.csv", "-o", "out.csv", "-s", "prompt", "-q"]) == 2
     assert "no run on this machine did" in capsys.readouterr().err
     assert len(server.bodies) == n_asked
+
+
+def test_a_learning_curve_says_from_how_many_rows_on_learning_is_ahead_of_the_prompt(
+    server: ChatServer, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.says, server.tells_tokens = "calm", False
+    assert run("-s", "tfidf_logreg,prompt", *settings(server), "--train-sizes", "12,24") == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "tfidf_logreg is ahead of prompt, which learns nothing, from 12 rows of train on." in shown
+    assert "Beyond chance with 12 rows of train already." in shown
+    assert len(server.bodies) == 48

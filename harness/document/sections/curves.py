@@ -3,7 +3,13 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from harness.analysis.learning_curve import Curve, Point, find_crossing, learning_curves
+from harness.analysis.learning_curve import (
+    Curve,
+    Point,
+    crossing_of_zero_shot,
+    find_crossing,
+    learning_curves,
+)
 from harness.document import numbers
 from harness.document.figures.curves import Line, curves_figure
 from harness.document.model import (
@@ -12,6 +18,7 @@ from harness.document.model import (
     Column,
     Gallery,
     Heading,
+    Name,
     Paragraph,
     Phrase,
     Picture,
@@ -45,12 +52,32 @@ def _blocks(subject: Subject, curves: Sequence[Curve]) -> Iterator[Block]:
             told = "Beyond chance the answer changes between {after} and {by} rows of train."
             ends = dict(zip(("after", "by"), map(numbers.count, between), strict=True))
             yield Paragraph(Phrase(say(told), ends))
+    yield from _against_zero_shot(subject, curves)
     yield Gallery([curves_picture(subject, curves)])
     yield _table(subject, curves)
     if any(point.steps for curve in curves for point in curve.points):
         yield _steps(subject, curves)
     if any(point.sd is not None for curve in curves for point in curve.points):
         yield Paragraph(say("mean over seeds ± sd; each seed draws its own rows of train"), "note")
+
+
+def _against_zero_shot(subject: Subject, curves: Sequence[Curve]) -> Iterator[Block]:
+    """Say from how many rows of train on learning is ahead of what learns nothing, and between which beyond chance."""
+    if not (crossing := crossing_of_zero_shot(curves)):
+        return
+    say, between = subject.say, crossing.marks(curves)
+    sentence = "{trained} is ahead of {zero_shot}, which learns nothing, from {n} rows of train on."
+    if crossing.n_rows is None:
+        sentence = "{trained} is not ahead of {zero_shot}, which learns nothing, at the largest size."
+    told = "Beyond chance nowhere."
+    if crossing.by:
+        told = "Beyond chance with {by} rows of train already."
+    if crossing.by and len(between) > 1:
+        told = "Beyond chance that begins between {after} and {by} rows of train."
+    names = {"trained": Name(crossing.trained), "zero_shot": Name(crossing.frozen)}
+    yield Paragraph(Phrase(say(sentence), {**names, "n": numbers.count(crossing.n_rows)}))
+    if crossing.n_rows is not None:
+        yield Paragraph(Phrase(say(told), {"after": numbers.count(min(between)), "by": numbers.count(max(between))}))
 
 
 def curves_picture(subject: Subject, curves: Sequence[Curve]) -> Picture:
