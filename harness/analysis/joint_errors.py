@@ -99,10 +99,18 @@ def find_joint_errors(predictions: Mapping[str, Predictions], floors: Collection
         only_right=dict(zip(compared, map(int, alone.sum(axis=1)), strict=True)),
         right_by_any=int((times_right > 0).sum()),
         calibrated=tuple(calibrated),
-        missed_by_all=_missed_by_all(
-            list(compared.values()), list(calibrated.values()), np.flatnonzero(times_right == 0)
-        ),
+        missed_by_all=likely_label_errors(compared),
     )
+
+
+def likely_label_errors(compared: Mapping[str, Predictions]) -> tuple[MissedByAll, ...]:
+    """Return the rows that no strategy gets right, those first whose label the calibrated ones hold least probable.
+
+    Args:
+        compared: Strategy -> its predictions on the same rows, at least one.
+    """
+    missed = np.flatnonzero(~np.any([is_right(each) for each in compared.values()], axis=0))
+    return _missed_by_all(list(compared.values()), list(calibrated_of(compared).values()), missed)
 
 
 def calibrated_of(compared: Mapping[str, Predictions]) -> Mapping[str, Predictions]:

@@ -1,15 +1,18 @@
-"""What a finished run says of labels: how many more would buy a score."""
+"""What a finished run says of labels: how many more would buy a score, and which of train look wrong."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from harness.api.classifiers import RunClassifiers
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from harness.analysis.label_forecast import Forecast
     from harness.analysis.study import Studied
+    from harness.api.result import RunResult
     from harness.results.records import Run
     from harness.results.row_facts import RowFacts
 
@@ -76,3 +79,46 @@ class RunLabels(RunClassifiers, ABC):
             )
             for each in chosen
         ]
+
+    def doubtful_labels(
+        self,
+        n: int = 50,
+        strategies: str | Sequence[str] = (),
+        *,
+        data: Any = None,
+        plugins: Iterable[Any] = (),
+        progress: bool = True,
+        **options: Any,
+    ) -> "DataFrame":
+        """Return rows of train whose labels look wrong, as `harness labels --doubtful` finds them.
+
+        Strategies are fitted on four fifths of train and predict the fifth that they did not see, five times. Rows that
+        all of them miss are returned, those first whose label they hold least probable.
+
+        Args:
+            n: Rows to return at most.
+            strategies: A name or several; by default the best on frozen features and the best on texts.
+            data: The data of the run, where they are not to be loaded by its record: a name, a folder or a `Task`.
+            plugins: Plugins that the strategies need, besides those that the run was made with in this process.
+            progress: Show how far it is.
+            options: `device`, `cache`, `cache_dir`, `offline` as of `harness.compare`.
+
+        Returns:
+            A row each: `row` in train as it was read, from 0, `text`, `label`, `answer` of most strategies, how many
+            `agree`, and the mean `label_probability`.
+
+        Raises:
+            UserError: For a strategy that was not scored.
+            DataError: For data that are not those of the run.
+            StrategyError: Where a strategy fails.
+        """
+        import pandas as pd
+
+        from harness.api.doubtful import find_doubtful
+        from harness.api.progress import shown_progress
+
+        named = [strategies] if isinstance(strategies, str) else list(strategies)
+        with shown_progress(wanted=progress) as reporter:
+            run = cast("RunResult", self)
+            found = find_doubtful(run, n, reporter, strategies=named, data=data, plugins=plugins, **options)
+        return pd.DataFrame(found.columns())

@@ -55,7 +55,7 @@ def cli() -> None:
     harness show latest                   the last table again, from disk
     harness compare RUN RUN               strategies of several runs in one table
     harness errors --strategy NAME        where a strategy of the last run fails, row by row
-    harness labels RUN --target 0.85      how many more labelled rows a score takes
+    harness labels RUN --target 0.85      how many more labelled rows a score takes; --doubtful 50: labels to look at
     harness predict RUN FILE              labels of new texts, with probabilities
     harness encode FILES -o FOLDER        frozen features of any number of texts
     harness export RUN -o FOLDER          a classifier as a folder that needs no harness: ONNX, OpenVINO, transformers

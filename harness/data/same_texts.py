@@ -75,6 +75,12 @@ def normalised(text: str) -> str:
     return " ".join(folded.split())
 
 
+def text_numbers(texts: Sequence[str]) -> NDArray[np.int64]:
+    """Return numbers that are equal where texts are, but for case, spacing and Unicode form, int64 (n,)."""
+    first: dict[str, int] = {}
+    return np.array([first.setdefault(normalised(text), i) for i, text in enumerate(texts)], dtype=np.int64)
+
+
 def _folded(text: str) -> str:
     # Folding the case of a composed letter may leave it decomposed, so it is composed before and after.
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())

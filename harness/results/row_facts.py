@@ -1,7 +1,6 @@
 """Facts about each test row beside its predictions, kept in the run's folder as test_rows.parquet."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.data.same_texts import normalised
+from harness.data.same_texts import normalised, text_numbers
 from harness.data.task import Task
 from harness.data.words import count_words
 from harness.encoding.encoder import Encoder, token_counts
@@ -85,14 +84,8 @@ def row_facts(task: Task, encoder: Encoder | None, *, keep_texts: bool) -> RowFa
         negated=np.array([is_negated(text) for text in test.texts]),
         truncated=None if encoder is None or counts is None else counts > encoder.max_length,
         in_train=np.array([normalised(text) in train for text in test.texts]),
-        text_numbers=_numbered(test.texts),
+        text_numbers=text_numbers(test.texts),
     )
-
-
-def _numbered(texts: Sequence[str]) -> NDArray[np.int64]:
-    """Return numbers that are equal where texts are, but for case, spacing and Unicode form, int64 (n,)."""
-    first: dict[str, int] = {}
-    return np.array([first.setdefault(normalised(text), i) for i, text in enumerate(texts)], dtype=np.int64)
 
 
 def write_row_facts(directory: RunDirectory, facts: RowFacts) -> None:
@@ -147,7 +140,7 @@ def read_row_facts(directory: RunDirectory) -> RowFacts | None:
             negated=table["negated"].to_numpy().astype(np.bool_),
             truncated=table["truncated"].to_numpy().astype(np.bool_) if "truncated" in there else None,
             in_train=table["in_train"].to_numpy().astype(np.bool_),
-            text_numbers=_numbered(texts) if numbers is None and texts else numbers,
+            text_numbers=text_numbers(texts) if numbers is None and texts else numbers,
         )
     except FileNotFoundError:
         return None

@@ -7,7 +7,7 @@ from harness.terminal.confusion import confusion_matrix
 from harness.terminal.console import make_console, print_error, print_note
 from harness.terminal.errors import print_errors
 from harness.terminal.files import print_files
-from harness.terminal.labels import print_forecasts
+from harness.terminal.labels import print_doubtful, print_forecasts
 from harness.terminal.listing import print_plan, print_strategies, print_strategy
 from harness.terminal.plugins import print_changed_plugins, print_diagnoses, print_new_plugin, print_plugins
 from harness.terminal.progress import progress_display, waiting
@@ -32,6 +32,7 @@ __all__ = [
     "print_conformance",
     "print_conformance_total",
     "print_diagnoses",
+    "print_doubtful",
     "print_error",
     "print_errors",
     "print_files",

@@ -1,13 +1,18 @@
-"""What more labels would buy, on the page."""
+"""What more labels would buy, and which look wrong, on the page."""
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from harness.analysis.label_forecast import Forecast
-from harness.document.sections.labels import forecast_blocks
+from harness.document.sections.labels import doubtful_blocks, forecast_blocks
 from harness.terminal.console import Page
 from harness.terminal.document import block_lines
+
+if TYPE_CHECKING:
+    from harness.document.sections.labels import Doubtful
 
 
 def print_forecasts(forecasts: Sequence[Forecast], n_train: int, console: Console, language: str = "en") -> None:
@@ -21,3 +26,16 @@ def print_forecasts(forecasts: Sequence[Forecast], n_train: int, console: Consol
     """
     page = Page(console, language)
     page.write(block_lines(forecast_blocks(forecasts, n_train, page.say), page))
+
+
+def print_doubtful(found: "Doubtful", console: Console, language: str = "en", *, saved: Path | None = None) -> None:
+    """Print which labels of train look wrong.
+
+    Args:
+        found: The rows.
+        console: Where.
+        language: Of headings and sentences.
+        saved: The file that holds the rows, None to print them.
+    """
+    page = Page(console, language)
+    page.write(block_lines(doubtful_blocks(found, page.say, str(saved) if saved else None), page))

@@ -1,6 +1,7 @@
 """harness labels: how many more labelled rows a score takes."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,12 @@ import numpy as np
 import pytest
 
 import harness as package
+from harness import Split
 from harness.analysis.label_forecast import MeasuredCurve, forecast
 from harness.cli import main
 from harness.document.sections.labels import told_of, two_digits
 from harness.evaluation.power_law import fit_power_laws
+from harness.runs.out_of_fold import fold_of_rows
 
 from ..studies import Contestant, a_run, a_task
 
@@ -73,7 +76,7 @@ def test_what_cannot_be_told_is_said(
 def test_every_strategy_that_reads_texts_can_be_asked_for_at_once(
     runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = json.loads(told(runs, capsys, "-s", "all", "--target", "0.9", "--rows", "1000", "--json"))
+    found = json.loads(told(runs, capsys, "-s", "all", "--target", "0.9", "--rows", "1000", "--json"))["forecasts"]
     assert [each["strategy"] for each in found] == ["rising", "flat"]
     assert found[1]["verdict"] == "flat"
     (expected,) = found[0]["expected"]
@@ -147,3 +150,67 @@ def test_three_sizes_are_too_few() -> None:
     found = forecast("short", "accuracy", curve, 0.9)
     assert found.verdict == "few sizes"
     assert str(told_of(found, lambda phrase: phrase)).startswith("short: measured with 3 numbers of rows")
+
+
+WORDS = {"good": ("fine", "great", "lovely", "bright"), "bad": ("awful", "dull", "grim", "poor")}
+WRONG = (3, 18, 40)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of two classes that words tell apart, with three wrong labels in train, one of them on a text twice."""
+    rng, folder = np.random.default_rng(0), tmp_path_factory.mktemp("data")
+    for split, n in (("train", 60), ("validation", 20), ("test", 20)):
+        names = ["good", "bad"] * (n // 2)
+        texts = [" ".join(rng.choice(WORDS[name], 7)) for name in names]
+        if split == "train":
+            texts[WRONG[0]] = texts[WRONG[0]].upper()
+            names = [{"good": "bad", "bad": "good"}[name] if i in WRONG else name for i, name in enumerate(names)]
+        rows = [{"text": text, "label": name} for text, name in zip(texts, names, strict=True)]
+        (folder / f"{split}.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def of_words(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of runs, with one of tfidf_logreg on these data."""
+    folder = tmp_path_factory.mktemp("reports")
+    argv = ["run", "-d", str(data), "-s", "tfidf_logreg,majority", "-o", str(folder), "-q", "--on", "here"]
+    assert main([*argv, "--no-save-models"]) == 0
+    return folder
+
+
+def test_wrong_labels_of_train_are_the_first_that_are_doubted(
+    of_words: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "doubtful.jsonl"
+    found = told(of_words, capsys, "--doubtful", "3", "-q", "-o", str(file))
+    assert "rows of train are missed by all that did not see them: tfidf_logreg." in found
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    assert {row["row"] for row in rows} == set(WRONG)
+    assert all(row["label"] != row["answer"] for row in rows)
+    assert told(of_words, capsys, "--doubtful", "3", "-q").count("great") > 0
+
+
+def test_data_that_have_changed_are_refused(
+    of_words: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = shutil.copytree(data, tmp_path / "data")
+    lines = (other / "train.jsonl").read_text().splitlines()
+    (other / "train.jsonl").write_text("\n".join(lines[1:]))
+    argv = ["labels", "latest", "--output-dir", str(of_words), "--doubtful", "3", "-q", "-d", str(other)]
+    assert main(argv) == 3
+    assert "does not hold the data of the run" in capsys.readouterr().err
+
+
+def test_a_file_without_rows_to_write_is_refused(of_words: Path, tmp_path: Path) -> None:
+    assert main(["labels", "latest", "--output-dir", str(of_words), "-o", str(tmp_path / "x.csv")]) == 2
+
+
+def test_equal_texts_stand_in_one_fold_and_classes_are_spread() -> None:
+    texts = (*(f"text {i // 2}" for i in range(40)), "Alone", "alone")
+    labels = np.array([i // 2 % 2 for i in range(40)] + [2, 2])
+    fold = fold_of_rows(Split(texts, labels), 5)
+    assert (fold[:40:2] == fold[1:40:2]).all()
+    assert [np.bincount(fold[:40][labels[:40] == k]).tolist() for k in (0, 1)] == [[4] * 5] * 2
+    assert fold[40:].tolist() == [-1, -1]  # of this class a fold would leave nothing to learn

@@ -48,7 +48,7 @@ class ErrorRows:
 
     def text_cells(self, row: int) -> list[Cell]:
         """Return the text of a row."""
-        return [Cell(_cut(self.texts.get(row, "")))] if self.texts else []
+        return [Cell(cut(self.texts.get(row, "")))] if self.texts else []
 
 
 def errors_section(subject: Subject) -> Section:
@@ -231,5 +231,6 @@ def _missed(joint: JointErrors, rows: ErrorRows) -> Table:
     return Table(caption, columns, found, style="texts")
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """Return a text as far as a table has room for it."""
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT].rstrip()}…"

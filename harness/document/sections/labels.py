@@ -1,11 +1,13 @@
-"""What more labels would buy: a sentence for each strategy, and the scores to be expected of more rows."""
+"""What more labels would buy, a sentence for each strategy and the scores to expect; which labels look wrong."""
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
 
 from harness.analysis.label_forecast import FARTHEST, FEWEST_SIZES, Forecast
 from harness.document import numbers
 from harness.document.model import Block, Cell, Column, Name, Paragraph, Phrase, Row, Table
+from harness.document.sections.errors import cut
 from harness.wording.languages import Say
 
 TOLD = {
@@ -28,6 +30,51 @@ EXPLAINED = (
 )
 ONE_SEED = "With one seed no band holds which rows of train were drawn: run again with --seeds 0-2."
 MORE_AT_HAND = "Train has {n} rows: measure with them before more are labelled, --train-sizes up to all."
+
+
+class Doubtful(Protocol):
+    """Rows of train whose labels look wrong, the most doubtful first."""
+
+    @property
+    def strategies(self) -> Sequence[str]:
+        """Those that were asked."""
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of train that they were asked of."""
+
+    @property
+    def n_missed(self) -> int:
+        """How many of these none of them gets right."""
+
+    def columns(self) -> dict[str, list[Any]]:
+        """Return row from 0, text, label, answer, agree and label_probability of those to be shown."""
+
+
+def doubtful_blocks(found: Doubtful, say: Say, saved: str | None = None) -> Iterator[Block]:
+    """Yield which labels look wrong; where a file holds the rows, its name in place of them."""
+    cells = found.columns()
+    told = "{missed} of {n} rows of train are missed by all that did not see them: {strategies}."
+    values = {"missed": numbers.count(found.n_missed), "n": numbers.count(found.n_rows)}
+    yield Paragraph(Phrase(say(told), values | {"strategies": say(", ").join(found.strategies)}), "lead")
+    if saved:
+        told = "The {k} whose label they hold least probable are in {file}, rows counted from 0."
+        yield Paragraph(Phrase(say(told), {"k": numbers.count(len(cells["row"])), "file": saved}))
+    else:
+        yield _doubtful_table(cells, say)
+        yield Paragraph(say("Rows are counted from 1 in the train split as it was read."), "note")
+    yield Paragraph(say("A doubtful label may be right: a person decides. Ambiguous texts stand here, too."), "note")
+
+
+def _doubtful_table(cells: dict[str, list[Any]], say: Say) -> Table:
+    columns = [Column(say("row")), Column(say("text"), kind="text"), Column(say("label"), kind="name")]
+    columns += [Column(say("answer of most"), kind="name"), Column(say("agree"))]
+    columns.append(Column(say("probability of the label")))
+    rows = [
+        Row.of(numbers.count(row + 1), cut(text), label, answer, numbers.count(agree), numbers.score(probability))
+        for row, text, label, answer, agree, probability in zip(*cells.values(), strict=True)
+    ]
+    return Table(say("Rows of train that all miss, the least probable labels first"), columns, rows, style="texts")
 
 
 def forecast_blocks(forecasts: Sequence[Forecast], n_train: int, say: Say) -> Iterator[Block]:
