@@ -43,6 +43,7 @@ SLOW_PLACES = (  # folders and files (or their beginnings) whose tests train or 
     "cli/test_errors",
     "cli/test_export.py",
     "cli/test_fallback.py",
+    "cli/test_folds.py",
     "cli/test_interrupts.py",
     "cli/test_list.py",
     "cli/test_on.py",

@@ -34,11 +34,13 @@ class StudiedCell:
         data_set: What the data set is called in the suite.
         encoder: What the encoder is called in the suite, "" where no strategy of the cell reads one.
         study: Its run.
+        fold: Which fold of a cross-validation tests, None where there is none.
     """
 
     data_set: str
     encoder: str
     study: Study
+    fold: str | None = None
 
     def find(self, strategy: str) -> Studied | None:
         """Return a strategy by its name, None where it was not scored here."""
@@ -252,16 +254,17 @@ def open_suite_study(directory: SuiteDirectory) -> SuiteStudy:
     Raises:
         UserError: Where its record or a run cannot be read, and where nothing was scored.
     """
-    record, studies = directory.read(), list[tuple[str, str, Study]]()
+    record, studies = directory.read(), list[tuple[str, str, Study, str | None]]()
     for cell, run in directory.finished_runs():
         study = open_study([run])
         model = study.runs[0].model
-        studies.append((cell.dataset or study.runs[0].task.name, model.name if model else "", study))
+        studies.append((cell.dataset or study.runs[0].task.name, model.name if model else "", study, cell.fold))
     if not studies:
         raise UserError(f"{directory.path}: no cell of the suite has been scored yet. Go on with it by --resume.")
-    data_sets = dict(zip((d for d, _, _ in studies), short_names([d for d, _, _ in studies]), strict=True))
-    encoders = dict(zip((e for _, e, _ in studies), short_names([e for _, e, _ in studies]), strict=True))
-    cells = tuple(StudiedCell(data_sets[d], encoders[e], study) for d, e, study in studies)
+    data_sets, encoders = [each[0] for each in studies], [each[1] for each in studies]
+    called = dict(zip(data_sets, short_names(data_sets), strict=True))
+    named = dict(zip(encoders, short_names(encoders), strict=True))
+    cells = tuple(StudiedCell(called[d], named[e], study, fold) for d, e, study, fold in studies)
     return SuiteStudy(directory, record, cells)
 
 

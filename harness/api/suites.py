@@ -62,6 +62,33 @@ class SuiteResult:
         rows = [(name, rank.value, rank.low, rank.high) for name, rank in zip(found.names, found.ranks, strict=True)]
         return pd.DataFrame(rows, columns=["strategy", "mean_rank", "low", "high"])
 
+    def folds(self) -> "DataFrame":
+        """Return the strategies of a cross-validation, the best by validation first, with mean test scores over folds.
+
+        Columns: `validation`, the test score by the name of its metric with `low` and `high` of its 95 % interval;
+        `behind` is the difference to the first and `p` its chance, by Holm; `f1_macro_all` and `accuracy_all` are of
+        the predictions for all rows together.
+
+        Raises:
+            UserError: Where its cells are no folds.
+        """
+        import pandas as pd
+
+        from harness.analysis.fold_study import FoldStudy
+
+        if not self.study.record.has_folds:
+            raise UserError(f"{self.path} is no cross-validation: its cells are data sets and encoders, not folds.")
+        rows = []
+        for each in FoldStudy(self.study).strategies:
+            accuracy, f1_macro = each.all_rows or (None, None)
+            score = {self.study.metric: each.score.value, "low": each.score.low, "high": each.score.high}
+            behind = each.difference and each.difference.value
+            rows.append(
+                {"strategy": each.name, "validation": each.validation, **score, "behind": behind, "p": each.p}
+                | {"f1_macro_all": f1_macro, "accuracy_all": accuracy}
+            )
+        return pd.DataFrame(rows)
+
     def report(self, file: str | Path, *, language: str | None = None) -> None:
         """Write a report to hand on.
 

@@ -65,6 +65,8 @@ def _typed(value: str) -> Any:
               help="Search each strategy in the space that it declares: so many configurations, such as 16, or so much "
               "time, such as 10m; chosen on validation.  [default: no search]")
 @options.max_latency
+@click.option("--folds", metavar="K|KxR", help="Cross-validation: each of K folds of all rows tests once, another "
+              "validates; xR draws the folds R times. One run a fold, one table of all.")
 @click.option("--fail-fast", is_flag=True, default=None, help="Stop at the first strategy that fails.")
 @click.option("--on", metavar="WHERE",
               help="Where trials run: local:N, N at a time in processes of their own; here, in this one; or what a "
@@ -116,7 +118,7 @@ def run(
 
     Several data sets or encoders, comma-separated or repeated, are run each with each and end in one table of all.
     """
-    axes = axes_of(dataset, model, config_file)
+    axes = axes_of(dataset, model, config_file, flags["folds"])
     if suite := _suite(axes, flags, config_file, resume, fresh=fresh):
         from harness.cli.suite import How, run_suite
 

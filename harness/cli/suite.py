@@ -117,7 +117,7 @@ def _show_plans(ctx: click.Context, suite: "Suite", how: How) -> int:
         costs += [summary.cost] if summary and summary.cost else []
         broken |= bool(plan and plan.broken)
         shown = plain_values.of_plan(summary) if summary else None
-        told.append({"dataset": cell.dataset, "model": cell.model, "state": state, "plan": shown})
+        told.append({**cell.model_dump(include={"dataset", "model", "fold"}), "state": state, "plan": shown})
         if not how.as_json:
             _note(f"Cell {number} of {len(suite.record.cells)}: {_name(cell)}: {state}", how.language, out=True)
             if summary:
@@ -148,7 +148,7 @@ def show_suite(directory: "SuiteDirectory", language: str, *, as_json: bool) -> 
 
 
 def _name(cell: "SuiteCell") -> str:
-    return ", ".join(name for name in (cell.dataset, cell.model) if name)
+    return ", ".join(name for name in (cell.dataset, cell.model, cell.fold and f"fold {cell.fold}") if name)
 
 
 def _note(text: str, language: str, *, out: bool = False) -> None:

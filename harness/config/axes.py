@@ -6,10 +6,14 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from harness.config.folds import read_folds
 from harness.config.run_config import RunConfig, build_config, read_toml
 from harness.errors import UserError
 
 MOST_CELLS = 10_000
+
+CellKey = tuple[str | None, str | None, str | None]
+"""Data set, encoder and fold of a cell of a suite."""
 
 
 @dataclass(frozen=True)
@@ -19,37 +23,46 @@ class Axes:
     Attributes:
         datasets: As `--dataset` takes one; empty where none was named.
         models: Encoders, as `--model` takes one; empty where none was named.
+        folds: Those of a cross-validation; empty where none was asked for.
     """
 
     datasets: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    folds: tuple[str, ...] = ()
 
     @property
     def is_suite(self) -> bool:
         """Whether there is more than one cell."""
-        return len(self.datasets) > 1 or len(self.models) > 1
+        return max(len(self.datasets), len(self.models), len(self.folds)) > 1
 
-    def cells(self) -> list[tuple[str | None, str | None]]:
-        """Return each data set with each encoder, data set after data set."""
-        return list(product(self.datasets or (None,), self.models or (None,)))
+    def cells(self) -> list[CellKey]:
+        """Return each data set with each encoder and fold, data set after data set."""
+        return list(product(self.datasets or (None,), self.models or (None,), self.folds or (None,)))
 
 
-def axes_of(datasets: Sequence[str] | None, models: Sequence[str] | None, file: Path | None = None) -> Axes:
+def axes_of(
+    datasets: Sequence[str] | None, models: Sequence[str] | None, file: Path | None = None, folds: str | None = None
+) -> Axes:
     """Return the axes of a command over those of its configuration file.
 
     Args:
         datasets: What `--dataset` was given, each a data set or several, comma-separated.
         models: What `--model` was given, likewise.
         file: A TOML file, in which both may be lists.
+        folds: What `--folds` was given.
 
     Raises:
-        UserError: Where one is named twice, where there are too many, and for a file as `read_toml` does.
+        UserError: Where one is named twice, where there are too many, for folds of several data sets or encoders, and
+            for a file as `read_toml` does.
     """
-    values: Mapping[str, Any] = read_toml(file) if file and not (datasets and models) else {}
+    values: Mapping[str, Any] = read_toml(file) if file and not (datasets and models and folds) else {}
     found = Axes(
         _each("dataset", datasets or _listed(values.get("dataset")), _data_sets),
         _each("model", models or _listed(values.get("model")), _names),
+        _folds(folds or values.get("folds")),
     )
+    if found.folds and max(len(found.datasets), len(found.models)) > 1:
+        raise UserError("--folds is for one data set and one encoder at a time. Name one of each.")
     if found.is_suite and len(found.cells()) > MOST_CELLS:
         raise UserError(f"A suite has at most {MOST_CELLS:,} cells, this one {len(found.cells()):,}. Name fewer.")
     return found
@@ -60,6 +73,13 @@ def config_of_axes(flags: Mapping[str, Any], file: Path | None, axes: Axes) -> R
     first = {"dataset": axes.datasets[:1], "model": axes.models[:1]}
     named = {option: values[0] for option, values in first.items() if values}
     return build_config({**flags, **named}, file)
+
+
+def _folds(asked: Any) -> tuple[str, ...]:
+    try:
+        return tuple(map(str, read_folds(str(asked)))) if asked is not None else ()
+    except ValueError as error:
+        raise UserError(f"--folds {asked}: {error}.") from error
 
 
 def _listed(value: Any) -> list[str]:

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from harness.config.amounts import read_budget, read_duration, read_latency, read_size
+from harness.config.assignments import parse_assignments
+from harness.config.folds import read_fold, read_folds
 from harness.config.strategy_spec import parse_specs, spec_of_table
 from harness.errors import UserError, did_you_mean, reasons
 
@@ -33,7 +35,8 @@ class RunConfig(BaseModel):
     names the trackers that are told how the run goes, `metrics` the metrics to score by besides those of every table,
     and `select_by` the one that chooses, None for f1_macro and, among epochs, f1_weighted. `costs` is a CSV file of
     what each mistake costs. `budget` is what each strategy's search may take: a number of configurations, or a time
-    such as 10m; None for no search.
+    such as 10m; None for no search. `folds` is what a cross-validation is made of, such as 5 or 5x3, and `fold` which
+    of them a run of it tests on.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,6 +61,8 @@ class RunConfig(BaseModel):
     train_sizes: tuple[Literal["all"] | Annotated[int, Field(ge=2)], ...] = ("all",)
     per_class: Annotated[int, Field(ge=1)] | None = None
     limit: Annotated[int, Field(ge=2)] | None = None
+    folds: str | None = None
+    fold: str | None = None
     set: dict[str, dict[str, Any]] = {}
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -91,6 +96,18 @@ class RunConfig(BaseModel):
             raise ValueError("expected names of strategies")
         specs = [[spec_of_table(item)] if isinstance(item, dict) else parse_specs(str(item)) for item in items]
         return tuple(str(spec) for listed in specs for spec in listed)
+
+    @field_validator("folds", mode="before")
+    @classmethod
+    def _number_of_folds(cls, value: Any) -> str | None:
+        if value is not None:
+            read_folds(str(value))
+        return None if value is None else str(value)
+
+    @field_validator("fold")
+    @classmethod
+    def _one_fold(cls, value: str | None) -> str | None:
+        return None if value is None else str(read_fold(value))
 
     @field_validator("encoding")
     @classmethod
@@ -203,27 +220,6 @@ def _spelt_out(part: str) -> str:
     if not first <= last < first + MOST_IN_A_RANGE:
         raise ValueError(f"expected a range that counts up, of at most {MOST_IN_A_RANGE} numbers")
     return ",".join(map(str, range(first, last + 1)))
-
-
-def parse_assignments(assignments: list[str] | tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """Turn `STRATEGY.FIELD=VALUE` strings into strategy -> field -> value, values still text.
-
-    Raises:
-        UserError: Where one is not of that form, or a field gets two values.
-    """
-    parsed: dict[str, dict[str, Any]] = {}
-    for assignment in assignments:
-        target, equals, value = str(assignment).partition("=")
-        strategy, dot, field = target.strip().rpartition(".")
-        if not (equals and dot and strategy and field):
-            raise UserError(f"--set expects STRATEGY.FIELD=VALUE, such as logreg_probe.C=0.1, got {assignment!r}.")
-        field, fields = field.replace("-", "_"), parsed.setdefault(strategy, {})
-        if fields.setdefault(field, value.strip()) != value.strip():
-            raise UserError(
-                f"--set {strategy}.{field} is given twice, as {fields[field]!r} and {value.strip()!r}. Give it once; "
-                f"-s '{strategy}({field}=A|B)' tries several values."
-            )
-    return parsed
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from harness.analysis.suite_study import SuiteStudy
 from harness.document.model import Cell, Paragraph, Row, Table
-from harness.document.sections.suite import answer_of_suite, scores_of_suite
+from harness.document.sections.suite import compose_suite
 from harness.document.text import shorten
 from harness.reporting.latex import LONGEST_NAME, escaped, latex_document, words_in_latex
 from harness.wording.languages import Say
@@ -20,8 +20,9 @@ def latex_of_suite(study: SuiteStudy, say: Say) -> str:
     Returns:
         A document that needs the class article and the package booktabs only.
     """
-    said = [block.text for block in answer_of_suite(study, say) if isinstance(block, Paragraph)]
-    table, *notes = scores_of_suite(study, say).blocks
+    answer, scores, *_ = compose_suite(study, say, "en").sections
+    said = [block.text for block in answer.blocks if isinstance(block, Paragraph)]
+    table, *notes = scores.blocks
     body = [rf"\noindent {' '.join(map(words_in_latex, said))}\par\bigskip"]
     body += _table(table) if isinstance(table, Table) else []
     told = " ".join(words_in_latex(note.text) for note in notes if isinstance(note, Paragraph))

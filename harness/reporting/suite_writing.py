@@ -3,9 +3,11 @@
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from harness.analysis.fold_study import FoldStudy
 from harness.analysis.suite_study import SuiteStudy
 from harness.document.sections.suite import compose_suite
 from harness.evaluation.ranks import nemenyi_p, wilcoxon_p
@@ -24,6 +26,10 @@ def json_of_suite(study: SuiteStudy) -> dict[str, Any]:
 
     Nemenyi's and Wilcoxon's p values are of every two strategies, in the order of the ranks.
     """
+    runs = [cell.study.runs[0].model_dump(mode="json") for cell in study.cells]
+    if study.record.has_folds:
+        folds = [asdict(each) for each in FoldStudy(study).strategies]
+        return {"suite": study.record.model_dump(mode="json"), "folds": folds, "runs": runs}
     ranking = study.ranking
     ranks = [
         {"strategy": name, "mean_rank": rank.value, "low": rank.low, "high": rank.high}
@@ -40,7 +46,7 @@ def json_of_suite(study: SuiteStudy) -> dict[str, Any]:
             "wilcoxon_holm_p": tested and wilcoxon_p(ranking.scores).tolist(),
             "not_separable": [list(ranking.names[first : last + 1]) for first, last in ranking.alike],
         },
-        "runs": [cell.study.runs[0].model_dump(mode="json") for cell in study.cells],
+        "runs": runs,
     }
 
 

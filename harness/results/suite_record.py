@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
+from harness.config.axes import CellKey
+from harness.config.folds import ONE
 from harness.errors import UserError
 from harness.frozen_model import FrozenModel
 from harness.results.claims import claimed
@@ -26,6 +28,7 @@ class SuiteCell(FrozenModel):
     Attributes:
         dataset: As `--dataset` took it, None for the default.
         model: As `--model` took it, None for the default.
+        fold: Which fold of a cross-validation tests, None where there is none.
         run: Name of the folder of its run, beside suite.json; None where none has begun, and where there is nothing to
             run because all its strategies read no encoder and another cell of the data set has them.
         trials: Name of each trial -> what its numbers depend on, by name.
@@ -34,9 +37,15 @@ class SuiteCell(FrozenModel):
 
     dataset: Name | None
     model: Name | None
+    fold: Annotated[str, Field(pattern=ONE.pattern, max_length=20)] | None = None
     run: Annotated[str, Field(pattern=r"^[^/\\\\.][^/\\\\]*$", max_length=1_000)] | None = None
     trials: dict[str, dict[str, str]] = Field(default_factory=dict)
     status: Literal["open", "complete", "partial", "empty"] = "open"
+
+    @property
+    def key(self) -> CellKey:
+        """Data set, encoder and fold."""
+        return self.dataset, self.model, self.fold
 
 
 class SuiteRecord(FrozenModel):
@@ -54,18 +63,18 @@ class SuiteRecord(FrozenModel):
     cells: list[SuiteCell]
 
     @property
+    def has_folds(self) -> bool:
+        """Whether its cells are the folds of a cross-validation."""
+        return any(cell.fold for cell in self.cells)
+
+    @property
     def is_begun(self) -> bool:
         """Whether a run of a cell has been noted."""
         return any(cell.run for cell in self.cells)
 
-    def cell(self, dataset: str | None, model: str | None) -> SuiteCell | None:
-        """Return the cell of a data set and an encoder, None where there is none."""
-        return next((cell for cell in self.cells if (cell.dataset, cell.model) == (dataset, model)), None)
-
     def with_cell(self, changed: SuiteCell) -> "SuiteRecord":
-        """Return it with a cell in place of the one of the same data set and encoder."""
-        key = (changed.dataset, changed.model)
-        cells = [changed if (cell.dataset, cell.model) == key else cell for cell in self.cells]
+        """Return it with a cell in place of the one of the same data set, encoder and fold."""
+        cells = [changed if cell.key == changed.key else cell for cell in self.cells]
         return self.model_copy(update={"cells": cells})
 
 
@@ -141,8 +150,8 @@ def find_suite(name: str, parent: Path) -> SuiteDirectory | None:
     return next((SuiteDirectory(folder) for folder in folders if (folder / SUITE_FILE).is_file()), None)
 
 
-def new_record(options: dict[str, Any], cells: list[tuple[str | None, str | None]]) -> SuiteRecord:
+def new_record(options: dict[str, Any], cells: list[CellKey]) -> SuiteRecord:
     """Return the record of a suite that begins now."""
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    listed = [SuiteCell(dataset=dataset, model=model) for dataset, model in cells]
+    listed = [SuiteCell(dataset=dataset, model=model, fold=fold) for dataset, model, fold in cells]
     return SuiteRecord(started=started, options=options, cells=listed)

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, replace
 from itertools import product, starmap
 from pathlib import Path
 
+from harness.config.folds import read_fold
 from harness.config.run_config import RunConfig
 from harness.data.costs import read_costs
+from harness.data.folds import fold_of
 from harness.data.task import Task, class_counts, names_shown
 from harness.encoding.encoder import Encoder, Features, depth, resolved
 from harness.encoding.tags import encoder_tags
@@ -170,6 +172,10 @@ def make_plan(
         loaded, encoder = _load(config, manager, task, needs_model, device, dtype)
     if config.limit:
         loaded = loaded.limited(config.limit)
+    if config.folds and not config.fold:
+        raise UserError("Folds are runs of their own, which 'harness run --folds' begins. Leave folds out here.")
+    if config.fold:
+        loaded = fold_of(loaded, read_fold(config.fold))
     _refuse_large_sizes(config, loaded)
     if encoder and config.prompt and encoder_tags(encoder).prompt != config.prompt:
         raise UserError(f"--prompt: encoder {encoder.name} puts no prompt before its texts. Leave --prompt out.")

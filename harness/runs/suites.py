@@ -17,7 +17,7 @@ from harness.runs.resuming import same_unfinished_run
 from harness.strategies.strategy import uses_model
 
 GROWS = ("strategies", "seeds")  # what may come to a suite later, as data sets and encoders may
-OF_A_CELL = ("dataset", "model", "output_dir")
+OF_A_CELL = ("dataset", "model", "fold", "output_dir")
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Suite:
     def config_of(self, cell: SuiteCell) -> RunConfig:
         """Return the configuration of a cell's run."""
         folder = str(self.directory.path) if self.directory else self.config.output_dir
-        own = {"dataset": cell.dataset, "model": cell.model, "output_dir": folder}
+        own = {"dataset": cell.dataset, "model": cell.model, "fold": cell.fold, "output_dir": folder}
         return self.config.model_copy(update=own)
 
     def plan_of(self, cell: SuiteCell, plan: Plan) -> Plan | None:
@@ -60,7 +60,7 @@ class Suite:
         Returns:
             The plan, None where nothing is left.
         """
-        of_data_set = [each for each in self.record.cells if each.dataset == cell.dataset]
+        of_data_set = [each for each in self.record.cells if (each.dataset, each.fold) == (cell.dataset, cell.fold)]
         if of_data_set[0] == cell:
             return plan
         readers = [offer for offer in plan.offers if uses_model(offer.strategy)]
@@ -141,7 +141,9 @@ def reopened_suite(directory: SuiteDirectory) -> Suite:
 
 
 def _options(config: RunConfig) -> dict[str, Any]:
-    return config.model_dump(mode="json", exclude=set(OF_A_CELL))
+    """Return what the cells share; of a cross-validation the number of folds, to which more draws may come."""
+    shared = config.model_dump(mode="json", exclude=set(OF_A_CELL))
+    return shared | ({"folds": config.folds.partition("x")[0]} if config.folds else {})
 
 
 def _same_but_for_growth(before: dict[str, Any], now: dict[str, Any]) -> bool:
@@ -154,8 +156,8 @@ def _grown(directory: SuiteDirectory, record: SuiteRecord, config: RunConfig, ax
     config = config.model_copy(
         update={name: tuple(dict.fromkeys((*getattr(before, name), *getattr(config, name)))) for name in GROWS}
     )
-    known = {(cell.dataset, cell.model): cell for cell in record.cells}
+    known = {cell.key: cell for cell in record.cells}
     keys = list(dict.fromkeys((*known, *axes.cells())))
-    cells = [known.get(key) or SuiteCell(dataset=key[0], model=key[1]) for key in keys]
+    cells = [known.get(key) or SuiteCell(dataset=key[0], model=key[1], fold=key[2]) for key in keys]
     record = record.model_copy(update={"options": _options(config), "cells": cells})
     return Suite(directory, record, config)

@@ -28,13 +28,13 @@ def test_a_folder_whose_name_holds_a_comma_is_one_data_set(tmp_path: Path) -> No
 
 
 def test_nothing_named_is_one_cell_of_defaults() -> None:
-    assert axes_of((), ()).cells() == [(None, None)]
+    assert axes_of((), ()).cells() == [(None, None, None)]
 
 
 def test_a_file_may_list_both_and_an_option_wins(tmp_path: Path) -> None:
     (file := tmp_path / "suite.toml").write_text('dataset = ["a", "b"]\nmodel = "m"\n', encoding="utf-8")
-    assert axes_of(None, None, file).cells() == [("a", "m"), ("b", "m")]
-    assert axes_of(["c"], None, file).cells() == [("c", "m")]
+    assert axes_of(None, None, file).cells() == [("a", "m", None), ("b", "m", None)]
+    assert axes_of(["c"], None, file).cells() == [("c", "m", None)]
 
 
 def test_a_name_given_twice_is_refused() -> None:

@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from harness import RunConfig, UserError
-from harness.config.run_config import build_config, parse_assignments, read_toml
+from harness.config.assignments import parse_assignments
+from harness.config.run_config import build_config, read_toml
 
 
 def toml(folder: Path, content: str | bytes) -> Path:

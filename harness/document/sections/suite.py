@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
+from harness.analysis.fold_study import FoldStudy
 from harness.analysis.suite_study import Ranking, SuiteStudy
 from harness.document import numbers
 from harness.document.figures.ranks import rank_figure
@@ -22,6 +23,7 @@ from harness.document.model import (
     Table,
     Words,
 )
+from harness.document.sections.folds import compose_folds
 from harness.evaluation.comparisons import ALPHA
 from harness.evaluation.ranks import FEWEST_SETS, MeanRank
 from harness.wording.languages import Say
@@ -40,6 +42,8 @@ def compose_suite(study: SuiteStudy, say: Say, language: str) -> Report:
     Returns:
         The report, without sections that would be empty.
     """
+    if study.record.has_folds:
+        return compose_folds(FoldStudy(study), say, language)
     sections = [scores_of_suite(study, say), ranks_of_suite(study, say), encoders_of_suite(study, say)]
     counted = {
         "s": numbers.count(len(study.strategies)),

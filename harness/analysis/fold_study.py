@@ -1,0 +1,146 @@
+"""A cross-validation: strategies over the folds of a suite, and what can be said of their differences."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from statistics import fmean
+
+import numpy as np
+
+from harness.analysis.study import Studied
+from harness.analysis.suite_study import StudiedCell, SuiteStudy
+from harness.config.folds import read_fold
+from harness.evaluation.comparisons import ALPHA, holm
+from harness.evaluation.metrics import evaluate
+from harness.evaluation.resampled import Floats, FoldMean, mean_over_folds
+
+
+@dataclass(frozen=True)
+class OverFolds:
+    """A strategy over the folds.
+
+    Attributes:
+        name: The strategy.
+        validation: Mean over folds of the validation score that chooses, the highest the best.
+        score: Its test score, mean over folds, with an interval.
+        all_rows: accuracy and f1_macro of the predictions for all rows together, each row by the classifier that did
+            not see it; of the lowest seed, the mean over draws, None as long as no draw is complete.
+        difference: Of the best by validation less this one, by fold; None of that one.
+        p: Of that difference, by Holm over all differences.
+        is_floor: Whether it reads no texts.
+        seconds: Of all fits.
+    """
+
+    name: str
+    validation: float
+    score: FoldMean
+    all_rows: tuple[float, float] | None
+    difference: FoldMean | None = None
+    p: float | None = None
+    is_floor: bool = False
+    seconds: float | None = None
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the best by validation is better beyond chance."""
+        return self._is_apart and self.difference is not None and self.difference.value > 0
+
+    @property
+    def is_better(self) -> bool:
+        """Whether it is better on test than the best by validation, beyond chance."""
+        return self._is_apart and not self.is_worse
+
+    @property
+    def _is_apart(self) -> bool:
+        return self.p is not None and self.p < ALPHA
+
+
+@dataclass(frozen=True)
+class FoldStudy:
+    """A cross-validation.
+
+    Attributes:
+        study: The suite whose cells are the folds.
+    """
+
+    study: SuiteStudy
+
+    @property
+    def n_folds(self) -> int:
+        """How many folds were scored, over all draws."""
+        return len(self.study.cells)
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows the data set has."""
+        task = self.study.cells[0].study.runs[0].task
+        return sum(map(task.n_rows, task.class_counts))
+
+    @cached_property
+    def strategies(self) -> tuple[OverFolds, ...]:
+        """Those that were scored on each fold, the best by validation first, floors last."""
+        names = [name for name in self.study.strategies if all(cell.find(name) for cell in self.study.cells)]
+        found = sorted(map(self._over_folds, names), key=lambda each: (each.is_floor, -each.validation, each.name))
+        return tuple(self._compared(found))
+
+    @property
+    def unscored(self) -> list[str]:
+        """Strategies that have no score on some fold."""
+        return [name for name in self.study.strategies if not all(cell.find(name) for cell in self.study.cells)]
+
+    def _over_folds(self, name: str) -> OverFolds:
+        found = [each for cell in self.study.cells if (each := cell.find(name))]
+        scores = self._scores(name)
+        return OverFolds(
+            name,
+            fmean(each.validation_score for each in found),
+            mean_over_folds(scores, self._test_share),
+            self._on_all_rows(name),
+            is_floor=found[0].is_floor,
+            seconds=self.study.seconds(name),
+        )
+
+    def _compared(self, found: Sequence[OverFolds]) -> list[OverFolds]:
+        """Return them with their differences to the first; floors stay out of the tests."""
+        if not found or found[0].is_floor:
+            return list(found)
+        best, *others = found
+        oriented = self.study.oriented(1.0)
+        tested = [each for each in others if not each.is_floor]
+        apart = [oriented * (self._scores(best.name) - self._scores(each.name)) for each in tested]
+        means = [mean_over_folds(differences, self._test_share) for differences in apart]
+        corrected = holm([mean.p for mean in means])
+        compared = {
+            each.name: replace(each, difference=mean, p=p)
+            for each, mean, p in zip(tested, means, corrected, strict=True)
+        }
+        return [compared.get(each.name, each) for each in found]
+
+    @property
+    def _test_share(self) -> float:
+        """Rows that a fold tests on, divided by rows that it trains on."""
+        tasks = [cell.study.runs[0].task for cell in self.study.cells]
+        return fmean(task.n_rows("test") / task.n_rows("train") for task in tasks)
+
+    def _scores(self, name: str) -> Floats:
+        found = [cell.find(name) for cell in self.study.cells]
+        return np.array([each.test_score for each in found if each], dtype=np.float64)
+
+    def _on_all_rows(self, name: str) -> tuple[float, float] | None:
+        draws: dict[int, list[StudiedCell]] = {}
+        for cell in self.study.cells:
+            draws.setdefault(read_fold(cell.fold or "").repeat, []).append(cell)
+        found = [
+            _together([cell.find(name) for cell in cells])
+            for cells in draws.values()
+            if len(cells) == read_fold(cells[0].fold or "").n
+        ]
+        return (fmean(a for a, _ in found), fmean(f for _, f in found)) if found else None
+
+
+def _together(folds: Sequence[Studied | None]) -> tuple[float, float]:
+    """Return accuracy and f1_macro of the predictions of all folds of a draw, taken together."""
+    predicted = [each.predictions for each in folds if each]
+    labels = np.concatenate([each.labels for each in predicted])
+    scores = evaluate(labels, np.concatenate([each.probabilities for each in predicted]))
+    return scores.accuracy, scores.f1_macro

@@ -1,0 +1,101 @@
+"""`harness run --folds`: a run a fold, each row tested once, one table of all."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import open_suite
+from harness.cli import main
+from harness.system.process import restored_globals
+from harness.testing import tiny_task
+
+from .commands import Harness, write_data
+
+OPTIONS = ("-s", "majority,tfidf_logreg", "--on", "here", "--offline", "-q", "--no-save-models")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_data(tiny_task(), tmp_path_factory.mktemp("folds") / "data")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Path:
+    folder = tmp_path_factory.mktemp("folds") / "reports"
+    with restored_globals():
+        assert main(["run", "-d", str(data), "--folds", "3", "-o", str(folder), *OPTIONS]) == 0
+    return folder
+
+
+def suite_of(folder: Path) -> dict[str, Any]:
+    return dict(json.loads(next(folder.glob("*/suite.json")).read_text(encoding="utf-8")))
+
+
+def test_each_fold_is_a_run_and_each_row_is_tested_once(made: Path) -> None:
+    assert [(cell["fold"], cell["status"]) for cell in suite_of(made)["cells"]] == [
+        (f"{number}/3", "complete") for number in (1, 2, 3)
+    ]
+    rows = [row for run in open_suite("latest", made).runs for row in run.predictions("tfidf_logreg")["row"]]
+    assert sorted(rows) == list(range(48 + 24 + 24))
+
+
+def test_the_table_has_means_over_folds_and_scores_of_all_rows(made: Path, harness: Harness) -> None:
+    shown = json.loads(harness("show", "latest", "-o", str(made), "--json").out)
+    found = {each["name"]: each for each in shown["folds"]}
+    scores = [
+        record["test"]["f1_macro"]
+        for run in shown["runs"]
+        for record in run["records"]
+        if record["strategy"] == "tfidf_logreg"
+    ]
+    assert found["tfidf_logreg"]["score"]["value"] == pytest.approx(sum(scores) / 3)
+    assert found["majority"]["p"] is None
+    text = harness("show", "latest", "-o", str(made)).out
+    assert "96 rows" in text
+    assert "best by validation" in text
+
+
+def test_the_same_command_runs_nothing_again_and_another_draw_runs_its_folds_alone(
+    made: Path, data: Path, harness: Harness
+) -> None:
+    before = {cell["fold"]: cell["run"] for cell in suite_of(made)["cells"]}
+    given = ("-d", str(data), "-o", str(made), *OPTIONS)
+    assert harness("run", *given, "--folds", "3").code == 0
+    assert {cell["fold"]: cell["run"] for cell in suite_of(made)["cells"]} == before
+    assert harness("run", *given, "--folds", "3x2").code == 0
+    after = {cell["fold"]: cell["run"] for cell in suite_of(made)["cells"]}
+    assert {*after} - {*before} == {"1/3x2", "2/3x2", "3/3x2"}
+    assert before.items() <= after.items()
+
+
+@pytest.mark.parametrize("ending", ["html", "md", "tex", "csv", "json"])
+def test_it_is_reported_in_every_format(made: Path, tmp_path: Path, ending: str, harness: Harness) -> None:
+    file = tmp_path / f"folds.{ending}"
+    assert harness("report", "latest", "--output-dir", str(made), "-o", str(file)).code == 0
+    content = file.read_text(encoding="utf-8-sig")
+    assert "tfidf" in content
+    if ending == "csv":
+        assert len({row["run"] for row in csv.DictReader(content.splitlines())}) >= 3
+
+
+def test_python_has_the_strategies_over_folds_as_a_table(made: Path) -> None:
+    table = open_suite("latest", made).folds()
+    assert table["strategy"].tolist() == ["tfidf_logreg", "majority"]
+    assert (table["low"] <= table["f1_macro"]).all()
+
+
+def test_folds_are_of_one_data_set_and_of_the_command_that_runs_them(
+    data: Path, tmp_path: Path, harness: Harness
+) -> None:
+    several = harness("run", "-d", f"{data},sample", "--folds", "3", *OPTIONS)
+    assert several.code == 2
+    wrong = harness("run", "-d", str(data), "--folds", "two", *OPTIONS)
+    assert wrong.code == 2
+    assert "5x3" in wrong.err
+    (file := tmp_path / "folds.toml").write_text(f'dataset = "{data}"\nfolds = 3\noffline = true\n')
+    tuned = harness("tune", "tfidf_logreg", "-c", str(file))
+    assert tuned.code == 2
+    assert "harness run --folds" in tuned.err
