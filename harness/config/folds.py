@@ -23,6 +23,11 @@ class Fold:
     n: int
     repeat: int = 1
 
+    @property
+    def first(self) -> "Fold":
+        """The one of the first draw that runs first."""
+        return Fold(1, self.n)
+
     def __str__(self) -> str:
         """Return it as an option has it, such as 2/5 or, of the third draw, 2/5x3."""
         return f"{self.number}/{self.n}{f'x{self.repeat}' if self.repeat > 1 else ''}"

@@ -36,6 +36,14 @@ def fold_of(task: Task, fold: Fold) -> Task:
     return replace(task, train=train, validation=validation, test=test, allow_unseen=True)
 
 
+def all_texts(task: Task) -> tuple[str, ...]:
+    """Return the texts of all rows of a fold in the order in which they were before they were drawn."""
+    splits = [getattr(task, name) for name in SPLITS]
+    order = np.argsort(np.concatenate([split.rows_in_source() for split in splits]))
+    texts = [text for split in splits for text in split.texts]
+    return tuple(texts[row] for row in order)
+
+
 def _pooled(task: Task) -> Split:
     splits = [getattr(task, name) for name in SPLITS]
     texts = tuple(text for split in splits for text in split.texts)

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.config.folds import read_fold
 from harness.data.task import SPLITS
 from harness.encoding.encoder import Encoder
 from harness.encoding.pooling import AUTO
@@ -96,6 +97,8 @@ def _texts_to_encode(plan: Plan, cached: Explanation) -> int:
     """Return how many texts are encoded: all states of a split come out of one pass."""
     if plan.cache is None and plan.wanted_features:
         return sum(len(getattr(plan.task, split)) for split in SPLITS)
+    if plan.config.fold and read_fold(plan.config.fold) != read_fold(plan.config.fold).first:
+        return 0  # the first fold encodes all rows
     left: dict[str, int] = {}
     for finding in cached.findings:
         if finding.verdict != "hit":

@@ -8,8 +8,8 @@ from pathlib import Path
 from harness.config.folds import read_fold
 from harness.config.run_config import RunConfig
 from harness.data.costs import read_costs
-from harness.data.folds import fold_of
-from harness.data.task import Task, class_counts, names_shown
+from harness.data.folds import all_texts, fold_of
+from harness.data.task import SPLITS, Task, class_counts, names_shown
 from harness.encoding.encoder import Encoder, Features, depth, resolved
 from harness.encoding.tags import encoder_tags
 from harness.errors import UnavailableError, UserError
@@ -92,6 +92,12 @@ class Plan:
     def cache(self) -> CacheDirectory | None:
         """The cache of frozen features on disk, None where the run is to use none."""
         return cache_directory(self.config)
+
+    @property
+    def encoded_texts(self) -> list[tuple[str, ...]]:
+        """Texts that are encoded, equal ones once: those of the splits; of folds all rows, so that all share a pass."""
+        texts = [getattr(self.task, split).texts for split in SPLITS]
+        return [all_texts(self.task), *texts] if self.config.fold else texts
 
     def session(self, features: FeatureCache | None = None, directory: RunDirectory | None = None) -> Session:
         """Return what the trials share.

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from types import FrameType
 
-from harness.data.task import SPLITS
 from harness.encoding.encoder import Progress
 from harness.errors import UnavailableError
 from harness.executors.executor import Here, Order, RunningTrial
@@ -260,7 +259,7 @@ class Trials:
             return
         self._stop.waits = False
         self._begin("features")  # whether they must be encoded is not known yet
-        splits = [getattr(self._plan.task, split).texts for split in SPLITS]
+        splits = self._plan.encoded_texts
         with PeakMemory(self._plan.device) as memory:
             try:
                 features.fill(splits, wanted, self._reporter.progress)

@@ -2,13 +2,15 @@
 
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness import open_suite
+from harness import Encoder, RunConfig, hookimpl, open_suite
 from harness.cli import main
+from harness.huggingface import load_encoder
 from harness.system.process import restored_globals
 from harness.testing import tiny_task
 
@@ -69,6 +71,36 @@ def test_the_same_command_runs_nothing_again_and_another_draw_runs_its_folds_alo
     after = {cell["fold"]: cell["run"] for cell in suite_of(made)["cells"]}
     assert {*after} - {*before} == {"1/3x2", "2/3x2", "3/3x2"}
     assert before.items() <= after.items()
+
+
+class Counting:
+    """Counts the texts that the encoder is given together; a single one is timed."""
+
+    def __init__(self) -> None:
+        self.n_texts = 0
+
+    @hookimpl
+    def harness_load_encoder(self, name: str, config: RunConfig, device: str, dtype: str) -> Encoder:
+        encoder = load_encoder(name, None, True, device, dtype)
+        encode = encoder.encode
+
+        def counted(texts: Sequence[str], *how: Any) -> Any:
+            self.n_texts += len(texts) if len(texts) > 1 else 0
+            return encode(texts, *how)
+
+        encoder.encode = counted  # type: ignore[method-assign]
+        return encoder
+
+
+def test_all_folds_share_one_pass_of_the_encoder(
+    data: Path, tiny_model: Path, tmp_path: Path, harness: Harness
+) -> None:
+    counting = Counting()
+    given = ["-d", str(data), "-m", str(tiny_model), "-s", "ridge_probe", "--folds", "3x2", *OPTIONS[2:]]
+    given += ["-o", str(tmp_path / "runs"), "--cache-dir", str(tmp_path / "cache")]
+    assert harness("run", *given, plugins=[counting]).code == 0
+    task = tiny_task()
+    assert counting.n_texts == len({*task.train.texts, *task.validation.texts, *task.test.texts})
 
 
 @pytest.mark.parametrize("ending", ["html", "md", "tex", "csv", "json"])
