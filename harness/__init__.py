@@ -43,7 +43,7 @@ from harness.strategies.optimism import selection_optimism
 from harness.strategies.searched_probe import LinearProbe, SearchedProbe
 from harness.strategies.sklearn_probe import SklearnClassifier, SklearnProbe, SklearnStrategy
 from harness.strategies.strategy import Classifier, RunContext, Strategy
-from harness.strategies.timed_training import FitForecast
+from harness.strategies.tags import FitForecast
 from harness.strategies.tokens import choose_tokens, token_pattern
 from harness.strategies.torch_head import standardising_layer
 from harness.system.out_of_memory import is_out_of_memory

@@ -20,8 +20,7 @@ from harness.runs.planning import Plan
 from harness.runs.session import Session, Trial
 from harness.strategies.random_search import RandomSearch
 from harness.strategies.strategy import recorded_parameters, saves_encoder
-from harness.strategies.tags import FORECAST
-from harness.strategies.timed_training import FitForecast
+from harness.strategies.tags import FitForecast, forecast_of
 from harness.system.device import synchronized_clock
 
 TIMED_TEXTS = 128  # that are encoded twice: the first time loads weights and chooses kernels
@@ -118,12 +117,9 @@ def _seconds_of_encoding(plan: Plan, encoder: Encoder, n_texts: int) -> float:
 
 def _forecast_of(session: Session, trial: Trial) -> FitForecast | None:
     """Return what a strategy forecasts of its fit, None where it says nothing or fails at it."""
-    if not hasattr(trial.strategy, FORECAST):
-        return None
     assignment = session.assignment(trial)
     with suppress(Exception), fit_context(assignment) as context:
-        found: FitForecast = getattr(trial.strategy, FORECAST)(assignment.train, assignment.validation, context)
-        return found
+        return forecast_of(trial.strategy, assignment.train, assignment.validation, context)
     return None
 
 

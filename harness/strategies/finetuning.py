@@ -26,7 +26,8 @@ from harness.strategies.finetuned_classifier import FineTunedClassifier
 from harness.strategies.forward import if_it_fits
 from harness.strategies.recipe import HEAD_FACTOR, MANY_CLASSES, TUTORIAL, Recipe, suited
 from harness.strategies.strategy import RunContext, parameters
-from harness.strategies.timed_training import FitForecast, forecast_training
+from harness.strategies.tags import FitForecast
+from harness.strategies.timed_training import forecast_training
 from harness.strategies.training import Training, floor_of, prior_loss
 from harness.system.out_of_memory import is_out_of_memory
 

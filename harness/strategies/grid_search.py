@@ -15,7 +15,7 @@ from harness.evaluation.metric import Metric
 from harness.strategies.model_selection import Candidate, history_of, score_candidate
 from harness.strategies.optimism import selection_optimism
 from harness.strategies.strategy import Classifier, RunContext, Strategy, parameters, uses_model, wanted_features
-from harness.strategies.tags import classifier_tags, expense_of, refusal_of, tags_of
+from harness.strategies.tags import FitForecast, classifier_tags, expense_of, forecast_of, refusal_of, tags_of
 from harness.system.process import seed_everything
 
 CHOICE_FILE, CLASSIFIER_FOLDER = "choice.json", "classifier"
@@ -91,6 +91,14 @@ class GridSearch:
     def refusal(self, model: str, n_layers: int, label_names: Sequence[str]) -> str | None:
         """Return why one of the configurations cannot be tried, None where nothing is known against any."""
         return next(filter(None, (refusal_of(each, model, n_layers, label_names) for each in self.candidates)), None)
+
+    def forecast(self, train: Split, validation: Split, context: RunContext) -> FitForecast | None:
+        """Return what fitting all configurations will take, None where one of them does not tell."""
+        told = [forecast_of(each, train, validation, context) for each in self.candidates]
+        known = [one for one in told if one]
+        if len(known) < len(told):
+            return None
+        return FitForecast(sum(one.seconds for one in known), known[0].seconds_a_text)
 
     def expense(self, texts: Sequence[str], label_names: Sequence[str]) -> str | None:
         """Say what asking for the answers of all configurations costs, None where none asks anybody."""

@@ -2,19 +2,15 @@
 
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from harness.data.task import Split
 from harness.errors import reason_of
 from harness.strategies.grid_search import BestSoFar, ChosenClassifier, GridSearch
 from harness.strategies.model_selection import candidate_history, numeric
 from harness.strategies.strategy import RunContext, Strategy, parameters
-from harness.strategies.tags import FORECAST
-
-if TYPE_CHECKING:
-    from harness.strategies.timed_training import FitForecast
+from harness.strategies.tags import FitForecast, forecast_of
 
 
 class RandomSearch(GridSearch):
@@ -43,12 +39,9 @@ class RandomSearch(GridSearch):
         super().__init__(name, candidates)
         self.drawn, self.search_space, self.seconds = tuple(drawn), space, seconds
 
-    def forecast(self, train: Split, validation: Split, context: RunContext) -> "FitForecast | None":
+    def forecast(self, train: Split, validation: Split, context: RunContext) -> FitForecast | None:
         """Return what the search will take: its time, or that of the first configuration for each, where it tells."""
-        from harness.strategies.timed_training import FitForecast
-
-        first: Callable[..., FitForecast | None] = getattr(self.candidates[0], FORECAST, lambda *known: None)
-        one = first(train, validation, context)
+        one = forecast_of(self.candidates[0], train, validation, context)
         if self.seconds is not None:
             return FitForecast(self.seconds, one.seconds_a_text if one else 0.0)
         return replace(one, seconds=one.seconds * len(self.candidates)) if one else None

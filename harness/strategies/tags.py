@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
+from harness.data.task import Split
 from harness.encoding.encoder import Features
 from harness.encoding.tags import misspelt_tags, read_tags
 
@@ -16,6 +17,19 @@ FORECAST = "forecast"
 """The method that says what its fit will take: `forecast(train, validation, context)`, a `FitForecast`."""
 REFUSAL = "refusal"
 """The method that says why its settings cannot be with an encoder: `refusal(model, n_layers, label_names)`."""
+
+
+@dataclass(frozen=True)
+class FitForecast:
+    """What fitting a strategy will take.
+
+    Attributes:
+        seconds: Of the fit, where it does not stop early.
+        seconds_a_text: Of predicting with what was fitted.
+    """
+
+    seconds: float
+    seconds_a_text: float
 
 
 @dataclass(frozen=True)
@@ -106,6 +120,12 @@ def refusal_of(strategy: object, model: str, n_layers: int, label_names: Sequenc
     """
     say_why: Callable[..., str | None] = getattr(strategy, REFUSAL, lambda *known: None)
     return say_why(model, n_layers, label_names)
+
+
+def forecast_of(strategy: object, train: Split, validation: Split, context: Any) -> FitForecast | None:
+    """Return what fitting a strategy will take, None where it does not tell; the rest as its `fit` takes it."""
+    told: Callable[..., FitForecast | None] = getattr(strategy, FORECAST, lambda *known: None)
+    return told(train, validation, context)
 
 
 def expense_of(strategy: object, texts: Sequence[str], label_names: Sequence[str]) -> str | None:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import cycle, islice
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from harness.data.task import Split
 from harness.strategies.forward import Forward, Integers, TokenIds, add_gradient, fast_forward, predict_logits
 from harness.strategies.forward import token_ids_of as ids_of
+from harness.strategies.tags import FitForecast
 from harness.strategies.training import MEGA_BATCH, Training, enough_rows, length_buckets, optimizer_of, stretches
 from harness.system.device import synchronized_clock
 
@@ -17,19 +17,6 @@ UNTIMED_STEPS = 2  # the first ones allocate memory and choose kernels
 TIMED_STEPS = 6
 LONGEST = 10.0  # seconds of timed steps: slow models take fewer
 TIMED_TEXTS = 64
-
-
-@dataclass(frozen=True)
-class FitForecast:
-    """What fitting a strategy will take.
-
-    Attributes:
-        seconds: Of the fit, where it does not stop early.
-        seconds_a_text: Of predicting with what was fitted.
-    """
-
-    seconds: float
-    seconds_a_text: float
 
 
 def forecast_training(training: Training, train: Split, validation: Split) -> FitForecast:

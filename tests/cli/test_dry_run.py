@@ -85,3 +85,9 @@ def test_encoding_is_forecast_where_features_are_missing_and_earlier_runs_tell_w
     assert (whole["encode_seconds"], whole["unknown"]) == (0, [])
     other, _ = forecast_of(run("--dry-run", "--json", "--set", "logreg_probe.C=7"))
     assert other["logreg_probe"] is None
+
+
+def test_configurations_take_what_all_of_them_take(run: Harness) -> None:
+    one, both = "full_finetune(epochs=9)", "full_finetune(epochs=9|90)"
+    seconds, _ = forecast_of(run("--dry-run", "--json", strategies=f"{one},{both}"))
+    assert (seconds[both] or 0) > 3 * (seconds[one] or 1e9)
