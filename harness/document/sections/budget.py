@@ -10,6 +10,7 @@ from harness.document.model import (
     Block,
     Cell,
     Column,
+    Fold,
     Gallery,
     Heading,
     Listing,
@@ -42,7 +43,8 @@ def _title(subject: Subject) -> str:
 
 def _blocks(subject: Subject, search: SearchEvidence) -> Iterator[Block]:
     say = subject.say
-    yield Gallery(budget_pictures(subject, search))
+    together, *each = budget_pictures(subject, search)
+    yield Gallery([together])
     yield _table(subject, search)
     yield from _order(subject, search)
     if told := _top_two(subject, search):
@@ -55,6 +57,7 @@ def _blocks(subject: Subject, search: SearchEvidence) -> Iterator[Block]:
     yield Paragraph(say(band), "note")
     test = "A search makes no interval of a test score narrower: these are of the chosen configuration alone."
     yield Paragraph(say(test), "note")
+    yield Fold(say("Each strategy with its 95 % band"), [Gallery(each)])
 
 
 def budget_pictures(subject: Subject, search: SearchEvidence) -> list[Picture]:
