@@ -23,6 +23,8 @@ from harness.errors import ExitCode, UserError
               help="Configurations in all, with those of an earlier search.  [default: 20, none with --minutes]")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), metavar="M",
               help="Begin no new one after that.")
+@click.option("--select-by", metavar="NAME", help="The metric that chooses, such as mcc.  [default: the configuration "
+              "file's, or f1_macro]")
 @click.option("--seed", type=click.IntRange(min=0), metavar="K",
               help="Seeds the search and every fit.  [default: the configuration file's, or 0]")
 @click.option("--train-size", metavar="N", help="Rows of train to search on, or 'all'.  "
@@ -52,7 +54,7 @@ def tune(
     quiet: bool,
     **flags: Any,
 ) -> int:
-    """Search the hyperparameters of one strategy for the best validation f1_macro; test is never touched.
+    """Search the hyperparameters of one strategy for the best validation score; test is never touched.
 
     The same command goes on where it stopped. Standard output is a configuration file that repeats the winner:
     > tuned.toml, then harness run -c tuned.toml.
@@ -67,8 +69,6 @@ def tune(
     if flags.pop("strategies", None):
         raise UserError("Tuning takes its strategy as the argument: leave out --strategies.")
     config = config_from(flags | {"strategies": strategy, "seeds": seed, "train_sizes": train_size}, config_file)
-    if config.select_by:
-        raise UserError("'harness tune' searches by f1_macro: leave select-by out of the configuration file.")
     plan = plan_of(ctx, config, quiet=quiet, verbose=verbose)
     found = left_to_search(plan, search_space(only_strategy(plan).strategy, space), named=space is not None)
     if space is not None:
@@ -77,7 +77,7 @@ def tune(
 
     def tell(number: int, tried: Tried) -> None:
         if not quiet:
-            score = tried.problem if tried.f1_macro is None else f"{tried.f1_macro:.4f}"
+            score = tried.problem if tried.shown is None else f"{tried.shown:.4f}"
             errors.print(f"{number}: {score}  {_assignments(tried.params)}", soft_wrap=True)
 
     n_trials = trials if trials or minutes else 20

@@ -23,6 +23,8 @@ DECIDE_THE_SCORE = (
     "dtype",
     "batch_tokens",
     "plugins",
+    "select_by",
+    "costs",
 )
 """Options of a run that its scores depend on, besides the strategies."""
 

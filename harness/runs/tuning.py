@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.encoding.encoder import depth
 from harness.errors import UserError
+from harness.evaluation.metric import Selection, selection_of
 from harness.evaluation.metrics import checked_probabilities, evaluate
 from harness.executors.assignment import fit_context
 from harness.features.cache import FeatureCache
@@ -29,29 +30,45 @@ FOLDER = "tuning"
 
 @dataclass(frozen=True)
 class Tried:
-    """One configuration: what was changed, and its validation f1_macro or why it has none."""
+    """One configuration: what was changed, and its validation f1_macro or why it has none.
+
+    `selected` is its score by the metric that was named to choose by, None where none was.
+    """
 
     params: dict[str, Any]
     f1_macro: float | None
     problem: str | None = None
+    selected: float | None = None
+
+    @property
+    def shown(self) -> float | None:
+        """The score that chooses, None where the configuration has none."""
+        return self.f1_macro if self.selected is None else self.selected
 
 
 @dataclass(frozen=True)
 class Tuning:
     """A search: every configuration that was tried, in this run and before.
 
-    `file` is where it goes on from.
+    `file` is where it goes on from, `selection` the metric that was named to choose by, None for f1_macro.
     """
 
     strategy: str
     tried: tuple[Tried, ...]
     file: Path
+    selection: Selection | None = None
+
+    @property
+    def ranked(self) -> list[Tried]:
+        """The configurations that have a validation score, the best first, of equal ones the first."""
+        scored = [(tried, score) for tried in self.tried if (score := tried.shown) is not None]
+        oriented = self.selection.oriented if self.selection else float
+        return [tried for tried, _ in sorted(scored, key=lambda each: -oriented(each[1]))]
 
     @property
     def best(self) -> Tried | None:
-        """The configuration with the highest validation f1_macro, the first of equal ones."""
-        scored = [tried for tried in self.tried if tried.f1_macro is not None]
-        return max(scored, key=lambda tried: tried.f1_macro or 0.0, default=None)
+        """The configuration with the best validation score, None where none has any."""
+        return next(iter(self.ranked), None)
 
 
 def tune(
@@ -75,7 +92,7 @@ def tune(
         UserError: Where optuna is not installed, or the plan holds not just one strategy.
         UnavailableError: Where the search cannot be saved.
     """
-    offer = only_strategy(plan)
+    offer, selection = only_strategy(plan), selection_of(plan.select_by)
     file = Path(plan.config.output_dir) / FOLDER / f"{folder_name(_study_name(plan, offer))}.jsonl"
     with disk_errors(file):
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -88,9 +105,9 @@ def tune(
             asked = study.ask()
             params = {name: suggest(asked, name, where, whole=whole[name]) for name, where in space.items()}
             tried = _try(plan, offer, params, features)
-            _tell_study(study, asked, tried)
+            _tell_study(study, asked, tried, selection)
             tell(len(study.trials), tried)
-    return Tuning(offer.name, tuple(map(_tried, study.trials)), file)
+    return Tuning(offer.name, tuple(_tried(each, selection) for each in study.trials), file, selection)
 
 
 def only_strategy(plan: Plan) -> Offer:
@@ -156,7 +173,8 @@ def _study_name(plan: Plan, offer: Offer) -> str:
     data = f"{plan.task.name}-{plan.task.content_hash()[:12]}"
     size = plan.trials[0].train_size
     rows = "" if size is None else f"-{size}rows"
-    return f"{offer.base}{settings}-{data}-{encoder}{rows}-seed{plan.config.seeds[0]}"
+    by = f"-by-{plan.select_by.name}" if plan.select_by else ""
+    return f"{offer.base}{settings}-{data}-{encoder}{rows}-seed{plan.config.seeds[0]}{by}"
 
 
 def _open_study(file: Path, name: str, seed: int) -> "optuna.Study":
@@ -181,7 +199,7 @@ def _open_study(file: Path, name: str, seed: int) -> "optuna.Study":
 def _try(plan: Plan, offer: Offer, params: dict[str, Any], features: FeatureCache | None) -> Tried:
     try:
         changed = replace(offer, strategy=with_text(offer.strategy, params))
-        return Tried(params, _validation_f1_macro(plan, changed, features))
+        return _validated(plan, changed, params, features)
     except KeyboardInterrupt:
         raise
     except UserError:
@@ -190,7 +208,8 @@ def _try(plan: Plan, offer: Offer, params: dict[str, Any], features: FeatureCach
         return Tried(params, None, f"{type(error).__name__}: {error}".splitlines()[0])
 
 
-def _validation_f1_macro(plan: Plan, offer: Offer, features: FeatureCache | None) -> float:
+def _validated(plan: Plan, offer: Offer, params: dict[str, Any], features: FeatureCache | None) -> Tried:
+    """Fit a configuration and score it on validation."""
     (trial,), strategy = plan.trials, offer.strategy
     session = plan.session(features)
     task = session.task_of(trial)
@@ -200,18 +219,24 @@ def _validation_f1_macro(plan: Plan, offer: Offer, features: FeatureCache | None
         classifier = strategy.fit(task.train, task.validation, context)
         probabilities = classifier.predict_proba(list(task.validation.texts))
         checked = checked_probabilities(probabilities, len(task.validation), task.n_classes)
-        return evaluate(task.validation.labels, checked).f1_macro
+        f1_macro = evaluate(task.validation.labels, checked).f1_macro
+        selected = plan.select_by.value(task.validation.labels, checked) if plan.select_by else None
+        return Tried(params, f1_macro, selected=selected)
 
 
-def _tell_study(study: "optuna.Study", asked: "optuna.Trial", tried: Tried) -> None:
+def _tell_study(study: "optuna.Study", asked: "optuna.Trial", tried: Tried, selection: Selection | None) -> None:
     import optuna
 
-    if tried.f1_macro is None:
+    if tried.shown is None:
         asked.set_user_attr("problem", tried.problem)
         study.tell(asked, state=optuna.trial.TrialState.FAIL)
-    else:
-        study.tell(asked, tried.f1_macro)
+        return
+    asked.set_user_attr("f1_macro", tried.f1_macro)
+    study.tell(asked, selection.oriented(tried.shown) if selection else tried.shown)
 
 
-def _tried(trial: "optuna.trial.FrozenTrial") -> Tried:
-    return Tried(dict(trial.params), trial.value, trial.user_attrs.get("problem"))
+def _tried(trial: "optuna.trial.FrozenTrial", selection: Selection | None) -> Tried:
+    problem = trial.user_attrs.get("problem")
+    if selection is None or trial.value is None:
+        return Tried(dict(trial.params), trial.value, problem)
+    return Tried(dict(trial.params), trial.user_attrs.get("f1_macro"), problem, selection.oriented(trial.value))

@@ -19,15 +19,14 @@ def print_tuning(tuning: Tuning, console: Console, language: str = "en") -> None
 
 
 def _lines(tuning: Tuning, page: Page) -> Iterator[Text]:
-    scored = sorted(
-        (each for each in tuning.tried if each.f1_macro is not None), key=lambda each: -(each.f1_macro or 0)
-    )
+    scored = tuning.ranked
     failed = len(tuning.tried) - len(scored)
     told = f"{tuning.strategy}: {len(tuning.tried)} configurations tried, {failed} failed"
     yield page.text(page.say_message(told), "bold")
     for each in scored[:SHOWN]:
-        yield folding(page.text(f"{quantities.score(each.f1_macro or 0)}  {_params(each)}"))
-    told = f"Validation f1_macro; test was not touched. The same command goes on from {tuning.file}"
+        yield folding(page.text(f"{quantities.score(each.shown or 0.0)}  {_params(each)}"))
+    chosen_by = tuning.selection.metric if tuning.selection else "f1_macro"
+    told = f"Validation {chosen_by}; test was not touched. The same command goes on from {tuning.file}"
     yield folding(page.text(page.say_message(told), "dim"))
     if tuning.tried and not tuning.best:
         told = f"None could be scored; the last said: {tuning.tried[-1].problem}"

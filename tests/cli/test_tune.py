@@ -85,6 +85,15 @@ def test_the_winner_is_the_best_on_validation_and_a_run_repeats_its_score(
     assert (beside.params, beside.validation) == (record.params, record.validation)
 
 
+def test_the_metric_that_was_named_chooses_and_the_configuration_names_it(tune: Harness) -> None:
+    found = json.loads(tune("knn_probe", "--trials", "4", "--select-by", "log_loss", "--json").out)
+    assert found["best"]["selected"] == min(tried["selected"] for tried in found["tried"])
+    assert tomllib.loads(found["config"])["select-by"] == "log_loss"
+    assert {tried["selected"] for tried in json.loads(tune("knn_probe", "--trials", "4", "--json").out)["tried"]} == {
+        None
+    }
+
+
 def test_the_same_command_goes_on_where_it_stopped_with_other_configurations(tune: Harness) -> None:
     first = json.loads(tune("logreg_probe", "--space", SPACE, "--trials", "3", "--json").out)
     again = json.loads(tune("logreg_probe", "--space", SPACE, "--trials", "3", "--json").out)
