@@ -7,14 +7,14 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from harness import StrategyError, cache_folder
+from harness import StrategyError, UserError, cache_folder
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds before asking again, twice as long each time
 AGAIN, SERVER_ERROR = (408, 425, 429), 500  # HTTP statuses that may pass
@@ -63,12 +63,12 @@ class Chat:
 
     def remember(self) -> None:
         """Take note that the user named this server himself."""
-        with closing(_database()) as database, database:
+        with _database() as database, database:
             database.execute("INSERT OR REPLACE INTO servers VALUES (?)", (self._name,))
 
     def is_known(self) -> bool:
         """Return whether the user ever named this server, and the variable of its key, himself."""
-        with closing(_database()) as database:
+        with _database() as database:
             return bool(database.execute("SELECT 1 FROM servers WHERE server = ?", (self._name,)).fetchall())
 
     @property
@@ -81,7 +81,7 @@ class Chat:
 
     def kept(self, bodies: Mapping[str, Body]) -> dict[str, Answer]:
         """Return the answers that were given earlier, of bodies by key."""
-        with closing(_database()) as database:
+        with _database() as database:
             return dict(_read_kept(database, bodies))
 
     def ask(self, bodies: Mapping[str, Body], told: Callable[[int], None]) -> dict[str, Answer]:
@@ -96,7 +96,7 @@ class Chat:
         """
         found: dict[str, Answer] = {}
         pool = ThreadPoolExecutor(min(self.at_once, max(len(bodies), 1)))
-        with closing(_database()) as database:
+        with _database() as database:
             try:
                 waiting = {pool.submit(self._answer, body): key for key, body in bodies.items()}
                 for future in as_completed(waiting):
@@ -143,18 +143,30 @@ class _NoRedirects(HTTPRedirectHandler):
         return None
 
 
-def _database() -> sqlite3.Connection:
-    """Open the answers, which several processes may write at once."""
-    database = sqlite3.connect(cache_folder("answers") / "answers.sqlite", timeout=60)
-    database.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL)")
-    database.execute("CREATE TABLE IF NOT EXISTS servers (server TEXT PRIMARY KEY)")
-    return database
+@contextmanager
+def _database() -> Iterator[sqlite3.Connection]:
+    """Open the answers, which several processes may write at once.
+
+    Raises:
+        UserError: Where the file cannot be read or written.
+    """
+    file = cache_folder("answers") / "answers.sqlite"
+    try:
+        with closing(sqlite3.connect(file, timeout=60)) as database:
+            database.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL)")
+            database.execute("CREATE TABLE IF NOT EXISTS servers (server TEXT PRIMARY KEY)")
+            yield database
+    except sqlite3.Error as error:
+        raise UserError(
+            f"{file} cannot be used: {error}. Free the disk, or remove the file: its answers are then asked for again."
+        ) from error
 
 
 def _read_kept(database: sqlite3.Connection, bodies: Mapping[str, Body]) -> Iterator[tuple[str, Answer]]:
     for key in bodies:
         for (row,) in database.execute("SELECT answer FROM answers WHERE key = ?", (key,)):
-            yield key, Answer(**json.loads(row))
+            with suppress(ValueError, TypeError):  # of another version: asked for again
+                yield key, Answer(**json.loads(row))
 
 
 def _message(error: HTTPError, secret: str) -> str:

@@ -23,6 +23,7 @@ from harness import RunContext, Split, UserError, hookimpl
 
 from ._chat import Answer, Chat  # noqa: TID251  of the same package, so no second copy
 
+QUESTION = "Which class fits the text: {labels}? Answer with its name alone.\n\nText: {text}\nClass:"
 CHARACTERS_PER_TOKEN = 4  # of English, by OpenAI's documentation: good enough to price a run before it
 MOST_ALTERNATIVES = 20  # tokens whose probabilities are told: the most that OpenAI allows
 SHOWN = 40  # characters of an answer
@@ -70,6 +71,11 @@ class PromptClassifier:
         (directory / FILE_NAME).write_text(json.dumps({"shares": self.shares}), encoding="utf-8")
 
     @property
+    def params(self) -> dict[str, Any]:
+        """The settings, with what was asked."""
+        return {**vars(self.prompt), "template": self.prompt.question}
+
+    @property
     def spent(self) -> float:
         """What its answers cost, in the currency of the prices, those that were kept from earlier, too."""
         return sum(map(self.prompt.price, self.answers.values()))
@@ -90,7 +96,8 @@ class Prompt:
         base_url: Address of an OpenAI-compatible API, such as http://localhost:8000/v1.
         model: Name of the model there.
         key_variable: Environment variable that holds the key; `none` sends none.
-        template: What is asked; {labels} are the names of the classes, {text} is the text.
+        template: What is asked; {labels} are the names of the classes, {text} is the text; `auto` asks in English which
+            class fits (docs/the-table.md).
         logprobs: Ask for the probabilities of tokens; a server that knows none may refuse.
         max_tokens: Most tokens of an answer.
         price_input: Price of a million tokens read.
@@ -109,7 +116,7 @@ class Prompt:
     base_url: str | None = None
     model: str | None = None
     key_variable: str | None = None
-    template: str = "Which class fits the text: {labels}? Answer with its name alone.\n\nText: {text}\nClass:"
+    template: str = "auto"
     logprobs: bool = True
     max_tokens: Annotated[int, Ge(1)] = 16
     price_input: Annotated[float, Ge(0)] = 0.0
@@ -124,6 +131,11 @@ class Prompt:
         return self.base_url or ""
 
     @property
+    def question(self) -> str:
+        """What is asked."""
+        return QUESTION if self.template == "auto" else self.template
+
+    @property
     def chat(self) -> Chat:
         """The server."""
         return Chat(self.address, self.key_variable, self.at_once, self.timeout, self.retries)
@@ -134,7 +146,7 @@ class Prompt:
         url = urlsplit(self.address)
         if url.scheme not in ("http", "https") or not url.hostname or url.username or url.password or url.query:
             return "base_url: expected http(s)://HOST/PATH without a password or a query."
-        if "{text}" not in self.template:
+        if "{text}" not in self.question:
             return "template: {text} is missing in it, so that every text would get the same answer."
         if self.key_variable is None:
             return None
@@ -183,7 +195,7 @@ class Prompt:
     def body(self, text: str, label_names: Sequence[str]) -> dict[str, Any]:
         """Return what is sent for a text, all that its answer depends on."""
         slots = {"{text}": text, "{labels}": ", ".join(label_names)}
-        content = re.sub("{text}|{labels}", lambda slot: slots[slot[0]], self.template)
+        content = re.sub("{text}|{labels}", lambda slot: slots[slot[0]], self.question)
         tokens = {"logprobs": True, "top_logprobs": MOST_ALTERNATIVES} if self.logprobs else {}
         messages = [{"role": "user", "content": content}]
         return {"model": self.model, "messages": messages, "temperature": 0, "max_tokens": self.max_tokens, **tokens}

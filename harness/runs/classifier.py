@@ -119,6 +119,7 @@ def load_saved_classifier(
     chosen = choose_device(device)
     encoder = None
     refuse_network(strategy.name, strategy, offline=offline)
+    settle_network_for(RunConfig(dataset=SAMPLE, offline=offline), needs_model=False)  # for models that it names itself
     if uses_model(strategy) and not saves_encoder(strategy):
         encoder = _encoder(saved, manager, directory, model, chosen, offline)
     features = OnDemandFeatures(encoder, cache, keep=keep, known=known) if encoder else None

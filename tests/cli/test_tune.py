@@ -141,7 +141,8 @@ def test_features_that_no_cache_keeps_lie_beside_the_search_until_its_end(tune: 
     assert not [*searches.glob(".features-*")]
 
 
-TUNABLE = [offer for _, offer in sorted(PluginManager().offers.items()) if parameters(offer.strategy)]
+OFFERS = [offer for _, offer in sorted(PluginManager().offers.items()) if parameters(offer.strategy)]
+TUNABLE = [offer for offer in OFFERS if "zero_shot" not in offer.groups]
 
 
 @pytest.mark.parametrize("offer", TUNABLE, ids=lambda offer: offer.name)

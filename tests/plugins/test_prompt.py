@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness import StrategyError
+from harness import StrategyError, UserError
 from harness.cli import main
 from harness.plugin_system.manager import PluginManager
 from harness.results.records import RunRecord, read_run
@@ -233,3 +233,24 @@ def test_a_learning_curve_says_from_how_many_rows_on_learning_is_ahead_of_the_pr
     assert "tfidf_logreg is ahead of prompt, which learns nothing, from 12 rows of train on." in shown
     assert "Beyond chance with 12 rows of train already." in shown
     assert len(server.bodies) == 48
+
+
+def test_a_record_of_somebody_else_leads_to_no_server_unless_it_is_trusted(
+    server: ChatServer, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("-s", "majority,prompt", *settings(server)) == 0
+    n_asked = len(server.bodies)
+    assert main(["reproduce", "latest", "-q"]) == 2
+    assert f"The run asks {server.url}, as whoever made its folder chose" in capsys.readouterr().err
+    assert main(["reproduce", "latest", "-q", "--yes-run-plugins"]) == 0
+    assert len(server.bodies) == n_asked  # the same answers
+
+
+def test_damaged_answers_are_told_with_what_to_do(
+    prompt: Any, bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path))
+    (tmp_path / "answers").mkdir()
+    (tmp_path / "answers" / "answers.sqlite").write_text("no database, but long enough to be one" * 100)
+    with pytest.raises(UserError, match=r"answers.sqlite cannot be used: .* or remove the file"):
+        answers(prompt, bench)
