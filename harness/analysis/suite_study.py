@@ -11,15 +11,8 @@ from harness.analysis.several_runs import reads_encoder, short_names
 from harness.analysis.study import Studied, Study, open_study
 from harness.errors import UserError
 from harness.evaluation.comparisons import ALPHA
-from harness.evaluation.ranks import (
-    FEWEST_SETS,
-    Floats,
-    MeanRank,
-    critical_difference,
-    friedman_p,
-    groups_alike,
-    mean_ranks,
-)
+from harness.evaluation.ranks import FEWEST_SETS, Floats, MeanRank, mean_ranks, told_apart
+from harness.evaluation.signed_rank import SignedRank, signed_rank
 from harness.results.suite_record import SuiteDirectory, SuiteRecord
 
 FEWEST_RANKED = 2  # strategies, or encoders
@@ -116,11 +109,13 @@ class SuiteStudy:
         directory: Its folder.
         record: What suite.json holds.
         cells: Those that were scored, in the order that they ran.
+        rope: Up to which difference scores count as the same in the Bayesian test, None where nobody asked for it.
     """
 
     directory: SuiteDirectory
     record: SuiteRecord
     cells: tuple[StudiedCell, ...]
+    rope: float | None = None
 
     @property
     def metric(self) -> str:
@@ -152,6 +147,18 @@ class SuiteStudy:
     def ranking(self) -> Ranking:
         """The strategies ranked over data sets, each by its mean score over the encoders."""
         return self._ranking(self.cells)
+
+    @cached_property
+    def against_first(self) -> dict[str, SignedRank]:
+        """How probably each ranked strategy is better than the first, the same within the rope, or worse.
+
+        Empty where nobody asked for it, and with fewer data sets than ranks are tested of.
+        """
+        if self.rope is None or len(self.data_sets) < FEWEST_SETS or not self.ranking.names:
+            return {}
+        first, others = self.ranking.scores[:, 0], self.ranking.scores[:, 1:].T
+        pairs = zip(self.ranking.names[1:], others, strict=True)
+        return {name: signed_rank(scores - first, self.rope) for name, scores in pairs}
 
     def score(self, strategy: str, data_set: str, encoder: str | None = None) -> float | None:
         """Return a test score by the metric that chooses, None where there is none.
@@ -233,23 +240,13 @@ class SuiteStudy:
         errors = np.array([[_error_of_mean(each) for each in found[name]] for name in ranked]).T
         means = mean_ranks(values, errors)
         order = sorted(range(len(ranked)), key=lambda i: (means[i].value, -values[:, i].mean(), ranked[i]))
-        enough = len(data_sets) >= FEWEST_SETS
-        difference = critical_difference(len(ranked), len(data_sets)) if enough else None
-        p = friedman_p(values) if enough and len(ranked) > FEWEST_RANKED else None
-        is_even = difference is None or (p is not None and p >= ALPHA)  # then no two are looked at (Demšar, 3.2.2)
-        sorted_means = [means[i].value for i in order]
-        return Ranking(
-            tuple(ranked[i] for i in order),
-            tuple(means[i] for i in order),
-            difference,
-            p,
-            ((0, len(ranked) - 1),) if is_even else tuple(groups_alike(sorted_means, difference or 0.0)),
-            values[:, order],
-        )
+        apart = told_apart(values[:, order])
+        names, ranks = tuple(ranked[i] for i in order), tuple(means[i] for i in order)
+        return Ranking(names, ranks, apart.difference, apart.p, apart.alike, values[:, order])
 
 
-def open_suite_study(directory: SuiteDirectory) -> SuiteStudy:
-    """Open a suite, as far as its cells are finished.
+def open_suite_study(directory: SuiteDirectory, rope: float | None = None) -> SuiteStudy:
+    """Open a suite, as far as its cells are finished; `rope` as of `SuiteStudy`.
 
     Raises:
         UserError: Where its record or a run cannot be read, and where nothing was scored.
@@ -265,7 +262,7 @@ def open_suite_study(directory: SuiteDirectory) -> SuiteStudy:
     called = dict(zip(data_sets, short_names(data_sets), strict=True))
     named = dict(zip(encoders, short_names(encoders), strict=True))
     cells = tuple(StudiedCell(called[d], named[e], study, fold) for d, e, study, fold in studies)
-    return SuiteStudy(directory, record, cells)
+    return SuiteStudy(directory, record, cells, rope)
 
 
 def _names(cells: Sequence[StudiedCell]) -> list[str]:

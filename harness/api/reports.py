@@ -16,6 +16,7 @@ def report(
     texts: bool = True,
     language: str | None = None,
     force: bool = False,
+    rope: float | None = None,
 ) -> None:
     """Write a report on one run, on several, or on a suite, to hand on.
 
@@ -26,9 +27,11 @@ def report(
         texts: Show rows of the data, where the runs kept them.
         language: Of its words, by locale by default.
         force: Report on runs that cannot be compared, too, with a warning above.
+        rope: Of a suite, up to which difference scores are the same in practice: with the Bayesian signed-rank test.
 
     Raises:
-        UserError: For an ending that stands for no format, a run that is not there, and runs that cannot be compared.
+        UserError: For an ending that stands for no format, a run that is not there, runs that cannot be compared, and
+            a `rope` where there is no suite.
         UnavailableError: Where the disk refuses.
     """
     from harness.analysis.suite_study import open_suite_study
@@ -42,7 +45,9 @@ def report(
     if suites := [suite for name in named if (suite := find_suite(str(name), Path(output_dir)))]:
         if len(named) > 1:
             raise UserError(f"{suites[0].path} is a suite, and a report is of one suite or of runs. Name it alone.")
-        write_suite_report(open_suite_study(suites[0]), Path(file), language)
+        write_suite_report(open_suite_study(suites[0], rope), Path(file), language)
         return
+    if rope is not None:
+        raise UserError(f"--rope is of a suite, and {named[0] if named else 'latest'} is a run. Leave it out.")
     study = open_runs(named, output_dir, force=force)
     write_report(study, Path(file), texts=texts, language=language)

@@ -1,6 +1,7 @@
 """open_suite: a suite opened again, from Python."""
 
 import io
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,16 +90,29 @@ class SuiteResult:
             )
         return pd.DataFrame(rows)
 
-    def report(self, file: str | Path, *, language: str | None = None) -> None:
+    def probabilities(self, rope: float) -> "DataFrame":
+        """Return how probably each ranked strategy is better than the first over data sets, the same, or worse.
+
+        Args:
+            rope: Up to which difference scores are the same in practice.
+        """
+        import pandas as pd
+
+        found = replace(self.study, rope=rope).against_first
+        rows = [(name, each.better, each.same, each.worse) for name, each in found.items()]
+        return pd.DataFrame(rows, columns=["strategy", "better", "same", "worse"])
+
+    def report(self, file: str | Path, *, language: str | None = None, rope: float | None = None) -> None:
         """Write a report to hand on.
 
         Args:
             file: Where it goes; .html, .md, .tex, .csv or .json says in which format. An older file is replaced.
             language: Of its words, by locale by default.
+            rope: Up to which difference scores are the same in practice, for the Bayesian signed-rank test.
         """
         from harness.api.reports import report
 
-        report(self.path, file, language=language)
+        report(self.path, file, language=language, rope=rope)
 
     def __repr__(self) -> str:
         """Return what `harness show` prints."""

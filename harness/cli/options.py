@@ -102,6 +102,9 @@ runs_folder = click.option("-o", "--output-dir", default="reports", metavar="FOL
                            shell_complete=complete_folders, help="Where runs are looked for.")
 where_runs_are = click.option("--output-dir", default="reports", metavar="FOLDER", shell_complete=complete_folders,
                               help="Where runs are looked for.")  # of commands whose -o is another file
+rope = click.option("--rope", type=click.FloatRange(min=0), metavar="DIFFERENCE",
+                    help="Of a suite: tell how probably each strategy is better than the first, worse, or the same, "
+                    "which scores are up to this difference, such as 0.01.")
 seed_of_run = click.option("--seed", type=int, metavar="K", help="Of several seeds, this one.  [default: the lowest]")
 _DEBUG: dict[str, Any] = {"is_flag": True, "is_eager": True, "callback": _remember_debug, "help": "Print tracebacks."}
 debug = click.option("--debug", expose_value=False, **_DEBUG)  # only `main` wants to know

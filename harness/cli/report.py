@@ -23,6 +23,7 @@ from harness.cli.completion import complete_files, complete_folders, complete_ru
 )
 @click.option("--texts/--no-texts", default=True, help="Show rows of the data, where the runs kept them.")
 @click.option("--force", is_flag=True, help="Report on runs that cannot be compared, too, with a warning above.")
+@options.rope
 @options.language
 @click.option(
     "--output-dir",
@@ -32,7 +33,9 @@ from harness.cli.completion import complete_files, complete_folders, complete_ru
     help="Where runs are looked for.",
 )
 @options.debug
-def report(names: tuple[str, ...], file: Path, texts: bool, force: bool, language: str, output_dir: str) -> int:
+def report(
+    names: tuple[str, ...], file: Path, texts: bool, force: bool, rope: float | None, language: str, output_dir: str
+) -> int:
     """Write a report on one run or several: 'latest' by default, folders of runs, or their names.
 
     An HTML report is one file that needs no network and runs no script. --no-texts leaves the rows of the data out.
@@ -41,6 +44,6 @@ def report(names: tuple[str, ...], file: Path, texts: bool, force: bool, languag
     from harness.terminal import print_note
 
     runs = names or ("latest",)
-    reports.report(runs, file, output_dir=output_dir, texts=texts, language=language, force=force)
+    reports.report(runs, file, output_dir=output_dir, texts=texts, language=language, force=force, rope=rope)
     print_note(f"Saved in {file}", language=language)
     return 0

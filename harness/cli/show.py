@@ -10,6 +10,7 @@ from harness.cli import options
 from harness.cli.command import Command
 from harness.cli.completion import complete_runs
 from harness.cli.printing import echo_run
+from harness.errors import UserError
 
 
 @click.command(cls=Command)
@@ -22,6 +23,7 @@ from harness.cli.printing import echo_run
 @click.option(
     "--sort", type=click.Choice(SORT_KEYS), help="Order by this, scores on validation.  [default: what chose]"
 )
+@options.rope
 @options.max_latency
 @options.language
 @click.option("--json", "as_json", is_flag=True, help="Print run.json.")
@@ -34,6 +36,7 @@ def show(
     pairs: bool,
     history: bool,
     sort: str | None,
+    rope: float | None,
     max_latency: str | None,
     language: str,
     as_json: bool,
@@ -49,7 +52,9 @@ def show(
     from harness.terminal import print_note
 
     if suite := find_suite(name, Path(output_dir)):
-        return show_suite(suite, language, as_json=as_json)
+        return show_suite(suite, language, as_json=as_json, rope=rope)
+    if rope is not None:
+        raise UserError(f"--rope is of a suite, and {name} is a run. Leave it out.")
     opened = open_run(name, output_dir)
     shown = {
         "sort": sort,

@@ -129,8 +129,8 @@ def _show_plans(ctx: click.Context, suite: "Suite", how: How) -> int:
     return ExitCode.FAILED if broken else ExitCode.OK
 
 
-def show_suite(directory: "SuiteDirectory", language: str, *, as_json: bool) -> int:
-    """Print the table of a suite, or its JSON.
+def show_suite(directory: "SuiteDirectory", language: str, *, as_json: bool, rope: float | None = None) -> int:
+    """Print the table of a suite, or its JSON; with `rope`, the Bayesian signed-rank test, too.
 
     Raises:
         UserError: Where it cannot be read, and where nothing was scored.
@@ -139,7 +139,7 @@ def show_suite(directory: "SuiteDirectory", language: str, *, as_json: bool) -> 
     from harness.reporting.suite_writing import json_of_suite
     from harness.terminal import make_console, print_suite
 
-    study = open_suite_study(directory)
+    study = open_suite_study(directory, rope)
     if as_json:
         echo_json(json_of_suite(study))
     else:

@@ -155,6 +155,35 @@ def groups_alike(means: Sequence[float], difference: float) -> list[tuple[int, i
     return found
 
 
+@dataclass(frozen=True)
+class Groups:
+    """Which strategies can be told apart over data sets.
+
+    Attributes:
+        difference: What mean ranks have to differ by (Nemenyi), None with fewer than `FEWEST_SETS` data sets.
+        p: Of Friedman's test, None with too few data sets, or two strategies.
+        alike: First and last position of each group that cannot be told apart.
+    """
+
+    difference: float | None
+    p: float | None
+    alike: tuple[tuple[int, int], ...]
+
+
+def told_apart(scores: Floats) -> Groups:
+    """Say which strategies can be told apart: none where Friedman's test does not reject (Demšar, section 3.2.2).
+
+    Args:
+        scores: float (n data sets, k strategies), the higher the better, the best mean rank first.
+    """
+    n, k = scores.shape
+    difference = critical_difference(k, n) if n >= FEWEST_SETS else None
+    p = friedman_p(scores) if difference is not None and k > 2 else None  # noqa: PLR2004
+    if difference is None or (p is not None and p >= ALPHA):
+        return Groups(difference, p, ((0, k - 1),))
+    return Groups(difference, p, tuple(groups_alike(ranks_of(scores).mean(axis=0).tolist(), difference)))
+
+
 def _rank_error(k: int, n: int) -> float:
     """Return the standard error of the difference of two mean ranks, of strategies that are alike."""
     return float(np.sqrt(k * (k + 1) / (6 * n)))

@@ -44,6 +44,8 @@ def json_of_suite(study: SuiteStudy) -> dict[str, Any]:
             "friedman_p": ranking.p,
             "nemenyi_p": tested and nemenyi_p(ranking.scores).tolist(),
             "wilcoxon_holm_p": tested and wilcoxon_p(ranking.scores).tolist(),
+            "rope": study.rope,
+            "against_first": {name: asdict(found) for name, found in study.against_first.items()},
             "not_separable": [list(ranking.names[first : last + 1]) for first, last in ranking.alike],
         },
         "runs": runs,

@@ -245,6 +245,13 @@ def test_five_data_sets_are_ranked_with_a_critical_difference(
     assert "data:image/svg+xml" in file.read_text(encoding="utf-8")
     ranking = json.loads(harness("show", "latest", "-o", str(tmp_path / "reports"), "--json").out)["ranking"]
     assert [len(ranking[test]) for test in ("nemenyi_p", "wilcoxon_holm_p")] == [3, 3]
+    assert ranking["against_first"] == {}
+    bayes = harness("show", "latest", "-o", str(tmp_path / "reports"), "--json", "--rope", "0.01").out
+    found = json.loads(bayes)["ranking"]["against_first"]
+    assert list(found) == [rank["strategy"] for rank in ranking["ranks"][1:]]
+    assert all(sum(each.values()) == pytest.approx(1) for each in found.values())
+    shown = harness("show", "latest", "-o", str(tmp_path / "reports"), "--rope", "0.01").out
+    assert "no more than 0.01 are the same in practice" in " ".join(shown.split())
     ranks = ranking["ranks"]
     assert [rank["mean_rank"] for rank in ranks] == sorted(rank["mean_rank"] for rank in ranks)
     assert all(1 <= rank["low"] <= rank["mean_rank"] <= rank["high"] <= 3 for rank in ranks)

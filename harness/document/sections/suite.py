@@ -169,10 +169,35 @@ def ranks_of_suite(study: SuiteStudy, say: Say) -> Section | None:
         rows.append(Row([Cell(name), _rank(rank), *map(Cell, told), Cell(numbers.seconds(study.seconds(name)))]))
     blocks: list[Block] = [Table(say("Strategies over data sets"), columns, rows)]
     blocks.append(Paragraph(_tests(study, ranking, say), "note"))
+    blocks += _probabilities(study, say)
     if ranking.difference is not None:
         draw = partial(rank_figure, ranking, say("mean rank"), say("critical difference"))
         blocks.append(Gallery([Picture(draw, _alike(ranking, say), say("A bar joins what cannot be told apart."))]))
     return Section("ranks", say("Ranks"), blocks)
+
+
+def _probabilities(study: SuiteStudy, say: Say) -> Iterator[Block]:
+    """Yield how probably each strategy is better than the first, where somebody asked for it."""
+    if study.rope is None:
+        return
+    if not study.against_first:
+        told = "The Bayesian signed-rank test takes {fewest} data sets or more."
+        yield Paragraph(Phrase(say(told), {"fewest": numbers.count(FEWEST_SETS)}), "note")
+        return
+    values = {"best": study.ranking.names[0], "rope": f"{study.rope:g}", "n": numbers.count(len(study.data_sets))}
+    against = str(Phrase(say("than {best}, probability"), values))
+    columns = [Column(say("strategy"), kind="name")]
+    columns += [Column(say(heading), against) for heading in ("better", "same in practice", "worse")]
+    rows = [
+        Row.of(name, *(f"{share:.3f}" for share in (found.better, found.same, found.worse)))
+        for name, found in study.against_first.items()
+    ]
+    yield Table(say("How probably a strategy is better over data sets"), columns, rows)
+    told = (
+        "Bayesian signed-rank test over {n} data sets (Benavoli et al., 2017): scores that differ by no more than "
+        "{rope} are the same in practice."
+    )
+    yield Paragraph(Phrase(say(told), values), "note")
 
 
 def _tests(study: SuiteStudy, ranking: Ranking, say: Say) -> Words:
