@@ -249,9 +249,11 @@ def open_suite_study(directory: SuiteDirectory, rope: float | None = None) -> Su
     """Open a suite, as far as its cells are finished; `rope` as of `SuiteStudy`.
 
     Raises:
-        UserError: Where its record or a run cannot be read, and where nothing was scored.
+        UserError: Where its record or a run cannot be read, nothing was scored, or a `rope` is of no data sets.
     """
     record, studies = directory.read(), list[tuple[str, str, Study, str | None]]()
+    if rope is not None and record.has_folds:
+        raise UserError(f"--rope is of several data sets, and {directory.path} is a cross-validation. Leave it out.")
     for cell, run in directory.finished_runs():
         study = open_study([run])
         model = study.runs[0].model
