@@ -241,8 +241,8 @@ class SuiteStudy:
         means = mean_ranks(values, errors)
         order = sorted(range(len(ranked)), key=lambda i: (means[i].value, -values[:, i].mean(), ranked[i]))
         apart = told_apart(values[:, order])
-        names, ranks = tuple(ranked[i] for i in order), tuple(means[i] for i in order)
-        return Ranking(names, ranks, apart.difference, apart.p, apart.alike, values[:, order])
+        named, ranks = tuple(ranked[i] for i in order), tuple(means[i] for i in order)
+        return Ranking(named, ranks, apart.difference, apart.p, apart.alike, values[:, order])
 
 
 def open_suite_study(directory: SuiteDirectory, rope: float | None = None) -> SuiteStudy:

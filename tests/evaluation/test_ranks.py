@@ -38,6 +38,12 @@ def test_the_critical_difference_is_that_of_the_papers_example() -> None:
     assert critical_difference(4, 14, 0.10) == pytest.approx(1.12, abs=0.005)
 
 
+def test_two_strategies_take_as_many_wins_as_the_sign_test_does() -> None:
+    assert critical_difference(2, 5) > 1, "five wins of five come about once in 16"
+    assert critical_difference(2, 6) == 1
+    assert critical_difference(2, 10) == pytest.approx(0.8), "nine of ten"
+
+
 def test_nemenyis_p_is_five_percent_at_the_critical_difference() -> None:
     k, n = 3, 20
     scores = np.tile([3.0, 2.0, 1.0], (n, 1))

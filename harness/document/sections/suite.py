@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from harness.analysis.fold_study import FoldStudy
-from harness.analysis.suite_study import Ranking, SuiteStudy
+from harness.analysis.suite_study import FEWEST_RANKED, Ranking, SuiteStudy
 from harness.document import numbers
 from harness.document.figures.ranks import rank_figure
 from harness.document.model import (
@@ -205,6 +205,8 @@ def _tests(study: SuiteStudy, ranking: Ranking, say: Say) -> Words:
     if ranking.difference is None:
         return counted
     told = "Mean ranks that differ by less than {difference} cannot be told apart (Nemenyi, 5 %)."
+    if len(ranking.names) == FEWEST_RANKED:
+        told = "Mean ranks that differ by less than {difference} cannot be told apart (sign test, 5 %)."
     parts = [counted, say(told).format(difference=f"{ranking.difference:.2f}")]
     if ranking.p is not None:
         friedman = "Friedman's test over {n} data sets: p\N{NO-BREAK SPACE}{p}."
