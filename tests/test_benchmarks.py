@@ -26,6 +26,7 @@ SCRIPTS = (
     "notebook",
     "passes",
     "neighbour",
+    "fits",
 )
 
 
@@ -73,6 +74,14 @@ def test_encoding_is_compared_with_the_tutorial_on_equal_outputs(tiny_model: Pat
     assert float(row[2]) > 0
     assert float(row[-1]) < 1e-5
     assert "padding in our batches" in out
+
+
+def test_fits_are_timed_against_the_library_and_threads_change_no_probability(tiny_model: Path) -> None:
+    out = run("fits", "--model", str(tiny_model), "--rows", "60", "--repeats", "1")
+    (row,) = (line for line in out.splitlines() if line.strip().startswith("search over 12 values of C"))
+    assert row.split()[-3] == "x"
+    (moved,) = (line for line in out.splitlines() if "2 threads" in line)
+    assert float(moved.split()[-1]) < 1e-4
 
 
 def test_scaling_tells_how_time_and_memory_grow(tiny_model: Path) -> None:
