@@ -24,7 +24,7 @@ def find_offers(names: Sequence[str], extra: Sequence[object] = (), plugins: Seq
     Raises:
         UserError: Where there is no such strategy or file, or a plugin that was asked for cannot be loaded.
     """
-    files = [name for name in names if NamedPlugin(name).is_file]
+    files = [name for name in names if NamedPlugin(name).is_file and not name.endswith(")")]  # which ends a variant
     manager = open_plugins([*plugins, *files], extra)
     found: dict[str, Offer] = {}
     for name in names:

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness import ModelError
+from harness import ModelError, UserError
 from harness.cli import main
 from harness.errors import ExitCode
 from harness.plugin_system.manager import PluginManager
 from harness.results.records import read_run
 from harness.results.run_directory import find_run
 from harness.testing import Bench
+from harness.testing.finding import find_offers
 
 from .configured import write_static_encoder
 
@@ -90,3 +91,10 @@ def test_a_penalty_that_is_set_gives_what_was_chosen(strategy: Any, bench: Bench
     with bench.fitted(replace(strategy, C=penalty)) as (again, _):
         assert again.configurations_tried == 1  # type: ignore[attr-defined]
         assert np.array_equal(again.predict_proba(texts), found)
+
+
+def test_a_variant_that_names_a_folder_is_found_to_be_checked(strategy: Any) -> None:
+    (offer,) = find_offers([f"static_probe(model={strategy.model})"])
+    assert offer.strategy == strategy
+    with pytest.raises(UserError, match="it needs --set static_probe"):
+        find_offers(["static_probe"])
