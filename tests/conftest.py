@@ -35,6 +35,7 @@ _TESTS = count()  # a folder for each, without making it: most tests cache nothi
 
 SLOW_PLACES = (  # folders and files (or their beginnings) whose tests train or simulate much, or start processes
     "api/",
+    "cli/test_budget",
     "cli/test_cache",
     "cli/test_completion.py",
     "cli/test_clusters.py",

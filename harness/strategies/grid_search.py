@@ -142,7 +142,7 @@ class BestSoFar:
     def __init__(self, validation: Split, metric: Metric | None) -> None:
         self._validation, self._metric = validation, metric
         self.scored: dict[int, Candidate] = {}
-        self._tried = 0
+        self._tried: dict[int, int] = {}
         self._best: tuple[float, int, Classifier, dict[str, Any]] | None = None
 
     def offer(
@@ -156,13 +156,17 @@ class BestSoFar:
             classifier: What came of it.
             params: All its hyperparameters.
         """
-        texts, labels = self._validation.texts, self._validation.labels
-        probabilities = np.asarray(classifier.predict_proba(list(texts)))
-        self.scored[index] = scored = score_candidate(drawn, probabilities, labels, self._metric)
+        scored = self.compare(index, drawn, np.asarray(classifier.predict_proba(list(self._validation.texts))))
         tags = classifier_tags(classifier)
-        self._tried += tags.configurations_tried
+        self._tried[index] = tags.configurations_tried
         if self._best is None or scored.score > self._best[0]:
             self._best = scored.score, index, classifier, dict(tags.params) or dict(params)
+
+    def compare(self, index: int, drawn: Mapping[str, float | str], probabilities: NDArray[np.floating]) -> Candidate:
+        """Score a configuration by what it answers on validation, (n, k), and keep nothing but that."""
+        scored = score_candidate(drawn, probabilities, self._validation.labels, self._metric)
+        self.scored[index], self._tried[index] = scored, 1
+        return scored
 
     def chosen(self, history: list[dict[str, float]]) -> ChosenClassifier:
         """Return the best, with the history of all for its record.
@@ -177,7 +181,7 @@ class BestSoFar:
         scored, labels = list(self.scored.values()), np.array(self._validation.labels)
         among = selection_optimism(scored, labels, nearly_best=0.0, metric=self._metric)
         optimism = None if own is None and among is None else (own or 0.0) + (among or 0.0)
-        return ChosenClassifier(classifier, index, params, self._tried, history, optimism)
+        return ChosenClassifier(classifier, index, params, sum(self._tried.values()), history, optimism)
 
 
 def _within(context: RunContext, index: int) -> RunContext:

@@ -4,13 +4,14 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from harness.data.task import Split
 from harness.errors import reason_of
 from harness.strategies.grid_search import BestSoFar, ChosenClassifier, GridSearch
 from harness.strategies.model_selection import candidate_history, numeric
 from harness.strategies.strategy import RunContext, Strategy, parameters
-from harness.strategies.tags import FitForecast, forecast_of
+from harness.strategies.tags import COMPARE, FitForecast, forecast_of
 
 
 class RandomSearch(GridSearch):
@@ -52,6 +53,8 @@ class RandomSearch(GridSearch):
         Raises:
             Exception: That of the first configuration, where all of them fail.
         """
+        if best := self._compared(train, validation, context):
+            return best.chosen(self._history(best, {}, context))
         best, failures = BestSoFar(validation, context.select_by), dict[int, Exception]()
         ends = None if self.seconds is None else time.monotonic() + self.seconds
         for index, candidate in enumerate(self.candidates):
@@ -65,6 +68,29 @@ class RandomSearch(GridSearch):
         if not best.scored:
             raise failures[0]
         return best.chosen(self._history(best, failures, context))
+
+    def _compared(self, train: Split, validation: Split, context: RunContext) -> BestSoFar | None:
+        """Compare the configurations at once where the strategy can, and fit those that may be the best.
+
+        What is only compared may be fitted less exactly, so that the best is fitted until none that was not is above.
+        None where they have to be fitted one by one, because of the time, or because one of them fails.
+        """
+        compare: Any = getattr(self.candidates[0], COMPARE, None)
+        if compare is None or self.seconds is not None:
+            return None
+        best, fitted = BestSoFar(validation, context.select_by), set[int]()
+        try:
+            if (answers := compare(self.candidates, train, validation, context)) is None:
+                return None
+            for index, probabilities in enumerate(answers):
+                best.compare(index, self.drawn[index], probabilities)
+            while (top := max(best.scored, key=lambda index: best.scored[index].score)) not in fitted:
+                classifier = self.fit_candidate(top, train, validation, context)
+                best.offer(top, self.drawn[top], classifier, parameters(self.candidates[top]))
+                fitted.add(top)
+        except Exception:  # of whichever it was: one by one tells
+            return None
+        return best
 
     def _history(
         self, best: BestSoFar, failures: Mapping[int, Exception], context: RunContext

@@ -81,23 +81,61 @@ class SearchedProbe(SklearnProbe):
             ValueError: Where train holds a single class, which no penalty can suit.
         """
         candidates: list[Candidate] = []
-        classes, y = np.unique(train.labels, return_inverse=True)
-        if len(classes) == 1:
-            raise ValueError("a probe needs rows of at least two classes to train on, got one class")
-        answers = np.zeros((len(validation), context.n_classes), np.float32)
         for scaling in self._scalings:
-            scaler, x = self._scaled(train, scaling, context)
-            x_validation = scaler.transform(self.inputs(validation.texts, context))
             strengths = self.grid[scaling] if self._set is None else (self._set,)
             of_path: list[Candidate] = []
-            for strength, answer in self.path(x, y, strengths):
-                answers[:, classes] = answer(x_validation)
+            for strength, answers in self._answers(train, validation, context, scaling, strengths):
                 params: dict[str, float | str] = {"scaling": scaling, self.strength: strength}
                 of_path.append(score_candidate(params, answers, validation.labels, context.select_by))
                 if path_has_ended(of_path):
                     break
             candidates += of_path
         return candidates
+
+    def compare(
+        self, candidates: Sequence["SearchedProbe"], train: Split, validation: Split, context: RunContext
+    ) -> list[NDArray[np.float32]] | None:
+        """Return what settings of this probe answer on validation, those that differ in strength alone from one path.
+
+        Args:
+            candidates: The settings, this one among them.
+            train: The rows to fit on.
+            validation: The rows to answer.
+            context: As of `fit`.
+
+        Returns:
+            Class probabilities of each, float32 (n, k); None where one of them has a choice left to make.
+        """
+        from threadpoolctl import threadpool_limits
+
+        paths: dict[str, list[int]] = {}
+        for i, each in enumerate(candidates):
+            paths.setdefault(str({**parameters(each), self.strength: AUTO}), []).append(i)
+        answers: dict[int, NDArray[np.float32]] = {}
+        for members in paths.values():
+            probe = candidates[members[0]]
+            if not probe._is_set:
+                return None
+            members.sort(key=lambda i: getattr(candidates[i], self.strength))
+            strengths = [getattr(candidates[i], self.strength) for i in members]
+            with threadpool_limits(self.blas_threads, user_api="blas"):
+                told = probe._answers(train, validation, context, probe._scalings[0], strengths)
+                answers |= {i: each for i, (_, each) in zip(members, told, strict=True)}
+        return [answers[i] for i in range(len(candidates))]
+
+    def _answers(
+        self, train: Split, validation: Split, context: RunContext, scaling: str, strengths: Sequence[float]
+    ) -> Iterator[tuple[float, NDArray[np.float32]]]:
+        """Yield each strength and what a head fitted with it answers on validation, float32 (n, k)."""
+        classes, y = np.unique(train.labels, return_inverse=True)
+        if len(classes) == 1:
+            raise ValueError("a probe needs rows of at least two classes to train on, got one class")
+        scaler, x = self._scaled(train, scaling, context)
+        x_validation = scaler.transform(self.inputs(validation.texts, context))
+        for strength, answer in self.path(x, y, strengths):
+            answers = np.zeros((len(validation), context.n_classes), np.float32)
+            answers[:, classes] = answer(x_validation)
+            yield strength, answers
 
     @property
     def _is_set(self) -> bool:

@@ -11,6 +11,9 @@ from harness.encoding.tags import misspelt_tags, read_tags
 
 DEPENDS_ON_DEPTH = "features_of"
 """The method that a strategy may have in place of `features`: `features_of(n_layers)`."""
+COMPARE = "compare"
+"""The method that answers validation with several settings of a strategy for less than fitting each: `compare(
+candidates, train, validation, context)`, or None."""
 EXPENSE = "expense"
 """The method that says what it costs to ask about texts, for `--dry-run`: `expense(texts, label_names)`."""
 FORECAST = "forecast"
@@ -147,7 +150,7 @@ def classifier_tags(classifier: object) -> ClassifierTags:
 
 def misspelt_in_strategy(strategy: object) -> dict[str, str]:
     """Return attribute of a strategy -> the tag that it was probably meant to be."""
-    return misspelt_tags(strategy, StrategyTags, methods=(DEPENDS_ON_DEPTH, EXPENSE, FORECAST, REFUSAL))
+    return misspelt_tags(strategy, StrategyTags, methods=(COMPARE, DEPENDS_ON_DEPTH, EXPENSE, FORECAST, REFUSAL))
 
 
 def misspelt_in_classifier(classifier: object) -> dict[str, str]:

@@ -98,6 +98,18 @@ def test_a_searched_classifier_can_be_loaded_and_predicts_what_its_run_predicted
     )
 
 
+@pytest.mark.parametrize("probe", ["logreg_probe"])
+def test_configurations_that_are_compared_at_once_score_as_each_does_alone(run: Harness, probe: str) -> None:
+    (searched,) = run("--budget", "2", strategies=probe).run.records
+    for drawn in searched.history:
+        (strength,) = (name for name in drawn if name in ("param_C", "param_alpha"))
+        pooling = "mean" if "param_pooling_mean" in drawn else "cls"
+        alone = f"{probe}({strength.removeprefix('param_')}={drawn[strength]!r}, pooling={pooling})"
+        (record,) = run(strategies=alone).run.records
+        assert record.validation
+        assert record.validation.f1_macro == pytest.approx(drawn["validation_f1_macro"], abs=0.03)
+
+
 def test_what_is_set_is_not_searched(run: Harness) -> None:
     made = run(
         "--budget", "3", "--set", "ridge_probe.pooling=mean", strategies="ridge_probe,knn_probe(n_neighbors=3)"
