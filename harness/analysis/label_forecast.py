@@ -57,6 +57,7 @@ class Forecast:
         high: And at most.
         ceiling: Where the curve levels off, as a band; None where nothing was fitted.
         expected: Scores to be expected with more rows.
+        began_slowly: Whether the curve began more slowly than a power law does.
     """
 
     strategy: str
@@ -70,6 +71,7 @@ class Forecast:
     high: int | None = None
     ceiling: tuple[float, float] | None = None
     expected: tuple[Expected, ...] = ()
+    began_slowly: bool = False
 
     @property
     def n_rows(self) -> int:
@@ -208,7 +210,9 @@ def forecast(
     laws = fit_power_laws(curve.sizes, curve.errors(drawn), _weights(curve.sizes, drawn))
     rows = rows or (2 * n_rows, 4 * n_rows)
     expected = tuple(Expected(n, *curve.band(each)) for n, each in zip(rows, laws.errors(rows).T, strict=True))
-    found = replace(found, verdict="between", ceiling=curve.band(laws.floor), expected=expected)
+    found = replace(
+        found, verdict="between", ceiling=curve.band(laws.floor), expected=expected, began_slowly=laws.began_slowly
+    )
     return found if target is None else _with_rows(found, laws, float(curve.errors(np.array(target))))
 
 

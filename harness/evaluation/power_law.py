@@ -23,13 +23,17 @@ AT_A_TIME = 100  # draws fitted together: what is held in memory
 
 @dataclass(frozen=True)
 class PowerLaws:
-    """Fitted laws: error = floor + scale * ((rows + offset) / unit) ** -exponent, arrays (laws,)."""
+    """Fitted laws: error = floor + scale * ((rows + offset) / unit) ** -exponent, arrays (laws,).
+
+    `began_slowly` says that a law without an offset fits worse beyond chance.
+    """
 
     floor: Floats
     scale: Floats
     exponent: Floats
     offset: Floats
     unit: float
+    began_slowly: bool = False
 
     def errors(self, rows: Sequence[float]) -> Floats:
         """Return the error with so many rows of train, (laws, number of them)."""
@@ -54,10 +58,11 @@ class PowerLaws:
 def fit_power_laws(sizes: Sequence[int], errors: Floats, weights: Floats) -> PowerLaws:
     """Fit power laws to each draw of a learning curve by weighted least squares: one without an offset, one with it.
 
-    Few sizes often do not tell the two forms apart, and they part ways beyond the sizes; so both stand in the band,
-    unless the one without fits the mean of the draws worse beyond chance (likelihood ratio, 5 %: Wilks 1938, Annals of
-    Mathematical Statistics 9, 60-62). For each exponent and offset of a grid, floor and scale, neither below 0, are
-    known in closed form; the best of all is taken. So the fit is the same every time and has no starting point.
+    The two forms part ways beyond the sizes: one goes on as slowly as it began, the other as fast as it ended. So both
+    stand in the band, also where the one without fits worse beyond chance (likelihood ratio, 5 %: Wilks 1938, Annals of
+    Mathematical Statistics 9, 60-62): where a curve that began slowly turns, nobody knows. For each exponent and offset
+    of a grid, floor and scale, neither below 0, are known in closed form; the best of all is taken. So the fit is the
+    same every time and has no starting point.
 
     Args:
         sizes: Rows of train, ascending, m numbers.
@@ -65,17 +70,16 @@ def fit_power_laws(sizes: Sequence[int], errors: Floats, weights: Floats) -> Pow
         weights: Of each size, one by the variance of its error, float (m,).
 
     Returns:
-        A law or two for each draw.
+        Two laws for each draw.
     """
     rows = np.asarray(sizes, np.float64)
     unit = float(np.exp(np.log(rows).mean()))
     mean = errors.mean(axis=0, keepdims=True)
     plain, shifted = ((rows, unit, weights, offsets * rows[-1]) for offsets in (OFFSETS[:1], OFFSETS))
     worse = _fit(mean, *plain)[-1] - _fit(mean, *shifted)[-1]
-    forms = (shifted,) if worse[0] > WORSE else (plain, shifted)
-    found = [_fit(errors, *form)[:-1] for form in forms]
+    found = [_fit(errors, *form)[:-1] for form in (plain, shifted)]
     floor, scale, exponent, offset = (np.concatenate(each) for each in zip(*found, strict=True))
-    return PowerLaws(floor, scale, exponent, offset, unit)
+    return PowerLaws(floor, scale, exponent, offset, unit, began_slowly=bool(worse[0] > WORSE))
 
 
 def _fit(errors: Floats, rows: Floats, unit: float, weights: Floats, offsets: Floats) -> tuple[Floats, ...]:

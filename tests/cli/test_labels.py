@@ -117,13 +117,16 @@ def test_a_power_law_is_found_again_and_its_rows_are_those_of_its_inverse() -> N
     assert laws.errors([6400])[0, 0] == pytest.approx(0.1 + 2 * 6400**-0.4, abs=1e-3)
     assert laws.errors([float(laws.rows(0.15)[0])])[0, 0] == pytest.approx(0.15)
     assert np.isinf(laws.rows(0.05)).all()
+    assert not laws.began_slowly
 
 
-def test_a_curve_that_still_gathers_speed_is_no_plain_power_law() -> None:
+def test_a_curve_that_still_began_slowly_is_no_plain_power_law() -> None:
     sizes = [100, 200, 400, 800, 1600]
     errors = np.array([[2000 * (n + 1500) ** -1.0 - 0.5 for n in sizes]])
     laws = fit_power_laws(sizes, np.maximum(errors, 0), np.full(5, 1e6))
-    assert (laws.offset > 0).all()
+    assert laws.began_slowly
+    steady, fast = laws.errors([6400])[:, 0]
+    assert fast < steady
 
 
 def test_what_lies_farther_than_ten_times_the_rows_is_not_told() -> None:

@@ -28,6 +28,7 @@ EXPLAINED = (
     "Bands hold 95 % of the power laws fitted to draws of test rows and seeds. They cannot know of a curve that "
     "changes its shape."
 )
+SLOW_START = "The curve of {strategies} began more slowly than a power law does, so its band is wide."
 ONE_SEED = "With one seed no band holds which rows of train were drawn: run again with --seeds 0-2."
 MORE_AT_HAND = "Train has {n} rows: measure with them before more are labelled, --train-sizes up to all."
 
@@ -91,6 +92,8 @@ def forecast_blocks(forecasts: Sequence[Forecast], n_train: int, say: Say) -> It
     if any(each.expected for each in forecasts):
         yield _table([each for each in forecasts if each.expected], say)
         yield Paragraph(say(EXPLAINED), "note")
+        if slow := [each.strategy for each in forecasts if each.began_slowly]:
+            yield Paragraph(Phrase(say(SLOW_START), {"strategies": say(", ").join(slow)}), "note")
         if any(each.n_seeds == 1 for each in forecasts):
             yield Paragraph(say(ONE_SEED), "note")
     if n_train > max(each.n_rows for each in forecasts):
