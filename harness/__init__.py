@@ -27,7 +27,7 @@ from harness.evaluation.metric import Metric
 from harness.evaluation.metrics import ClassScore, Evaluation, evaluate
 from harness.features.directory import cache_folder
 from harness.hookspecs import hookimpl
-from harness.huggingface.checkpoint import find_model
+from harness.huggingface.checkpoint import find_model, model_hash
 from harness.results.records import Run, RunRecord
 from harness.runs.classifier import TextClassifier
 from harness.strategies.class_weights import class_weights
@@ -96,6 +96,7 @@ __all__ = [
     "is_out_of_memory",
     "load_classifier",
     "load_tokenizer",
+    "model_hash",
     "open_run",
     "open_suite",
     "report",

@@ -3,7 +3,6 @@
 A checkpoint trained on natural language inference reads each text with a sentence for each class. Nothing is learnt.
 """
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,11 +13,10 @@ import numpy as np
 from annotated_types import Ge
 from numpy.typing import NDArray
 
-from harness import ModelError, RunContext, Split, find_model, hookimpl, load_tokenizer
+from harness import ModelError, RunContext, Split, find_model, hookimpl, load_tokenizer, model_hash
 
 OPTION = "--set nli_zero_shot.model"
 FILE_NAME = "nli_zero_shot.json"
-KEPT = ("*.safetensors", "*.json", "*.txt", "*.model")  # files of a checkpoint that its answers depend on
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ class EntailmentClassifier:
 
     def save(self, directory: Path) -> None:
         """Write which checkpoint it is; the checkpoint itself stays where it is, as an encoder does."""
-        (directory / FILE_NAME).write_text(json.dumps({"sha256": _digest(self.folder)}), encoding="utf-8")
+        (directory / FILE_NAME).write_text(json.dumps({"sha256": model_hash(self.folder)}), encoding="utf-8")
 
     @property
     def own_parameters(self) -> int:
@@ -131,9 +129,13 @@ class NLIZeroShot:
         """
         saved = json.loads((directory / FILE_NAME).read_text(encoding="utf-8"))
         folder = self._folder()
-        if _digest(folder) != saved["sha256"]:
+        if model_hash(folder) != saved["sha256"]:
             raise ModelError(f"{folder} is another checkpoint than the one that the run asked. Restore its files.")
         return EntailmentClassifier(self, folder, _load(folder, context.device), load_tokenizer(str(folder)), context)
+
+    def content_hash(self) -> str:
+        """Return the hash of the checkpoint."""
+        return model_hash(self._folder())
 
     def _folder(self) -> Path:
         return find_model(str(self.model), OPTION)
@@ -165,15 +167,6 @@ def _load(folder: Path, device: str) -> Any:
     if missing := sorted(info["missing_keys"]):
         raise ModelError(f"{folder} lacks {missing[0]}, which would be random. Name a checkpoint for inference.")
     return model.eval().to(device)
-
-
-def _digest(folder: Path) -> str:
-    """Return the hash of all that a checkpoint's answers depend on."""
-    found = hashlib.sha256()
-    for file in sorted({file for pattern in KEPT for file in folder.glob(pattern)}):
-        with file.open("rb") as content:
-            found.update(file.name.encode() + hashlib.file_digest(content, "sha256").digest())
-    return found.hexdigest()
 
 
 @hookimpl

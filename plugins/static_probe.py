@@ -23,6 +23,7 @@ from harness import (
     find_model,
     fit_candidates,
     hookimpl,
+    model_hash,
 )
 
 GRID = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0)  # as of logreg_probe, whose features are scaled alike
@@ -108,6 +109,10 @@ class StaticProbe(SklearnStrategy):
         encoder = _load(directory / ENCODER_FOLDER)
         head = super().load(directory, context).estimator
         return StaticClassifier(head, partial(_embed, encoder), context.n_classes, encoder=encoder)
+
+    def content_hash(self) -> str:
+        """Return the hash of the static encoder."""
+        return model_hash(self._folder())
 
     def _folder(self) -> Path:
         return find_model(str(self.model), "--set static_probe.model")

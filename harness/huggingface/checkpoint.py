@@ -1,5 +1,6 @@
 """A checkpoint's name -> a frozen encoder that is what it claims to be, or a message why not."""
 
+import hashlib
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,8 +18,10 @@ from harness.errors import ModelError, UnavailableError, UserError
 from harness.features.directory import CacheDirectory
 from harness.huggingface.hub import fetch_checkpoint, refused_address
 from harness.huggingface.offline_wheel import MINILM, minilm_folder, wheel_weights
+from harness.system.files import sha256_of
 
 FIRST_BATCH = 2048  # tokens of the first pass, which holds two short texts
+MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model")  # that what a model answers depends on
 ORGANISATION = "sentence-transformers"
 # How its encoders' names begin, which its own library finds without the organisation.
 SHORT_NAMES = (
@@ -139,6 +142,14 @@ def find_model(name: str, option: str) -> Path:
         ModelError: Where it has no safetensors weights.
     """
     return find_checkpoint(name, None, offline=False, option=option)[0]
+
+
+def model_hash(folder: Path) -> str:
+    """Return the sha256 of the files of a model that its answers depend on: weights, configuration, tokenizer."""
+    found = hashlib.sha256()
+    for file in sorted({file for pattern in MODEL_FILES for file in folder.glob(pattern)}):
+        found.update(f"{file.name} {sha256_of(file)}\n".encode())
+    return found.hexdigest()
 
 
 def find_checkpoint(

@@ -18,6 +18,7 @@ from harness.runs.session import Trial
 from harness.strategies.grid_search import GridSearch
 from harness.strategies.random_search import RandomSearch
 from harness.strategies.strategy import recorded_parameters, uses_model
+from harness.strategies.tags import content_hash_of
 
 NO_CAUSE = ("logical_cores", "device_name")
 """What a machine is called changes no number; its threads may."""
@@ -47,12 +48,14 @@ def trial_keys(
 def _of_strategy(trial: Trial) -> dict[str, str]:
     strategy = trial.strategy
     candidates = strategy.candidates if isinstance(strategy, GridSearch) else (strategy,)
+    files = list(map(content_hash_of, candidates))
     kinds = dict.fromkeys(map(type, (strategy, *candidates)))
     return {
         "strategy": " of ".join(kind.__qualname__ for kind in kinds),
         "parameters": _digest([recorded_parameters(each) for each in candidates]),
         "plugin": _plugin_version(trial.offer.plugin),
         "code": _digest([_code(kind) for kind in kinds]),
+        **({"files": _digest(files)} if any(files) else {}),
         **({"budget": str(strategy.seconds)} if isinstance(strategy, RandomSearch) else {}),
         "seed": str(trial.seed),
         "rows of train": str(trial.train_size) if trial.per_class is None else f"{trial.per_class} of each class",

@@ -9,6 +9,8 @@ from harness.data.task import Split
 from harness.encoding.encoder import Features
 from harness.encoding.tags import misspelt_tags, read_tags
 
+CONTENT_HASH = "content_hash"
+"""The method that returns the hash of files that it reads besides data and encoder: `content_hash()`."""
 DEPENDS_ON_DEPTH = "features_of"
 """The method that a strategy may have in place of `features`: `features_of(n_layers)`."""
 COMPARE = "compare"
@@ -125,6 +127,12 @@ def refusal_of(strategy: object, model: str, n_layers: int, label_names: Sequenc
     return say_why(model, n_layers, label_names)
 
 
+def content_hash_of(strategy: object) -> str:
+    """Return the hash of files that a strategy reads besides data and encoder, "" where it reads none."""
+    told: Callable[[], str] = getattr(strategy, CONTENT_HASH, lambda: "")
+    return told()
+
+
 def forecast_of(strategy: object, train: Split, validation: Split, context: Any) -> FitForecast | None:
     """Return what fitting a strategy will take, None where it does not tell; the rest as its `fit` takes it."""
     told: Callable[..., FitForecast | None] = getattr(strategy, FORECAST, lambda *known: None)
@@ -150,7 +158,9 @@ def classifier_tags(classifier: object) -> ClassifierTags:
 
 def misspelt_in_strategy(strategy: object) -> dict[str, str]:
     """Return attribute of a strategy -> the tag that it was probably meant to be."""
-    return misspelt_tags(strategy, StrategyTags, methods=(COMPARE, DEPENDS_ON_DEPTH, EXPENSE, FORECAST, REFUSAL))
+    return misspelt_tags(
+        strategy, StrategyTags, methods=(CONTENT_HASH, COMPARE, DEPENDS_ON_DEPTH, EXPENSE, FORECAST, REFUSAL)
+    )
 
 
 def misspelt_in_classifier(classifier: object) -> dict[str, str]:
