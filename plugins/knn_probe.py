@@ -27,7 +27,7 @@ class KNNProbe(SearchedProbe):
     deterministic: ClassVar[bool] = True
     groups: ClassVar[tuple[str, ...]] = ("fast",)
     imports: ClassVar[tuple[str, ...]] = ("sklearn.neighbors", "sklearn.preprocessing")
-    search_space: ClassVar[str] = "n_neighbors=1..100:log, pooling=cls|mean"
+    search_space: ClassVar[str] = "n_neighbors=1..100:log, scaling=standard|unit, pooling=cls|mean"
     strength: ClassVar[str] = "n_neighbors"
     grid: ClassVar[Mapping[str, tuple[float, ...]]] = {"standard": NEIGHBORS, "unit": NEIGHBORS}
     n_neighbors: Literal["auto"] | Annotated[int, Ge(1)] = "auto"
