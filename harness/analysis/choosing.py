@@ -27,7 +27,7 @@ def choose_strategy(strategies: Sequence[Studied], records: Sequence[RunRecord],
         return best_by_validation(strategies)
     if name in by_name:
         return by_name[name]
-    if failed := next((record for record in records if record.strategy == name), None):
+    if failed := next((record for record in records if record.strategy == name and not record.is_scored), None):
         reason = f": {failed.error.message}" if failed.error else ""
         raise UserError(f"Strategy {name!r} has no scores in this run, it is {failed.status}{reason}")
     variants = [each for each in strategies if each.base == name]
