@@ -66,8 +66,10 @@ def told_of_cost(cost: CostForecast) -> list[tuple[str, str]]:
         time += f", {quantities.duration(cost.encode_seconds)} of it encoding"
     if cost.unknown:
         time += f"; not known of {len(cost.unknown)} of {len(cost.trials)} trials"
+    early = [("", "less where training stops early, as it often does with few rows")] if cost.timed else []
     return [
         ("time", time),
+        *early,
         ("memory", f"about {quantities.memory(cost.memory_bytes)} for a trial"),
         ("disk", f"about {quantities.size(cost.disk_bytes)}"),
     ]

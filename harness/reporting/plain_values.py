@@ -32,6 +32,7 @@ def of_cost(cost: CostForecast) -> dict[str, Any]:
         "seconds": cost.seconds,
         "encode_seconds": cost.encode_seconds,
         "unknown": cost.unknown,
+        "timed": list(cost.timed),
         "memory_bytes": cost.memory_bytes,
         "disk_bytes": cost.disk_bytes,
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.config.folds import read_fold
 from harness.data.task import SPLITS
-from harness.encoding.encoder import Encoder
+from harness.encoding.encoder import Encoder, TokenCounter
 from harness.encoding.pooling import AUTO
 from harness.errors import HarnessError
 from harness.executors.assignment import fit_context
@@ -23,6 +23,7 @@ from harness.strategies.strategy import recorded_parameters, saves_encoder
 from harness.strategies.tags import FitForecast, forecast_of
 from harness.system.device import synchronized_clock
 
+LONGEST_TEXTS = 20  # by their characters, whose tokens are counted
 TIMED_TEXTS = 128  # that are encoded twice: the first time loads weights and chooses kernels
 EARLIER_RUNS = 20  # the newest that are looked into
 BYTES = 4  # of a float32
@@ -38,6 +39,7 @@ class CostForecast:
         slots: How many trials run at the same time.
         memory_bytes: What the largest trial is taken to hold.
         disk_bytes: Of features that are not cached yet, and of saved encoders.
+        timed: Trials whose seconds are those of a few of their steps: less where training stops early.
     """
 
     encode_seconds: float
@@ -45,6 +47,7 @@ class CostForecast:
     slots: int
     memory_bytes: int
     disk_bytes: int
+    timed: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -72,6 +75,7 @@ def forecast_costs(plan: Plan) -> CostForecast:
     n_texts = _texts_to_encode(plan, cached)
     session, known = plan.session(plan.new_features()), _earlier(plan)
     trials: dict[str, float | None] = {}
+    timed: list[str] = []
     own: dict[tuple[str, int | None], FitForecast | None] = {}
     n_predicted = len(plan.task.validation) + len(plan.task.test)
     for trial in plan.trials:
@@ -82,14 +86,24 @@ def forecast_costs(plan: Plan) -> CostForecast:
                 own[key] = _forecast_of(session, trial)
             if mine := own[key]:
                 trials[trial.name] = mine.seconds + n_predicted * mine.seconds_a_text
-    memory = MemoryForecast(plan.encoder, lambda: 0)
+                timed.append(trial.name)
+    memory = MemoryForecast(plan.encoder, lambda: 0, _longest(plan))
     return CostForecast(
         _seconds_of_encoding(plan, plan.encoder, n_texts) if plan.encoder and n_texts else 0.0,
         trials,
         plan.executor.slots,
         max((memory.need(trial) for trial in plan.trials), default=0),
         _bytes_on_disk(plan, cached),
+        tuple(timed),
     )
+
+
+def _longest(plan: Plan) -> int | None:
+    """Return the tokens of the longest text of train, of those with the most characters; None where nobody counts."""
+    if not isinstance(plan.encoder, TokenCounter):
+        return None
+    longest = sorted(plan.task.train.texts, key=len)[-LONGEST_TEXTS:]
+    return min(int(plan.encoder.count_tokens(longest).max()), plan.encoder.max_length)
 
 
 def _texts_to_encode(plan: Plan, cached: Explanation) -> int:

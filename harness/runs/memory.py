@@ -20,14 +20,15 @@ class MemoryForecast:
     Args:
         encoder: What is trained, None where no strategy reads one.
         available: Returns the bytes that are left.
+        longest: Tokens of the longest text, None for as many as the encoder reads.
 
     Attributes:
         note: Of the first trial that had to wait, None as long as none had.
         is_short: Whether a trial waits now.
     """
 
-    def __init__(self, encoder: Encoder | None, available: Callable[[], int]) -> None:
-        self._encoder, self._available = encoder, available
+    def __init__(self, encoder: Encoder | None, available: Callable[[], int], longest: int | None = None) -> None:
+        self._encoder, self._available, self._longest = encoder, available, longest
         self._held: dict[str, int] = {}
         self._room = 0
         self.note: str | None = None
@@ -44,7 +45,7 @@ class MemoryForecast:
         if not (trains_encoder(trial) and self._encoder):
             return LIBRARIES
         encoder = self._encoder
-        kept = BATCH * encoder.max_length * encoder.n_layers * encoder.width * KEPT_NUMBERS * BYTES
+        kept = BATCH * (self._longest or encoder.max_length) * encoder.n_layers * encoder.width * KEPT_NUMBERS * BYTES
         return LIBRARIES + encoder.n_parameters * TRAINED_WEIGHT + kept
 
     def fitting(self, waiting: Sequence[Trial], running: Sequence[Trial]) -> list[Trial]:

@@ -63,6 +63,7 @@ def test_a_training_is_forecast_by_timed_steps_in_proportion_to_its_epochs(run: 
     assert 5 * few < many
     assert seconds["majority"] is None
     assert whole["unknown"] == ["majority-seed0"]
+    assert len(whole["timed"]) == 2
     assert whole["seconds"] == pytest.approx(few + many)
     assert min(whole["memory_bytes"], whole["disk_bytes"]) > 0
 
