@@ -31,6 +31,8 @@ def compare(
     per_class: int | None = None,
     set: Mapping[str, Mapping[str, Any]] | None = None,
     limit: int | None = None,
+    budget: int | str | None = None,
+    fold: str | None = None,
     text_column: str | None = None,
     label_column: str | None = None,
     label_names: Sequence[str] | None = None,
@@ -85,6 +87,9 @@ def compare(
         per_class: Fit on so many rows of each class of train, other ones with each seed.
         set: Strategy -> parameter -> value, such as `{"logreg_probe": {"C": 0.1}}`.
         limit: At most so many rows of each split, stratified.
+        budget: Search each strategy in the space that it declares: so many configurations, or a time such as `10m`.
+        fold: A fold of a cross-validation, such as `2/5`: of all rows it tests, the next one validates, the others
+            train. `harness run --folds` runs all of them and puts them together.
         text_column: Column of the texts, guessed from usual names by default.
         label_column: Column of the labels, guessed from usual names by default.
         label_names: Names of label ids 0, 1, ...

@@ -190,7 +190,7 @@ def make_plan(
         raise UserError(f"--max-length {config.max_length}: {limit}. Name fewer, or leave --max-length out.")
     refuse_impossible(offers, manager.offers, encoder, loaded.label_names)
     offers, told_of_budget = with_budget(offers, config, encoder, loaded.label_names)
-    told = (*told_of_budget, *_told_of_draw(config, loaded))
+    told = (*_told_of_fold(config), *told_of_budget, *_told_of_draw(config, loaded))
     notes = (*left_out_of_groups(manager.offers, config), *without_effect, *told)
     plan = Plan(config, loaded, encoder, offers, broken, device, dtype, fallback, notes, is_settled_offline())
     costs = cost_file.matrix(loaded.label_names) if cost_file else None
@@ -216,6 +216,11 @@ def _told_of_draw(config: RunConfig, task: Task) -> list[str]:
     few = [name for name, n in zip(task.label_names, counts, strict=True) if n < config.per_class]
     fewer = f"; train has fewer of {names_shown(few)}" if few else ""
     return [f"every seed draws {config.per_class:,} rows of each class of train to fit on{fewer}"]
+
+
+def _told_of_fold(config: RunConfig) -> list[str]:
+    """Say which fold of a cross-validation a run is of."""
+    return [f"this run is fold {config.fold} of all rows: it tests, the next one validates"] if config.fold else []
 
 
 def _select(config: RunConfig, manager: PluginManager, given: Sequence[Offer]) -> tuple[list[Offer], list[Plugin]]:

@@ -73,7 +73,14 @@ def test_a_run_is_a_table_of_scores_a_row_a_trial_best_by_validation_first(run: 
 
 def test_every_option_of_a_run_is_an_argument() -> None:
     arguments = set(inspect.signature(harness.compare).parameters)
-    assert set(RunConfig.model_fields) - {"dataset"} <= arguments
+    of_several_runs = {"folds"}
+    assert set(RunConfig.model_fields) - {"dataset"} - of_several_runs <= arguments
+
+
+def test_a_fold_tests_the_rows_that_no_other_fold_does(task: Task, tmp_path: Path) -> None:
+    runs = [quickly(task, tmp_path, strategies="majority", fold=f"{number}/3") for number in (1, 2, 3)]
+    rows = [row for run in runs for row in run.predictions("majority")["row"]]
+    assert sorted(rows) == list(range(len(rows)))
 
 
 def test_a_run_that_was_stopped_goes_on_where_the_same_call_is_made_again(task: Task, tmp_path: Path) -> None:

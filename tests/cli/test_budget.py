@@ -119,7 +119,7 @@ def test_what_is_set_is_not_searched(run: Harness) -> None:
     assert ridge.search.space == "alpha=1..10000:log"
     assert ridge.params["pooling"] == "mean"
     assert knn.search
-    assert knn.search.space == "pooling=cls|mean"
+    assert knn.search.space == "scaling=standard|unit, pooling=cls|mean"
     assert knn.params["n_neighbors"] == 3
 
 

@@ -40,6 +40,7 @@ def test_each_fold_is_a_run_and_each_row_is_tested_once(made: Path) -> None:
     assert [(cell["fold"], cell["status"]) for cell in suite_of(made)["cells"]] == [
         (f"{number}/3", "complete") for number in (1, 2, 3)
     ]
+    assert all("fold" in " ".join(run.run.notes) for run in open_suite("latest", made).runs)
     rows = [row for run in open_suite("latest", made).runs for row in run.predictions("tfidf_logreg")["row"]]
     assert sorted(rows) == list(range(48 + 24 + 24))
 

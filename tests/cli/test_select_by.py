@@ -153,13 +153,6 @@ def test_an_unknown_metric_is_refused(run: Harness) -> None:
     assert "There is no metric 'mc'" in outcome.err
 
 
-def test_a_search_of_one_strategy_refuses_what_it_would_ignore(harness: Harness, tmp_path: Path) -> None:
-    (tmp_path / "run.toml").write_text('select-by = "mcc"\ndataset = "sample"\n')
-    outcome = harness("tune", "tfidf_logreg", "-c", str(tmp_path / "run.toml"), "--offline", "-q")
-    assert outcome.code == 2
-    assert "select-by" in outcome.err
-
-
 def test_a_metric_without_bounds_chooses_alone_and_one_with_bounds_leaves_ties_to_the_loss() -> None:
     labels = np.arange(100) % 2
     better = np.where(np.eye(2)[np.where(np.arange(100) < 10, 1 - labels, labels)] > 0, 0.7, 0.3)
