@@ -4,6 +4,7 @@ from harness.wording import quantities
 
 DASH = MISSING = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
+HALF_A_CENT = 0.005  # what is less would be written as nothing
 
 
 def score(fraction: float | None) -> str:
@@ -82,7 +83,7 @@ def money(value: float | None) -> str:
     """Write an amount of whatever currency with two decimals, less than a cent with one digit that counts."""
     if value is None:
         return MISSING
-    return f"{value:.1g}" if 0 < value < 0.005 else f"{value:,.2f}"  # noqa: PLR2004
+    return f"{value:.1g}" if 0 < value < HALF_A_CENT else f"{value:,.2f}"
 
 
 def size(n_bytes: int | None) -> str:

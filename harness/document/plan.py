@@ -21,7 +21,6 @@ class PlanSummary:
     Attributes:
         facts: Labels and values.
         trials: Strategy, with its number of rows where the run has several, seed, and hyperparameters of each trial.
-        seconds: What each trial will take, None where nothing tells it; empty where nothing was forecast.
         cost: What all of it will take, None where nothing was forecast.
         fallback: What stands in for what was asked for, None where nothing does.
     """
@@ -29,7 +28,6 @@ class PlanSummary:
     facts: list[tuple[str, str]]
     trials: list[tuple[str, int, dict[str, Any]]]
     fallback: str | None = None
-    seconds: tuple[float | None, ...] = ()
     cost: CostForecast | None = None
 
 
@@ -56,7 +54,7 @@ def summary_of_plan(plan: Plan, cost: CostForecast | None = None) -> PlanSummary
         search = trial.strategy if isinstance(trial.strategy, RandomSearch) else None
         params = {"searched": search.search_space} if search else recorded_parameters(trial.strategy)
         trials.append((f"{trial.offer.name}{size}", trial.seed, params))
-    return PlanSummary(facts, trials, plan.fallback, tuple(cost.trials.values()) if cost else (), cost)
+    return PlanSummary(facts, trials, plan.fallback, cost)
 
 
 def told_of_cost(cost: CostForecast) -> list[tuple[str, str]]:
@@ -66,12 +64,12 @@ def told_of_cost(cost: CostForecast) -> list[tuple[str, str]]:
         time += f", {quantities.duration(cost.encode_seconds)} of it encoding"
     if cost.unknown:
         time += f"; not known of {len(cost.unknown)} of {len(cost.trials)} trials"
-    early = [("", "less where training stops early, as it often does with few rows")] if cost.timed else []
+    early = "the time is less where training ends early, as it often does with few rows"
     return [
         ("time", time),
-        *early,
         ("memory", f"about {quantities.memory(cost.memory_bytes)} for a trial"),
         ("disk", f"about {quantities.size(cost.disk_bytes)}"),
+        *([("note", early)] if cost.timed else []),
     ]
 
 

@@ -16,6 +16,7 @@ from harness.evaluation.intervals import LEVEL
 Floats = NDArray[np.float64]
 
 ROUNDING = 1e-9  # of means of ranks
+PAIR = 2  # strategies, which the exact sign test tells apart: Friedman's and Nemenyi's are for more of them
 FEWEST_SETS = 5  # of which ranks are tested: fewer separate next to nothing (Demšar, section 3.2)
 
 
@@ -100,7 +101,7 @@ def critical_difference(k: int, n: int, alpha: float = ALPHA) -> float:
     """
     from scipy.stats import binom, studentized_range
 
-    if k == 2:  # noqa: PLR2004
+    if k == PAIR:
         wins = next((w for w in range(n // 2 + 1, n + 1) if 2 * binom.sf(w - 1, n, 0.5) <= alpha), n + 1)
         return (2 * wins - n) / n
     return float(studentized_range.ppf(1 - alpha, k, np.inf) / np.sqrt(2)) * _rank_error(k, n)
@@ -186,7 +187,7 @@ def told_apart(scores: Floats) -> Groups:
     """
     n, k = scores.shape
     difference = critical_difference(k, n) if n >= FEWEST_SETS else None
-    p = friedman_p(scores) if difference is not None and k > 2 else None  # noqa: PLR2004
+    p = friedman_p(scores) if difference is not None and k > PAIR else None
     if difference is None or (p is not None and p >= ALPHA):
         return Groups(difference, p, ((0, k - 1),))
     return Groups(difference, p, tuple(groups_alike(ranks_of(scores).mean(axis=0).tolist(), difference)))

@@ -20,10 +20,12 @@ from harness.runs.tuning import Tuning
 def of_plan(summary: PlanSummary) -> dict[str, Any]:
     """Return the facts of a plan, its trials, and what they will take."""
     trials = [{"strategy": name, "seed": seed, "params": params} for name, seed, params in summary.trials]
-    for trial, seconds in zip(trials, summary.seconds, strict=False):
+    told = {"plan": summary.facts, "trials": trials, "fallback": summary.fallback}
+    if summary.cost is None:
+        return told
+    for trial, seconds in zip(trials, summary.cost.trials.values(), strict=True):
         trial["seconds"] = seconds
-    cost = {} if summary.cost is None else {"forecast": of_cost(summary.cost)}
-    return {"plan": summary.facts, "trials": trials, "fallback": summary.fallback, **cost}
+    return told | {"forecast": of_cost(summary.cost)}
 
 
 def of_cost(cost: CostForecast) -> dict[str, Any]:

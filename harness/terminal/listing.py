@@ -84,9 +84,9 @@ def print_plan(summary: PlanSummary, console: Console, language: str = "en") -> 
     facts = [(page.say_message(label), page.say_message(value)) for label, value in summary.facts]
     page.write([label_value_lines(facts, page), Text("")])
     headings = [page.say(heading) for heading in ("strategy", "seed", "parameters")]
-    if summary.seconds:
+    if summary.cost:
         headings.insert(2, page.say("about"))
-        for row, seconds in zip(rows, summary.seconds, strict=True):
+        for row, seconds in zip(rows, summary.cost.trials.values(), strict=True):
             row.insert(2, quantities.MISSING if seconds is None else quantities.duration(seconds))
     page.write(table(headings, rows, page) if rows else [page.text(page.say("no trials"))])
 
