@@ -21,8 +21,8 @@ TOLD = {
     "{floor} to {ceiling}.",
     "flat": "{strategy}: the curve is flat. From {first} to {n} rows of train test {metric} rises by no more than "
     "chance, so nothing can be said of more.",
-    "few sizes": "{strategy}: measured with {sizes} numbers of rows, and a forecast takes {fewest} or more, such as "
-    "--train-sizes 100,200,400,800.",
+    "few sizes": "{strategy}: a forecast takes {fewest} numbers of rows or more, such as --train-sizes "
+    "100,200,400,800; measured: {sizes}.",
 }
 EXPLAINED = (
     "Bands hold 95 % of the power laws fitted to draws of test rows and seeds. They cannot know of a curve that "
