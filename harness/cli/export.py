@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--to", "form", type=click.Choice(["onnx", "openvino", "transformers"]), default="onnx",
               help="What reads the folder: ONNX Runtime, OpenVINO, or the pipeline of transformers.")
 @click.option("--int8", is_flag=True, help="Write weights in eight bits, and hold what they predict on the run's test "
-              "rows against the run; of --to onnx.")
+              "rows against the run; of --to onnx and --to openvino.")
 @click.option("--dtype", type=click.Choice(["float32", "bfloat16"]), default="float32",
               help="bfloat16 writes weights of half the size, and holds what they predict against the run; "
               "of --to transformers.")

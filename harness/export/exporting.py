@@ -100,7 +100,7 @@ def export_classifier(
         agreement = check_agreement(predict, wanted, progress)
         variant = None
         if wanted_variant:
-            variant = make_variant(folder, predict, described, wanted, wanted_variant, progress)
+            variant = make_variant(folder, form, predict, described, wanted, wanted_variant, progress)
         described.write(folder, checked=asdict(agreement))
         (folder / README_FILE).write_text(_README[form], encoding="utf-8")
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

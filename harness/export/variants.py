@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from harness.errors import ModelError, UserError
 from harness.evaluation.metrics import evaluate
 from harness.evaluation.noninferiority import LOSS, NonInferiority, non_inferiority
 from harness.evaluation.predicted import Rows
-from harness.export import bfloat16, int8, onnx_form
+from harness.export import bfloat16, onnx_form, onnx_int8, openvino_form, openvino_int8
 from harness.export.checking import BATCH, Expected, Progress, predicted_by
 from harness.export.form import Described, FormName, Predict
 from harness.results.variants import Cost, NumberFormat, Variant
@@ -62,9 +61,10 @@ def check_number_format(number_format: NumberFormat, form: FormName) -> None:
     """Refuse a number format that a form does not have.
 
     Raises:
-        UserError: For int8 of another form than onnx, and bfloat16 of another than transformers.
+        UserError: For int8 of transformers, and bfloat16 of another form.
     """
-    if form != (needed := _MAKERS[number_format].form):
+    if (number_format, form) not in _MAKERS:
+        needed = " and --to ".join(of for variant, of in _MAKERS if variant == number_format)
         option = "--int8" if number_format == "int8" else f"--dtype {number_format}"
         raise UserError(f"{option} is of --to {needed}, and {form} has no such weights here. Leave one of them out.")
 
@@ -83,12 +83,19 @@ def check_labels(expected: Expected) -> None:
 
 
 def make_variant(
-    folder: Path, predict: Predict, described: Described, expected: Expected, wanted: WantedVariant, progress: Progress
+    folder: Path,
+    form: FormName,
+    predict: Predict,
+    described: Described,
+    expected: Expected,
+    wanted: WantedVariant,
+    progress: Progress,
 ) -> MadeVariant:
     """Put a variant in the place of an exported folder's weights, and hold it against the run.
 
     Args:
         folder: The exported folder, in float32; gets comparison.json, too.
+        form: What reads it.
         predict: What predicts with it.
         described: What it says of its classifier.
         expected: The run's test rows.
@@ -99,7 +106,7 @@ def make_variant(
         UserError: For weights that have no such form.
         ModelError: Where what the variant predicts are no probabilities.
     """
-    maker = _MAKERS[wanted.number_format]
+    maker = _MAKERS[wanted.number_format, form]
     before = cost_of(folder, predict, expected.texts, timed=wanted.timed)
     maker.make(folder)
     variant = maker.open(folder)
@@ -116,7 +123,7 @@ def make_variant(
         seed=described.seed,
         train_size=wanted.train_size,
         number_format=wanted.number_format,
-        form=maker.form,
+        form=form,
         kind=maker.kind,
         test=evaluate(labels, found),
         scores=scores_against(expected, found, wanted.margin),
@@ -168,15 +175,15 @@ def _seconds(predict: Predict, texts: Sequence[str]) -> float:
 
 @dataclass(frozen=True)
 class _Maker:
-    """How a variant is made: of which form, what its record calls it, what makes it of a folder, and what reads it."""
+    """How a variant of a form is made: what its record calls it, what makes it of a folder, and what reads it."""
 
-    form: Literal["onnx", "transformers"]
     kind: str
     make: Callable[[Path], None]
     open: Callable[[Path], Predict]
 
 
-_MAKERS: dict[NumberFormat, _Maker] = {
-    "int8": _Maker("onnx", int8.KIND, int8.quantise, onnx_form.open_onnx),
-    "bfloat16": _Maker("transformers", bfloat16.KIND, bfloat16.narrow, bfloat16.open_narrow),
+_MAKERS: dict[tuple[NumberFormat, FormName], _Maker] = {
+    ("int8", "onnx"): _Maker(onnx_int8.KIND, onnx_int8.quantise, onnx_form.open_onnx),
+    ("int8", "openvino"): _Maker(openvino_int8.KIND, openvino_int8.compress, openvino_form.open_openvino),
+    ("bfloat16", "transformers"): _Maker(bfloat16.KIND, bfloat16.narrow, bfloat16.open_narrow),
 }

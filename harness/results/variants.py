@@ -66,7 +66,7 @@ class Variant(FrozenModel):
     seed: Count
     train_size: Count | None = None
     number_format: NumberFormat
-    form: Literal["onnx", "transformers"]
+    form: Literal["onnx", "openvino", "transformers"]
     kind: Annotated[str, Field(max_length=1_000)]
     test: Evaluation
     scores: NonInferiority

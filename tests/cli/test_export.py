@@ -211,9 +211,11 @@ def test_classes_keep_their_names_in_any_order(
     assert all(np.abs(table - tables[0]).max() < 1e-4 for table in tables)
 
 
-def test_an_int8_variant_is_held_against_its_run(export: Export, run: RunResult, tmp_path: Path) -> None:
-    needs("onnx")
-    outcome = export("-s", "full_finetune", "--int8", "--compare", "--margin", "0.5", "-o", str(tmp_path / "out"))
+@pytest.mark.parametrize("form", ["onnx", "openvino"])
+def test_an_int8_variant_is_held_against_its_run(form: str, export: Export, run: RunResult, tmp_path: Path) -> None:
+    needs(form)
+    asked = ("--to", form, "--int8", "--compare", "--margin", "0.5")
+    outcome = export("-s", "full_finetune", *asked, "-o", str(tmp_path / "out"))
     assert outcome.code == 0, outcome.err
     told = json.loads((tmp_path / "out" / "comparison.json").read_text("utf-8"))
     scores, parent, variant = told["scores"], told["parent"], told["variant"]
@@ -224,7 +226,8 @@ def test_an_int8_variant_is_held_against_its_run(export: Export, run: RunResult,
     assert f"behind: {scores['verdict']}" in " ".join(outcome.err.split())
     assert variant["size_bytes"] < parent["size_bytes"]
     assert 0 < variant["p50_seconds"] <= variant["p95_seconds"]
-    assert len(predicted_by_readme(tmp_path / "out", "onnx")) == len(TEXTS)
+    assert told["form"] == form
+    assert len(predicted_by_readme(tmp_path / "out", form)) == len(TEXTS)
 
 
 @pytest.mark.parametrize(
