@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.export.form import Predict, read_tokens
 from harness.export.onnx_form import MODEL_FILE, OUTPUT, write_onnx
+from harness.system.silent_openvino import import_openvino
 from harness.system.temporary_folders import temporary_folder
 
 if TYPE_CHECKING:
@@ -19,14 +20,13 @@ IN_FLOAT32 = {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZ
 def write_openvino(graph: "Module", folder: Path) -> None:
     """Write a torch module, input_ids and attention_mask -> probabilities, as model.xml and model.bin.
 
-    By way of ONNX, and not by `openvino.convert_model`, which reports its use to its maker.
+    By way of ONNX, and not by `openvino.convert_model`, which would report its use where the host imported openvino.
 
     Args:
         graph: As of `harness.export.graph`.
         folder: Where it goes.
     """
-    import openvino
-
+    openvino = import_openvino()
     with temporary_folder() as workdir:
         write_onnx(graph, workdir)
         model = openvino.Core().read_model(workdir / MODEL_FILE)
@@ -35,12 +35,11 @@ def write_openvino(graph: "Module", folder: Path) -> None:
 
 def open_openvino(folder: Path) -> Predict:
     """Return what predicts with the files of a folder, as its README does."""
-    import openvino
     import torch
 
     tokenise = read_tokens(folder)
     how = {**IN_FLOAT32, "INFERENCE_NUM_THREADS": torch.get_num_threads()}  # its own default is every core
-    model: Any = openvino.Core().compile_model(folder / XML_FILE, "CPU", how)
+    model: Any = import_openvino().Core().compile_model(folder / XML_FILE, "CPU", how)
     return lambda texts: model(tokenise(texts))[OUTPUT]
 
 
@@ -53,9 +52,12 @@ pip install openvino tokenizers
 
 ```python
 import json
+import sys
 import numpy as np
-import openvino
 from tokenizers import Tokenizer
+
+sys.modules["openvino_telemetry"] = None  # else importing openvino reports that to its maker
+import openvino
 
 classifier = json.load(open("classifier.json", encoding="utf-8"))  # names of the classes, prompt, what was checked
 tokenizer = Tokenizer.from_file("tokenizer.json")

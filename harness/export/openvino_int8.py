@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.errors import UserError, reason_of
 from harness.export.openvino_form import WEIGHTS_FILE, XML_FILE
+from harness.system.silent_openvino import import_openvino
 from harness.system.temporary_folders import temporary_folder
 
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ def compress(folder: Path) -> None:
     Raises:
         UserError: For a graph without large matrices, and one that OpenVINO cannot write so.
     """
-    import openvino
-
+    openvino = import_openvino()
     before = (folder / WEIGHTS_FILE).stat().st_size
     with temporary_folder() as workdir:
         try:
@@ -81,8 +81,7 @@ def _stored_in_eight_bits(weights: "NDArray[np.float32]", axis: int) -> Any:
         weights: float32 (n, m).
         axis: Along which they share a scale.
     """
-    import openvino.opset13 as operators
-
+    operators = import_openvino().opset13
     scale = np.abs(weights).max(axis=axis, keepdims=True) / LARGEST
     scale[scale == 0] = 1  # of weights that are all 0
     stored = operators.constant(np.rint(weights / scale).astype(np.int8))
