@@ -48,6 +48,7 @@ def compare(
     max_length: int | None = None,
     device: Device | None = None,
     dtype: Literal["auto", "float32", "bfloat16"] | None = None,
+    engine: Literal["torch", "openvino"] | None = None,
     batch_tokens: int | Literal["auto"] | None = None,
     cache: bool | None = None,
     cache_dir: str | Path | None = None,
@@ -106,6 +107,7 @@ def compare(
         max_length: Tokens that texts are cut at, by default what the encoder reads.
         device: Where to compute.
         dtype: Number format.
+        engine: What computes frozen features: `torch`, or `openvino` on CPUs (extra `openvino`).
         batch_tokens: Tokens in one batch of the encoder.
         cache: Keep frozen features for later runs.
         cache_dir: Where they are kept.

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 @options.plugins
 @options.device
 @click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16"]), help="Number format.  [default: auto]")
+@options.engine
 @options.offline
 @options.language
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")

@@ -72,6 +72,8 @@ yes_run_plugins = click.option("--yes-run-plugins", is_flag=True,
 offline = click.option("--offline", is_flag=True, default=None, help="Never touch the network.")
 device = click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]),
                       help="Where to compute.  [default: auto]")
+engine = click.option("--engine", type=click.Choice(["torch", "openvino"]),
+                      help="What computes frozen features; openvino on CPUs, in float32.  [default: torch]")
 strategies = click.option("-s", "--strategies", multiple=True, callback=joined, metavar="NAMES",
                           shell_complete=complete_strategies,
                           help="Strategies, comma-separated, or 'all'.  [default: all]")
@@ -89,6 +91,7 @@ OF_ENCODER = (
     device,
     click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16"]),
                  help="Number format.  [default: auto]"),
+    engine,
     offline,
 )
 cache_dir = click.option("--cache-dir", metavar="FOLDER", shell_complete=complete_folders,

@@ -27,7 +27,8 @@ class RunConfig(BaseModel):
 
     `dataset` and `model` are None where nobody named them: then the defaults apply, and the bundled sample may stand
     in for them. `prompt` is put before each text that a frozen encoder reads, None for what its checkpoint declares.
-    `max_length` is the number of tokens that texts are cut at, None for the encoder's own limit. `set` maps strategy
+    `max_length` is the number of tokens that texts are cut at, None for the encoder's own limit, and `engine` is what
+    computes the frozen features. `set` maps strategy
     -> field -> value. `plugins` are files and modules, as they were given. `on` is where trials run, None for what the
     environment's HARNESS_ON says, else `local`; `share` is a folder or a URL by which files reach machines of a pool
     that do not see this one's disk. `time_limit` is in seconds and `memory_limit` in bytes, of each trial.
@@ -66,6 +67,7 @@ class RunConfig(BaseModel):
     set: dict[str, dict[str, Any]] = {}
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    engine: Literal["torch", "openvino"] = "torch"
     batch_tokens: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
     cache: bool = True
     cache_dir: NonEmpty | None = None

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
+from harness.encoding.engine import PACKAGES, TORCH, EngineName
 from harness.encoding.sentence_encoder import Declared
 from harness.errors import UnavailableError
 from harness.system.files import read_sealed, sha256_of, write_sealed
@@ -43,7 +44,12 @@ class EncoderFacts:
 
 
 def fingerprint(
-    directory: Path, revision: str | None, device: str, dtype: str, declared: Declared | None = None
+    directory: Path,
+    revision: str | None,
+    device: str,
+    dtype: str,
+    declared: Declared | None = None,
+    engine: EngineName = TORCH,
 ) -> dict[str, str | None]:
     """Return everything that can change the features of a checkpoint, by name.
 
@@ -56,6 +62,7 @@ def fingerprint(
         device: cpu, cuda or mps.
         dtype: float32 or bfloat16.
         declared: The prompt in use, and whether it is pooled, too.
+        engine: What computes the features.
     """
     prompt = {} if not declared or not declared.prompt else {"prompt": declared.prompt}
     if prompt and declared and not declared.pools_prompt:
@@ -67,9 +74,12 @@ def fingerprint(
         "tokenizer": _hash_of_files([file for file in sorted(directory.iterdir()) if _is_of_tokenizer(file)]),
         "device": device,
         "dtype": dtype,
-        **{library: metadata.version(library) for library in LIBRARIES},
+        **{library: metadata.version(library) for library in (*LIBRARIES, *PACKAGES[engine])},
         "encoding": str(ENCODING_VERSION),
         **prompt,
+        **(
+            {} if engine == TORCH else {"engine": engine, **{name: metadata.version(name) for name in PACKAGES[engine]}}
+        ),
         **({"modules": _hash_of_files(modules)} if (modules := _weights_of_modules(directory)) else {}),
     }
 

@@ -28,6 +28,7 @@ class EncoderTags:
         pooling: What `Features(pooling="auto")` is for it.
         pooling_source: Where that comes from, None where it does not say.
         prompt: The text that it puts before each text.
+        engine: What computes its states: `torch`, or another engine and its version, such as `openvino 2026.4.1`.
     """
 
     notes: tuple[str, ...] = ()
@@ -37,6 +38,7 @@ class EncoderTags:
     pooling: str = "cls"
     pooling_source: Literal["checkpoint", "left to right", "default"] | None = None
     prompt: str = ""
+    engine: str = "torch"
 
 
 def read_tags(item: object, kind: type[Tags]) -> Tags:

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from harness.encoding.batching import Batch, TokenIds, batches_by_length
 from harness.encoding.encoder import Features, Progress, missing_layer, resolved, width_of
+from harness.encoding.engine import FIRST_TOKEN, TORCH, Engine, layer_output
 from harness.encoding.first_token import first_token_beside, first_token_only, supports_first_token_only
+from harness.encoding.padding import mask_of, moved, padded
 from harness.encoding.pooling import PoolingSource, pool
 from harness.encoding.token_budget import TokenBudget
 from harness.errors import ModelError, UserError
@@ -45,6 +47,7 @@ class TransformerEncoder:
         pooling_source: Where that stands.
         prompt: Put before each text.
         pools_prompt: Whether tokens of the prompt are pooled, too.
+        other_engine: What computes its states, None for torch.
     """
 
     name: str
@@ -62,6 +65,7 @@ class TransformerEncoder:
     pooling_source: PoolingSource = "default"
     prompt: str = ""
     pools_prompt: bool = True
+    other_engine: Engine | None = None
 
     @cached_property
     def _parts(self) -> tuple[Any, Any]:
@@ -93,10 +97,22 @@ class TransformerEncoder:
         return tuple(self.budget.degradations)
 
     def __getstate__(self) -> dict[str, Any]:  # models that returned inner layers do not pickle: loaded anew
-        return {name: value for name, value in self.__dict__.items() if name not in ("_parts", "_can_skip")}
+        return {name: value for name, value in self.__dict__.items() if name not in ("_parts", "can_skip")}
+
+    @property
+    def engine(self) -> str:
+        """What computes its states: torch, or another one with its version."""
+        return self.other_engine.name if self.other_engine else TORCH
+
+    @property
+    def _device(self) -> "torch.device":
+        import torch
+
+        return torch.device("cpu") if self.other_engine else self.model.device
 
     @cached_property
-    def _can_skip(self) -> bool:
+    def can_skip(self) -> bool:
+        """Whether the last block can be computed for the first token alone."""
         return supports_first_token_only(self.model)
 
     @cached_property
@@ -104,7 +120,7 @@ class TransformerEncoder:
         """Whether padding changes a text's states in spite of the mask, as in FNet and ConvBERT, of any layer."""
         import torch
 
-        if self._can_skip:  # a family that does not, and its mask was tried
+        if self.can_skip:  # a family that does not, and its mask was tried
             return False
         ids, means = (
             self.tokenise(["is the padding of this text read?"])[0],
@@ -123,7 +139,7 @@ class TransformerEncoder:
 
     def skips_last_layer(self, wanted: Sequence[Features]) -> bool:
         """Return whether the last block is computed for the first token only: of its layer nothing else is wanted."""
-        return all(map(self._is_first_token, filter(self._is_last, wanted))) and self._can_skip
+        return all(map(self._is_first_token, filter(self._is_last, wanted))) and self.can_skip
 
     def _is_last(self, features: Features) -> bool:
         return features.layer in (-1, self.n_layers)
@@ -152,14 +168,12 @@ class TransformerEncoder:
         asked, wanted = wanted, list(dict.fromkeys(resolved(features, self) for features in wanted))
         self._check_layers(wanted)
         self._check_prompt()
-        device = self.model.device
+        device = self._device
         shapes = {features: (len(texts), width_of(features, self)) for features in wanted}
         tables = {f: torch.empty(shape, dtype=torch.float32, device=device) for f, shape in shapes.items()}
         done = 0
-        skipping: AbstractContextManager[None] = contextlib.nullcontext()
-        if texts and self.skips_last_layer(wanted):
-            skipping = first_token_only(self.model)
-        with torch.inference_mode(), skipping:
+        skips = texts and not self.other_engine and self.skips_last_layer(wanted)
+        with torch.inference_mode(), first_token_only(self.model) if skips else contextlib.nullcontext():
             self.budget.settle(texts, self.tokenise, self._compute, device.type)
             padding = not self._minds_padding
             for batch in batches_by_length(texts, self.tokenise, lambda: self.budget.tokens or 1, padding):
@@ -252,47 +266,34 @@ class TransformerEncoder:
 
     def _compute(self, token_ids: TokenIds, wanted: Sequence[Features]) -> dict[Features, "torch.Tensor"]:
         """Return the wanted states (m, width) of m texts, on the device, without waiting for it."""
-        inputs, lengths = _padded(token_ids, self.tokenizer.pad_token_id)
-        device = self.model.device
-        mask = None if inputs.shape[1] == lengths.min() else _mask(lengths, inputs.shape[1], device)
+        inputs, lengths = padded(token_ids, self.tokenizer.pad_token_id)
+        mask = mask_of(lengths, inputs.shape[1], self._device)
+        if self.other_engine:
+            taken = self.other_engine.states(self, inputs, mask, [self._output_of(f) for f in wanted])
+        else:
+            taken = self._states(inputs, mask, wanted)
+        skip = 0 if self.pools_prompt else self.prompt_tokens
+        return {f: pool(state, mask, f.pooling, skip) for f, state in zip(wanted, taken, strict=True)}
+
+    def _states(self, inputs: "torch.Tensor", mask: Any, wanted: Sequence[Features]) -> list["torch.Tensor"]:
+        """Return the state of each token, (m, tokens, width), that each of the wanted ones is pooled of."""
         only_last = all(map(self._is_last, wanted))
         with self._first_token_beside(wanted) as first:
             output = self.model(
-                input_ids=_moved(inputs, device),
-                attention_mask=None if mask is None else mask[:, None, None] if self._can_skip else mask.long(),
+                input_ids=moved(inputs, self._device),
+                attention_mask=None if mask is None else mask[:, None, None] if self.can_skip else mask.long(),
                 output_hidden_states=not only_last,
             )
-        states = (*(output.hidden_states or [None])[:-1], output.last_hidden_state)  # each (m, tokens, width)
-        taken = [
-            first[0] if first and self._is_first_token(f) else states[-1 if only_last else f.layer] for f in wanted
-        ]
-        skip = 0 if self.pools_prompt else self.prompt_tokens
-        return {f: pool(state, mask, f.pooling, skip) for f, state in zip(wanted, taken, strict=True)}
+        states = (*(output.hidden_states or [None])[:-1], output.last_hidden_state)
+        return [first[0] if first and self._is_first_token(f) else states[-1 if only_last else f.layer] for f in wanted]
+
+    def _output_of(self, features: Features) -> str:
+        """Return what engines call the state that features are pooled of."""
+        if self._is_first_token(features) and self.can_skip:
+            return FIRST_TOKEN
+        return layer_output(features.layer % (self.n_layers + 1))
 
     def _first_token_beside(self, wanted: Sequence[Features]) -> AbstractContextManager[list[Any]]:
         """Also compute the first token by the short path, where others of its layer are wanted, too."""
         of_last = {self._is_first_token(features) for features in wanted if self._is_last(features)}
-        return first_token_beside(self.model) if len(of_last) > 1 and self._can_skip else contextlib.nullcontext([])
-
-
-def _padded(token_ids: TokenIds, pad_token_id: int) -> tuple["torch.Tensor", "torch.Tensor"]:
-    """Return token ids (m, tokens) and lengths (m,), both int64, on the CPU."""
-    import torch
-
-    lengths = np.array([len(ids) for ids in token_ids])
-    inputs = np.full((len(token_ids), int(lengths.max())), pad_token_id, dtype=np.int64)
-    inputs[np.arange(inputs.shape[1]) < lengths[:, None]] = np.concatenate(token_ids)
-    return torch.from_numpy(inputs), torch.from_numpy(lengths)
-
-
-def _mask(lengths: "torch.Tensor", width: int, device: Any) -> "torch.Tensor":
-    """Return True for tokens and False for padding, (m, width)."""
-    import torch
-
-    return torch.arange(width, device=device)[None] < _moved(lengths, device)[:, None]
-
-
-def _moved(tensor: "torch.Tensor", device: Any) -> "torch.Tensor":
-    if device.type != "cuda":
-        return tensor.to(device)
-    return tensor.pin_memory().to(device, non_blocking=True)
+        return first_token_beside(self.model) if len(of_last) > 1 and self.can_skip else contextlib.nullcontext([])

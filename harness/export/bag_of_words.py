@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from harness.encoding.traced_graph import INPUTS, OPSET
 from harness.errors import UserError, reason_of
 from harness.export.form import TOKENIZER_FILE
-from harness.export.onnx_form import INPUTS, MODEL_FILE, OPSET, OUTPUT
+from harness.export.onnx_form import MODEL_FILE, OUTPUT
 from harness.strategies.torch_head import linear_weights
 
 UNKNOWN = "[UNK]"

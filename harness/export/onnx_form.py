@@ -1,9 +1,9 @@
 """The ONNX form: tokenizer.json, and model.onnx from token ids to probabilities."""
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.encoding.traced_graph import write_traced
 from harness.export.form import Predict, read_tokens
 
 if TYPE_CHECKING:
@@ -11,34 +11,18 @@ if TYPE_CHECKING:
 
 MODEL_FILE = "model.onnx"
 PACKAGES = ("onnx", "onnxruntime")
-INPUTS, OUTPUT = ("input_ids", "attention_mask"), "probabilities"
+OUTPUT = "probabilities"
 NOTHING = 4  # of ONNX Runtime's levels of its log: what is fatal
-OPSET = 17  # the first with LayerNormalization
-EXAMPLE = (3, 7)  # texts and tokens that the graph is traced with; both may be any, where there is no longer prompt
 
 
 def write_onnx(graph: "Module", folder: Path) -> None:
     """Write a torch module, input_ids and attention_mask -> probabilities, as model.onnx.
 
-    By torch's exporter that traces: the newer one needs twenty times the time, and two packages more.
-
     Args:
         graph: As of `harness.export.graph`.
         folder: Where it goes.
     """
-    import torch
-
-    texts, tokens = EXAMPLE
-    ids = torch.ones((texts, max(tokens, graph.prompt_tokens + 2)), dtype=torch.long)  # type: ignore[arg-type, operator]
-    mask = torch.ones_like(ids)
-    mask[1, -1] = 0  # a text with padding, so that no branch without a mask is taken
-    axes = {name: {0: "texts", 1: "tokens"} for name in INPUTS} | {OUTPUT: {0: "texts"}}
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # on what tracing fixes; the check of the exported folder would find it
-        torch.onnx.export(
-            graph, (ids, mask), str(folder / MODEL_FILE), input_names=list(INPUTS), output_names=[OUTPUT],
-            dynamic_axes=axes, opset_version=OPSET, dynamo=False,
-        )  # fmt: skip
+    write_traced(graph, folder / MODEL_FILE, {OUTPUT: {0: "texts"}}, graph.prompt_tokens)  # type: ignore[arg-type]
 
 
 def open_onnx(folder: Path) -> Predict:

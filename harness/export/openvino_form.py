@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.encoding.openvino_engine import IN_FLOAT32
 from harness.export.form import Predict, read_tokens
 from harness.export.onnx_form import MODEL_FILE, OUTPUT, write_onnx
 from harness.system.silent_openvino import import_openvino
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
 XML_FILE, WEIGHTS_FILE = "model.xml", "model.bin"
 PACKAGES = ("onnx", "openvino")
-# Some processors would take bfloat16, and some round activations where weights are stored in eight bits.
-IN_FLOAT32 = {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0}
 
 
 def write_openvino(graph: "Module", folder: Path) -> None:

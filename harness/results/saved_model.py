@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, field_validator
 
 from harness.encoding.encoder import Encoder, Features, pooling_of
+from harness.encoding.engine import TORCH, EngineName, engine_name
 from harness.encoding.tags import encoder_tags
 from harness.errors import ModelError
 from harness.frozen_model import Count, FrozenModel
@@ -37,6 +38,7 @@ class SavedEncoder(FrozenModel):
         n_layers: Number of its blocks.
         pooling: What `auto` is for it.
         prompt: What it puts before each text.
+        engine: What computed its features.
         states: What the classifier reads of it; none where it holds weights of its own.
     """
 
@@ -48,6 +50,7 @@ class SavedEncoder(FrozenModel):
     n_layers: Count
     pooling: Name = "cls"
     prompt: Annotated[str, Field(max_length=10_000)] = ""
+    engine: EngineName = TORCH
     states: tuple[SavedState, ...] = ()
 
 
@@ -101,6 +104,7 @@ def describe_encoder(encoder: Encoder, states: tuple[Features, ...]) -> SavedEnc
         n_layers=encoder.n_layers,
         pooling=pooling_of(encoder),
         prompt=encoder_tags(encoder).prompt,
+        engine=engine_name(encoder_tags(encoder).engine),
         states=tuple(SavedState(layer=state.layer, pooling=state.pooling) for state in states),
     )
 

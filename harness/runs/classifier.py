@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from harness.config.run_config import RunConfig
 from harness.encoding.encoder import Encoder, pooling_of
+from harness.encoding.engine import OTHER_LIBRARIES
 from harness.encoding.fingerprint import LIBRARIES
 from harness.encoding.tags import encoder_tags
 from harness.errors import DataError, ModelError, PluginError, UnavailableError, UserError, reason_of, rows_named
@@ -33,7 +34,7 @@ from harness.system.temporary_folders import temporary_folder
 OTHERWISE = "It may predict otherwise."
 # Parts of a fingerprint that change features by rounding at most, or name what others hash: not another encoder.
 VERIFY = "'harness verify' tells whether a file of the run was changed."
-CIRCUMSTANCES = frozenset({"revision", "device", "dtype", *LIBRARIES})
+CIRCUMSTANCES = frozenset({"revision", "device", "dtype", *LIBRARIES, *OTHER_LIBRARIES})
 
 
 class TextClassifier:
@@ -189,6 +190,7 @@ def _encoder(
         offline=offline,
         prompt=fitted_on.prompt or None,
         max_length=fitted_on.max_length,
+        engine=fitted_on.engine,
     )
     settle_network_for(config)
     try:

@@ -12,6 +12,8 @@ import numpy as np
 from harness.config.run_config import RunConfig
 from harness.data.task import Task
 from harness.encoding.encoder import Encoder, width_of
+from harness.encoding.engine import refuse_other_engine
+from harness.encoding.tags import encoder_tags
 from harness.errors import UserError
 from harness.executors.choice import built_in_executor, executor_name, share_of
 from harness.executors.executor import Executor
@@ -126,7 +128,9 @@ def open_encoder(config: RunConfig, plugins: Sequence[object] = ()) -> tuple[Enc
         manager = open_plugins(config.plugins, plugins)
         executor = executor or _of_plugin(manager, config)
         device = choose_device(config.device)
-        return manager.load_encoder(config, device, choose_dtype(config.dtype, device)), executor
+        encoder = manager.load_encoder(config, device, choose_dtype(config.dtype, device))
+        refuse_other_engine(config.engine, encoder_tags(encoder).engine, encoder.name)
+        return encoder, executor
     except BaseException:
         if executor:
             executor.close()

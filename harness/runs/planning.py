@@ -11,6 +11,7 @@ from harness.data.costs import read_costs
 from harness.data.folds import all_texts, fold_of
 from harness.data.task import SPLITS, Task, class_counts, names_shown
 from harness.encoding.encoder import Encoder, Features, depth, resolved
+from harness.encoding.engine import TORCH, check_engine, refuse_other_engine
 from harness.encoding.tags import encoder_tags
 from harness.errors import UnavailableError, UserError
 from harness.evaluation.costs import EXPECTED_COST, expected_cost
@@ -160,13 +161,15 @@ def make_plan(
     ]
     device = choose_device(config.device)
     dtype = choose_dtype(config.dtype, device)
+    check_engine(config.engine, device, dtype)
     if config.prompt and not any(wanted_features(offer.strategy) for offer in offers):
         without_effect.append("--prompt has no effect: no selected strategy reads frozen features")
     for offer in offers:
         refuse_network(offer.name, offer.strategy, offline=config.offline)
     needs_model = any(uses_model(offer.strategy) for offer in offers)
-    if config.max_length and not needs_model:
-        without_effect.append("--max-length has no effect: no selected strategy reads an encoder")
+    if not needs_model:
+        unread = [option for option, asked in _of_encoder(config).items() if asked]
+        without_effect += [f"--{option} has no effect: no selected strategy reads an encoder" for option in unread]
     fallback = None
     try:
         loaded, encoder = _load(config, manager, task, needs_model, device, dtype)
@@ -183,11 +186,8 @@ def make_plan(
     if config.fold:
         loaded = fold_of(loaded, read_fold(config.fold))
     _refuse_large_sizes(config, loaded)
-    if encoder and config.prompt and encoder_tags(encoder).prompt != config.prompt:
-        raise UserError(f"--prompt: encoder {encoder.name} puts no prompt before its texts. Leave --prompt out.")
-    if encoder and config.max_length and encoder.max_length != config.max_length:
-        limit = f"encoder {encoder.name} cuts texts at {encoder.max_length} tokens"
-        raise UserError(f"--max-length {config.max_length}: {limit}. Name fewer, or leave --max-length out.")
+    if encoder:
+        _refuse_unheeded(config, encoder)
     refuse_impossible(offers, manager.offers, encoder, loaded.label_names)
     offers, told_of_budget = with_budget(offers, config, encoder, loaded.label_names)
     told = (*_told_of_fold(config), *told_of_budget, *_told_of_draw(config, loaded))
@@ -197,6 +197,22 @@ def make_plan(
     known |= {EXPECTED_COST: expected_cost(costs)} if costs else {}
     select_by = known[config.select_by] if config.select_by else None
     return replace(plan, metrics=choose_metrics(config.asked_metrics, known), select_by=select_by, costs=costs)
+
+
+def _of_encoder(config: RunConfig) -> dict[str, bool]:
+    """Return whether options were given that only an encoder heeds."""
+    return {"max-length": config.max_length is not None, "engine": config.engine != TORCH}
+
+
+def _refuse_unheeded(config: RunConfig, encoder: Encoder) -> None:
+    """Refuse an encoder that does not do what was asked of it, as one of a plugin may."""
+    tags = encoder_tags(encoder)
+    if config.prompt and tags.prompt != config.prompt:
+        raise UserError(f"--prompt: encoder {encoder.name} puts no prompt before its texts. Leave --prompt out.")
+    if config.max_length and encoder.max_length != config.max_length:
+        limit = f"encoder {encoder.name} cuts texts at {encoder.max_length} tokens"
+        raise UserError(f"--max-length {config.max_length}: {limit}. Name fewer, or leave --max-length out.")
+    refuse_other_engine(config.engine, tags.engine, encoder.name)
 
 
 def _refuse_large_sizes(config: RunConfig, task: Task) -> None:

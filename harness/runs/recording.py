@@ -278,9 +278,7 @@ def _model_info(encoder: Encoder | None) -> ModelInfo | None:
         width=encoder.width,
         max_length=encoder.max_length,
         n_parameters=encoder.n_parameters,
-        pooling=tags.pooling,
-        pooling_source=tags.pooling_source,
-        prompt=tags.prompt,
+        **{name: getattr(tags, name) for name in ("pooling", "pooling_source", "prompt", "engine")},
     )
 
 

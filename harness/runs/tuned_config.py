@@ -21,6 +21,7 @@ DECIDE_THE_SCORE = (
     "per_class",
     "device",
     "dtype",
+    "engine",
     "batch_tokens",
     "plugins",
     "select_by",

@@ -171,6 +171,9 @@ def _reading(run: Run, page: Page) -> Iterator[tuple[str, str]]:
         yield "pooling", page.say(told).format(pooling=model.pooling)
     if model.prompt:
         yield "prompt", model.prompt
+    if model.engine != "torch":
+        told = page.say("frozen features are computed by {engine}, {dtype}")
+        yield "engine", told.format(engine=model.engine, dtype=run.environment.get("dtype", "unknown"))
 
 
 def result_lines(subject: Subject, page: Page, *, pairs: bool) -> Iterator[RenderableType]:

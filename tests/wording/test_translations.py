@@ -50,7 +50,7 @@ PASSED_ON: dict[str, Sequence[str]] = {  # what comes to `say` through an argume
     "phrase": (),  # any, where a console decides whether it can show the translation
     "metric": METRICS,
     "scores.verdict": get_args(NonInferior),
-    "label": ("run", "strategy", "pooling", "prompt"),
+    "label": ("run", "strategy", "pooling", "prompt", "engine"),
     "template": ("{first} and {second}", "{first}/{second}"),
     "name": ("letter by letter", "normalised", *METRICS, "acc", "F1m", "F1w"),
     "unit": (),  # where it is not one of a loop's, it is translated already

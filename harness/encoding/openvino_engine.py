@@ -1,0 +1,149 @@
+"""OpenVINO as the engine of an encoder: its torch model traced once, compared with it, and computed on the CPU."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.encoding.engine import FIRST_TOKEN, layer_output
+from harness.encoding.first_token import first_token_beside
+from harness.encoding.traced_graph import INPUTS, write_traced
+from harness.errors import ModelError, reason_of
+from harness.system.out_of_memory import is_out_of_memory
+from harness.system.silent_openvino import import_openvino
+from harness.system.temporary_folders import temporary_folder
+
+if TYPE_CHECKING:
+    import torch
+    from torch.nn import Module
+
+    from harness.encoding.transformer_encoder import TransformerEncoder
+
+BOUND = 1e-4  # of a state's largest number: how far it may be from torch's, in float32; measured: 3e-6
+CHECKED_LENGTHS = ((1,), (9, 4, 1), (40, 33), (512,))  # tokens of the made-up texts of each batch
+# Some processors would take bfloat16, and some round activations where weights are stored in eight bits.
+IN_FLOAT32 = {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0}
+# Two processes that pin their threads would wait for the same cores.
+ONE_BATCH_AT_A_TIME = {"NUM_STREAMS": "1", "ENABLE_CPU_PINNING": False}
+
+
+class OpenVinoEngine:
+    """Computes states with OpenVINO; the graph is made when it is first needed."""
+
+    def __init__(self) -> None:
+        self.name = f"openvino {metadata.version('openvino')}"
+        self._graph: Any = None
+        self._requests: dict[tuple[int, tuple[str, ...]], Any] = {}
+
+    def __getstate__(self) -> dict[str, Any]:  # of another process: graphs do not pickle
+        return {**self.__dict__, "_graph": None, "_requests": {}}
+
+    def prepare(self, encoder: "TransformerEncoder") -> None:
+        """Make the graph of an encoder, unless it is there, and compare it with torch.
+
+        Raises:
+            ModelError: Where OpenVINO cannot compute the model, or computes another thing.
+        """
+        if self._graph is not None:
+            return
+        graph = _traceable(encoder)
+        try:
+            self._graph = _converted(graph, encoder)
+            apart = max(self._difference(encoder, graph, lengths) for lengths in CHECKED_LENGTHS)
+        except Exception as error:
+            self._graph = None
+            if is_out_of_memory(error):
+                raise
+            raise _refusal(encoder, reason_of(error)) from error
+        if not apart <= BOUND:
+            self._graph = None
+            raise _refusal(encoder, f"its states are not those of torch ({apart:.1g} of the largest number apart)")
+
+    def states(
+        self, encoder: "TransformerEncoder", inputs: "torch.Tensor", mask: "torch.Tensor | None", wanted: Sequence[str]
+    ) -> "list[torch.Tensor]":
+        """Return states of m texts; as of `harness.encoding.engine.Engine`."""
+        import torch
+
+        self.prepare(encoder)
+        outputs = list(dict.fromkeys(wanted))
+        mask = torch.ones_like(inputs) if mask is None else mask.long()
+        given = dict(zip(INPUTS, (inputs.numpy(), mask.numpy()), strict=True))
+        found = self._request(tuple(outputs)).infer(given, share_inputs=True)
+        return [torch.from_numpy(found[outputs.index(name)]) for name in wanted]
+
+    def _request(self, outputs: tuple[str, ...]) -> Any:
+        """Return what computes these outputs and nothing that they do not need, on as many threads as torch."""
+        import torch
+
+        openvino, threads = import_openvino(), torch.get_num_threads()
+        if (threads, outputs) not in self._requests:
+            ends = [self._graph.output(name).get_node().input_value(0) for name in outputs]
+            part = openvino.Model(ends, self._graph.get_parameters())
+            how = {**IN_FLOAT32, **ONE_BATCH_AT_A_TIME, "INFERENCE_NUM_THREADS": threads}
+            compiled = openvino.Core().compile_model(part, "CPU", how)
+            self._requests[threads, outputs] = compiled.create_infer_request()
+        return self._requests[threads, outputs]
+
+    def _difference(self, encoder: "TransformerEncoder", graph: "Module", lengths: tuple[int, ...]) -> float:
+        """Return how far states of made-up texts are from those of torch, as a share of the largest number."""
+        import torch
+
+        generator = torch.Generator().manual_seed(0)
+        tokens = torch.tensor(lengths).clamp(encoder.prompt_tokens + 2, encoder.max_length)
+        known = getattr(encoder.model.config, "vocab_size", 128)
+        ids = torch.randint(0, known, (len(tokens), int(tokens.max())), generator=generator)
+        mask = torch.arange(ids.shape[1])[None] < tokens[:, None]
+        with torch.inference_mode():
+            own = graph(ids, mask.long())
+        names = _outputs(encoder)
+        found = self.states(encoder, ids, mask, [*names])
+        apart = 0.0
+        for name, one, two in zip(names, own, found, strict=True):
+            read = mask[:, :1] if name == FIRST_TOKEN else mask
+            apart = max(apart, float((one - two)[read].abs().max() / one[read].abs().max().clamp(min=1e-6)))
+        return apart
+
+
+def _outputs(encoder: "TransformerEncoder") -> dict[str, dict[int, str]]:
+    """Return name -> axes of any length, of all that a graph computes."""
+    layers = {layer_output(layer): {0: "texts", 1: "tokens"} for layer in range(encoder.n_layers + 1)}
+    return {**layers, FIRST_TOKEN: {0: "texts"}} if encoder.can_skip else {**layers}
+
+
+def _traceable(encoder: "TransformerEncoder") -> "Module":
+    """Return a module from token ids and mask to what `_outputs` names."""
+    from torch import nn
+
+    model, can_skip = encoder.model, encoder.can_skip
+
+    class States(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            mask = attention_mask.bool()[:, None, None] if can_skip else attention_mask
+            beside: AbstractContextManager[list[Any]] = first_token_beside(model) if can_skip else nullcontext([])
+            with beside as first:
+                output = self.model(input_ids=input_ids, attention_mask=mask, output_hidden_states=True)
+            return (*output.hidden_states[:-1], output.last_hidden_state, *first)
+
+    return States().eval()
+
+
+def _converted(graph: "Module", encoder: "TransformerEncoder") -> Any:
+    """Return a module as a graph of OpenVINO, in memory."""
+    core = import_openvino().Core()
+    core.set_property({"ENABLE_MMAP": False})  # the file goes
+    with temporary_folder() as workdir:
+        write_traced(graph, Path(workdir) / "model.onnx", _outputs(encoder), encoder.prompt_tokens)
+        return core.read_model(Path(workdir) / "model.onnx")
+
+
+def _refusal(encoder: "TransformerEncoder", why: str) -> ModelError:
+    return ModelError(
+        f"Model {encoder.name} cannot be computed by OpenVINO ({encoder.model.config.model_type}): {why.rstrip('.')}. "
+        "Use --engine torch."
+    )

@@ -1,0 +1,80 @@
+"""OpenVINO gives every state that torch does, within 1e-4 of a state's largest number, or says that it cannot."""
+
+import pickle
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness import Features, ModelError
+from harness.encoding.encoder import Features as State
+from harness.encoding.transformer_encoder import TransformerEncoder
+from harness.huggingface import load_encoder
+
+from ..encoders import FAMILIES, TEXTS, WANTED, loaded, write_family
+
+pytestmark = pytest.mark.skipif(not (find_spec("onnx") and find_spec("openvino")), reason="openvino is not installed")
+
+FIRST, MEAN = Features(-1, "cls"), Features(-1, "mean")
+BOUND = 1e-4
+
+
+def by_openvino(folder: Path, **options: Any) -> TransformerEncoder:
+    return load_encoder(str(folder), None, True, "cpu", "float32", engine="openvino", **options)
+
+
+def far_apart(one: dict[State, Any], two: dict[State, Any]) -> float:
+    """Return the largest difference, as a share of the largest number of its state."""
+    return max(float(np.abs(one[state] - two[state]).max() / np.abs(one[state]).max()) for state in one)
+
+
+@pytest.mark.parametrize("family", [*FAMILIES, "gpt2", "convbert"])
+def test_every_layer_and_pooling_is_that_of_torch(family: str, tmp_path: Path) -> None:
+    folder = write_family(tmp_path / "checkpoint", family)
+    found = by_openvino(folder).encode(TEXTS, WANTED)
+    assert far_apart(loaded(folder).encode(TEXTS, WANTED), found) < BOUND
+
+
+@pytest.mark.parametrize("batch_tokens", [1, 64])
+def test_the_size_of_batches_and_what_else_is_wanted_change_rounding_alone(batch_tokens: int, tmp_path: Path) -> None:
+    encoder = by_openvino(write_family(tmp_path / "checkpoint", "bert"), batch_tokens=batch_tokens)
+    many = encoder.encode(TEXTS, [FIRST, MEAN, Features(0, "max")])
+    alone = {state: encoder.encode(TEXTS[::-1], [state])[state][::-1] for state in (FIRST, MEAN)}
+    assert far_apart(alone, {state: many[state] for state in alone}) < 1e-6
+
+
+def test_it_tells_of_itself_and_no_cache_takes_its_features_for_those_of_torch(tmp_path: Path) -> None:
+    folder = write_family(tmp_path / "checkpoint", "distilbert")
+    one, two = by_openvino(folder), loaded(folder)
+    assert (one.engine.split()[0], two.engine) == ("openvino", "torch")
+    assert one.fingerprint is not None
+    assert two.fingerprint is not None
+    added = {part for part in one.fingerprint if one.fingerprint[part] != two.fingerprint.get(part)}
+    assert added == {"engine", "openvino", "onnx"}
+    assert one.fingerprint["openvino"] in one.engine
+
+
+def test_it_goes_to_another_process_without_its_graph(tmp_path: Path) -> None:
+    encoder = by_openvino(write_family(tmp_path / "checkpoint", "bert"))
+    table = encoder.encode(TEXTS, [MEAN])[MEAN]
+    there = pickle.loads(pickle.dumps(encoder))
+    np.testing.assert_array_equal(there.encode(TEXTS, [MEAN])[MEAN], table)
+
+
+def test_a_prompt_that_is_not_pooled_stays_out(tmp_path: Path) -> None:
+    folder = write_family(tmp_path / "checkpoint", "bert")
+    prompted = {"prompt": "the sun today a ", "pools_prompt": False}
+    one, two = (replace(each, **prompted).encode(TEXTS, [MEAN]) for each in (loaded(folder), by_openvino(folder)))
+    assert far_apart(one, two) < BOUND
+
+
+def test_a_model_that_cannot_be_converted_is_refused_as_it_is_loaded(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_family(tmp_path / "checkpoint", "fnet")
+    with pytest.raises(ModelError, match=r"cannot be computed by OpenVINO \(fnet\): .*fft.*\. Use --engine torch\.$"):
+        by_openvino(folder)
+    assert capfd.readouterr() == ("", "")  # the exporter would print its graph
