@@ -6,12 +6,14 @@ text, and it is timed on fewer rows (--seed-rows), the longest text of the split
 
 Printed beside the ratios: which share of the machine's matrix-product rate the harness reaches, how much of its
 batches is padding, and how far the outputs of the three lie apart. The harness also encodes with mean pooling, for
-which it computes the whole last block: for [CLS] alone it leaves products out.
+which it computes the whole last block: for [CLS] alone it leaves products out. Where OpenVINO is installed, it encodes
+with `--engine openvino`, too.
 """
 
 import argparse
 from collections.abc import Callable, Sequence
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -21,14 +23,16 @@ from measuring import Seconds, in_turn, machine, median, seconds_of, spread
 from options import make_parser, numbers, prepare
 from reporting import percent, print_facts, print_machine, print_table, times, write_json
 
+from harness import Features
+
 OURS, WHOLE, SEED, RIVAL = "harness", "harness, mean pooling", "tutorial", "sentence-transformers"
+OTHER_ENGINE = "harness, openvino"
 MODEL_SHAPES, SQUARE = "products of the model's shapes", "best square product"
 BATCH_SIZES = [8, 16, 32, 64, 128, 256]
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Time the three in turn, with the matrix products, and return all numbers."""
-    from harness import Features
     from harness.huggingface import load_encoder
 
     encoder = load_encoder(options.model, None, True, options.device, options.dtype)
@@ -45,6 +49,9 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     memory = _device_memory(own[OURS], options.device)
     works = {name: _counted(call, encoder) for name, call in own.items()}
     rivals, n_texts, chosen = _rivals(options, encoder, texts, vectors)
+    if other := _other_engine(options, texts):
+        rivals, n_texts = {OTHER_ENGINE: other, **rivals}, {OTHER_ENGINE: len(texts), **n_texts}
+        vectors[OTHER_ENGINE] = other()
     candidates = {**own, **rivals}
     products = _products(encoder.model, works[OURS], options)
     seconds = in_turn({**candidates, **products}, options.repeats, options.device)
@@ -62,6 +69,17 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         **_rates(seconds, {**dict.fromkeys(own, len(texts)), **n_texts}),
         **_shares(works, products, seconds, tokens),
     }
+
+
+def _other_engine(options: argparse.Namespace, texts: Sequence[str]) -> Callable[[], Any] | None:
+    """Return what encodes the texts with OpenVINO, None where it is not installed or does not compute so."""
+    from harness.huggingface import load_encoder
+
+    if (options.device, options.dtype) != ("cpu", "float32") or not (find_spec("openvino") and find_spec("onnx")):
+        print(f"{OTHER_ENGINE} is left out: it needs float32 on a CPU and pip install 'strategy-harness[openvino]'")
+        return None
+    encoder = load_encoder(options.model, None, True, options.device, options.dtype, engine="openvino")
+    return lambda: encoder.encode(texts, [Features()])[Features()]
 
 
 def _counted(call: Callable[[], object], encoder: Any) -> Work:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.encoding.engine import FIRST_TOKEN, layer_output
 from harness.encoding.first_token import first_token_beside
+from harness.encoding.kept_graph import keep_graph, read_graph, read_whole
 from harness.encoding.traced_graph import INPUTS, write_traced
 from harness.errors import ModelError, reason_of
 from harness.system.out_of_memory import is_out_of_memory
@@ -29,9 +30,14 @@ ONE_BATCH_AT_A_TIME = {"NUM_STREAMS": "1", "ENABLE_CPU_PINNING": False}
 
 
 class OpenVinoEngine:
-    """Computes states with OpenVINO; the graph is made when it is first needed."""
+    """Computes states with OpenVINO; the graph is made, or read, when it is first needed.
 
-    def __init__(self) -> None:
+    Args:
+        file: Keeps the graph for other processes, with two files beside it; None to keep none.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._file = file
         self.name = f"openvino {metadata.version('openvino')}"
         self._graph: Any = None
         self._requests: dict[tuple[int, tuple[str, ...]], Any] = {}
@@ -45,6 +51,8 @@ class OpenVinoEngine:
         Raises:
             ModelError: Where OpenVINO cannot compute the model, or computes another thing.
         """
+        if self._graph is None and self._file:
+            self._graph = read_graph(self._file)
         if self._graph is not None:
             return
         graph = _traceable(encoder)
@@ -59,6 +67,8 @@ class OpenVinoEngine:
         if not apart <= BOUND:
             self._graph = None
             raise _refusal(encoder, f"its states are not those of torch ({apart:.1g} of the largest number apart)")
+        if self._file:
+            keep_graph(self._graph, self._file)
 
     def states(
         self, encoder: "TransformerEncoder", inputs: "torch.Tensor", mask: "torch.Tensor | None", wanted: Sequence[str]
@@ -135,11 +145,9 @@ def _traceable(encoder: "TransformerEncoder") -> "Module":
 
 def _converted(graph: "Module", encoder: "TransformerEncoder") -> Any:
     """Return a module as a graph of OpenVINO, in memory."""
-    core = import_openvino().Core()
-    core.set_property({"ENABLE_MMAP": False})  # the file goes
     with temporary_folder() as workdir:
         write_traced(graph, Path(workdir) / "model.onnx", _outputs(encoder), encoder.prompt_tokens)
-        return core.read_model(Path(workdir) / "model.onnx")
+        return read_whole(Path(workdir) / "model.onnx")
 
 
 def _refusal(encoder: "TransformerEncoder", why: str) -> ModelError:

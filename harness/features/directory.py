@@ -127,6 +127,10 @@ class CacheDirectory:
         """Return the file for the token budgets that were timed for an encoder with this fingerprint."""
         return self.root / ENCODERS / f"{digest_of(fingerprint)}.budgets.json"
 
+    def graph_file(self, fingerprint: Parts) -> Path:
+        """Return the file for the graph that another engine computes an encoder with this fingerprint by."""
+        return self.root / ENCODERS / f"{digest_of(fingerprint)}.graph.json"
+
     def open(self, parts: Parts) -> Entry | None:
         """Return the complete entry with this key, None where there is none.
 

@@ -17,8 +17,8 @@ from harness.system.files import disk_errors
 Reason = Literal["unfinished", "unused", "beyond the size", "all"]
 
 SECONDS_A_DAY = 86_400
-# Facts and budgets of encoders, also half-written ones.
-_FACTS = re.compile(r"\.?(?P<digest>[0-9a-f]{64})(\.budgets)?\.json(\..+)?")
+# Facts, budgets and graphs of encoders, also half-written ones.
+_FACTS = re.compile(r"\.?(?P<digest>[0-9a-f]{64})(\.budgets|\.graph)?\.(json|xml|bin)(\..+)?")
 
 
 @dataclass

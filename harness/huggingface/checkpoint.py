@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.encoding.checkpoint import facts_of, load_parts, read_config
 from harness.encoding.checkpoint_files import check_folder
-from harness.encoding.engine import TORCH, EngineName, check_engine
+from harness.encoding.engine import TORCH, Engine, EngineName, check_engine
 from harness.encoding.fingerprint import EncoderFacts, fingerprint, read_facts, write_facts
 from harness.encoding.first_pass import check_first_pass
 from harness.encoding.openvino_engine import OpenVinoEngine
@@ -96,7 +96,7 @@ def load_encoder(
         **_reading(facts, declared),
         fingerprint=identity,
         budget=TokenBudget(batch_tokens, cache.budgets_file(identity) if cache else None),
-        other_engine=OpenVinoEngine() if engine == "openvino" else None,
+        other_engine=_engine(engine, cache.graph_file(identity) if cache else None),
     )
     if parts is None:
         return encoder
@@ -107,6 +107,11 @@ def load_encoder(
     if cache:
         write_facts(cache.facts_file(identity), facts)
     return encoder.with_parts(parts)
+
+
+def _engine(name: EngineName, file: Path | None) -> Engine | None:
+    """Return what computes states in place of torch, None for torch; the file keeps what it makes of a model."""
+    return OpenVinoEngine(file) if name == "openvino" else None
 
 
 def _reading(facts: EncoderFacts, declared: Declared) -> dict[str, Any]:

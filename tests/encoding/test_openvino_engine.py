@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from harness import Features, ModelError
 from harness.encoding.encoder import Features as State
 from harness.encoding.transformer_encoder import TransformerEncoder
+from harness.features.directory import CacheDirectory
+from harness.features.pruning import clear
 from harness.huggingface import load_encoder
 
 from ..encoders import FAMILIES, TEXTS, WANTED, loaded, write_family
@@ -62,6 +65,24 @@ def test_it_goes_to_another_process_without_its_graph(tmp_path: Path) -> None:
     table = encoder.encode(TEXTS, [MEAN])[MEAN]
     there = pickle.loads(pickle.dumps(encoder))
     np.testing.assert_array_equal(there.encode(TEXTS, [MEAN])[MEAN], table)
+
+
+def test_its_graph_is_kept_for_other_processes_and_made_anew_where_it_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, cache = write_family(tmp_path / "checkpoint", "bert"), CacheDirectory(tmp_path / "cache")
+    table = by_openvino(folder, cache=cache).encode(TEXTS, [MEAN])[MEAN]
+    kept = {file: file.read_bytes() for file in (cache.root / "encoders").glob("*.graph.*")}
+    assert sorted(file.suffix for file in kept) == [".bin", ".json", ".xml"]
+    with monkeypatch.context() as without:
+        without.setattr(torch.onnx, "export", None)
+        np.testing.assert_array_equal(by_openvino(folder, cache=cache).encode(TEXTS, [MEAN])[MEAN], table)
+    for file, content in kept.items():
+        file.write_bytes(content[: len(content) // 2])
+        np.testing.assert_array_equal(by_openvino(folder, cache=cache).encode(TEXTS, [MEAN])[MEAN], table)
+        assert len(file.read_bytes()) == len(content)
+    clear(cache)
+    assert not cache.root.exists() or not [*cache.root.rglob("*.graph.*")]
 
 
 def test_a_prompt_that_is_not_pooled_stays_out(tmp_path: Path) -> None:
