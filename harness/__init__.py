@@ -34,6 +34,7 @@ from harness.strategies.class_weights import class_weights
 from harness.strategies.finetuned_classifier import FineTunedClassifier
 from harness.strategies.finetuning import FineTuning
 from harness.strategies.fit_candidates import fit_candidates
+from harness.strategies.member import Member
 from harness.strategies.model_selection import (
     Candidate,
     score_candidate,
@@ -61,6 +62,7 @@ __all__ = [
     "FitForecast",
     "HarnessError",
     "LinearProbe",
+    "Member",
     "Metric",
     "ModelError",
     "PluginError",

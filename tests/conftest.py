@@ -37,6 +37,7 @@ SLOW_PLACES = (  # folders and files (or their beginnings) whose tests train or 
     "api/",
     "cli/test_budget",
     "cli/test_cache",
+    "cli/test_combining.py",
     "cli/test_completion.py",
     "cli/test_clusters.py",
     "cli/test_compare.py",

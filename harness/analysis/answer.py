@@ -122,6 +122,8 @@ class _Sentences:
             return say("Fine-tune")
         if taken.kind == "frozen":
             return say("A probe is enough")
+        if taken.kind == "combined":
+            return say("Combine several")
         return say("No encoder needed") if self.first_of("frozen") or self.first_of("trained") else say("Take it")
 
     def rival(self, taken: Standing) -> Standing | None:

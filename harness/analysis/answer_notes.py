@@ -80,7 +80,8 @@ def _once(conclusion: Conclusion, standings: Mapping[str, Standing], say: Say) -
     names = [name for name in conclusion.one_training if name in standings]
     if not names:
         return None
-    known = [standings[name].headline.seconds[1:] for name in names]
+    alone = [standings[name] for name in names if not standings[name].first.members]  # others' costs hold theirs
+    known = [each.headline.seconds[1:] for each in alone]
     seconds = 4 * sum(each or 0.0 for pair in known for each in pair)
     values = {"names": _listed(names, say), "seconds": quantities.seconds(seconds)}
     told = "Chance of training unknown (one seed): {names}. --seeds 0-4 would tell, for about {seconds} s more."

@@ -27,7 +27,7 @@ SORT_KEYS = (
 
 MAJORITY = "majority"
 
-Kind = Literal["frozen", "trained", "texts"]
+Kind = Literal["frozen", "trained", "texts", "combined"]
 Optional3 = tuple[float | None, float | None, float | None]
 
 
@@ -92,7 +92,7 @@ class Standing:
 
     @property
     def kind(self) -> Kind:
-        """What it learns on: frozen features, an encoder it trains, or the texts."""
+        """What it learns on: frozen features, an encoder it trains, what others predict, or the texts."""
         return kind_of(self.first)
 
     @property
@@ -179,7 +179,9 @@ class Standing:
 
 
 def kind_of(record: RunRecord) -> Kind:
-    """Tell from its record what a strategy learns on: frozen features, an encoder it trains, or the texts."""
+    """Tell from its record what a strategy learns on: frozen features, an encoder it trains, others, or the texts."""
+    if "combined" in record.groups:
+        return "combined"
     if "frozen" in record.groups:
         return "frozen"
     return "trained" if "trained" in record.groups else "texts"

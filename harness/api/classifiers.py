@@ -17,6 +17,19 @@ if TYPE_CHECKING:
     from harness.runs.classifier import TextClassifier
 
 
+def refuse_combined(record: "RunRecord") -> None:
+    """Refuse to hand on by itself what predicts from other classifiers of its run.
+
+    Raises:
+        UserError: Naming these.
+    """
+    if record.members:
+        raise UserError(
+            f"{record.strategy} predicts from {', '.join(record.members)} of its run and is nothing by itself. Name "
+            f"one of these, such as -s {next(iter(record.members))}, or predict where the run is: harness predict."
+        )
+
+
 class RunClassifiers(ABC):
     """Base of `RunResult`: the fitted classifiers in its folder."""
 

@@ -83,6 +83,11 @@ def find_doubtful(
     from harness.system.process import library_defaults
 
     chosen = [run.strategy(name) for name in strategies] or _quick(run)
+    if combining := [each.name for each in chosen if each.first.members]:
+        raise UserError(
+            f"{combining[0]} predicts from other strategies of its run and is not fitted on train by itself, so nobody "
+            "can ask it of rows it did not see. Name others: -s NAME."
+        )
     named, objects, _ = plugins_of((*run.plugins, *plugins))
     task = task_of(data, run.run.config.text_column, run.run.config.label_column)
     given = {"device": device, "cache_dir": None if cache_dir is None else str(cache_dir)}
@@ -103,7 +108,7 @@ def _quick(run: "RunResult") -> "list[Studied]":
     """Return the best by validation of those that read frozen features, and of those that read the texts."""
     from harness.analysis.ranking import best_by_validation
 
-    asked = [each for each in run.strategies if each.left_out is None]
+    asked = [each for each in run.strategies if each.left_out is None and not each.first.members]
     of_kind = [[each for each in asked if each.kind == kind] for kind in ("frozen", "texts")]
     if not any(of_kind):
         raise UserError(

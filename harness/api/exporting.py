@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.api.classifiers import refuse_combined
 from harness.api.comparing import loaded
 from harness.config.run_config import build_config
 from harness.errors import ModelError, UserError
@@ -67,6 +68,7 @@ def export_run(
     from harness.results.variants import write_variant
 
     record = run.record(strategy or run.recommended, seed)
+    refuse_combined(record)
     number_format = _number_format(int8=int8, dtype=dtype)
     variant = _wanted(number_format, record.train_size, compare=compare, margin=margin)
     check_form(form, output, variant)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
+from harness.api.classifiers import refuse_combined
 from harness.huggingface.uploading import HUB, Upload, check_repository, download, upload
 from harness.publishing.publication import Publication
 from harness.publishing.repository_files import (
@@ -83,6 +84,7 @@ def prepare_push(
     """
     check_repository(repository)
     record = run.record(strategy or run.recommended, seed)
+    refuse_combined(record)
     refuse_to_publish(run.run, record)
     folder = run.classifier_folder(record.strategy, seed=record.seed)
     publication = Publication(

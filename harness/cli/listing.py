@@ -38,9 +38,9 @@ def list_(
     if name is not None and name not in GROUPS:
         _print_one(manager, name, language, as_json=as_json)
     elif as_json:
-        echo_json(manager.describe(name or "all"))
+        echo_json(manager.describe(name))
     else:
-        print_strategies(manager.plugins, make_console(), name or "all", language)
+        print_strategies(manager.plugins, make_console(), name, language)
     if debug:
         for plugin in manager.broken:
             echo_traceback(plugin.traceback)

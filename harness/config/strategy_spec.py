@@ -7,9 +7,10 @@ from typing import Any
 
 from harness.errors import UserError
 
-GROUPS = ("all", "seed", "frozen", "trained", "baselines", "floors", "zero_shot", "fast")
+GROUPS = ("all", "seed", "frozen", "trained", "baselines", "floors", "zero_shot", "fast", "combined")
 """All, the tutorial's own three, those on frozen features, those that train the encoder, those that do without one,
-those that do not read the text, those that learn nothing from train, the quick ones."""
+those that do not read the text, those that learn nothing from train, the quick ones, those that combine others, which
+are not among all."""
 
 EXPECTED = (
     "expected names, groups or variants such as logreg_probe, frozen, logreg_probe(C=0.1), logreg_probe(C=0.1|1|10) "

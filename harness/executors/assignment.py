@@ -14,6 +14,7 @@ from harness.errors import UserError
 from harness.evaluation.metric import Metric
 from harness.features.cache import FeatureCache
 from harness.features.switched import SwitchedEncoding
+from harness.strategies.member import Member
 from harness.strategies.strategy import RunContext, Strategy, TellEpoch, tell_nobody
 from harness.strategies.tags import tags_of
 from harness.system.process import restored_globals, seed_everything
@@ -37,6 +38,7 @@ class Assignment:
         device: cpu, cuda or mps.
         dtype: float32 or bfloat16.
         select_by: The metric that chooses on validation, None where nobody named one.
+        members: The classifiers that it combines, none where the strategy does not.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Assignment:
     device: str
     dtype: str
     select_by: Metric | None = None
+    members: tuple[Member, ...] = ()
 
     @property
     def imports(self) -> tuple[str, ...]:
@@ -82,6 +85,7 @@ class Assignment:
             pooling=pooling_of(encoder),
             epoch=epoch,
             select_by=self.select_by,
+            members=self.members,
         )
 
 

@@ -108,7 +108,9 @@ def _measure(
     predicted = synchronized_clock(assignment.device)
     with _stage("score"):
         # Checked here, so that a value that cannot be recorded is this strategy's failure, with its traceback.
-        declared = Told.model_validate(_declared(classifier)).model_dump(exclude_unset=True)
+        declared = Told.model_validate(_declared(classifier, combines=bool(assignment.members))).model_dump(
+            exclude_unset=True
+        )
     told |= {"fit_seconds": fitted - started, "predict_seconds": predicted - before_test, **declared}
     probabilities |= {"validation": validation, "test": test}
     return classifier
@@ -118,7 +120,7 @@ def _predict(classifier: Classifier, texts: Sequence[str], n_classes: int) -> ND
     return checked_probabilities(classifier.predict_proba(list(texts)), len(texts), n_classes)
 
 
-def _declared(classifier: Classifier) -> dict[str, Any]:
+def _declared(classifier: Classifier, *, combines: bool) -> dict[str, Any]:
     """Read the optional attributes of a classifier."""
     tags = classifier_tags(classifier)
     return {
@@ -128,6 +130,7 @@ def _declared(classifier: Classifier) -> dict[str, Any]:
         "configurations_tried": tags.configurations_tried,
         "optimism": tags.optimism,
         "spent": tags.spent,
+        "members": dict(tags.members) if combines else {},
         **({"params": as_recorded(tags.params)} if tags.params else {}),
     }
 

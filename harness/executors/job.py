@@ -3,7 +3,8 @@
 <job>/spec.json          TrialSpec: small, and its id tells whether two trials are the same
 <job>/assignment.pickle  Assignment, written by the driver and read by its own worker alone; texts and labels in it
                          are names of files
-<job>/../data/<sha256>   texts and labels, an Arrow file each, written once a run; the test's has texts alone
+<job>/../data/<sha256>   texts and labels, an Arrow file each, written once a run; the test's has texts alone;
+                         what members of a combination predicted, a NumPy file each
 <job>/progress.json      how far the worker is
 <job>/epochs.jsonl       epochs of training, a line each
 <job>/outcome/           what came back, see outcome_files
@@ -23,6 +24,7 @@ from typing import Any
 
 import cloudpickle
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from harness.data.task import Split
@@ -31,12 +33,16 @@ from harness.executors.executor import Order
 from harness.executors.importing import ModuleOrigin, module_of
 from harness.frozen_model import Count, FrozenModel
 from harness.strategies.grid_search import GridSearch
+from harness.strategies.member import KnownAnswers
 from harness.strategies.strategy import Strategy
 from harness.system.files import disk_errors
 
 SPEC_FILE, ASSIGNMENT_FILE, PROGRESS_FILE = "spec.json", "assignment.pickle", "progress.json"
 EPOCHS_FILE = "epochs.jsonl"
 OUTCOME_FOLDER, TEMPORARY_FOLDER, MATERIALS_FOLDER = "outcome", "tmp", "data"
+
+Material = Split | tuple[str, ...] | NDArray[np.float32]
+"""What is handed over as a file: a split, texts alone, or probabilities."""
 
 
 class TrialSpec(FrozenModel):
@@ -88,15 +94,15 @@ class Materials:
         self.folder = job.absolute().parent / MATERIALS_FOLDER
         self._known: dict[int, tuple[object, str]] = {}  # the objects are held, so that their ids stay theirs
 
-    def name_of(self, item: "Split | tuple[str, ...]") -> str:
-        """Return the name of the file with a split, or with texts alone.
+    def name_of(self, item: Material) -> str:
+        """Return the name of the file with a split, with texts alone, or with probabilities.
 
         Raises:
             UnavailableError: Where the disk refuses.
         """
         if known := self._known.get(id(item)):
             return known[1]
-        content = _arrow(item)
+        content = _npy(item) if isinstance(item, np.ndarray) else _arrow(item)
         name = hashlib.sha256(content).hexdigest()
         with disk_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -191,18 +197,20 @@ def _pickled(assignment: Assignment, materials: Materials, carried: Mapping[str,
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
-    """Writes the name of a file in place of texts and labels, and of what comes along in place of its path."""
+    """Writes the name of a file in place of texts, labels and probabilities, and of what comes along for its path."""
 
     def __init__(self, file: BytesIO, materials: Materials, assignment: Assignment, carried: Mapping[str, str]) -> None:
         super().__init__(file)
         self._materials, self._carried, self.needed = materials, carried, set[str]()
         texts = assignment.features.splits if assignment.features else ()
-        self._texts = {id(each) for each in (*texts, assignment.test_texts)}
+        self._kinds = {id(each): "texts" for each in (*texts, assignment.test_texts, assignment.validation.texts)}
+        answers = [m.predict_proba for m in assignment.members if isinstance(m.predict_proba, KnownAnswers)]
+        self._kinds |= {id(table): "table" for each in answers for _, table in each.splits}
 
     def persistent_id(self, obj: Any) -> tuple[str, str] | None:
-        if (is_split := isinstance(obj, Split)) or id(obj) in self._texts:
+        if kind := "split" if isinstance(obj, Split) else self._kinds.get(id(obj)):
             self.needed.add(name := self._materials.name_of(obj))
-            return "split" if is_split else "texts", name
+            return kind, name
         return self._place_of(obj) if self._carried and isinstance(obj, str | PurePath) else None
 
     def _place_of(self, obj: str | PurePath) -> tuple[str, str] | None:
@@ -217,11 +225,19 @@ class _Unpickler(pickle.Unpickler):
         super().__init__(file)
         self._materials, self._carried = materials, carried
 
-    def persistent_load(self, pid: tuple[str, str]) -> "Split | tuple[str, ...] | Path | str":
+    def persistent_load(self, pid: tuple[str, str]) -> Material | Path | str:
         kind, name = pid
+        if kind == "table":
+            table: NDArray[np.float32] = np.load(self._materials / name, allow_pickle=False)
+            return table
         if kind in ("path", "string"):
             return (self._carried / name) if kind == "path" else str(self._carried / name)
         return _read_arrow(self._materials / name, with_labels=kind == "split")
+
+
+def _npy(table: NDArray[np.float32]) -> bytes:
+    np.save(file := BytesIO(), table, allow_pickle=False)
+    return file.getvalue()
 
 
 def _arrow(item: "Split | tuple[str, ...]") -> bytes:

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from harness.frozen_model import Count, Fraction, FrozenModel, Money, Seconds
+from harness.frozen_model import Count, Fraction, FrozenModel, Money, Score, Seconds
 from harness.results.latency import Latency
 from harness.results.records import Failure
 
 Stage = Literal["load plugin", "fit", "predict", "score", "save"]
 
 LONGEST_MESSAGE, LONGEST_TRACEBACK, LONGEST_LINE = 4_000, 100_000, 1_000  # characters
-MOST_WARNINGS, MOST_EPOCHS = 50, 10_000
+MOST_WARNINGS, MOST_EPOCHS, MOST_MEMBERS = 50, 10_000, 10_000
 
 Line = Annotated[str, Field(max_length=LONGEST_LINE)]
 
@@ -43,6 +43,7 @@ class Told(FrozenModel):
     optimism: Fraction | None = None
     spent: Money | None = None
     latency: Latency | None = None
+    members: Annotated[dict[Line, Score], Field(max_length=MOST_MEMBERS)] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -74,8 +74,8 @@ class PluginManager:
         """Plugins that could not be loaded."""
         return tuple(plugin for plugin in self.plugins if plugin.error)
 
-    def describe(self, group: str = "all") -> list[dict[str, Any]]:
-        """Return all plugins as plain values, for JSON, with their strategies of a group."""
+    def describe(self, group: str | None = None) -> list[dict[str, Any]]:
+        """Return all plugins as plain values, for JSON, with their strategies, or those of a group."""
         return [
             {
                 "plugin": plugin.name,
@@ -168,16 +168,16 @@ def describe_offer(offer: Offer) -> dict[str, Any]:
     }
 
 
-def _of_group(plugin: Plugin, group: str) -> list[Offer]:
+def _of_group(plugin: Plugin, group: str | None) -> list[Offer]:
     offers = (Offer(strategy, plugin) for strategy in plugin.strategies)
-    return [offer for offer in offers if group in offer.groups]
+    return [offer for offer in offers if group is None or group in offer.groups]
 
 
 def _summary(offer: Offer) -> dict[str, Any]:
     return {
         "name": offer.name,
         "parameters": recorded_parameters(offer.strategy),
-        "groups": ["all", *offer.named_groups],
+        "groups": [*offer.all_groups],
         "not_installed": offer.not_installed,
         "not_set": offer.not_set,
     }

@@ -18,6 +18,7 @@ from harness.strategies.grid_search import GridSearch
 from harness.strategies.strategy import Strategy, uses_model, wanted_features, with_parameters
 from harness.strategies.tags import misspelt_in_strategy, tags_of, wrong_type
 
+COMBINED = "combined"
 NAME = re.compile(r"\w[\w.-]*")
 
 
@@ -77,15 +78,25 @@ class Offer:
 
     @property
     def groups(self) -> frozenset[str]:
-        """The groups of `--strategies` it belongs to: those it declares, and what its inputs tell."""
+        """The groups of `--strategies` it belongs to: those it declares, and what its inputs tell.
+
+        What combines others is no approach of its own: it has a group apart from `all`.
+        """
+        if (tags := tags_of(self.strategy)).combines:
+            return frozenset({COMBINED, *tags.groups})
         trains = uses_model(self.strategy) and not wanted_features(self.strategy)
         told = {"frozen"} if wanted_features(self.strategy) else {"trained"} if trains else set()
-        return frozenset({"all", *told, *tags_of(self.strategy).groups})
+        return frozenset({"all", *told, *tags.groups})
 
     @property
     def named_groups(self) -> tuple[str, ...]:
         """Its groups without `all`, in the order in which they are always named."""
         return tuple(group for group in GROUPS if group in self.groups - {"all"})
+
+    @property
+    def all_groups(self) -> tuple[str, ...]:
+        """Its groups, in that order."""
+        return tuple(group for group in GROUPS if group in self.groups)
 
     @property
     def not_installed(self) -> str | None:

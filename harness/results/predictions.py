@@ -1,6 +1,7 @@
 """Predictions of a trial in its run's folder: read back, and given their labels when the run ends."""
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,8 @@ from harness.system.files import write_atomically
 MOST_PROBABLE = 1.01  # checked_probabilities lets the sum of a row be 1.001
 _COLUMNS = ("split", "row", "label", "prediction")
 _LABEL = _COLUMNS.index("label")
+
+Table = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,35 @@ def read_predictions(
                 probabilities=np.stack(probabilities, axis=1).astype(np.float32),
             )
         )
+
+
+def read_probabilities(directory: RunDirectory, record: RunRecord, label_names: Sequence[str]) -> dict[str, Table]:
+    """Read what a trial of a run that is under way predicted, no label among it.
+
+    Args:
+        directory: Folder of the run.
+        record: Of the trial.
+        label_names: Name of class i at position i.
+
+    Returns:
+        Split, validation and test, -> class probabilities, float32 (n, k).
+
+    Raises:
+        UserError: Where the file is missing, or does not hold what the trial predicted.
+    """
+    import pyarrow.compute as pc
+
+    file = directory.predictions_file(record.trial)
+    with _told(directory, file, record.trial):
+        table = read_table(file, directory.path)
+        found = {}
+        for split in ("validation", "test"):
+            part = table.filter(pc.equal(table["split"], split))
+            columns = [part[f"probability_{name}"].to_numpy() for name in label_names]
+            found[split] = np.ascontiguousarray(np.stack(columns, axis=1), np.float32)
+        if hashlib.sha256(b"".join(each.tobytes() for each in found.values())).hexdigest() != record.predictions_sha256:
+            raise ValueError("it was changed after its trial")
+        return found
 
 
 def set_labels(directory: RunDirectory, trial: str, labels: Mapping[str, NDArray[np.int64]] | None) -> None:

@@ -58,16 +58,15 @@ class RunRecord(FrozenModel):
     """One strategy with one seed, on all of train, on `train_size` rows of it or on `per_class` of each class.
 
     `groups` are those of `--strategies` that it belongs to, `all` apart. `params` are those of the configuration that
-    was kept; `configurations_tried` says of how many, and `optimism` by how much choosing the best of them flatters
-    the score on validation, None where that is not known. It is by `selection`, f1_macro where nobody named one.
-    `search` says that `--budget` drew the configurations, of which `history` then holds each in the order of the
-    draws. Seconds are wall time. `encode_seconds` is what the one pass over the encoder for its features took, whether
-    in this run or in an earlier one, and `features` says in which; both are None where the strategy declares no frozen
-    features. `predict_seconds` is for the test texts, without encoding. `deterministic`: it declares to predict the
-    same with every seed. `undertrained`: training had learnt next to nothing, so that its scores say nothing of the
-    strategy. `total_parameters` are the weights needed to predict, the frozen encoder's among them. `latency` is
-    measured in one trial of each strategy, `spent` the price of answers. `model_bytes` are those of the classifier's
-    files, `encoder_bytes` those of an encoder that it needs besides; both None where it was not saved.
+    was kept; `configurations_tried` says of how many, and `optimism` by how much choosing it flatters the score on
+    validation, None where unknown. It is by `selection`, or f1_macro. `search` says that `--budget` drew the
+    configurations, which `history` then holds in that order. Seconds are wall time. `encode_seconds` is what the one
+    pass over the encoder for its features took, in this run or an earlier one, as `features` says; both None where it
+    reads none. `predict_seconds` is for the test texts, without encoding. `deterministic`: every seed predicts the
+    same. `undertrained`: it had learnt next to nothing. `total_parameters` are the weights needed to predict, the
+    frozen encoder's among them. `latency` is measured in one trial of each strategy, `spent` the price of answers.
+    `model_bytes` are those of the classifier's files, `encoder_bytes` those of an encoder that it needs besides; both
+    None where it was not saved. `members` maps each strategy that it combines -> its weight; its costs hold theirs.
     """
 
     strategy: str
@@ -98,6 +97,7 @@ class RunRecord(FrozenModel):
     model_bytes: Count | None = None
     encoder_bytes: Count | None = None
     predictions_sha256: str | None = None
+    members: dict[str, Score] = Field(default_factory=dict)
     history: list[dict[str, float]] = Field(default_factory=list)
     degradations: list[str] = Field(default_factory=list)
     undertrained: bool = False

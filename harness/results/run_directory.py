@@ -25,6 +25,11 @@ NEW_RUN_WAITS = 2.0  # seconds for a process that looks whether its folder is a 
 LISTED_RUNS = 5  # the newest, in a message
 
 
+def model_folder(trial: str) -> str:
+    """Return what the folder for the model of a trial is called."""
+    return _file_stem(trial)
+
+
 def _file_stem(trial: str) -> str:
     """Return a name for a trial's files; where it cannot be spelt out, a digest keeps it apart from all others."""
     stem = folder_name(trial)
@@ -149,7 +154,7 @@ class RunDirectory:
 
     def model_path(self, trial: str) -> Path:
         """Return the folder for the model of a trial."""
-        return self.path / "models" / _file_stem(trial)
+        return self.path / "models" / model_folder(trial)
 
     def half_model_path(self, trial: str) -> Path:
         """Return the folder in which the model of a trial is until it is whole."""

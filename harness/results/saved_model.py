@@ -17,6 +17,8 @@ FILE = "harness.json"
 LARGEST_FILE = 10_000_000  # bytes; 100,000 class names of 60 letters take as many
 
 Name = Annotated[str, Field(min_length=1, max_length=10_000)]
+FolderName = Annotated[str, Field(pattern=r"^[^/\\:.][^/\\:]*$", max_length=1_000)]
+"""Of a folder beside that of a classifier: no path leads elsewhere."""
 
 
 class SavedState(FrozenModel):
@@ -69,6 +71,7 @@ class SavedModel(FrozenModel):
         encoder: None where the strategy needs none.
         device: Where it was fitted: cpu, cuda or mps.
         dtype: Number format that it was fitted in: float32 or bfloat16.
+        members: Strategy -> folder beside this one, of each classifier that it predicts from.
     """
 
     schema_version: Literal[1] = 1
@@ -83,6 +86,7 @@ class SavedModel(FrozenModel):
     encoder: SavedEncoder | None = None
     device: Literal["cpu", "cuda", "mps"]
     dtype: Literal["float32", "bfloat16"]
+    members: dict[Name, FolderName] = Field(default_factory=dict)
 
     @field_validator("label_names")
     @classmethod

@@ -24,8 +24,9 @@ from harness.huggingface.network import network_block
 from harness.plugin_system.manager import PluginManager
 from harness.results.saved_model import SavedEncoder, SavedModel, fingerprint_as_text, read_saved_model
 from harness.runs.feasibility import refuse_network
-from harness.runs.saved_files import changed_files, unreadable_file
+from harness.runs.saved_files import VERIFY, changed_files, member_folders, unreadable_file
 from harness.strategies.grid_search import GridSearch
+from harness.strategies.member import Member
 from harness.strategies.strategy import Classifier, RunContext, Strategy, saves_encoder, uses_model, with_parameters
 from harness.system.device import choose_device
 from harness.system.process import restored_globals
@@ -33,7 +34,6 @@ from harness.system.temporary_folders import temporary_folder
 
 OTHERWISE = "It may predict otherwise."
 # Parts of a fingerprint that change features by rounding at most, or name what others hash: not another encoder.
-VERIFY = "'harness verify' tells whether a file of the run was changed."
 CIRCUMSTANCES = frozenset({"revision", "device", "dtype", *LIBRARIES, *OTHER_LIBRARIES})
 
 
@@ -45,13 +45,19 @@ class TextClassifier:
         saved: What is known of how it was fitted.
         notes: What may make it predict otherwise than in its run, one sentence each.
         fitted: What its strategy loaded.
+        members: The classifiers that it predicts from, none where it does so by itself.
         encoder: The frozen encoder that it reads or corrects, None where it needs none.
     """
 
     def __init__(
-        self, classifier: Classifier, saved: SavedModel, notes: tuple[str, ...] = (), encoder: Encoder | None = None
+        self,
+        classifier: Classifier,
+        saved: SavedModel,
+        notes: tuple[str, ...] = (),
+        encoder: Encoder | None = None,
+        members: tuple["TextClassifier", ...] = (),
     ) -> None:
-        self.fitted, self.encoder = classifier, encoder
+        self.fitted, self.encoder, self.members = classifier, encoder, members
         self.saved = saved
         self.notes = notes
         self.classes_ = np.array([*saved.label_names, None], dtype=object)[:-1]  # never an array of letters
@@ -93,11 +99,12 @@ def load_saved_classifier(
     offline: bool = False,
     keep: bool = True,
     known: Sequence[str] = (),
+    encoders: dict[str, Encoder] | None = None,
 ) -> TextClassifier:
     """Load a classifier that a run saved.
 
     One that reads frozen features finds the encoder that it was fitted on, and encodes through the cache of runs; one
-    with weights of its own needs no encoder.
+    with weights of its own needs no encoder. What combines others loads them from the folders beside its own.
 
     Args:
         directory: Its folder, such as models/logreg_probe-seed0 in the folder of a run.
@@ -109,6 +116,7 @@ def load_saved_classifier(
         offline: Never touch the network.
         keep: Write to the cache what is computed for long lists of texts.
         known: Texts of the run, as one of its splits has them: their features are in the cache.
+        encoders: Those that are loaded already, by what they are; what is loaded here is added.
 
     Raises:
         ModelError: Where the folder holds no saved classifier, or the encoder is another one.
@@ -118,21 +126,27 @@ def load_saved_classifier(
     saved = read_saved_model(directory)
     strategy, notes = _strategy(saved, manager, given, directory)
     chosen = choose_device(device)
-    encoder = None
+    encoder, encoders = None, {} if encoders is None else encoders
     refuse_network(strategy.name, strategy, offline=offline)
     settle_network_for(RunConfig(dataset=SAMPLE, offline=offline), needs_model=False)  # for models that it names itself
     if uses_model(strategy) and not saves_encoder(strategy):
-        encoder = _encoder(saved, manager, directory, model, chosen, offline)
+        read = saved.encoder.model_copy(update={"states": ()}).model_dump_json() if saved.encoder else ""
+        encoder = encoders.get(read) or _encoder(saved, manager, directory, model, chosen, offline)
+        encoders[read] = encoder
+    options: dict[str, Any] = {"model": model, "device": device, "cache": cache, "offline": offline, "keep": keep}
+    options |= {"given": given, "known": known, "encoders": encoders}
+    members = tuple(load_saved_classifier(each, manager, **options) for each in member_folders(saved, directory))
     features = OnDemandFeatures(encoder, cache, keep=keep, known=known) if encoder else None
     with ExitStack() as held:
         workdir = held.enter_context(temporary_folder())
         with restored_globals():
-            fitted = _fitted(strategy, directory, _context(saved, encoder, features, chosen, workdir))
+            fitted = _fitted(strategy, directory, _context(saved, encoder, features, chosen, workdir, members))
         kept = held.pop_all()  # where it could not be loaded, the folder has gone
     if changed := changed_files(directory):
         listed = ", ".join(changed)
         notes += (f"Files of the classifier in {directory} are not as its run left them: {listed}. {OTHERWISE}",)
-    classifier = TextClassifier(fitted, saved, notes, encoder)
+    notes += tuple(note for member in members for note in member.notes)
+    classifier = TextClassifier(fitted, saved, notes, encoder, members)
     weakref.finalize(classifier, kept.close)
     return classifier
 
@@ -225,7 +239,12 @@ def _difference(fitted_on: SavedEncoder, encoder: Encoder) -> str | None:
 
 
 def _context(
-    saved: SavedModel, encoder: Encoder | None, features: OnDemandFeatures | None, device: str, workdir: Path
+    saved: SavedModel,
+    encoder: Encoder | None,
+    features: OnDemandFeatures | None,
+    device: str,
+    workdir: Path,
+    members: Sequence[TextClassifier],
 ) -> RunContext:
     fitted_on = saved.encoder
     return RunContext(
@@ -242,6 +261,7 @@ def _context(
         progress=lambda what, done, total: None,
         n_layers=fitted_on.n_layers if fitted_on else 0,
         pooling=fitted_on.pooling if fitted_on else "cls",
+        members=tuple(Member(each.saved.strategy, each.predict_proba) for each in members),
     )
 
 

@@ -144,7 +144,13 @@ def _earlier(plan: Plan) -> Forecast:
     for run in _runs_like(plan):
         for record in run.records:
             trial = by_name.get(record.strategy)
-            if trial and record.is_scored and record.fit_seconds is not None and _is_set_alike(trial, record):
+            if (
+                trial
+                and not record.members
+                and record.is_scored
+                and record.fit_seconds is not None
+                and _is_set_alike(trial, record)
+            ):
                 rows = record.train_size or run.task.n_rows("train")
                 seconds = record.fit_seconds + (record.predict_seconds or 0.0)
                 known.took(replace(trial, train_size=rows, per_class=None), seconds)

@@ -29,6 +29,7 @@ from harness.plugin_system.offers import Offer, Plugin, left_out_of_groups, read
 from harness.plugin_system.trackers import Trackers
 from harness.results.run_directory import RunDirectory
 from harness.runs.budget import refuse_vain_budget, with_budget
+from harness.runs.combining import combines, refuse_too_few
 from harness.runs.feasibility import refuse_impossible, refuse_network
 from harness.runs.session import Session, Trial
 from harness.strategies.strategy import uses_model, wanted_features
@@ -75,9 +76,12 @@ class Plan:
 
     @property
     def trials(self) -> list[Trial]:
-        """Every strategy with every seed and number of rows to train on, in the order they run."""
+        """Every strategy with every seed and number of rows to train on, in the order they run.
+
+        Those that combine others come last.
+        """
         keys = product(self.offers, self.config.seeds, self._sizes, [self.config.per_class], [self.select_by])
-        return list(starmap(Trial, keys))
+        return sorted(starmap(Trial, keys), key=combines)
 
     @property
     def _sizes(self) -> list[int | None]:
@@ -85,7 +89,12 @@ class Plan:
         return list(dict.fromkeys(None if n in ("all", len(self.task.train)) else int(n) for n in asked))
 
     def measures_latency(self, trial: Trial) -> bool:
-        """Return whether single texts are timed in a trial: of each strategy in one, with all the rows it learns on."""
+        """Return whether single texts are timed in a trial: of each strategy in one, with all the rows it learns on.
+
+        What combines others only looks up what they predicted; what a text takes it is the sum of theirs.
+        """
+        if combines(trial):
+            return False
         largest = None if None in self._sizes else max(size for size in self._sizes if size)
         return trial.seed == self.config.seeds[0] and trial.train_size == largest
 
@@ -155,6 +164,7 @@ def make_plan(
     known = manager.metrics | ({EXPECTED_COST: expected_cost(cost_file.values)} if cost_file else {})
     choose_metrics(config.asked_metrics, known)  # now, since loading takes long
     refuse_vain_budget(offers, config)
+    refuse_too_few(offers)
     selected = {offer.base for offer in offers}
     without_effect = [
         f"--set {name} has no effect: it is not among the strategies" for name in config.set if name not in selected

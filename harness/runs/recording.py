@@ -29,7 +29,7 @@ from harness.results.unfinished_runs import remove_never_begun
 from harness.runs.findings import Findings, fingerprinted, gather_findings
 from harness.runs.metric_scores import with_metrics, write_labels
 from harness.runs.planning import Plan
-from harness.runs.trial_key import trial_keys
+from harness.runs.trial_key import changed_parts, trial_keys
 from harness.strategies.strategy import uses_model
 from harness.system.device import describe
 
@@ -101,9 +101,7 @@ class Recording:
         finished = {}
         for name in before.trials.keys() - keys.keys():
             self.directory.discard(name)
-        for name, key in keys.items():
-            old = before.trials.get(name, {})
-            changed = [part for part in key if key[part] != old.get(part)]
+        for name, changed in changed_parts(self._plan.trials, keys, before.trials, over).items():
             if name in over and not changed:
                 set_labels(self.directory, name, None)  # a run that was stopped has them
                 finished[name] = over[name]

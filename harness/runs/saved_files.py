@@ -1,13 +1,17 @@
-"""Files of a saved classifier that cannot be read, or are not as its run left them."""
+"""Files of a saved classifier: where those are that it predicts from, what cannot be read, what was changed."""
 
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
-from harness.errors import HarnessError, reason_of
+from harness.errors import HarnessError, ModelError, reason_of
 from harness.results.records import read_run
 from harness.results.run_directory import RUN_FILE, RunDirectory
+from harness.results.saved_model import SavedModel, read_saved_model
 from harness.system.files import sha256_of
 from harness.system.foreign_files import open_regular_file, read_json
+
+VERIFY = "'harness verify' tells whether a file of the run was changed."
 
 
 def changed_files(directory: Path) -> list[str]:
@@ -26,6 +30,32 @@ def changed_files(directory: Path) -> list[str]:
         return []
     mine = {name.removeprefix(prefix): digest for name, digest in recorded.items() if name.startswith(prefix)}
     return sorted(name for name, digest in mine.items() if _digest(folder / name) != digest)
+
+
+def member_folders(saved: SavedModel, directory: Path) -> Iterator[Path]:
+    """Yield the folders of the classifiers that another predicts from, none where it does so by itself.
+
+    Args:
+        saved: What is known of the other.
+        directory: Its folder.
+
+    Raises:
+        ModelError: Where one is not there, or is none that the other was fitted with.
+    """
+    for name, called in saved.members.items():
+        if not (folder := directory.absolute().parent / called).is_dir():
+            raise ModelError(
+                f"The classifier in {directory} predicts from that of {name}, and there is no {folder}. Keep the "
+                "classifiers of a run together, or run the comparison again."
+            )
+        member = read_saved_model(folder)
+        expected, found = ((each.seed, each.label_names) for each in (saved, member))
+        if member.members or member.strategy != name or expected != found:
+            raise ModelError(
+                f"The classifier in {directory} predicts from that of {name}, seed {saved.seed}, and {folder} holds "
+                f"{member.strategy}, seed {member.seed}, or other classes. Restore it. {VERIFY}"
+            )
+        yield folder
 
 
 def unreadable_file(directory: Path) -> str | None:

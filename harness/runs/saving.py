@@ -1,19 +1,29 @@
 """What a saved classifier is: the description beside it, by which it is loaded, and how large it is."""
 
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
 from harness.encoding.encoder import depth, resolved
 from harness.encoding.fingerprint import checkpoint_bytes
 from harness.executors.outcome import Outcome
+from harness.results.records import trial_name
+from harness.results.run_directory import model_folder
 from harness.results.saved_model import SavedModel, describe_encoder
 from harness.runs.session import Session, Trial
 from harness.strategies.grid_search import GridSearch
 from harness.strategies.strategy import recorded_parameters, saves_encoder, uses_model, wanted_features
 
 
-def describe_classifier(session: Session, trial: Trial) -> SavedModel:
-    """Return what loading a trial's classifier needs."""
+def describe_classifier(session: Session, trial: Trial, members: Collection[str] = ()) -> SavedModel:
+    """Return what loading a trial's classifier needs.
+
+    Args:
+        session: What the trials of its run share.
+        trial: The trial.
+        members: Names of the strategies that it combines.
+    """
+    folders = {name: model_folder(trial_name(name, trial.seed, trial.train_size)) for name in members}
     strategy, plugin = trial.strategy, trial.offer.plugin
     candidates = strategy.candidates if isinstance(strategy, GridSearch) else (strategy,)
     read = session.encoder if uses_model(strategy) else None
@@ -30,6 +40,7 @@ def describe_classifier(session: Session, trial: Trial) -> SavedModel:
         "encoder": describe_encoder(read, states) if read else None,
         "device": session.device,
         "dtype": session.dtype,
+        "members": folders,
     }
     return SavedModel.model_validate(content)
 

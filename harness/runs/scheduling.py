@@ -12,12 +12,13 @@ from harness.encoding.encoder import Progress
 from harness.errors import UnavailableError
 from harness.executors.executor import Here, Order, RunningTrial
 from harness.results.records import Run, RunRecord
+from harness.runs.combining import Combined, combined_by, combines, others_of
 from harness.runs.forecast import Forecast
 from harness.runs.memory import MemoryForecast
 from harness.runs.planning import Plan
 from harness.runs.recording import Recording
 from harness.runs.reporter import Reporter, Whole
-from harness.runs.session import Trial
+from harness.runs.session import Session, Trial
 from harness.runs.trial import place_of_model, save_trial, score_outcome
 from harness.strategies.strategy import uses_model
 from harness.system.device import PeakMemory
@@ -51,6 +52,8 @@ class Stop:
 class _Running:
     trial: Trial
     started: RunningTrial
+    session: Session
+    combined: Combined | None = None
     since: float = field(default_factory=time.monotonic)
 
 
@@ -75,10 +78,12 @@ class Trials:
         self.session = plan.session(directory=recording.directory)
         self._stages = len(plan.trials) - len(finished) + bool(plan.wanted_features)
         self._stage = 0
-        self._waiting, self._running = [*plan.trials], list[_Running]()
+        self._waiting, self._running, self._over = [*plan.trials], list[_Running](), dict[str, RunRecord]()
         self._forecast, self._shares = Forecast(len(plan.task.train)), dict[str, tuple[int, int]]()
         self._memory = MemoryForecast(plan.encoder, partial(available_memory, plan.device))
         self._next_whole = 0.0
+        combining = [trial for trial in self._waiting if combines(trial)]
+        self._needed = {each.name: {other.name for other in others_of(each, self._waiting)} for each in combining}
         self._stopped: list[str] = []
         self._failures: list[str] = []
         self._stop, self._deadline = stop, 0.0
@@ -123,8 +128,9 @@ class Trials:
             elif self._waiting and len(self._running) < self._plan.executor.slots and (trial := self._next()):
                 self._waiting.remove(trial)
                 if record := self._finished.get(trial.name):
-                    self._forecast.took(trial, (record.fit_seconds or 0.0) + (record.predict_seconds or 0.0))
-                    self._memory.held(trial, record.peak_memory_bytes or 0)
+                    if trial.name not in self._needed:  # whose record has the costs of others, too
+                        self._forecast.took(trial, (record.fit_seconds or 0.0) + (record.predict_seconds or 0.0))
+                        self._memory.held(trial, record.peak_memory_bytes or 0)
                     yield from self._told(record)
                 else:
                     self._start(trial)
@@ -138,18 +144,20 @@ class Trials:
     def _next(self) -> Trial | None:
         """Return what is to run now: what is finished already, else by the plan, or by the forecast beside others.
 
-        None where what waits would not fit into the memory of this machine beside what runs.
+        None where what waits would not fit into the memory of this machine beside what runs, or combines what runs.
         """
         if over := [trial for trial in self._waiting if trial.name in self._finished]:
             return over[0]
-        if self._plan.executor.slots == 1:
-            return self._waiting[0]
-        running, may_start = [each.trial for each in self._running], self._waiting
+        may_start = [trial for trial in self._waiting if self._needed.get(trial.name, set()) <= self._over.keys()]
+        if self._plan.executor.slots == 1 or not may_start:
+            return may_start[0] if may_start else None
+        running = [each.trial for each in self._running]
         if not self._plan.executor.queues:
-            may_start = self._memory.fitting(self._waiting, running)
+            may_start = self._memory.fitting(may_start, running)
         return self._forecast.next_of(may_start, running) if may_start else None
 
     def _told(self, record: RunRecord) -> Iterator[RunRecord]:
+        self._over[record.trial] = record
         self._reporter.finished(record)
         yield record
 
@@ -169,9 +177,12 @@ class Trials:
             measure_latency=self._plan.measures_latency(trial),
             epoch=partial(self._tell_epoch, trial.name),
         )
-        began = time.monotonic()
-        started = self._plan.executor.start(self.session.assignment(trial), order, self._progress_of(trial))
-        self._running.append(_Running(trial, started, began))
+        began, session = time.monotonic(), self.session
+        started: RunningTrial | None = None
+        if combined := combined_by(trial, self._plan.trials, self._over) if trial.name in self._needed else None:
+            session, started = combined.given_to(session)
+        started = started or self._plan.executor.start(session.assignment(trial), order, self._progress_of(trial))
+        self._running.append(_Running(trial, started, session, combined, began))
         self._tell_whole()
         self._stopped = []
         self._stop.waits = not isinstance(self._plan.executor, Here)
@@ -214,12 +225,13 @@ class Trials:
             return
         ended = [(each, outcome) for each in self._running if (outcome := each.started.poll()) is not None]
         for each, outcome in ended:
-            record = score_outcome(self.session, each.trial, outcome)
+            record = score_outcome(each.session, each.trial, outcome)
+            record = each.combined.counted_in(record, self.session) if each.combined else record
             self._running.remove(each)
             self._forecast.took(each.trial, time.monotonic() - each.since)
             self._memory.held(each.trial, outcome.told.peak_memory_bytes)
             try:
-                save_trial(self.session, each.trial, outcome, record)
+                save_trial(each.session, each.trial, outcome, record)
             except UnavailableError:
                 self._recording.records.append(record)  # what cannot be saved can be shown
                 raise

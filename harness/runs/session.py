@@ -12,6 +12,7 @@ from harness.features.cache import FeatureCache
 from harness.plugin_system.offers import Offer
 from harness.results.records import RunRecord, trial_name
 from harness.results.run_directory import RunDirectory
+from harness.strategies.member import Member
 from harness.strategies.random_search import RandomSearch
 from harness.strategies.strategy import Strategy, recorded_parameters, uses_model
 
@@ -75,6 +76,7 @@ class Session:
         encode_peak_bytes: The highest memory in use while the features were computed.
         directory: The run folder to save records and predictions in, None to save nothing.
         save_models: Whether to save the classifiers there, too.
+        members: The classifiers that a trial combines, none where its strategy does not.
     """
 
     task: Task
@@ -85,6 +87,7 @@ class Session:
     encode_peak_bytes: int = 0
     directory: RunDirectory | None = None
     save_models: bool = True
+    members: tuple[Member, ...] = ()
 
     def task_of(self, trial: Trial) -> Task:
         """Return the data of a trial: train cut to its rows, which its seed draws."""
@@ -109,4 +112,5 @@ class Session:
             device=self.device,
             dtype=self.dtype,
             select_by=trial.select_by,
+            members=self.members,
         )

@@ -107,6 +107,9 @@ def _scored(session: Session, trial: Trial, outcome: Outcome) -> dict[str, Any]:
         }
     except (StrategyError, KeyError) as error:
         return {"status": "failed", "error": described_failure("score", error)}
+    if unknown := {*told.members} - {member.name for member in session.members}:
+        told_wrong = f"it names a member that it was not given: {min(unknown)!r}. Declare names of context.members."
+        return {"status": "failed", "error": described_failure("score", StrategyError(told_wrong))}
     validation, test = checked["validation"], checked["test"]
     evaluation, chosen_by = evaluate(task.validation.labels, validation), trial.select_by
     if chosen_by and chosen_by.name not in METRICS:
@@ -128,6 +131,7 @@ def _scored(session: Session, trial: Trial, outcome: Outcome) -> dict[str, Any]:
         "configurations_tried": told.configurations_tried,
         "optimism": told.optimism,
         "spent": told.spent,
+        "members": dict(told.members),
         # Where each seed draws rows of its own, it is no matter of the strategy alone.
         "deterministic": tags_of(trial.strategy).deterministic and trial.per_class is None,
         **({"params": dict(told.params)} if told.params else {}),
@@ -161,7 +165,7 @@ def _keep_model(session: Session, trial: Trial, record: RunRecord, model: Path |
         shutil.rmtree(model, ignore_errors=True)
         return
     with disk_errors(path):
-        write_saved_model(model, describe_classifier(session, trial))
+        write_saved_model(model, describe_classifier(session, trial, record.members))
         path.parent.mkdir(exist_ok=True)
         model.rename(path)
         session.directory.seal(path)

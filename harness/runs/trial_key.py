@@ -4,7 +4,7 @@ import hashlib
 import inspect
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from harness.evaluation.costs import ExpectedCost
 from harness.evaluation.metric import Metric
 from harness.plugin_system.offers import Plugin
 from harness.results.records import ModelInfo
+from harness.runs.combining import combines, others_of
 from harness.runs.planning import Plan
 from harness.runs.session import Trial
 from harness.strategies.grid_search import GridSearch
@@ -39,10 +40,43 @@ def trial_keys(
     shared = {"data": data, "machine": _digest(told)}
     fingerprint = encoder_tags(plan.encoder).fingerprint or {}
     encoder = _digest([model and model.model_dump(mode="json"), fingerprint, plan.config.batch_tokens])
-    return {
-        trial.name: {**_of_strategy(trial), **shared, "encoder": encoder if uses_model(trial.strategy) else ""}
-        for trial in plan.trials
-    }
+    keys: dict[str, dict[str, str]] = {}
+    for trial in plan.trials:  # those that combine others come last
+        keys[trial.name] = {
+            **_of_strategy(trial),
+            **shared,
+            "encoder": encoder if uses_model(trial.strategy) else "",
+            **({"members": _of_members(trial, plan.trials, keys)} if combines(trial) else {}),
+        }
+    return keys
+
+
+def changed_parts(
+    trials: Sequence[Trial],
+    keys: Mapping[str, dict[str, str]],
+    before: Mapping[str, dict[str, str]],
+    over: Collection[str],
+) -> dict[str, list[str]]:
+    """Return the name of each trial -> the parts of its key that are not as they were, none where it would be the same.
+
+    Args:
+        trials: Those of a plan, which come last where they combine others.
+        keys: Theirs.
+        before: Those of an earlier run.
+        over: Names of trials that were over there and need not run again; what combines one that does has to, too.
+    """
+    found: dict[str, list[str]] = {}
+    for trial in trials:
+        key, old = keys[trial.name], before.get(trial.name, {})
+        changed = [part for part in key if key[part] != old.get(part)]
+        members = others_of(trial, trials) if combines(trial) else []
+        again = any(other.name not in over or found[other.name] for other in members)
+        found[trial.name] = changed or (["members"] if again else [])
+    return found
+
+
+def _of_members(trial: Trial, trials: Sequence[Trial], keys: Mapping[str, dict[str, str]]) -> str:
+    return _digest({each.name: keys[each.name] for each in others_of(trial, trials)})
 
 
 def _of_strategy(trial: Trial) -> dict[str, str]:

@@ -61,6 +61,11 @@ class ChosenClassifier:
         """Number of weights the chosen classifier holds."""
         return classifier_tags(self.classifier).own_parameters
 
+    @property
+    def members(self) -> Mapping[str, float]:
+        """Name of each of those that the chosen classifier predicts from -> its weight."""
+        return classifier_tags(self.classifier).members
+
 
 class GridSearch:
     """A strategy that tries several configurations of another and keeps the best on validation.
@@ -81,6 +86,7 @@ class GridSearch:
         self.deterministic = all(tags_of(each).deterministic for each in candidates)
         self.saves_encoder = all(tags_of(each).saves_encoder for each in candidates)
         self.reads_label_names = any(tags_of(each).reads_label_names for each in candidates)
+        self.combines = any(tags_of(each).combines for each in candidates)
         self.address = next(filter(None, (tags_of(each).address for each in candidates)), "")
         self.imports = tuple(dict.fromkeys(m for each in candidates for m in tags_of(each).imports))
 

@@ -17,6 +17,7 @@ from harness.encoding.encoder import Features, Progress
 from harness.encoding.pooling import AUTO
 from harness.errors import UserError, did_you_mean, reasons
 from harness.evaluation.metric import Metric
+from harness.strategies.member import Member
 from harness.strategies.tags import tags_of
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class RunContext:
         epoch: `epoch(entry)`, to be called with each entry of the history as soon as it is known, for whoever watches.
         select_by: The metric that chooses on validation, such as among epochs; None where nobody named one, and a
             strategy chooses as it always does.
+        members: The classifiers that it combines, two or more where the strategy declares `combines = True`.
     """
 
     encode: Callable[[Sequence[str], Features], NDArray[np.float32]]
@@ -71,6 +73,7 @@ class RunContext:
     pooling: str = "cls"
     epoch: TellEpoch = tell_nobody
     select_by: Metric | None = None
+    members: tuple[Member, ...] = ()
 
     @property
     def n_classes(self) -> int:

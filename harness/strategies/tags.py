@@ -54,6 +54,8 @@ class StrategyTags:
         deterministic: Whether it predicts the same with every seed, so that one seed says all of its training.
         reads_label_names: Whether it goes by what the names of the classes mean.
         address: The URL that it asks over the network, "" for none.
+        combines: Whether it predicts from what the other strategies of its run predict, which are then its
+            `context.members`. Its trials begin when the others are over, and their costs count among its own.
     """
 
     features: tuple[Features, ...] = ()
@@ -67,6 +69,7 @@ class StrategyTags:
     deterministic: bool = False
     reads_label_names: bool = False
     address: str = ""
+    combines: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class ClassifierTags:
         optimism: By how much that flatters its f1_macro on validation, a fraction, as `selection_optimism` has it.
         spent: What its answers so far cost, in the currency that its prices are in.
         text_seconds: What each text took that it answered, where its answers do not come from this machine.
+        members: Name of each of the `context.members` that it predicts from -> its weight, a number that is shown.
     """
 
     trainable_parameters: int | None = None
@@ -92,6 +96,7 @@ class ClassifierTags:
     optimism: float | None = None
     spent: float | None = None
     text_seconds: Sequence[float] = ()
+    members: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def tags_of(strategy: object, n_layers: int = 0) -> StrategyTags:
@@ -199,4 +204,5 @@ _TYPES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "deterministic": ("True or False", lambda value: isinstance(value, bool)),
     "reads_label_names": ("True or False", lambda value: isinstance(value, bool)),
     "address": ("a URL, such as 'https://host/v1'", lambda value: isinstance(value, str)),
+    "combines": ("True or False", lambda value: isinstance(value, bool)),
 }

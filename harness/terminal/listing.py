@@ -18,11 +18,13 @@ from harness.terminal.layout import STACKED_BELOW, banner, label_value_lines
 from harness.wording import quantities
 
 
-def print_strategies(plugins: Sequence[Plugin], console: Console, group: str = "all", language: str = "en") -> None:
-    """Print every strategy of a group with its plugin, groups and hyperparameters, then the broken plugins in red."""
+def print_strategies(
+    plugins: Sequence[Plugin], console: Console, group: str | None = None, language: str = "en"
+) -> None:
+    """Print every strategy, or those of a group, with plugin, groups and parameters, then broken plugins in red."""
     page = Page(console, language)
     every = (Offer(strategy, plugin) for plugin in plugins for strategy in plugin.strategies)
-    offers = sorted((offer for offer in every if group in offer.groups), key=lambda offer: offer.name)
+    offers = sorted((offer for offer in every if group is None or group in offer.groups), key=lambda offer: offer.name)
     rows = [(o.name, o.plugin.origin, _groups(o), _assignments(parameters(o.strategy))) for o in offers]
     headings = [page.say(heading) for heading in ("strategy", "plugin", "groups", "parameters")]
     page.write(table(headings, rows, page) if rows else [page.text(page.say("no strategies"))])
@@ -46,7 +48,7 @@ def print_strategy(offer: Offer, description: StrategyDescription, console: Cons
     source = f", {page.say_message(offer.plugin.source)}" if offer.plugin.distribution else ""
     lines = [
         (page.say("plugin"), f"{offer.plugin.origin}{source}"),
-        (page.say("groups"), f"all, {_groups(offer)}".rstrip(", ")),
+        (page.say("groups"), ", ".join(offer.all_groups)),
         *([(page.say("reads"), page.say("frozen features: {states}").format(states=reads))] if reads else []),
         *([(page.say("tuned over"), search_space)] if search_space else []),
         *([(page.say("needs"), page.say_message(offer.not_ready.removeprefix("needs ")))] if offer.not_ready else []),

@@ -19,8 +19,10 @@ from harness.features.cache import FeatureCache
 from harness.plugin_system.offers import Offer, Plugin
 from harness.runs.session import Session, Trial
 from harness.strategies.strategy import Classifier, RunContext, Strategy, uses_model
+from harness.strategies.tags import tags_of
 from harness.system.temporary_folders import temporary_folder
 from harness.testing.fresh_process import FreshProcess
+from harness.testing.members import tiny_members
 from harness.testing.tiny import tiny_encoder, tiny_task
 
 
@@ -57,7 +59,9 @@ class Bench:
         """
         encoder = self.encoder if uses_model(strategy) else None
         given = (features or FeatureCache(encoder)) if encoder else None
-        session = Session(task or self.task, encoder, given, device="cpu", dtype="float32")
+        task = task or self.task
+        members = tiny_members(task) if tags_of(strategy).combines else ()
+        session = Session(task, encoder, given, device="cpu", dtype="float32", members=members)
         return session, Trial(Offer(strategy, Plugin("check")), seed)
 
     @contextmanager

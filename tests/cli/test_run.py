@@ -17,7 +17,7 @@ from harness.results.run_directory import RunDirectory, find_run
 
 from .commands import FEWER_STEPS, Harness, Outcome
 
-STRATEGIES = {name for name, offer in PluginManager().offers.items() if not offer.not_ready}
+STRATEGIES = {name for name, offer in PluginManager().offers.items() if "all" in offer.groups and not offer.not_ready}
 N_ROWS = 24  # of the validation split, and of the test split
 
 

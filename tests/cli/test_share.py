@@ -65,7 +65,7 @@ def test_machines_that_share_no_disk_predict_the_same_by_way_of_a_folder(
     for name in ("runs", "cache", "plugins"):
         (tmp_path / name).mkdir()
     (file := tmp_path / "plugins" / "mine.py").write_text(PLUGIN, encoding="utf-8")
-    share, strategies = tmp_path / "share", "of_a_file,logreg_probe"
+    share, strategies = tmp_path / "share", "of_a_file,logreg_probe,tfidf_logreg,blend"
     given = ["--plugin", str(file), "-n", "40", "--cache-dir", str(tmp_path / "cache")]
     assert run(*given, "-o", str(tmp_path / "here"), strategies=strategies).code == 0
     other = OtherMachine([tmp_path / "runs", tmp_path / "cache", tmp_path / "plugins", tiny_model])

@@ -24,7 +24,7 @@ OURS = (
     *("majority", "stratified_random", "tfidf_logreg", "logreg_probe", "mlp_probe"),
     *("knn_probe", "linear_svm_probe", "ridge_probe", "layerwise_probe"),
     *("full_finetune", "last_layers_finetune", "probe_then_finetune", "lora_finetune", "setfit"),
-    *("static_probe", "catboost_probe", "nli_zero_shot", "prompt"),
+    *("static_probe", "catboost_probe", "nli_zero_shot", "prompt", "blend"),
 )
 HEAVY = ("torch", "transformers", "datasets", "sklearn", "scipy", "safetensors", "peft", "sentence_transformers")
 

@@ -219,9 +219,23 @@ def _notes(subject: Subject) -> Iterator[Phrase]:
         yield Phrase(say(unseen), {"n": numbers.count(n_unseen), "total": numbers.count(evidence.n_rows)})
         if any(trial.unseen and trial.unseen.lost_classes for trial in evidence.trials):
             yield Phrase(say("They have no f1_macro, since a class has no row among them."))
+    yield from _notes_on_combined(subject)
     yield from _notes_on_serving(subject)
     if any(r.features in ("cached", "partly cached") for s in subject.study.strategies for r in s.records):
         yield Phrase(say("Seconds of encoding are what computing the features took once, also where they were cached."))
+
+
+def _notes_on_combined(subject: Subject) -> Iterator[Phrase]:
+    """Say of each strategy that combines others which, with what weights, and that their costs are in its own."""
+    told = (
+        "{strategy} (seed {seed}) combines {members}. Its row counts their costs, too: fitting all that it chose "
+        "among, and predicting with each of these."
+    )
+    for record in (each.records[0] for each in subject.study.strategies):
+        if heaviest := sorted(record.members.items(), key=lambda member: -member[1]):
+            members = subject.say(", ").join(f"{weight:.2f} {name}" for name, weight in heaviest)
+            values = {"strategy": Name(record.strategy), "seed": str(record.seed), "members": members}
+            yield Phrase(subject.say(told), values)
 
 
 def _notes_on_serving(subject: Subject) -> Iterator[Phrase]:
