@@ -11,12 +11,12 @@ from harness.analysis.several_runs import reads_encoder, short_names
 from harness.analysis.study import Studied, Study, open_study
 from harness.errors import UserError
 from harness.evaluation.comparisons import ALPHA
-from harness.evaluation.ranks import FEWEST_SETS, Floats, MeanRank, mean_ranks, told_apart
+from harness.evaluation.mean_ranks import MeanRank, mean_ranks
+from harness.evaluation.ranks import FEWEST_SETS, Floats, told_apart
 from harness.evaluation.signed_rank import SignedRank, signed_rank
 from harness.results.suite_record import SuiteDirectory, SuiteRecord
 
 FEWEST_RANKED = 2  # strategies, or encoders
-WIDTH = 2 * 1.96  # of a 95 % interval, in standard errors
 
 
 @dataclass(frozen=True)
@@ -210,8 +210,7 @@ class SuiteStudy:
         if len(encoders) < FEWEST_RANKED or not read:
             return []
         table = np.array([[[self.score(s, d, e) for s in read] for e in encoders] for d in self.data_sets], dtype=float)
-        errors = np.array([[self._error(read, d, e) for e in encoders] for d in self.data_sets])
-        ranks = mean_ranks(self.oriented(1.0) * table.mean(axis=2), errors)
+        ranks = mean_ranks(self.oriented(1.0) * table.mean(axis=2))
         firsts = (self._ranking([cell for cell in self.cells if cell.encoder == name], read) for name in encoders)
         means = table.mean(axis=(0, 2))
         return [
@@ -224,11 +223,6 @@ class SuiteStudy:
         selection = self.cells[0].study.strategies[0].selection
         return selection.oriented(score) if selection else score
 
-    def _error(self, strategies: Sequence[str], data_set: str, encoder: str) -> float:
-        """Return the standard error of the mean of strategies on the same test rows: at most the mean of theirs."""
-        cells = [cell for cell in self.cells if cell.encoder == encoder]
-        return float(np.mean([error for name in strategies for _, error in _scores(name, data_set, cells)]))
-
     def _ranking(self, cells: Sequence[StudiedCell], among: Sequence[str] | None = None) -> Ranking:
         data_sets = list(dict.fromkeys(cell.data_set for cell in cells))
         names = [name for name in _names(cells) if among is None or name in among]
@@ -236,9 +230,8 @@ class SuiteStudy:
         ranked = [name for name, scores in found.items() if all(scores) and not _is_floor(name, cells)]
         if len(ranked) < FEWEST_RANKED:
             return Ranking((), (), None, None, (), np.empty((len(data_sets), 0)))
-        values = np.array([[np.mean([s for s, _ in each]) for each in found[name]] for name in ranked]).T
-        errors = np.array([[_error_of_mean(each) for each in found[name]] for name in ranked]).T
-        means = mean_ranks(values, errors)
+        values = np.array([[np.mean(each) for each in found[name]] for name in ranked]).T
+        means = mean_ranks(values)
         order = sorted(range(len(ranked)), key=lambda i: (means[i].value, -values[:, i].mean(), ranked[i]))
         apart = told_apart(values[:, order])
         named, ranks = tuple(ranked[i] for i in order), tuple(means[i] for i in order)
@@ -275,22 +268,8 @@ def _is_floor(name: str, cells: Sequence[StudiedCell]) -> bool:
     return any(each.is_floor for cell in cells if (each := cell.find(name)))
 
 
-def _scores(name: str, data_set: str, cells: Sequence[StudiedCell]) -> list[tuple[float, float]]:
-    """Return the test score of a strategy on a data set and its standard error, with each encoder.
-
-    It is that of the metric that chooses, the highest the best; where that is not f1_macro, no error is known.
-    """
-    found = []
-    for cell in cells:
-        each = cell.find(name) if cell.data_set == data_set else None
-        if each is None or each.test_score is None:
-            continue
-        known = cell.study.evidence.strategy(name)
-        interval = known.f1_macro.interval if known and each.selection is None else None
-        score = each.selection.oriented(each.test_score) if each.selection else each.test_score
-        found.append((score, (interval.high - interval.low) / WIDTH if interval else 0.0))
-    return found
-
-
-def _error_of_mean(scores: Sequence[tuple[float, float]]) -> float:
-    return float(np.sqrt(sum(error**2 for _, error in scores)) / len(scores))
+def _scores(name: str, data_set: str, cells: Sequence[StudiedCell]) -> list[float]:
+    """Return the test score of a strategy on a data set with each encoder, by the metric that chooses, oriented."""
+    found = [cell.find(name) for cell in cells if cell.data_set == data_set]
+    scores = [(each.selection, each.test_score) for each in found if each and each.test_score is not None]
+    return [selection.oriented(score) if selection else score for selection, score in scores]

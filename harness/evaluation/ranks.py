@@ -11,22 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.evaluation.comparisons import ALPHA, holm
-from harness.evaluation.intervals import LEVEL
 
 Floats = NDArray[np.float64]
 
 ROUNDING = 1e-9  # of means of ranks
 PAIR = 2  # strategies, which the exact sign test tells apart: Friedman's and Nemenyi's are for more of them
 FEWEST_SETS = 5  # of which ranks are tested: fewer separate next to nothing (Demšar, section 3.2)
-
-
-@dataclass(frozen=True)
-class MeanRank:
-    """The mean rank of a strategy over data sets, 1 the best, with its interval, None of a single data set."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
 
 
 def ranks_of(scores: Floats) -> Floats:
@@ -41,41 +31,6 @@ def ranks_of(scores: Floats) -> Floats:
     from scipy.stats import rankdata
 
     return np.asarray(rankdata(-scores, axis=1), dtype=np.float64)
-
-
-def mean_ranks(scores: Floats, errors: Floats, level: float = LEVEL) -> list[MeanRank]:
-    """Return the mean rank of each strategy with its interval over samples of data sets and of test rows.
-
-    Data sets are a sample, and the ranks on each already hold what its test rows add to chance, so that their variance
-    over data sets holds both: the interval is Student's, with n - 1 degrees of freedom. Where the ranks are the same on
-    all data sets, that variance says nothing; it is never taken to be less than what the test rows alone would move.
-
-    Args:
-        scores: float (n data sets, k strategies), the higher the better.
-        errors: Standard error of each score over samples of test rows, float (n, k).
-        level: Share of samples whose interval covers the mean over all data sets of that kind.
-    """
-    from scipy.special import stdtrit
-
-    n, k = scores.shape
-    ranks = ranks_of(scores)
-    means = ranks.mean(axis=0)
-    if n == 1:
-        return [MeanRank(float(mean)) for mean in means]
-    variances = np.maximum(ranks.var(axis=0, ddof=1), _moved_by_rows(scores, errors))
-    reach = float(stdtrit(n - 1, (1 + level) / 2)) * np.sqrt(variances / n)
-    return [
-        MeanRank(float(mean), float(max(mean - r, 1)), float(min(mean + r, k)))
-        for mean, r in zip(means, reach, strict=True)
-    ]
-
-
-def _moved_by_rows(scores: Floats, errors: Floats, draws: int = 500) -> Floats:
-    """Return by how much test rows alone make ranks vary, the mean over data sets, float (k,)."""
-    rng = np.random.default_rng(0)
-    drawn = scores + errors * rng.standard_normal((draws, *scores.shape))
-    ranks = ranks_of(drawn.reshape(-1, scores.shape[1])).reshape(drawn.shape)
-    return np.asarray(ranks.var(axis=0).mean(axis=0), dtype=np.float64)
 
 
 def friedman_p(scores: Floats) -> float:

@@ -8,7 +8,6 @@ from harness.evaluation.ranks import (
     critical_difference,
     friedman_p,
     groups_alike,
-    mean_ranks,
     nemenyi_p,
     ranks_of,
     told_apart,
@@ -61,30 +60,6 @@ def test_groups_join_neighbours_and_hold_no_other_group() -> None:
     assert groups_alike([1.0, 1.5, 2.9, 4.0], 1.6) == [(0, 1), (1, 2), (2, 3)]
     assert groups_alike([1.0, 1.5, 2.0], 3.0) == [(0, 2)]
     assert groups_alike([1.0, 3.0], 1.0) == []
-
-
-def test_a_single_data_set_has_no_interval() -> None:
-    (first, second) = mean_ranks(np.array([[0.9, 0.1]]), np.zeros((1, 2)))
-    assert (first.value, first.low, second.value) == (1, None, 2)
-
-
-@pytest.mark.parametrize(("n_sets", "n_rows", "spread"), [(5, 1000, 0.02), (10, 400, 0.05), (6, 300, 0.0)])
-def test_intervals_cover_the_mean_rank_over_samples_of_data_sets_and_rows(
-    n_sets: int, n_rows: int, spread: float
-) -> None:
-    rng = np.random.default_rng(0)
-
-    def drawn(n: int) -> np.ndarray:
-        rates = np.linspace(0.70, 0.75, 5) + rng.normal(0, spread, (n, 5))
-        return rng.binomial(n_rows, np.clip(rates, 0.01, 0.99)) / n_rows
-
-    true = ranks_of(drawn(20_000)).mean(axis=0)
-    covered = []
-    for _ in range(60):
-        scores = drawn(n_sets)
-        found = mean_ranks(scores, np.sqrt(scores * (1 - scores) / n_rows))
-        covered += [each.low <= rank <= each.high for each, rank in zip(found, true, strict=True)]
-    assert np.mean(covered) > 0.91
 
 
 @pytest.mark.parametrize(("n_sets", "k"), [(5, 2), (6, 4), (12, 6)])

@@ -25,7 +25,8 @@ from harness.document.model import (
 )
 from harness.document.sections.folds import compose_folds
 from harness.evaluation.comparisons import ALPHA
-from harness.evaluation.ranks import FEWEST_SETS, MeanRank
+from harness.evaluation.mean_ranks import MeanRank
+from harness.evaluation.ranks import FEWEST_SETS
 from harness.wording.languages import Say
 
 STAR, NO_STAR = "*", "\N{NO-BREAK SPACE}"  # as wide as each other, so that the points of the numbers stay in line
