@@ -1,6 +1,6 @@
 """A suite opened again: the scores of its cells, and what they say of strategies and of encoders."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import fmean
@@ -9,14 +9,12 @@ import numpy as np
 
 from harness.analysis.several_runs import reads_encoder, short_names
 from harness.analysis.study import Studied, Study, open_study
+from harness.analysis.suite_ranking import Ranking, rank
 from harness.errors import UserError
 from harness.evaluation.comparisons import ALPHA
-from harness.evaluation.mean_ranks import MeanRank, mean_ranks
-from harness.evaluation.ranks import FEWEST_SETS, Floats, told_apart
+from harness.evaluation.ranks import FEWEST_SETS
 from harness.evaluation.signed_rank import SignedRank, signed_rank
 from harness.results.suite_record import SuiteDirectory, SuiteRecord
-
-FEWEST_RANKED = 2  # strategies, or encoders
 
 
 @dataclass(frozen=True)
@@ -52,53 +50,6 @@ class Against:
     better: int
     tied: int
     worse: int
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """Strategies ranked over data sets, the best first.
-
-    Attributes:
-        names: Of those that have a score on every data set and are no floors.
-        ranks: Their mean ranks, with intervals.
-        difference: What mean ranks have to differ by to be told apart (Nemenyi), None with too few data sets.
-        p: Of Friedman's test, None with too few data sets or strategies.
-        alike: First and last position of each group that cannot be told apart.
-        scores: What was ranked, the highest the best, float (n data sets, k strategies).
-    """
-
-    names: tuple[str, ...]
-    ranks: tuple[MeanRank, ...]
-    difference: float | None
-    p: float | None
-    alike: tuple[tuple[int, int], ...]
-    scores: Floats
-
-    @property
-    def inseparable_neighbours(self) -> int:
-        """How many neighbours in the ranking cannot be told apart."""
-        return sum(any(a <= i and i + 1 <= b for a, b in self.alike) for i in range(len(self.names) - 1))
-
-    def of(self, strategy: str) -> MeanRank | None:
-        """Return the mean rank of a strategy, None where it is not ranked."""
-        return self.ranks[self.names.index(strategy)] if strategy in self.names else None
-
-
-@dataclass(frozen=True)
-class Encoder:
-    """What an encoder gives, over the strategies that read one and the data sets on which each was scored with each.
-
-    Attributes:
-        name: The encoder.
-        score: Mean test score by the metric that chooses.
-        rank: Mean rank among the encoders, over data sets.
-        first: The strategy with the best mean rank with this encoder, None where none is ranked.
-    """
-
-    name: str
-    score: float
-    rank: MeanRank
-    first: str | None
 
 
 @dataclass(frozen=True)
@@ -140,13 +91,12 @@ class SuiteStudy:
     @cached_property
     def strategies(self) -> tuple[str, ...]:
         """All scored strategies: the ranked ones, the best first, then the others."""
-        everything = dict.fromkeys(each.name for cell in self.cells for each in cell.study.strategies)
-        return tuple(dict.fromkeys((*self.ranking.names, *everything)))
+        return tuple(dict.fromkeys((*self.ranking.names, *self._names())))
 
     @cached_property
     def ranking(self) -> Ranking:
         """The strategies ranked over data sets, each by its mean score over the encoders."""
-        return self._ranking(self.cells)
+        return rank({name: self.scores(name) for name in self._names() if not self.is_floor(name)})
 
     @cached_property
     def against_first(self) -> dict[str, SignedRank]:
@@ -181,6 +131,10 @@ class SuiteStudy:
         """Return whether a strategy reads an encoder."""
         return any(reads_encoder(each) for cell in self.cells if (each := cell.find(strategy)))
 
+    def is_floor(self, strategy: str) -> bool:
+        """Return whether a strategy reads no texts, and is therefore not ranked."""
+        return any(each.is_floor for cell in self.cells if (each := cell.find(strategy)))
+
     def seconds(self, strategy: str) -> float | None:
         """Return what encoding, fitting and predicting took over all cells and seeds, None where one is not known."""
         found = [r.seconds for cell in self.cells if (each := cell.find(strategy)) for r in each.records]
@@ -197,45 +151,18 @@ class SuiteStudy:
                     signs.append(0 if pair.f1_macro.p_holm >= ALPHA else sign * np.sign(pair.f1_macro.value))
         return Against(*(sum(sign == wanted for sign in signs) for wanted in (1, 0, -1)))
 
-    @cached_property
-    def by_encoder(self) -> list[Encoder]:
-        """What each encoder gives, in the order that they ran; empty with fewer than two."""
-        encoders = self.encoders
-        read = [
-            name
-            for name in self.strategies
-            if self.reads_encoder(name)
-            and all(self.score(name, d, e) is not None for d in self.data_sets for e in encoders)
-        ]
-        if len(encoders) < FEWEST_RANKED or not read:
-            return []
-        table = np.array([[[self.score(s, d, e) for s in read] for e in encoders] for d in self.data_sets], dtype=float)
-        ranks = mean_ranks(self.oriented(1.0) * table.mean(axis=2))
-        firsts = (self._ranking([cell for cell in self.cells if cell.encoder == name], read) for name in encoders)
-        means = table.mean(axis=(0, 2))
-        return [
-            Encoder(name, float(mean), rank, next(iter(first.names), None))
-            for name, mean, rank, first in zip(encoders, means, ranks, firsts, strict=True)
-        ]
-
     def oriented(self, score: float) -> float:
         """Return a score by the metric that chooses such that the largest is the best."""
         selection = self.cells[0].study.strategies[0].selection
         return selection.oriented(score) if selection else score
 
-    def _ranking(self, cells: Sequence[StudiedCell], among: Sequence[str] | None = None) -> Ranking:
-        data_sets = list(dict.fromkeys(cell.data_set for cell in cells))
-        names = [name for name in _names(cells) if among is None or name in among]
-        found = {name: [_scores(name, data_set, cells) for data_set in data_sets] for name in names}
-        ranked = [name for name, scores in found.items() if all(scores) and not _is_floor(name, cells)]
-        if len(ranked) < FEWEST_RANKED:
-            return Ranking((), (), None, None, (), np.empty((len(data_sets), 0)))
-        values = np.array([[np.mean(each) for each in found[name]] for name in ranked]).T
-        means = mean_ranks(values)
-        order = sorted(range(len(ranked)), key=lambda i: (means[i].value, -values[:, i].mean(), ranked[i]))
-        apart = told_apart(values[:, order])
-        named, ranks = tuple(ranked[i] for i in order), tuple(means[i] for i in order)
-        return Ranking(named, ranks, apart.difference, apart.p, apart.alike, values[:, order])
+    def scores(self, strategy: str, encoder: str | None = None) -> list[float | None]:
+        """Return the score of a strategy on each data set such that the largest is the best, as `score` has it."""
+        found = (self.score(strategy, data_set, encoder) for data_set in self.data_sets)
+        return [None if score is None else self.oriented(score) for score in found]
+
+    def _names(self) -> Iterable[str]:
+        return dict.fromkeys(each.name for cell in self.cells for each in cell.study.strategies)
 
 
 def open_suite_study(directory: SuiteDirectory, rope: float | None = None) -> SuiteStudy:
@@ -258,18 +185,3 @@ def open_suite_study(directory: SuiteDirectory, rope: float | None = None) -> Su
     named = dict(zip(encoders, short_names(encoders), strict=True))
     cells = tuple(StudiedCell(called[d], named[e], study, fold) for d, e, study, fold in studies)
     return SuiteStudy(directory, record, cells, rope)
-
-
-def _names(cells: Sequence[StudiedCell]) -> list[str]:
-    return list(dict.fromkeys(each.name for cell in cells for each in cell.study.strategies))
-
-
-def _is_floor(name: str, cells: Sequence[StudiedCell]) -> bool:
-    return any(each.is_floor for cell in cells if (each := cell.find(name)))
-
-
-def _scores(name: str, data_set: str, cells: Sequence[StudiedCell]) -> list[float]:
-    """Return the test score of a strategy on a data set with each encoder, by the metric that chooses, oriented."""
-    found = [cell.find(name) for cell in cells if cell.data_set == data_set]
-    scores = [(each.selection, each.test_score) for each in found if each and each.test_score is not None]
-    return [selection.oriented(score) if selection else score for selection, score in scores]

@@ -63,6 +63,28 @@ class SuiteResult:
         rows = [(name, rank.value, rank.low, rank.high) for name, rank in zip(found.names, found.ranks, strict=True)]
         return pd.DataFrame(rows, columns=["strategy", "mean_rank", "low", "high"])
 
+    def combinations(self) -> "DataFrame":
+        """Return each strategy with each encoder, ranked together over the data sets, the best first.
+
+        Columns: `strategy`, `encoder` (None where it reads none), `mean_rank` with `low` and `high` of its 95 %
+        interval, and `tied`: whether it cannot be told from the first, None with too few data sets. Empty with fewer
+        than two encoders.
+        """
+        import pandas as pd
+
+        from harness.analysis.encoder_study import EncoderStudy
+
+        study, rows = EncoderStudy(self.study), []
+        ranked = zip(study.combinations, study.combined.ranks, strict=True) if study.ranking.names else ()
+        for each, rank in ranked:
+            tied = (
+                None
+                if study.combined.difference is None
+                else not study.combined.is_above(study.combinations[0].name, each.name)
+            )
+            rows.append((each.strategy, each.of, rank.value, rank.low, rank.high, tied))
+        return pd.DataFrame(rows, columns=["strategy", "encoder", "mean_rank", "low", "high", "tied"])
+
     def folds(self) -> "DataFrame":
         """Return the strategies of a cross-validation, the best by validation first, with mean test scores over folds.
 

@@ -48,6 +48,21 @@ def friedman_p(scores: Floats) -> float:
     return float(friedmanchisquare(*scores.T).pvalue)
 
 
+def unequal_p(scores: Floats) -> float:
+    """Return how often ranks as uneven as these come about where all are alike: Friedman's test, of two the sign test.
+
+    Args:
+        scores: float (n data sets, k of two or more).
+    """
+    from scipy.stats import binomtest
+
+    if scores.shape[1] > PAIR:
+        return friedman_p(scores)
+    apart = scores[:, 0] - scores[:, 1]
+    n = np.count_nonzero(apart)
+    return float(binomtest(np.count_nonzero(apart > 0), n).pvalue) if n else 1.0
+
+
 def critical_difference(k: int, n: int, alpha: float = ALPHA) -> float:
     """Return by how much the mean ranks of k strategies over n data sets have to differ to be told apart.
 

@@ -1,17 +1,19 @@
-"""Suite -> LaTeX: the table of its cells as papers set it, in a document that compiles as it is."""
+"""Suite -> LaTeX: the tables of its cells and encoders as papers set them, in a document that compiles as it is."""
 
 from collections.abc import Iterator
 
 from harness.analysis.suite_study import SuiteStudy
-from harness.document.model import Cell, Paragraph, Row, Table
+from harness.document.model import Cell, Paragraph, Row, Section, Table
 from harness.document.sections.suite import compose_suite
 from harness.document.text import shorten
 from harness.reporting.latex import LONGEST_NAME, escaped, latex_document, words_in_latex
 from harness.wording.languages import Say
 
+SECTIONS = ("scores", "encoders", "combinations")
+
 
 def latex_of_suite(study: SuiteStudy, say: Say) -> str:
-    """Write the table of a suite in LaTeX, mean ranks and their intervals first, the best of each cell bold.
+    """Write the tables of a suite in LaTeX, mean ranks and their intervals first, the best of each cell bold.
 
     Args:
         study: The suite.
@@ -20,13 +22,20 @@ def latex_of_suite(study: SuiteStudy, say: Say) -> str:
     Returns:
         A document that needs the class article and the package booktabs only.
     """
-    answer, scores, *_ = compose_suite(study, say, "en").sections
+    answer, *sections = compose_suite(study, say, "en").sections
     said = [block.text for block in answer.blocks if isinstance(block, Paragraph)]
-    table, *notes = scores.blocks
     body = [rf"\noindent {' '.join(map(words_in_latex, said))}\par\bigskip"]
-    body += _table(table) if isinstance(table, Table) else []
+    for section in sections:
+        body += _section(section) if section.name in SECTIONS else []
+    return latex_document("\n".join(body))
+
+
+def _section(section: Section) -> Iterator[str]:
+    """Yield the table of a section and its notes."""
+    table, *notes = section.blocks
+    yield from _table(table) if isinstance(table, Table) else []
     told = " ".join(words_in_latex(note.text) for note in notes if isinstance(note, Paragraph))
-    return latex_document("\n".join([*body, rf"\medskip\noindent{{\footnotesize {told}\par}}"]))
+    yield rf"\medskip\noindent{{\footnotesize {told}\par}}\bigskip"
 
 
 def _table(table: Table) -> Iterator[str]:

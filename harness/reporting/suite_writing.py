@@ -7,7 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from harness.analysis.encoder_study import EncoderStudy
 from harness.analysis.fold_study import FoldStudy
+from harness.analysis.suite_ranking import Ranking
 from harness.analysis.suite_study import SuiteStudy
 from harness.document.sections.suite import compose_suite
 from harness.evaluation.ranks import nemenyi_p, wilcoxon_p
@@ -22,33 +24,47 @@ from harness.wording.secrets import redacted
 
 
 def json_of_suite(study: SuiteStudy) -> dict[str, Any]:
-    """Return a suite as plain values: suite.json, the ranking with its tests, and run.json of each scored cell.
+    """Return a suite as plain values: suite.json, rankings with their tests, and run.json of each scored cell.
 
-    Nemenyi's and Wilcoxon's p values are of every two strategies, in the order of the ranks.
+    Of several encoders there are rankings of encoders and of combinations, too. Nemenyi's and Wilcoxon's p values are
+    of every two of a ranking, in the order of the ranks.
     """
     runs = [cell.study.runs[0].model_dump(mode="json") for cell in study.cells]
     if study.record.has_folds:
         folds = [asdict(each) for each in FoldStudy(study).strategies]
         return {"suite": study.record.model_dump(mode="json"), "folds": folds, "runs": runs}
-    ranking = study.ranking
-    ranks = [
-        {"strategy": name, "mean_rank": rank.value, "low": rank.low, "high": rank.high}
-        for name, rank in zip(ranking.names, ranking.ranks, strict=True)
-    ]
-    tested = ranking.difference is not None or None  # with too few data sets nothing is
+    encoders = EncoderStudy(study)
+    more: dict[str, Any] = {}
+    if encoders.ranking.names:
+        more["encoders"] = _ranking("encoder", encoders.ranking) | {
+            "gains_differ_p": encoders.gains_differ_p,
+            "order_changes": encoders.changed_pairs,
+            "order_reversed": encoders.reversed_pairs,
+        }
+        more["combinations"] = _ranking("combination", encoders.combined)
+        for found, each in zip(more["combinations"]["ranks"], encoders.combinations, strict=True):
+            found |= {"strategy": each.strategy, "encoder": each.of}
     return {
         "suite": study.record.model_dump(mode="json"),
-        "ranking": {
-            "ranks": ranks,
-            "critical_difference": ranking.difference,
-            "friedman_p": ranking.p,
-            "nemenyi_p": tested and nemenyi_p(ranking.scores).tolist(),
-            "wilcoxon_holm_p": tested and wilcoxon_p(ranking.scores).tolist(),
-            "rope": study.rope,
-            "against_first": {name: asdict(found) for name, found in study.against_first.items()},
-            "not_separable": [list(ranking.names[first : last + 1]) for first, last in ranking.alike],
-        },
+        "ranking": _ranking("strategy", study.ranking)
+        | {"rope": study.rope, "against_first": {name: asdict(found) for name, found in study.against_first.items()}},
+        **more,
         "runs": runs,
+    }
+
+
+def _ranking(kind: str, ranking: Ranking) -> dict[str, Any]:
+    tested = ranking.difference is not None or None  # with too few data sets nothing is
+    return {
+        "ranks": [
+            {kind: name, "mean_rank": rank.value, "low": rank.low, "high": rank.high}
+            for name, rank in zip(ranking.names, ranking.ranks, strict=True)
+        ],
+        "critical_difference": ranking.difference,
+        "friedman_p": ranking.p,
+        "nemenyi_p": tested and nemenyi_p(ranking.scores).tolist(),
+        "wilcoxon_holm_p": tested and wilcoxon_p(ranking.scores).tolist(),
+        "not_separable": [list(ranking.names[first : last + 1]) for first, last in ranking.alike],
     }
 
 

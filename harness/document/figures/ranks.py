@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
-from harness.analysis.suite_study import Ranking
+from harness.analysis.suite_ranking import Ranking
 from harness.document.figures.canvas import BLUE, INK, MUTED, ORANGE, SMALL, one_picture
 from harness.document.text import shorten
 

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from functools import partial
 
+from harness.analysis.encoder_study import EncoderStudy
 from harness.analysis.fold_study import FoldStudy
-from harness.analysis.suite_study import FEWEST_RANKED, Ranking, SuiteStudy
+from harness.analysis.suite_ranking import Ranking
+from harness.analysis.suite_study import SuiteStudy
 from harness.document import numbers
 from harness.document.figures.ranks import rank_figure
 from harness.document.model import (
@@ -24,12 +26,10 @@ from harness.document.model import (
     Words,
 )
 from harness.document.sections.folds import compose_folds
-from harness.evaluation.comparisons import ALPHA
-from harness.evaluation.mean_ranks import MeanRank
+from harness.document.sections.mean_ranks import NO_STAR, STAR, rank_cell, tests_of
+from harness.document.sections.suite_encoders import answer_of_encoders, combinations_of_suite, encoders_of_suite
 from harness.evaluation.ranks import FEWEST_SETS
 from harness.wording.languages import Say
-
-STAR, NO_STAR = "*", "\N{NO-BREAK SPACE}"  # as wide as each other, so that the points of the numbers stay in line
 
 
 def compose_suite(study: SuiteStudy, say: Say, language: str) -> Report:
@@ -45,7 +45,9 @@ def compose_suite(study: SuiteStudy, say: Say, language: str) -> Report:
     """
     if study.record.has_folds:
         return compose_folds(FoldStudy(study), say, language)
-    sections = [scores_of_suite(study, say), ranks_of_suite(study, say), encoders_of_suite(study, say)]
+    sections = [scores_of_suite(study, say), ranks_of_suite(study, say)]
+    encoders = EncoderStudy(study)
+    sections += [encoders_of_suite(encoders, say), combinations_of_suite(encoders, say)]
     counted = {
         "s": numbers.count(len(study.strategies)),
         "d": numbers.count(len(study.data_sets)),
@@ -75,8 +77,7 @@ def answer_of_suite(study: SuiteStudy, say: Say) -> Iterator[Block]:
         told = "{k} of {n} neighbours in the ranking cannot be told apart."
         values = {"k": numbers.count(ranking.inseparable_neighbours), "n": numbers.count(len(ranking.names) - 1)}
         yield Paragraph(Phrase(say(told), values))
-    if study.by_encoder:
-        yield Paragraph(_encoders_told(study, say))
+    yield from answer_of_encoders(EncoderStudy(study), say)
 
 
 def _first(study: SuiteStudy, ranking: Ranking, say: Say) -> Phrase:
@@ -89,24 +90,6 @@ def _first(study: SuiteStudy, ranking: Ranking, say: Say) -> Phrase:
     return Phrase(say(told), values)
 
 
-def _encoders_told(study: SuiteStudy, say: Say) -> Phrase:
-    encoders = study.by_encoder
-    best, second, *_ = sorted(encoders, key=lambda encoder: study.oriented(encoder.score), reverse=True)
-    gap = numbers.difference(best.score - second.score)
-    firsts = {encoder.first for encoder in encoders}
-    same = (
-        "Encoder {encoder} scores best, {gap} to the next, mean over strategies and data sets; "
-        "{first} is first with each."
-    )
-    apart = (
-        "Encoder {encoder} scores best, {gap} to the next, mean over strategies and data sets; which strategy is first "
-        "depends on the encoder: {firsts}."
-    )
-    told = say(", ").join(f"{encoder.name}: {encoder.first or numbers.MISSING}" for encoder in encoders)
-    values = {"encoder": Name(best.name), "gap": gap, "first": str(best.first), "firsts": told}
-    return Phrase(say(same if len(firsts) == 1 else apart), values)
-
-
 def scores_of_suite(study: SuiteStudy, say: Say) -> Section:
     """Lay out the test f1_macro of each strategy in each cell."""
     several = len(study.encoders) > 1
@@ -117,7 +100,7 @@ def scores_of_suite(study: SuiteStudy, say: Say) -> Section:
     rows = []
     for name in study.strategies:
         cells = [_score(study, name, data_set, encoder) for data_set, encoder in keys]
-        rows.append(Row([Cell(name), _rank(study.ranking.of(name)), *cells]))
+        rows.append(Row([Cell(name), rank_cell(study.ranking.of(name)), *cells]))
     blocks: list[Block] = [Table(measured, columns, rows)]
     explained = (
         "Test {metric}, mean over seeds. Starred: in its cell the best by validation, or tied with it on these test "
@@ -136,13 +119,6 @@ def _score(study: SuiteStudy, name: str, data_set: str, encoder: str) -> Cell:
         return Cell("")
     best = cell.is_among_best(name)
     return Cell(f"{numbers.score(found.test_score)}{STAR if best else NO_STAR}", bold=best)
-
-
-def _rank(rank: MeanRank | None) -> Cell:
-    if rank is None:
-        return Cell(numbers.MISSING)
-    interval = f"{rank.low:.1f}{numbers.DASH}{rank.high:.1f}" if rank.low is not None else ""
-    return Cell(f"{rank.value:.2f}", interval)
 
 
 def _failures(study: SuiteStudy, say: Say) -> Iterator[Phrase]:
@@ -167,9 +143,9 @@ def ranks_of_suite(study: SuiteStudy, say: Say) -> Section | None:
     for name, rank in zip(ranking.names, ranking.ranks, strict=True):
         counts = study.against(name, best)
         told = [numbers.count(n) for n in (counts.better, counts.tied, counts.worse)] if name != best else [""] * 3
-        rows.append(Row([Cell(name), _rank(rank), *map(Cell, told), Cell(numbers.seconds(study.seconds(name)))]))
+        rows.append(Row([Cell(name), rank_cell(rank), *map(Cell, told), Cell(numbers.seconds(study.seconds(name)))]))
     blocks: list[Block] = [Table(say("Strategies over data sets"), columns, rows)]
-    blocks.append(Paragraph(_tests(study, ranking, say), "note"))
+    blocks.append(Paragraph(_tests(ranking, say), "note"))
     blocks += _probabilities(study, say)
     if ranking.difference is not None:
         draw = partial(rank_figure, ranking, say("mean rank"), say("critical difference"))
@@ -201,41 +177,11 @@ def _probabilities(study: SuiteStudy, say: Say) -> Iterator[Block]:
     yield Paragraph(Phrase(say(told), values), "note")
 
 
-def _tests(study: SuiteStudy, ranking: Ranking, say: Say) -> Words:
+def _tests(ranking: Ranking, say: Say) -> Words:
     counted = say("Better and worse: in f1_macro, beyond chance on the test rows of a cell (paired, Holm).")
-    if ranking.difference is None:
-        return counted
-    told = "Mean ranks that differ by less than {difference} cannot be told apart (Nemenyi, 5 %)."
-    if len(ranking.names) == FEWEST_RANKED:
-        told = "Mean ranks that differ by less than {difference} cannot be told apart (sign test, 5 %)."
-    parts = [counted, say(told).format(difference=f"{ranking.difference:.2f}")]
-    if ranking.p is not None:
-        friedman = "Friedman's test over {n} data sets: p\N{NO-BREAK SPACE}{p}."
-        even = "Friedman's test over {n} data sets: p\N{NO-BREAK SPACE}{p}, so that no two are told apart."
-        told = say(even if ranking.p >= ALPHA else friedman)
-        parts.append(told.format(n=len(study.data_sets), p=numbers.p_value(ranking.p)))
-    return " ".join(parts)
+    return " ".join([counted, *tests_of(ranking, say)])
 
 
 def _alike(ranking: Ranking, say: Say) -> str:
     groups = [", ".join(ranking.names[a : b + 1]) for a, b in ranking.alike]
     return say("Cannot be told apart: {groups}.").format(groups="; ".join(groups) or numbers.MISSING)
-
-
-def encoders_of_suite(study: SuiteStudy, say: Say) -> Section | None:
-    """Lay out what each encoder gives; None with fewer than two."""
-    if not study.by_encoder:
-        return None
-    columns = [
-        Column(say("encoder"), kind="name"),
-        Column(f"{say('test')} {study.metric}", say("mean")),
-        Column(say("mean rank")),
-    ]
-    columns.append(Column(say("first"), say("strategy"), "name"))
-    rows = [
-        Row.of(each.name, numbers.score(each.score), _rank(each.rank), each.first or numbers.MISSING)
-        for each in study.by_encoder
-    ]
-    explained = "Over the strategies that read an encoder and were scored with each on each data set."
-    blocks: list[Block] = [Table(say("Encoders over data sets"), columns, rows), Paragraph(say(explained), "note")]
-    return Section("encoders", say("Encoders"), blocks)
