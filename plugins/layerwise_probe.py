@@ -93,7 +93,7 @@ class LayerwiseProbe:
     name: ClassVar[str] = "layerwise_probe"
     groups: ClassVar[tuple[str, ...]] = ("fast",)
     imports: ClassVar[tuple[str, ...]] = ("sklearn.linear_model", "sklearn.preprocessing")
-    search_space: ClassVar[str] = "C=0.0001..10:log, pooling=cls|mean"
+    search_space: ClassVar[str] = "scaling=standard(C=0.0001..10:log)|unit(C=0.1..10000:log), pooling=cls|mean"
     lowest: int = 0
     pooling: Pooling = "auto"
     C: Literal["auto"] | Annotated[float, Gt(0)] = "auto"

@@ -19,7 +19,7 @@ class LinearSVMProbe(LinearProbe):
     name: ClassVar[str] = "linear_svm_probe"
     groups: ClassVar[tuple[str, ...]] = ("fast",)
     imports: ClassVar[tuple[str, ...]] = ("sklearn.svm", "sklearn.preprocessing", "scipy.optimize")
-    search_space: ClassVar[str] = "C=0.00001..1:log, pooling=cls|mean"
+    search_space: ClassVar[str] = "scaling=standard(C=0.00001..1:log)|unit(C=0.01..1000:log), pooling=cls|mean"
     loss: ClassVar[Literal["log", "squared_hinge"]] = "squared_hinge"
     grid: ClassVar[Mapping[str, tuple[float, ...]]] = {
         "standard": HALF_DECADES,

@@ -21,7 +21,7 @@ class LogRegProbe(LinearProbe):
     deterministic: ClassVar[bool] = True
     groups: ClassVar[tuple[str, ...]] = ("seed", "fast")
     imports: ClassVar[tuple[str, ...]] = ("sklearn.linear_model", "sklearn.preprocessing", "scipy.optimize")
-    search_space: ClassVar[str] = "C=0.0001..10:log, pooling=cls|mean"
+    search_space: ClassVar[str] = "scaling=standard(C=0.0001..10:log)|unit(C=0.1..10000:log), pooling=cls|mean"
     grid: ClassVar[Mapping[str, tuple[float, ...]]] = {
         "standard": HALF_DECADES,
         "unit": tuple(1000 * C for C in HALF_DECADES),  # squared lengths are 1, not about the width

@@ -30,7 +30,7 @@ class RidgeProbe(SearchedProbe):
     deterministic: ClassVar[bool] = True
     groups: ClassVar[tuple[str, ...]] = ("fast",)
     imports: ClassVar[tuple[str, ...]] = ("sklearn.linear_model", "sklearn.preprocessing")
-    search_space: ClassVar[str] = "alpha=1..10000:log, pooling=cls|mean"
+    search_space: ClassVar[str] = "scaling=standard(alpha=1..10000:log)|unit(alpha=0.001..10:log), pooling=cls|mean"
     strength: ClassVar[str] = "alpha"
     grid: ClassVar[Mapping[str, tuple[float, ...]]] = {
         "standard": HALF_DECADES,

@@ -61,7 +61,7 @@ def parse_specs(text: str) -> list[StrategySpec]:
     Raises:
         UserError: Where it is not of that form.
     """
-    return [_parse(part) for part in _split(text, ",") if part]
+    return [_parse(part) for part in _parts(text) if part]
 
 
 def spec_of_table(table: Mapping[str, Any]) -> StrategySpec:
@@ -82,7 +82,7 @@ def _parse(text: str) -> StrategySpec:
     if found is None or (found["out"] and found["fields"] is not None):
         raise UserError(f"--strategies: {EXPECTED}, got {text!r}.")
     fields = {}
-    for assignment in filter(None, _split(found["fields"] or "", ",")):
+    for assignment in filter(None, _parts(found["fields"] or "")):
         field, equals, value = assignment.partition("=")
         if not (equals and field.strip().isidentifier()) or field.strip() in fields:
             raise UserError(f"--strategies: {text!r} expects each parameter once, as field=value, got {assignment!r}.")
@@ -102,8 +102,14 @@ def _values(text: str, spec: str) -> Iterator[str]:
         position = found.end()
 
 
-def _split(text: str, separator: str) -> list[str]:
-    """Split at separators outside of brackets and quotes."""
+def _parts(text: str) -> list[str]:
+    if (parts := split_outside(text, ",")) is None:
+        raise UserError(f"--strategies: a bracket or a quote of {text!r} is left open; {EXPECTED}.")
+    return parts
+
+
+def split_outside(text: str, separator: str) -> list[str] | None:
+    """Split at separators outside of brackets and quotes, None where one is left open."""
     parts, depth, quoted = [""], 0, False
     for sign in text:
         quoted ^= sign == '"'
@@ -112,9 +118,7 @@ def _split(text: str, separator: str) -> list[str]:
             parts.append("")
         else:
             parts[-1] += sign
-    if depth or quoted:
-        raise UserError(f"--strategies: a bracket or a quote of {text!r} is left open; {EXPECTED}.")
-    return [part.strip() for part in parts]
+    return None if depth or quoted else [part.strip() for part in parts]
 
 
 def _quoted(value: str) -> str:

@@ -11,7 +11,7 @@ from harness.encoding.encoder import Encoder
 from harness.errors import UserError
 from harness.plugin_system.offers import Offer
 from harness.runs.feasibility import refuse_setting
-from harness.runs.search_space import INSTALL, Space, is_whole, search_space, settings_of, suggest, with_text
+from harness.runs.search_space import INSTALL, Space, search_space, settings_of, suggest, with_text, without, written
 from harness.strategies.random_search import RandomSearch
 from harness.strategies.strategy import Strategy
 from harness.strategies.tags import tags_of
@@ -72,8 +72,7 @@ def _space(offer: Offer, config: RunConfig) -> Space:
     """Return where a strategy is searched: what it declares, without the fields that are set already."""
     if not tags_of(offer.strategy).search_space:
         return {}
-    fixed = settings_of(offer, config)
-    return {field: where for field, where in search_space(offer.strategy, None).items() if field not in fixed}
+    return without(search_space(offer.strategy, None), settings_of(offer, config))
 
 
 def _searched(offer: Offer, config: RunConfig, encoder: Encoder | None, label_names: Sequence[str]) -> Offer:
@@ -82,9 +81,8 @@ def _searched(offer: Offer, config: RunConfig, encoder: Encoder | None, label_na
     n = config.budget if isinstance(config.budget, int) else MOST_CONFIGURATIONS
     drawn = _draw(offer, space, n, config.seeds[0], encoder, label_names)
     strategies, params = zip(*drawn, strict=True)
-    written = ", ".join(f"{field}={where}" for field, where in space.items())
     seconds = read_duration(config.budget) if isinstance(config.budget, str) else None
-    search = RandomSearch(offer.strategy.name, strategies, params, written, seconds)
+    search = RandomSearch(offer.strategy.name, strategies, params, written(space), seconds)
     return replace(offer, strategy=search, label=offer.name)
 
 
@@ -98,12 +96,11 @@ def _draw(
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
     optuna.logging.set_verbosity(verbosity)
-    whole = {field: is_whole(offer.strategy, field) for field in space}
     drawn: list[tuple[Strategy, Mapping[str, Any]]] = []
     refused = 0
     while len(drawn) < n:
         asked = study.ask()
-        params = {field: suggest(asked, field, where, whole=whole[field]) for field, where in space.items()}
+        params = suggest(asked, space, offer.strategy)
         try:
             strategy = with_text(offer.strategy, params)
             refuse_setting(offer.name, strategy, encoder, label_names)

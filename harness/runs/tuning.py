@@ -18,7 +18,19 @@ from harness.huggingface.network import offline_hub
 from harness.plugin_system.offers import Offer
 from harness.runs.feasibility import refuse_setting
 from harness.runs.planning import Plan
-from harness.runs.search_space import INSTALL, Choice, Range, Space, is_whole, settings_of, suggest, with_text
+from harness.runs.search_space import (
+    INSTALL,
+    Choice,
+    Range,
+    Space,
+    all_fields,
+    field_of,
+    is_whole,
+    settings_of,
+    suggest,
+    with_text,
+    without,
+)
 from harness.strategies.strategy import wanted_features
 from harness.system.files import disk_errors, folder_name
 
@@ -100,10 +112,9 @@ def tune(
     ends = None if seconds is None else time.monotonic() + seconds
     with scratch_folder(file.parent, file.stem) as scratch:
         features = plan.new_features(scratch)
-        whole = {name: is_whole(offer.strategy, name) for name in space}
         while (n_trials is None or len(study.trials) < n_trials) and (ends is None or time.monotonic() < ends):
             asked = study.ask()
-            params = {name: suggest(asked, name, where, whole=whole[name]) for name, where in space.items()}
+            params = suggest(asked, space, offer.strategy)
             tried = _try(plan, offer, params, features)
             _tell_study(study, asked, tried, selection)
             tell(len(study.trials), tried)
@@ -138,8 +149,8 @@ def left_to_search(plan: Plan, space: Space, *, named: bool) -> Space:
     Raises:
         UserError: Where a field is to be searched and set, or nothing is left to search.
     """
-    fixed = settings_of(only_strategy(plan), plan.config).keys() & space.keys()
-    left = {field: where for field, where in space.items() if field not in fixed}
+    given = settings_of(only_strategy(plan), plan.config)
+    fixed, left = given.keys() & {field for field, _ in all_fields(space)}, without(space, given)
     if fixed and (named or not left):
         fields = ", ".join(sorted(fixed))
         raise UserError(f"{fields}: set (by --set, a configuration file or STRATEGY) and to be searched. Keep one.")
@@ -153,7 +164,7 @@ def refuse_impossible_space(plan: Plan, space: Space) -> None:
         UserError: Saying what cannot be.
     """
     offer, encoder = only_strategy(plan), plan.encoder
-    for field, where in space.items():
+    for field, where in all_fields(space):
         for value in _ends(where, whole=is_whole(offer.strategy, field)):
             with suppress(ValueError):  # what suits no other field's default may suit what is drawn for that
                 changed = with_text(offer.strategy, {field: value})
@@ -237,6 +248,7 @@ def _tell_study(study: "optuna.Study", asked: "optuna.Trial", tried: Tried, sele
 
 def _tried(trial: "optuna.trial.FrozenTrial", selection: Selection | None) -> Tried:
     problem = trial.user_attrs.get("problem")
+    params = {field_of(name): value for name, value in trial.params.items()}
     if selection is None or trial.value is None:
-        return Tried(dict(trial.params), trial.value, problem)
-    return Tried(dict(trial.params), trial.user_attrs.get("f1_macro"), problem, selection.oriented(trial.value))
+        return Tried(params, trial.value, problem)
+    return Tried(params, trial.user_attrs.get("f1_macro"), problem, selection.oriented(trial.value))

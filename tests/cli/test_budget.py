@@ -68,7 +68,7 @@ def test_every_strategy_is_searched_in_its_space_and_the_best_on_validation_is_k
         assert record.validation.f1_macro == max(each["validation_f1_macro"] for each in record.history)
         assert record.optimism is not None
     spaces = {name: record.search.space for name, record in records.items() if record.search}
-    assert spaces["ridge_probe"] == "alpha=1..10000:log, pooling=cls|mean"
+    assert spaces["ridge_probe"].startswith("scaling=standard(alpha=1..10000:log)|unit(alpha=0.001..10:log)")
     assert records["ridge_probe"].params["alpha"] in {each["param_alpha"] for each in records["ridge_probe"].history}
     assert records["majority"].search is None
     assert any("not searched" in note and "majority" in note for note in made.notes)
@@ -105,7 +105,9 @@ def test_configurations_that_are_compared_at_once_score_as_each_does_alone(run: 
     for drawn in searched.history:
         (strength,) = (name for name in drawn if name in ("param_C", "param_alpha"))
         pooling = "mean" if "param_pooling_mean" in drawn else "cls"
-        alone = f"{probe}({strength.removeprefix('param_')}={drawn[strength]!r}, pooling={pooling})"
+        scaling = "unit" if "param_scaling_unit" in drawn else "standard"
+        setting = f"{strength.removeprefix('param_')}={drawn[strength]!r}, pooling={pooling}, scaling={scaling}"
+        alone = f"{probe}({setting})"
         (record,) = run(strategies=alone).run.records
         assert record.validation
         assert record.validation.f1_macro == pytest.approx(drawn["validation_f1_macro"], abs=0.03)
@@ -117,11 +119,32 @@ def test_what_is_set_is_not_searched(run: Harness) -> None:
     ).run
     ridge, knn = made.records
     assert ridge.search
-    assert ridge.search.space == "alpha=1..10000:log"
+    assert ridge.search.space == "scaling=standard(alpha=1..10000:log)|unit(alpha=0.001..10:log)"
     assert ridge.params["pooling"] == "mean"
     assert knn.search
     assert knn.search.space == "scaling=standard|unit, pooling=cls|mean"
     assert knn.params["n_neighbors"] == 3
+
+
+def test_a_penalty_is_drawn_where_it_suits_the_scale_of_the_features(run: Harness) -> None:
+    (record,) = run("--budget", "12", strategies="ridge_probe").run.records
+    drawn = [("param_scaling_unit" in each, each["param_alpha"]) for each in record.history]
+    assert {unit for unit, _ in drawn} == {True, False}
+    assert all(0.001 <= alpha <= 10 if unit else 1 <= alpha <= 10_000 for unit, alpha in drawn)
+
+
+@pytest.mark.parametrize(
+    ("setting", "space"),
+    [
+        ("scaling=unit", "alpha=0.001..10:log, pooling=cls|mean"),
+        ("scaling=auto", "pooling=cls|mean"),
+        ("alpha=3", "scaling=standard|unit, pooling=cls|mean"),
+    ],
+)
+def test_what_is_set_leaves_of_the_space_what_can_be_with_it(run: Harness, setting: str, space: str) -> None:
+    (record,) = run("--budget", "2", strategies=f"ridge_probe({setting})").run.records
+    assert record.search
+    assert record.search.space == space
 
 
 def test_a_configuration_that_fails_is_one_that_was_tried(run: Harness) -> None:

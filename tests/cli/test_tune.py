@@ -13,7 +13,7 @@ from sklearn.dummy import DummyClassifier
 from harness import Features, RunContext, SklearnStrategy, hookimpl
 from harness.plugin_system.manager import PluginManager
 from harness.plugin_system.offers import Offer
-from harness.runs.search_space import Choice, search_space
+from harness.runs.search_space import Choice, all_fields, search_space
 from harness.strategies.strategy import parameters, with_parameters
 
 from .commands import Harness
@@ -148,12 +148,22 @@ TUNABLE = [offer for offer in OFFERS if offer.groups.isdisjoint({"zero_shot", "c
 @pytest.mark.parametrize("offer", TUNABLE, ids=lambda offer: offer.name)
 def test_every_shipped_strategy_with_parameters_says_where_to_search(offer: Offer) -> None:
     space = search_space(offer.strategy, None)
-    for field, where in space.items():
+    for field, where in all_fields(space):
         ends = where.values if isinstance(where, Choice) else (where.low, where.high)
         for value in ends:
             written = str(value) if isinstance(where, Choice) else f"{value:g}"
             changed = with_parameters(offer.strategy, {field: written}, "--space")
             assert parameters(changed)[field] == type(parameters(changed)[field])(written)
+
+
+def test_a_field_is_searched_with_each_value_of_another_in_its_own_way(tune: Harness) -> None:
+    space = "scaling=standard(C=0.001..0.01)|unit(C=10..20), pooling=cls"
+    found = json.loads(tune("logreg_probe", "--space", space, "--trials", "6", "--json").out)
+    more = json.loads(tune("logreg_probe", "--space", space, "--trials", "8", "--json").out)
+    tried = [each["params"] for each in more["tried"]]
+    assert tried[:6] == [each["params"] for each in found["tried"]]
+    assert {each["scaling"] for each in tried} == {"standard", "unit"}
+    assert all((each["C"] >= 10) == (each["scaling"] == "unit") for each in tried)
 
 
 def test_whole_numbers_are_searched_as_such_also_where_the_default_is_a_word(tune: Harness) -> None:
@@ -165,14 +175,16 @@ def test_whole_numbers_are_searched_as_such_also_where_the_default_is_a_word(tun
 def test_a_search_needs_no_space_where_the_strategy_has_one(tune: Harness) -> None:
     outcome = tune("logreg_probe", "--trials", "3", "--json")
     assert outcome.code == 0
-    assert {frozenset(tried["params"]) for tried in json.loads(outcome.out)["tried"]} == {frozenset({"C", "pooling"})}
+    assert {frozenset(tried["params"]) for tried in json.loads(outcome.out)["tried"]} == {
+        frozenset({"scaling", "C", "pooling"})
+    }
 
 
 def test_what_is_set_is_not_searched_and_stands_with_the_winner(tune: Harness, tmp_path: Path) -> None:
     outcome = tune("logreg_probe", "--trials", "3", "--set", "logreg_probe.C=3")
     assert outcome.code == 0
     table = tomllib.loads(outcome.out)["set"]["logreg_probe"]  # standard output can be saved as a configuration
-    assert table.keys() == {"C", "pooling"}
+    assert table.keys() == {"C", "scaling", "pooling"}
     assert table["C"] == 3
     assert tune("logreg_probe(C=3)", "--trials", "3").out == outcome.out
     other = json.loads(tune("logreg_probe", "--trials", "3", "--json").out)
@@ -200,6 +212,8 @@ def _texts(file: Path) -> set[str]:
         (("logreg_probe", "--space", "C=2..1"), "LOW below HIGH"),
         (("logreg_probe", "--space", "C=0..1:log"), "above 0 with :log"),
         (("logreg_probe", "--space", "C"), "--space expects"),
+        (("logreg_probe", "--space", "scaling=unit(C=1..2"), "left open"),
+        (("logreg_probe", "--space", "scaling=standard|unit(D=1..2)"), "no parameter 'D'"),
         (("logreg_probe", "--space", "layer=0..3"), "but layer 3 was asked for"),
         (("logreg_probe", "--space", "pooling=cls|sum"), "--space logreg_probe.pooling:"),
         (("logreg_prob", "--space", SPACE), "Did you mean 'logreg_probe'?"),
