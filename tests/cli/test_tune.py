@@ -188,7 +188,7 @@ def test_what_is_set_is_not_searched_and_stands_with_the_winner(tune: Harness, t
     assert table["C"] == 3
     assert tune("logreg_probe(C=3)", "--trials", "3").out == outcome.out
     other = json.loads(tune("logreg_probe", "--trials", "3", "--json").out)
-    assert [set(tried["params"]) for tried in other["tried"]] == [{"C", "pooling"}] * 3  # not gone on with
+    assert [set(tried["params"]) for tried in other["tried"]] == [{"C", "scaling", "pooling"}] * 3  # not gone on with
 
 
 def test_no_test_text_is_encoded_or_predicted(tune: Harness, tiny_data: Path) -> None:
