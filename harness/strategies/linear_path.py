@@ -68,14 +68,16 @@ class LinearPath:
         self._centre = x.mean(axis=0, dtype=np.float64)
         centred: Table = np.asarray(x - self._centre, self._dtype)
         self._axes, self._variance = _principal_axes(centred)
-        self._z = centred @ self._axes.astype(self._dtype)
-        self._truth: Table = np.eye(self._k, dtype=self._dtype)[y]  # type: ignore[assignment]
+        # A column a row and a row a class: reading both takes two thirds of the time of the other way round.
+        turned: Table = np.asarray(self._axes.T, self._dtype)
+        self._z: Table = turned @ centred.T
+        self._truth: Table = np.ascontiguousarray(np.eye(self._k, dtype=self._dtype)[:, y])
         self._counts = None if weights is None else self._counted(weights, y)
-        shares = self._truth.mean(axis=0, dtype=np.float64) * (1 if weights is None else weights)
+        shares = self._truth.mean(axis=1, dtype=np.float64) * (1 if weights is None else weights)
         # The curvature of the loss where nothing is known but the shares of the classes.
         self._curvature = shares * (1 - shares) if loss == "log" else np.ones(self._k)
         self._bias = np.log(shares) - np.log(shares).mean() if loss == "log" else 2 * shares - 1
-        self._weights = np.zeros((self._z.shape[1], self._k))
+        self._weights = np.zeros((len(self._z), self._k))
 
     def fit(self, C: float, tolerance: float, max_iter: int) -> LinearHead:
         """Fit from where the last fit ended.
@@ -109,10 +111,10 @@ class LinearPath:
         return self._head(int(found.nit))
 
     def _counted(self, weights: NDArray[np.float64], y: NDArray[np.int64]) -> Table:
-        """Return how much each row counts for each class, (n, k) or (n, 1)."""
+        """Return how much each row counts for each class, (k, n) or (1, n)."""
         if self._loss == "log" or self._k == TWO:
-            return np.asarray(weights[y][:, np.newaxis], self._dtype)
-        return np.asarray(1 + self._truth * (weights - 1), self._dtype)
+            return np.asarray(weights[y][np.newaxis], self._dtype)
+        return np.asarray(1 + self._truth * (weights[:, np.newaxis] - 1), self._dtype)
 
     def _objective(
         self, scaled: NDArray[np.float64], scale: NDArray[np.float64], penalty: float
@@ -120,11 +122,13 @@ class LinearPath:
         """Return the mean loss with its penalty and the gradient, both of the scaled weights."""
         solved = scaled.reshape(scale.shape) / scale
         weights = solved[:-1]
-        scores: Table = self._z @ weights.astype(self._dtype) + solved[-1].astype(self._dtype)
+        scores: Table = weights.T.astype(self._dtype) @ self._z
+        scores += solved[-1].astype(self._dtype)[:, np.newaxis]
         of_rows = _log_loss if self._loss == "log" else _hinge
         value, slope = of_rows(scores, self._truth, self._counts)
         slope /= self._n
-        gradient = np.vstack([self._z.T @ slope + penalty * weights, slope.sum(axis=0, dtype=np.float64)])
+        of_bias = slope.sum(axis=1, dtype=np.float64)
+        gradient = np.vstack([(slope @ self._z.T).T + penalty * weights, of_bias])
         return value / self._n + penalty / 2 * float(np.square(weights).sum()), (gradient / scale).ravel()
 
     def _head(self, steps: int) -> LinearHead:
@@ -141,7 +145,8 @@ def _principal_axes(centred: Table) -> tuple[NDArray[np.float64], NDArray[np.flo
     """Return orthonormal axes (p, r) that the rows lie on and the variance along each (r,)."""
     rows, width = centred.shape
     if width <= rows:
-        variance, axes = np.linalg.eigh((centred.T @ centred).astype(np.float64) / rows)
+        single = centred.astype(np.float32)  # any orthonormal axes do, these save steps
+        variance, axes = np.linalg.eigh((single.T @ single).astype(np.float64) / rows)
         return axes, np.maximum(variance, 0)
     exact = centred.astype(np.float64)
     variance, sides = np.linalg.eigh(exact @ exact.T / rows)
@@ -150,21 +155,24 @@ def _principal_axes(centred: Table) -> tuple[NDArray[np.float64], NDArray[np.flo
 
 
 def _log_loss(scores: Table, truth: Table, counts: Table | None) -> tuple[float, Table]:
-    """Return the summed log loss of n rows and its slope, (n, k)."""
-    scores = scores - scores.max(axis=1, keepdims=True)
-    powers = np.exp(scores)
-    total = powers.sum(axis=1, keepdims=True)
-    losses, slope = np.log(total[:, 0]) - (scores * truth).sum(axis=1), powers / total - truth
+    """Return the summed log loss of n rows and its slope, (k, n), in place of the scores."""
+    scores -= scores.max(axis=0)
+    own = np.einsum("kn,kn->n", scores, truth)
+    np.exp(scores, out=scores)
+    total = scores.sum(axis=0)
+    losses, slope = np.log(total) - own, scores
+    slope /= total
+    slope -= truth
     if counts is not None:
-        losses, slope = losses * counts[:, 0], slope * counts
+        losses *= counts[0]
+        slope *= counts
     return float(losses.sum(dtype=np.float64)), slope
 
 
 def _hinge(scores: Table, truth: Table, counts: Table | None) -> tuple[float, Table]:
-    """Return the summed squared hinge loss of n rows and its slope, (n, k)."""
+    """Return the summed squared hinge loss of n rows and its slope, (k, n), in place of the scores."""
     sign = 2 * truth - 1
-    short = np.maximum(0, 1 - sign * scores)
-    losses, slope = np.square(short), -2 * sign * short
-    if counts is not None:
-        losses, slope = losses * counts, slope * counts
-    return float(losses.sum(dtype=np.float64)), slope
+    short = np.maximum(0, 1 - np.multiply(sign, scores, out=scores), out=scores)
+    of_rows = short if counts is None else short * counts
+    loss = float(np.einsum("kn,kn->", short, of_rows, dtype=np.float64))
+    return loss, sign * (-2 * of_rows)
