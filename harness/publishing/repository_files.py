@@ -55,7 +55,7 @@ def refuse_to_publish(run: Run, record: RunRecord) -> None:
         missing = ", ".join(each.trial for each in run.records if not each.is_scored)
         raise UserError(
             f"Refused to publish: the run is {run.status}, without scores of {missing}, so its table is not whole. "
-            "Run what is missing with 'harness run --resume RUN --retry-failed', or run without these strategies."
+            "Run the comparison again or without these strategies; one that was stopped: 'harness run --resume RUN'."
         )
     if record.train_size is not None:
         raise UserError(

@@ -1,4 +1,4 @@
-"""Scores of trials by the metrics that were asked for besides, once no strategy runs any more.
+"""What the predictions of trials get once no strategy runs any more: their labels, and scores by further metrics.
 
 A metric may be a plugin's and is given labels of test: while strategies run, none is called.
 """
@@ -6,11 +6,36 @@ A metric may be a plugin's and is given labels of test: while strategies run, no
 from collections.abc import Iterable, Sequence
 
 from harness.data.task import Task
+from harness.errors import UserError
 from harness.evaluation.metric import Metric, UndefinedMetricError
 from harness.evaluation.metrics import Evaluation
-from harness.results.predictions import read_predictions, set_labels
+from harness.executors.attempt import described_failure
+from harness.results.predictions import read_predictions, read_probabilities, set_labels
 from harness.results.records import RunRecord
 from harness.results.run_directory import RunDirectory
+
+
+def without_changed(
+    records: Sequence[RunRecord], directory: RunDirectory, label_names: Sequence[str]
+) -> list[RunRecord]:
+    """Return the records, failed where a trial's predictions in the folder are no longer those that were scored.
+
+    Args:
+        records: Records of a run.
+        directory: Folder of the run, which a strategy of a later trial may have written into.
+        label_names: Name of class i at position i.
+    """
+    found = []
+    for record in records:
+        try:
+            if record.predictions_sha256:
+                read_probabilities(directory, record, label_names)
+            found.append(record)
+        except UserError as error:
+            gone = {"validation": None, "test": None, "predictions_sha256": None}
+            failed = {"status": "failed", "error": described_failure("score", error)}
+            found.append(record.model_copy(update=gone | failed))
+    return found
 
 
 def write_labels(directory: RunDirectory, task: Task, trials: Iterable[str]) -> None:

@@ -27,7 +27,7 @@ from harness.results.records import (
 from harness.results.run_directory import RunDirectory
 from harness.results.unfinished_runs import remove_never_begun
 from harness.runs.findings import Findings, fingerprinted, gather_findings
-from harness.runs.metric_scores import with_metrics, write_labels
+from harness.runs.metric_scores import with_metrics, without_changed, write_labels
 from harness.runs.planning import Plan
 from harness.runs.trial_key import changed_parts, trial_keys
 from harness.strategies.strategy import uses_model
@@ -172,7 +172,9 @@ class Recording:
 
     def _score_on_test(self) -> None:
         """Put the labels into the files of predictions and score by `--metrics`, now that no strategy runs any more."""
-        write_labels(self.directory, self._plan.task, [trial.name for trial in self._plan.trials])
+        task = self._plan.task
+        self.records = without_changed(self.records, self.directory, task.label_names)
+        write_labels(self.directory, task, [record.trial for record in self.records if record.predictions_sha256])
         self.records, told = with_metrics(self.records, self._plan.metrics, self.directory)
         self.notes += [note for note in told if note not in self.notes]
 

@@ -204,3 +204,31 @@ def test_the_conformance_kit_outlives_a_strategy_that_ends_its_process(
     assert main(["plugins", "test", str(plugin), "--json"]) == 1
     ((check,),) = (told["checks"] for told in json.loads(capsys.readouterr().out))
     assert "exit code 0" in check["problem"]
+
+
+MEDDLE = """
+    def fit(self, train, validation, context):
+        import pyarrow as pa, pyarrow.parquet as pq
+        (file,) = Path(OUT).glob("*/predictions/tfidf_logreg-seed0.parquet")
+        table = pq.read_table(file)
+        twice = [pa.array(column.to_numpy() * 2) if name.startswith("probability_") else column
+                 for name, column in zip(table.column_names, table.columns)]
+        pq.write_table(pa.table(dict(zip(table.column_names, twice))), file)
+        return C(context.n_classes)
+
+@hookimpl
+def harness_strategies(): return [Meddles()]
+"""
+
+
+@pytest.mark.parametrize("fit", [MEDDLE, MEDDLE.replace("pq.write_table(", "file.write_bytes(b'nothing'); (")])
+def test_predictions_that_another_strategy_changed_are_a_failed_row(fit: str, tmp_path: Path) -> None:
+    plugin = tmp_path / "meddles.py"
+    source = SEARCH.split("    def fit(", maxsplit=1)[0].replace("searches", "meddles").replace("Searches", "Meddles")
+    plugin.write_text(f"OUT = {str(tmp_path / 'runs')!r}\n{source}{fit}", encoding="utf-8")
+    code, run = run_of(tmp_path / "runs", ["majority", "tfidf_logreg", "meddles"], "--plugin", str(plugin))
+    assert code == 1
+    assert statuses(run) == {"majority": "ok", "tfidf_logreg": "failed", "meddles": "ok"}
+    (changed,) = (record for record in run["records"] if record["strategy"] == "tfidf_logreg")
+    assert "tfidf_logreg-seed0.parquet" in changed["error"]["message"]
+    assert (changed["test"], changed["predictions_sha256"]) == (None, None)
