@@ -159,6 +159,7 @@ def test_a_run_that_was_stopped_in_the_middle_can_be_verified(harness: Harness, 
             "configurations_tried",
             "undertrained",
             "deterministic",
+            "members",
         )
         blank = dict.fromkeys(last, None) | {key: last[key] for key in kept}
         run["records"][-1] = blank | {"status": "interrupted", "history": [], "degradations": []}
