@@ -77,9 +77,7 @@ def fingerprint(
         **{library: metadata.version(library) for library in (*LIBRARIES, *PACKAGES[engine])},
         "encoding": str(ENCODING_VERSION),
         **prompt,
-        **(
-            {} if engine == TORCH else {"engine": engine, **{name: metadata.version(name) for name in PACKAGES[engine]}}
-        ),
+        **({} if engine == TORCH else {"engine": engine}),
         **({"modules": _hash_of_files(modules)} if (modules := _weights_of_modules(directory)) else {}),
     }
 

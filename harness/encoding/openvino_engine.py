@@ -12,7 +12,7 @@ from harness.encoding.kept_graph import keep_graph, read_graph, read_whole
 from harness.encoding.traced_graph import INPUTS, write_traced
 from harness.errors import ModelError, reason_of
 from harness.system.out_of_memory import is_out_of_memory
-from harness.system.silent_openvino import import_openvino
+from harness.system.silent_openvino import compile_for_cpu, import_openvino
 from harness.system.temporary_folders import temporary_folder
 
 if TYPE_CHECKING:
@@ -87,13 +87,12 @@ class OpenVinoEngine:
         """Return what computes these outputs and nothing that they do not need, on as many threads as torch."""
         import torch
 
-        openvino, threads = import_openvino(), torch.get_num_threads()
+        threads = torch.get_num_threads()
         if (threads, outputs) not in self._requests:
             ends = [self._graph.output(name).get_node().input_value(0) for name in outputs]
-            part = openvino.Model(ends, self._graph.get_parameters())
+            part = import_openvino().Model(ends, self._graph.get_parameters())
             how = {**IN_FLOAT32, **ONE_BATCH_AT_A_TIME, "INFERENCE_NUM_THREADS": threads}
-            compiled = openvino.Core().compile_model(part, "CPU", how)
-            self._requests[threads, outputs] = compiled.create_infer_request()
+            self._requests[threads, outputs] = compile_for_cpu(part, how).create_infer_request()
         return self._requests[threads, outputs]
 
     def _difference(self, encoder: "TransformerEncoder", graph: "Module", lengths: tuple[int, ...]) -> float:

@@ -22,7 +22,8 @@ def write_onnx(graph: "Module", folder: Path) -> None:
         graph: As of `harness.export.graph`.
         folder: Where it goes.
     """
-    write_traced(graph, folder / MODEL_FILE, {OUTPUT: {0: "texts"}}, graph.prompt_tokens)  # type: ignore[arg-type]
+    prompt_tokens: Any = graph.prompt_tokens  # an int, for all that torch tells of what a module holds
+    write_traced(graph, folder / MODEL_FILE, {OUTPUT: {0: "texts"}}, prompt_tokens)
 
 
 def open_onnx(folder: Path) -> Predict:

@@ -1,12 +1,12 @@
 """The OpenVINO form: tokenizer.json, and model.xml with model.bin from token ids to probabilities."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.encoding.openvino_engine import IN_FLOAT32
 from harness.export.form import Predict, read_tokens
 from harness.export.onnx_form import MODEL_FILE, OUTPUT, write_onnx
-from harness.system.silent_openvino import import_openvino
+from harness.system.silent_openvino import compile_for_cpu, import_openvino
 from harness.system.temporary_folders import temporary_folder
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def open_openvino(folder: Path) -> Predict:
 
     tokenise = read_tokens(folder)
     how = {**IN_FLOAT32, "INFERENCE_NUM_THREADS": torch.get_num_threads()}  # its own default is every core
-    model: Any = import_openvino().Core().compile_model(folder / XML_FILE, "CPU", how)
+    model = compile_for_cpu(folder / XML_FILE, how)
     return lambda texts: model(tokenise(texts))[OUTPUT]
 
 

@@ -1,6 +1,8 @@
-"""OpenVINO, imported without the report of its use to its maker that the import itself sends by default."""
+"""OpenVINO without its side effects: the report of its use to its maker, and the signal stack that it breaks."""
 
 import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 REPORTER = "openvino_telemetry"  # a package that openvino requires, and does without where it cannot be imported
@@ -24,3 +26,18 @@ def import_openvino() -> Any:
         if there is not None:
             sys.modules[REPORTER] = there
     return openvino
+
+
+def compile_for_cpu(graph: Any, settings: Mapping[str, Any]) -> Any:
+    """Return a graph compiled for the CPU.
+
+    In a thread that ends with it: the first compilation leaves its thread another signal stack, which may be gone when
+    a signal comes (seen with 2026.4): where Python handles faults, as in notebooks, Ctrl-C could then kill the process.
+
+    Args:
+        graph: Of OpenVINO, or the path of its file.
+        settings: Property -> value.
+    """
+    core = import_openvino().Core()
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(core.compile_model, graph, "CPU", dict(settings)).result()

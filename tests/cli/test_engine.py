@@ -2,7 +2,6 @@
 
 import json
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +11,14 @@ import harness as package
 from harness import Encoder, RunConfig, hookimpl, open_run
 from harness.testing import tiny_encoder
 
+from ..packages import skip_without
 from .commands import Harness
 
 WITH = ("--engine", "openvino")
 
 
 def needs_openvino() -> None:
-    if not (find_spec("onnx") and find_spec("openvino")):  # importing it would report that to its maker
-        pytest.skip("openvino is not installed")
+    skip_without("onnx", "openvino")
 
 
 class Static:

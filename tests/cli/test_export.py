@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from harness import RunResult, open_run
 from harness.cli import main
 from harness.system.process import restored_globals
 
+from ..packages import skip_without
 from .commands import FEWER_STEPS, Harness, Outcome
 
 MLP, RIDGE = "mlp_probe(hidden_size=20)", "ridge_probe(scaling=unit)"
@@ -51,9 +51,7 @@ def export(harness: Harness, runs: Path) -> Export:
 
 
 def needs(form: str) -> None:
-    for module in {"onnx": ("onnx", "onnxruntime"), "openvino": ("onnx", "openvino"), "transformers": ()}[form]:
-        if find_spec(module) is None:  # importing openvino would report that to its maker
-            pytest.skip(f"{module} is not installed")
+    skip_without(*{"onnx": ("onnx", "onnxruntime"), "openvino": ("onnx", "openvino"), "transformers": ()}[form])
 
 
 def predicted_by_readme(folder: Path, form: str) -> list[dict[str, float]]:

@@ -2,7 +2,6 @@
 
 import pickle
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,9 @@ from harness.features.pruning import clear
 from harness.huggingface import load_encoder
 
 from ..encoders import FAMILIES, TEXTS, WANTED, loaded, write_family
+from ..packages import skip_without
 
-pytestmark = pytest.mark.skipif(not (find_spec("onnx") and find_spec("openvino")), reason="openvino is not installed")
+skip_without("onnx", "openvino")
 
 FIRST, MEAN = Features(-1, "cls"), Features(-1, "mean")
 BOUND = 1e-4

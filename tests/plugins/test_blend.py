@@ -32,8 +32,8 @@ def a_context(*tables: NDArray[np.float32]) -> RunContext:
 
 
 def fitted(context: RunContext, **fields: int) -> Any:
-    strategy: Any = replace(PluginManager().offers["blend"].strategy, **fields)  # type: ignore[type-var]
-    return strategy.fit(Split((), np.array([], np.int64)), Split(TEXTS, LABELS), context)
+    blend: Any = PluginManager().offers["blend"].strategy
+    return replace(blend, **fields).fit(Split((), np.array([], np.int64)), Split(TEXTS, LABELS), context)
 
 
 def test_a_member_that_is_always_better_has_all_the_weight() -> None:
