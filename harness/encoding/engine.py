@@ -1,10 +1,10 @@
 """Engines: what computes an encoder's frozen states, torch by default."""
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from harness.errors import UserError
+from harness.system.packages import require_packages
 
 if TYPE_CHECKING:
     import torch
@@ -68,11 +68,7 @@ def check_engine(engine: EngineName, device: str, dtype: str) -> None:
     Raises:
         UserError: Where its packages are not installed, or where it computes on no such device or in no such format.
     """
-    if missing := [module for module in PACKAGES[engine] if find_spec(module) is None]:
-        packages = " and ".join(missing)
-        raise UserError(
-            f"--engine {engine} needs {packages}, which is not installed: pip install 'strategy-harness[{engine}]'"
-        )
+    require_packages(f"--engine {engine}", engine, PACKAGES[engine])
     if engine == "openvino" and device != "cpu":
         raise UserError(f"--engine openvino computes on the CPU, and the device is {device}. Add --device cpu.")
     if engine == "openvino" and dtype != "float32":

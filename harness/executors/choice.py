@@ -7,12 +7,13 @@ from pathlib import Path
 
 from harness.config.run_config import RunConfig
 from harness.errors import UserError
-from harness.executors.clusters import ray_pool, require_extra, slurm_pool, store_for_blind_nodes
+from harness.executors.clusters import ray_pool, slurm_pool, store_for_blind_nodes
 from harness.executors.executor import Executor, Here
 from harness.executors.limits import Limits
 from harness.executors.local import Local
 from harness.executors.pool import Pool
 from harness.executors.share import Share
+from harness.system.packages import require_packages
 
 VARIABLE, DEFAULT = "HARNESS_ON", "local"
 MOST_SLOTS = 1024
@@ -47,12 +48,12 @@ def built_in_executor(config: RunConfig) -> Executor | None:
             )
         return Here()
     if name == "ray" or name.startswith(("ray:", "ray://")):
-        require_extra("ray", "ray")
+        require_packages("--on ray", "ray", ["ray"])
         look = partial(store_for_blind_nodes, Path(config.output_dir).absolute())
         return Pool(partial(ray_pool, _address(name), config.device), limits, share_of(config), look)
     if name in ("slurm", "slurm:local"):
         folder = Path(config.output_dir).absolute() / SUBMITIT_FOLDER
-        require_extra("submitit", "slurm")
+        require_packages("--on slurm", "slurm", ["submitit"])
         return Pool(partial(slurm_pool, folder, name.partition(":")[2] or None), limits, share_of(config))
     if (slots := local_slots(config)) is None:
         return None

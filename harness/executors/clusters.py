@@ -6,12 +6,11 @@ import socket
 from collections.abc import Callable
 from concurrent.futures import Executor as Submitter
 from concurrent.futures import Future
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
-from harness.errors import UnavailableError, UserError
+from harness.errors import UnavailableError
 from harness.executors.object_store import ObjectStore
 from harness.system.files import disk_errors
 from harness.system.unfinished_files import unfinished_file
@@ -19,20 +18,6 @@ from harness.system.unfinished_files import unfinished_file
 CONNECT_SECONDS = 10.0
 LOOK_SECONDS = 60.0  # until a node has started a process that looks for a file
 RETRIES = 2  # of a task whose machine or process died under it
-
-
-def require_extra(module: str, extra: str) -> None:
-    """Refuse a place to run trials whose package is not there.
-
-    Args:
-        module: What it is imported as.
-        extra: What brings it, and what it is called after `--on`.
-
-    Raises:
-        UserError: Where it is not installed.
-    """
-    if find_spec(module) is None:
-        raise UserError(f"--on {extra} needs {module}, which is not installed: pip install 'strategy-harness[{extra}]'")
 
 
 def ray_pool(address: str | None, device: str = "cpu") -> Submitter:

@@ -12,7 +12,7 @@ from harness.export import onnx_form, openvino_form, transformers_form
 from harness.export.adapters import merge_adapters
 from harness.export.bag_of_words import is_bag_of_words, write_bag_of_words
 from harness.export.checking import Agreement, Expected, Progress, check_agreement
-from harness.export.form import README_FILE, Described, FormName, Predict, require_packages, write_tokenizer
+from harness.export.form import README_FILE, Described, FormName, Predict, write_tokenizer
 from harness.export.graph import classifier_graph, probe_graph
 from harness.export.sequence_head import sequence_classifier
 from harness.export.variants import MadeVariant, WantedVariant, check_labels, check_number_format, make_variant
@@ -21,6 +21,7 @@ from harness.strategies.finetuned_classifier import FineTunedClassifier
 from harness.strategies.sklearn_probe import SklearnClassifier
 from harness.strategies.torch_head import TorchHead
 from harness.system.files import folder_written_whole
+from harness.system.packages import require_packages
 
 if TYPE_CHECKING:
     from torch.nn import Module
@@ -62,7 +63,7 @@ def check_form(form: str, output: Path, variant: WantedVariant | None = None) ->
         raise UserError(f"Expected as form one of {', '.join(FORMS)}, got {form!r}.")
     if variant:
         check_number_format(variant.number_format, form)
-    require_packages(form, _PACKAGES[form])
+    require_packages(f"--to {form}", form, _PACKAGES[form])
     if output.exists() and not (output.is_dir() and not any(output.iterdir())):
         raise UserError(f"{output} is there already and no empty folder. Name another one, so that nothing is lost.")
 

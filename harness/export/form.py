@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -45,22 +44,6 @@ class Described:
         """Write classifier.json."""
         text = json.dumps({**vars(self), **more}, indent=2, ensure_ascii=False) + "\n"
         (folder / CLASSIFIER_FILE).write_bytes(text.encode("utf-8", "backslashreplace"))
-
-
-def require_packages(form: str, modules: Sequence[str]) -> None:
-    """Refuse a form whose packages are not there.
-
-    Args:
-        form: Its name, which is that of the extra, too.
-        modules: What they are imported as.
-
-    Raises:
-        UserError: Where one is not installed.
-    """
-    if missing := [module for module in modules if find_spec(module) is None]:
-        raise UserError(
-            f"--to {form} needs {' and '.join(missing)}, which is not installed: pip install 'strategy-harness[{form}]'"
-        )
 
 
 def write_tokenizer(tokenizer: Any, max_length: int, folder: Path) -> None:
