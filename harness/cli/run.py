@@ -135,7 +135,9 @@ def run(
             raise UserError("--retry-failed is of a run that is resumed: name it with --resume.")
     else:
         given = flags | {"config": config_file}
-        directory, before = _run_to_resume(resume, given, trusted=yes_run_plugins, language=language)
+        directory, before = _run_to_resume(
+            resume, given, retry_failed=retry_failed, trusted=yes_run_plugins, language=language
+        )
         plan = replace(plan_of(ctx, before.config, **options_of_run), fallback=before.fallback)
         refuse_servers_of_record(plan, trusted=yes_run_plugins)
     if dry_run:
@@ -191,15 +193,16 @@ def _given(flags: Mapping[str, Any]) -> list[str]:
     return [f"--{flag.replace('_', '-')}" for flag in given]
 
 
-def _run_to_resume(name: str, flags: Mapping[str, Any], *, trusted: bool, language: str) -> "tuple[RunDirectory, Run]":
-    """Find an unfinished run; plugins that it names are code, and wait for a yes where they are not `trusted`."""
-    from harness.results.records import read_unfinished
-    from harness.results.unfinished_runs import find_unfinished
+def _run_to_resume(
+    name: str, flags: Mapping[str, Any], *, retry_failed: bool, trusted: bool, language: str
+) -> "tuple[RunDirectory, Run]":
+    """Find a run to go on with; plugins that it names are code, and wait for a yes where they are not `trusted`."""
+    from harness.results.unfinished_runs import find_to_resume, run_to_resume
 
     if others := _given(flags):
         raise UserError(f"--resume RUN goes on with the options of the run itself: leave out {', '.join(others)}.")
-    directory = find_unfinished(name, Path(flags["output_dir"] or "reports"))
-    before = read_unfinished(directory).run
+    directory = find_to_resume(name, Path(flags["output_dir"] or "reports"), retry_failed=retry_failed)
+    before = run_to_resume(directory)
     if before.config.plugins and not trusted:
         ask_before_running(before.config.plugins, language)
     return directory, before
@@ -210,10 +213,12 @@ def _tell_end(made: "RunResult", interrupt: KeyboardInterrupt | None, language: 
     from harness.terminal import print_note
 
     print_note(f"Saved in {made.path}", language=language)
+    words = ["harness", "run", "--resume", str(made.path), *["--yes-run-plugins"][: len(made.run.config.plugins)]]
     if interrupt:
-        words = ["harness", "run", "--resume", str(made.path), *["--yes-run-plugins"][: len(made.run.config.plugins)]]
         print_note(f"Go on with: {shlex.join(words)}", language=language)
         return exit_code_of_signal(interrupt)
+    if any(record.status == "failed" for record in made.run.records):
+        print_note(f"Run again what failed: {shlex.join([*words, '--retry-failed'])}", language=language)
     return ExitCode.OK if made.run.status == "complete" else ExitCode.FAILED
 
 

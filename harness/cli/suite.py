@@ -68,6 +68,8 @@ def _run_cells(ctx: click.Context, suite: "Suite", directory: "SuiteDirectory", 
 
 
 def _run_cell(ctx: click.Context, suite: "Suite", cell: "SuiteCell", number: int, how: How) -> KeyboardInterrupt | None:
+    from harness.results.unfinished_runs import reopen
+
     plan = _plan(ctx, suite, cell, how, to_run=True)
     if plan is None:
         suite.note(cell, status="empty")
@@ -77,9 +79,8 @@ def _run_cell(ctx: click.Context, suite: "Suite", cell: "SuiteCell", number: int
         return None
     if not how.quiet:
         _note(f"Cell {number} of {len(suite.record.cells)}: {_name(cell)}", how.language)
-    run = suite.run_of(cell, plan)
-    if run:
-        suite.reopen(cell, run)
+    if run := suite.run_of(cell, plan):
+        reopen(run, cell.trials)
     command = ctx.obj["argv"]
     made, interrupt = execute_shown(plan, command, quiet=how.quiet, resume=run, retry_failed=how.retry_failed)
     suite.note_run(cell, plan, made.run, made.path, stopped=interrupt is not None)

@@ -17,6 +17,7 @@ from harness.system.foreign_files import read_json
 
 RUN_FILE = "run.json"
 UNFINISHED_FILE = "unfinished.json"
+KEYS_FILE = "keys.json"
 WORK_FOLDER = ".work"
 FEATURES_FOLDER = ".features"
 VARIANTS_FOLDER = "variants"
@@ -80,6 +81,10 @@ class RunDirectory:
     def write_unfinished(self, content: dict[str, Any]) -> None:
         """Save what somebody who resumes the run has to know; a run that ends removes it."""
         write_atomically(self.path / UNFINISHED_FILE, to_json(content))
+
+    def write_keys(self, keys: Mapping[str, dict[str, str]]) -> None:
+        """Save what the numbers of each trial depend on, by the trial's name, for whoever runs what failed again."""
+        write_atomically(self.path / KEYS_FILE, to_json(keys))
 
     def remove_unfinished(self) -> None:
         """Remove what `write_unfinished` wrote: the run is over."""

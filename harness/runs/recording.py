@@ -149,6 +149,8 @@ class Recording:
         if stopped:
             self._score_on_test()
             self._model = _as_used(self._model, plan, features, count=False)
+        else:
+            self.directory.write_keys(self.keys)
         records = self._with_fingerprints([*self._in_order(), *self._unfinished(stopped_in)])
         bad = any(record.status != "ok" for record in records)
         now, sealed = self.directory.checksums(), self.directory.sealed

@@ -9,6 +9,7 @@ from harness.huggingface.network import offline_hub
 from harness.plugin_system.trackers import Trackers
 from harness.results.records import Run, read_unfinished
 from harness.results.run_directory import NEW_RUN_WAITS, RunDirectory
+from harness.results.unfinished_runs import reopen
 from harness.runs.planning import Plan
 from harness.runs.recording import Recording
 from harness.runs.reporter import Reporter, Silence
@@ -44,7 +45,7 @@ def execute(
         plan: What to run.
         reporter: Told how far it is; None for nobody.
         command: The command line, for the record; empty for a call from Python.
-        resume: Folder of an unfinished run of this plan: what it finished is not run again.
+        resume: Folder of a run of this plan to go on with: what it finished is not run again.
         retry_failed: Whether trials of that run that failed are run again.
         stop: Lets what runs finish where the user wants to stop; without it an interrupt ends the run at once.
 
@@ -59,6 +60,8 @@ def execute(
     directory = resume or recording.new_directory()
     claim = directory.claimed(0.0 if resume else NEW_RUN_WAITS)
     with offline_hub(plan.offline), claim, directory.without_features_at_exit(), closing(plan.executor):
+        if resume:
+            reopen(resume)
         finished = recording.begin(directory, retry_failed=retry_failed)
         plan.trackers.run_started(read_unfinished(directory).run.model_dump(mode="json"), directory.path)
         trials = Trials(plan, recording, reporter or Silence(), finished, stop or Stop())

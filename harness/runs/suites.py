@@ -8,7 +8,7 @@ from typing import Any
 from harness.config.axes import Axes
 from harness.config.run_config import RunConfig
 from harness.errors import UserError
-from harness.results.records import Run, Unfinished, read_run
+from harness.results.records import Run
 from harness.results.run_directory import RunDirectory
 from harness.results.suite_record import SuiteCell, SuiteDirectory, SuiteRecord, new_record, suites_in
 from harness.runs.planning import Plan
@@ -80,12 +80,6 @@ class Suite:
         if run is None or run.is_unfinished or (retry_failed and cell.status == "partial"):
             return False
         return keys_of(plan) == cell.trials
-
-    def reopen(self, cell: SuiteCell, run: RunDirectory) -> None:
-        """Let a finished run be gone on with, as if it had been stopped: what it lacks is run, what holds is kept."""
-        if not run.is_unfinished:
-            begun = Unfinished(run=read_run(run), trials=cell.trials)
-            run.write_unfinished(begun.model_dump(mode="json"))
 
     def note(self, cell: SuiteCell, **changed: Any) -> None:
         """Write what is new of a cell into suite.json; arguments as the fields of `SuiteCell`."""
