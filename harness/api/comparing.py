@@ -67,6 +67,7 @@ def compare(
     track: str | Sequence[str] | None = None,
     time_limit: str | float | None = None,
     memory_limit: str | int | None = None,
+    sandbox: bool | None = None,
     save_models: bool | None = None,
     save_texts: bool | None = None,
     fresh: bool = False,
@@ -128,6 +129,7 @@ def compare(
         track: Trackers to tell how the run goes, such as `mlflow`.
         time_limit: What a trial may take, such as `10m`, or in seconds; one that takes longer is a failed row.
         memory_limit: What memory a trial may hold, such as `8GB`, or in bytes; one that holds more is a failed row.
+        sandbox: Keep trials from all files but their own, and from the network, by bubblewrap (Linux).
         save_models: Keep the fitted classifiers.
         save_texts: Keep the test texts in the run's folder.
         fresh: Begin anew even where an unfinished run of the same call lies in `output_dir`.

@@ -77,6 +77,8 @@ def _typed(value: str) -> Any:
               "longer is ended and is a failed row.  [default: no limit]")
 @click.option("--memory-limit", metavar="SIZE", help="What memory a trial may hold, such as 8GB; one that holds more "
               "is ended and is a failed row.  [default: no limit]")
+@click.option("--sandbox", is_flag=True, default=None, help="Keep trials from all files but their own, and from the "
+              "network, by bubblewrap (Linux).")
 @click.option("--track", multiple=True, callback=joined, metavar="NAMES",
               help="Tell trackers how the run goes, comma-separated: mlflow, tensorboard, trackio, or what plugins "
               "offer.")

@@ -31,7 +31,8 @@ class RunConfig(BaseModel):
     computes the frozen features. `set` maps strategy
     -> field -> value. `plugins` are files and modules, as they were given. `on` is where trials run, None for what the
     environment's HARNESS_ON says, else `local`; `share` is a folder or a URL by which files reach machines of a pool
-    that do not see this one's disk. `time_limit` is in seconds and `memory_limit` in bytes, of each trial.
+    that do not see this one's disk. `time_limit` is in seconds and `memory_limit` in bytes, of each trial; `sandbox`
+    keeps workers from all files but those of their trial, and from the network.
     `max_latency` is in seconds: the answer names the best of what answers 95 of 100 single texts within it. `track`
     names the trackers that are told how the run goes, `metrics` the metrics to score by besides those of every table,
     and `select_by` the one that chooses, None for f1_macro and, among epochs, f1_weighted. `costs` is a CSV file of
@@ -86,6 +87,7 @@ class RunConfig(BaseModel):
     share: NonEmpty | None = None
     time_limit: Annotated[float, BeforeValidator(read_duration), Field(gt=0, lt=1e9)] | None = None
     memory_limit: Annotated[int, BeforeValidator(read_size), Field(gt=0, lt=2**63)] | None = None
+    sandbox: bool = False
     save_models: bool = True
     save_texts: bool = True
 

@@ -3,6 +3,7 @@
 import os
 import re
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
 
 from harness.config.run_config import RunConfig
@@ -12,7 +13,9 @@ from harness.executors.executor import Executor, Here
 from harness.executors.limits import Limits
 from harness.executors.local import Local
 from harness.executors.pool import Pool
+from harness.executors.sandbox import Sandbox
 from harness.executors.share import Share
+from harness.features.directory import default_root
 from harness.system.packages import require_packages
 
 VARIABLE, DEFAULT = "HARNESS_ON", "local"
@@ -35,6 +38,11 @@ def built_in_executor(config: RunConfig) -> Executor | None:
     """
     name = executor_name(config)
     limits = Limits(config.time_limit, config.memory_limit)
+    if config.sandbox and name.partition(":")[0] != DEFAULT:
+        raise UserError(
+            f"--sandbox is of worker processes on this machine, and --on {name} has none of its own here. Leave out "
+            "one or the other."
+        )
     if config.share and name.partition(":")[0] in ("here", DEFAULT):
         raise UserError(
             f"--share is for pools of other machines, such as --on ray and --on slurm; --on {name} runs trials on this "
@@ -57,7 +65,18 @@ def built_in_executor(config: RunConfig) -> Executor | None:
         return Pool(partial(slurm_pool, folder, name.partition(":")[2] or None), limits, share_of(config))
     if (slots := local_slots(config)) is None:
         return None
-    return Local(slots, None if slots == 1 else max(1, _threads() // slots), limits)
+    return Local(slots, None if slots == 1 else max(1, _threads() // slots), limits, sandbox=_sandbox_of(config))
+
+
+def _sandbox_of(config: RunConfig) -> Sandbox | None:
+    """Return the sandbox that a run asks for: data, results and cache are hidden in it; errors as of its `check`."""
+    if not config.sandbox:
+        return None
+    data = config.dataset_name, *config.dataset_name.split(",")  # a folder or a file, or several files
+    places = (*data, config.output_dir, config.cache_dir or default_root(), str(files("harness.data.samples")))
+    sandbox = Sandbox(tuple(Path(str(place).strip()).expanduser().absolute() for place in places))
+    sandbox.check()
+    return sandbox
 
 
 def share_of(config: RunConfig) -> Share | None:

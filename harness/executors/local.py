@@ -15,6 +15,7 @@ from harness.executors.limits import EpochsFile, Limits, Watch
 from harness.executors.outcome import Outcome
 from harness.executors.outcome_files import remove_job
 from harness.executors.processes import ForkServer, SpawnedWorker, WorkerProcess, can_fork, fork_server
+from harness.executors.sandbox import Sandbox
 from harness.executors.trial_log import TrialLog
 
 
@@ -26,14 +27,22 @@ class Local:
         threads: Threads that each computes with, None for what torch chooses.
         limits: What a trial may take.
         forks: Whether workers are forked from a prepared process; None where the platform can.
+        sandbox: What each worker runs in, which then imports the libraries itself; None for nothing.
     """
 
     def __init__(
-        self, slots: int = 1, threads: int | None = None, limits: Limits | None = None, *, forks: bool | None = None
+        self,
+        slots: int = 1,
+        threads: int | None = None,
+        limits: Limits | None = None,
+        *,
+        forks: bool | None = None,
+        sandbox: Sandbox | None = None,
     ) -> None:
         self.queues = False
         self.slots, self.threads, self._limits = slots, threads, limits or Limits()
-        self._forks = can_fork() if forks is None else forks
+        self._sandbox = sandbox
+        self._forks = sandbox is None and (can_fork() if forks is None else forks)
         self._servers: list[ForkServer] = []
         self._free: list[ForkServer] = []
         self._materials: dict[Path, Materials] = {}
@@ -59,7 +68,8 @@ class Local:
         log, watch = TrialLog(), Watch(self._limits, progress, folder / PROGRESS_FILE, epochs)
         shapes = shapes_of(assignment)
         if not self._forks:
-            return _LocalTrial(SpawnedWorker(folder, log.descriptor), folder, shapes, log, order.log, watch)
+            inside = self._sandbox.words(folder, assignment) if self._sandbox else []
+            return _LocalTrial(SpawnedWorker(folder, log.descriptor, inside), folder, shapes, log, order.log, watch)
         if not self._servers:
             self.prepare()
         server = self._free.pop()

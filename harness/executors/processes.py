@@ -22,6 +22,7 @@ FORK_SERVER = _PROGRAM.format(module="harness.executors.fork_server", function="
 WORKER = _PROGRAM.format(module="harness.executors.worker", function="main", call="main()")
 
 
+SIGNALLED = 128  # exit codes above it tell of a signal
 ENDING_THREAD = 1.0  # seconds that a thread may take which has been told to end, such as a display's
 
 
@@ -244,11 +245,13 @@ class SpawnedWorker:
     Args:
         folder: Of its job.
         log: An open file for its output.
+        inside: The command that runs it in a sandbox, whose words the worker's follow; empty for none.
     """
 
-    def __init__(self, folder: Path, log: int) -> None:
+    def __init__(self, folder: Path, log: int, inside: Sequence[str] = ()) -> None:
+        self._is_inside = bool(inside)
         self._process = subprocess.Popen(
-            [sys.executable, "-c", WORKER, json.dumps(sys.path), str(folder.absolute())],
+            [*inside, sys.executable, "-c", WORKER, json.dumps(sys.path), str(folder.absolute())],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -264,6 +267,8 @@ class SpawnedWorker:
                 with contextlib.suppress(OSError):
                     os.killpg(self.pid, signal.SIGKILL)
             self.pid = None
+        if ended is not None and self._is_inside and ended > SIGNALLED:
+            return SIGNALLED - ended  # as shells do, a sandbox adds the signal to it
         return ended
 
     def kill(self) -> None:

@@ -27,6 +27,7 @@ from harness.plugin_system.manager import PluginManager
 from harness.plugin_system.offers import Offer, not_loaded
 from harness.plugin_system.trackers import check_trackers, tracker_modules
 from harness.runs.planning import Plan, make_plan
+from harness.strategies.tags import tags_of
 from harness.system.device import choose_device, choose_dtype
 
 
@@ -86,6 +87,7 @@ def open_plan(
             if to_run:
                 executor.prepare()
         plan = make_plan(config, manager, task=task, given=offers)
+        _refuse_servers_in_sandbox(plan)
         if plan.encoder and isinstance(executor, Pool):
             executor.weigh(plan.encoder, _features_bytes(plan))
         return replace(plan, executor=executor, trackers=manager.trackers)
@@ -93,6 +95,16 @@ def open_plan(
         if executor:
             executor.close()
         raise
+
+
+def _refuse_servers_in_sandbox(plan: Plan) -> None:
+    """Refuse a strategy that asks a server where trials have no network."""
+    asking = [offer.name for offer in plan.offers if tags_of(offer.strategy).address]
+    if plan.config.sandbox and asking:
+        raise UserError(
+            f"--sandbox keeps trials from the network, and {', '.join(asking)} would ask a server. Leave out one or "
+            "the other."
+        )
 
 
 def _features_bytes(plan: Plan) -> int:

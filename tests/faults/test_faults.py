@@ -107,7 +107,7 @@ def test_nothing_that_a_strategy_started_outlives_its_trial(bad_run: Any) -> Non
 def test_the_folder_of_the_run_holds_no_work_and_no_half_model(bad_run: Any) -> None:
     (folder,) = bad_run[2].glob("*")
     assert {path.name for path in folder.iterdir()} <= {
-        *("run.json", "records", "predictions", "models", "logs", "test_rows.parquet")
+        *("run.json", "keys.json", "records", "predictions", "models", "logs", "test_rows.parquet")
     }
     found = statuses(bad_run[1])
     models = {path.name.removesuffix("-seed0") for path in (folder / "models").iterdir()}
