@@ -1,7 +1,7 @@
 """Study -> LaTeX: the main table as papers set it, in a document that compiles as it is."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from harness.analysis.study import Studied, Study
 from harness.document import numbers
@@ -13,6 +13,9 @@ from harness.document.text import shorten, visible
 from harness.wording.languages import Say
 
 LONGEST_NAME = 40
+LINE, BETWEEN = 512.0, 12.0  # points: of the preamble's lines of 180 mm, and between two columns
+LETTER, SMALL_LETTER = 4.9, 4.2  # points of an average one in \small and \scriptsize
+INTERVAL, COSTS = 13, 23  # letters of an interval, and of the columns of costs
 _ESCAPES = {
     **{character: f"\\{character}" for character in "{}$&#_%"},
     **{character: f"{{{character}}}" for character in "[]*"},  # after \\ they would be its arguments
@@ -39,7 +42,7 @@ _PREAMBLE = r"""% A document of its own, for pdflatex; the table can be copied i
 \usepackage{booktabs}
 \setlength{\oddsidemargin}{-10mm}\setlength{\textwidth}{180mm}
 \setlength{\topmargin}{-15mm}\setlength{\textheight}{255mm}
-\pagestyle{empty}
+\pagestyle{empty}\sloppy
 """
 
 
@@ -80,19 +83,43 @@ def _heading(subject: Subject) -> Iterator[str]:
 
 
 def _table(subject: Subject) -> Iterator[str]:
-    say, n_metrics = subject.say, len(subject.metrics)
-    costs = [say("seconds"), say("trained weights")]
+    """Yield the table, one below the other where its metrics do not fit beside one another."""
+    for number, metrics in enumerate(parts := _metrics_that_fit(subject)):
+        yield from [r"\medskip"] if number else []
+        yield from _table_of(subject, metrics, with_costs=number == len(parts) - 1)
+
+
+def _metrics_that_fit(subject: Subject) -> list[list[str]]:
+    names = [studied.name for studied in subject.study.strategies]
+    beside = max(len(shorten(name, LONGEST_NAME)) for name in [*names, subject.say("strategy")])
+    left = LINE - LETTER * (beside + len(subject.heading(subject.chosen_by))) - LETTER * COSTS - 4 * BETWEEN
+    parts: list[list[str]] = [[]]
+    used = 0.0
+    for metric in subject.metrics:
+        width = max(LETTER * len(subject.heading(metric)), SMALL_LETTER * INTERVAL) + BETWEEN
+        if parts[-1] and used + width > left:
+            parts.append([])
+            used = 0.0
+        parts[-1].append(metric)
+        used += width
+    return parts
+
+
+def _table_of(subject: Subject, metrics: Sequence[str], *, with_costs: bool) -> Iterator[str]:
+    say, n_metrics = subject.say, len(metrics)
+    costs = [say("seconds"), say("trained weights")] if with_costs else []
     yield r"{\centering\small"
     yield rf"\begin{{tabular}}{{@{{}}lr{'r' * n_metrics}{'r' * len(costs)}@{{}}}}"
     yield r"\toprule"
-    yield rf" & {escaped(say('validation'))} & \multicolumn{{{n_metrics}}}{{c}}{{{escaped(say('test'))}}} & & \\"
+    above = [escaped(say("validation")), rf"\multicolumn{{{n_metrics}}}{{c}}{{{escaped(say('test'))}}}"]
+    yield " & ".join(["", *above, *[""] * len(costs)]) + r" \\"
     yield rf"\cmidrule(lr){{2-2}}\cmidrule(lr){{3-{2 + n_metrics}}}"
-    headings = [say("strategy"), subject.heading(subject.chosen_by), *map(subject.heading, subject.metrics), *costs]
+    headings = [say("strategy"), subject.heading(subject.chosen_by), *map(subject.heading, metrics), *costs]
     yield " & ".join(map(escaped, headings)) + r" \\"
     yield r"\midrule"
     for studied in subject.study.strategies:
-        yield from _rows(subject, studied)
-        yield from _variant_rows(subject, studied)
+        yield from _rows(subject, studied, metrics, with_costs=with_costs)
+        yield from _variant_rows(subject, studied, metrics, len(costs))
     for _, record in subject.study.failures:
         stage = record.error and say("failed in {stage}").format(stage=say(record.error.stage))
         told = escaped(stage or say(record.status))
@@ -102,30 +129,31 @@ def _table(subject: Subject) -> Iterator[str]:
     yield r"\end{tabular}\par}"
 
 
-def _rows(subject: Subject, studied: Studied) -> Iterator[str]:
+def _rows(subject: Subject, studied: Studied, metrics: Sequence[str], *, with_costs: bool) -> Iterator[str]:
     """Yield a line of scores and one of intervals."""
     headline, record = studied.headline, studied.records[0]
     conclusion = subject.study.evidence.conclusion
-    scores = [escaped(numbers.score(headline.test.of(metric))) for metric in subject.metrics]
+    scores = [escaped(numbers.score(headline.test.of(metric))) for metric in metrics]
     if studied.name in {conclusion.best, *conclusion.tied}:
         scores = [rf"\textbf{{{score}}}" for score in scores]
-    raised = [subject.letters(studied, metric) for metric in subject.metrics]
+    raised = [subject.letters(studied, metric) for metric in metrics]
     scores = [rf"{s}\rlap{{\textsuperscript{{{m}}}}}" if m else s for s, m in zip(scores, raised, strict=True)]
     validation = numbers.score(headline.validation.of(subject.chosen_by))
     costs = [numbers.seconds(headline.all_seconds), numbers.parameters(record.trainable_parameters)]
+    costs = costs if with_costs else []
     yield " & ".join([_name(studied.name), escaped(validation), *scores, *map(escaped, costs)]) + r" \\"
-    intervals = [subject.interval(studied, metric) for metric in subject.metrics]
+    intervals = [subject.interval(studied, metric) for metric in metrics]
     if any(intervals):
         small = [rf"{{\scriptsize {escaped(numbers.interval(i.low, i.high))}}}" if i else "" for i in intervals]
-        yield " & ".join(["", "", *small, "", ""]) + r" \\[2pt]"
+        yield " & ".join(["", "", *small, *[""] * len(costs)]) + r" \\[2pt]"
 
 
-def _variant_rows(subject: Subject, studied: Studied) -> Iterator[str]:
+def _variant_rows(subject: Subject, studied: Studied, metrics: Sequence[str], n_costs: int) -> Iterator[str]:
     """Yield a line for each variant of a strategy, which is not ranked: its name in italics, its scores plain."""
     for variant in studied.variants:
-        scores = [escaped(numbers.score(variant.test.score(metric))) for metric in subject.metrics]
+        scores = [escaped(numbers.score(variant.test.score(metric))) for metric in metrics]
         name = _name(variant_name(subject, studied, variant))
-        yield " & ".join([rf"\quad\emph{{{name}}}", "", *scores, "", ""]) + r" \\"
+        yield " & ".join([rf"\quad\emph{{{name}}}", "", *scores, *[""] * n_costs]) + r" \\"
 
 
 def _legend(subject: Subject) -> Iterator[str]:

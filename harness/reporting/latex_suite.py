@@ -1,12 +1,23 @@
 """Suite -> LaTeX: the tables of its cells and encoders as papers set them, in a document that compiles as it is."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import accumulate, pairwise
 
 from harness.analysis.suite_study import SuiteStudy
 from harness.document.model import Cell, Paragraph, Row, Section, Table
 from harness.document.sections.suite import compose_suite
 from harness.document.text import shorten
-from harness.reporting.latex import LONGEST_NAME, escaped, latex_document, words_in_latex
+from harness.reporting.latex import (
+    BETWEEN,
+    LETTER,
+    LINE,
+    LONGEST_NAME,
+    SMALL_LETTER,
+    escaped,
+    latex_document,
+    words_in_latex,
+)
 from harness.wording.languages import Say
 
 SECTIONS = ("scores", "encoders", "combinations")
@@ -39,17 +50,44 @@ def _section(section: Section) -> Iterator[str]:
 
 
 def _table(table: Table) -> Iterator[str]:
-    yield r"{\centering\small"
-    yield rf"\begin{{tabular}}{{@{{}}l{'r' * (len(table.columns) - 1)}@{{}}}}"
-    yield r"\toprule"
-    groups = [rf"\multicolumn{{{n}}}{{c}}{{{escaped(name)}}}" for name, n in table.groups]
-    yield " & ".join(groups) + r" \\"
-    yield " & ".join(escaped(column.text) for column in table.columns) + r" \\"
-    yield r"\midrule"
-    for row in table.rows:
-        yield " & ".join(_cells(row)) + r" \\"
-    yield r"\bottomrule"
-    yield r"\end{tabular}\par}"
+    """Yield the table, one below the other where its columns do not fit beside one another."""
+    for number, part in enumerate(_parts(table)):
+        yield from [r"\medskip"] if number else []
+        yield r"{\centering\small"
+        yield rf"\begin{{tabular}}{{@{{}}l{'r' * (len(part.columns) - 1)}@{{}}}}"
+        yield r"\toprule"
+        groups = [rf"\multicolumn{{{n}}}{{c}}{{{escaped(name)}}}" for name, n in part.groups]
+        yield " & ".join(groups) + r" \\"
+        yield " & ".join(escaped(column.text) for column in part.columns) + r" \\"
+        yield r"\midrule"
+        for row in part.rows:
+            yield " & ".join(_cells(row)) + r" \\"
+        yield r"\bottomrule"
+        yield r"\end{tabular}\par}"
+
+
+def _parts(table: Table) -> Iterator[Table]:
+    """Yield tables that fit the page: the first group of columns in each, the other groups in turn."""
+    widths = [_width(table, column) for column in range(len(table.columns))]
+    ends = list(accumulate(n for _, n in table.groups))
+    repeated = range(ends[0])
+    left = LINE - sum(widths[column] for column in repeated)
+    parts: list[list[int]] = [[]]
+    for start, end in pairwise(ends):
+        if parts[-1] and sum(widths[column] for column in (*parts[-1], *range(start, end))) > left:
+            parts.append([])
+        parts[-1] += range(start, end)
+    for part in parts:
+        kept = [*repeated, *part]
+        rows = [replace(row, cells=[row.cells[column] for column in kept]) for row in table.rows]
+        yield replace(table, columns=[table.columns[column] for column in kept], rows=rows)
+
+
+def _width(table: Table, column: int) -> float:
+    """Return about how wide a column is, in points."""
+    cells = (row.cells[column] for row in table.rows)
+    texts = (LETTER * len(str(cell.text)) + SMALL_LETTER * len(str(cell.small)) for cell in cells)
+    return max(LETTER * len(table.columns[column].text), *texts) + BETWEEN
 
 
 def _cells(row: Row) -> Iterator[str]:
