@@ -215,20 +215,25 @@ def _tell_end(made: "RunResult", interrupt: KeyboardInterrupt | None, language: 
     from harness.terminal import print_note
 
     print_note(f"Saved in {made.path}", language=language)
-    words = ["harness", "run", "--resume", str(made.path), *["--yes-run-plugins"][: len(made.run.config.plugins)]]
     if interrupt:
-        print_note(f"Go on with: {shlex.join(words)}", language=language)
+        print_note(f"Go on with: {_resuming(made)}", language=language)
         return exit_code_of_signal(interrupt)
-    if any(record.status == "failed" for record in made.run.records):
-        print_note(f"Run again what failed: {shlex.join([*words, '--retry-failed'])}", language=language)
     return ExitCode.OK if made.run.status == "complete" else ExitCode.FAILED
 
 
+def _resuming(made: "RunResult") -> str:
+    """Return the command that goes on with a run."""
+    trusting = ["--yes-run-plugins"] if made.run.config.plugins else []
+    return shlex.join(["harness", "run", "--resume", str(made.path), *trusting])
+
+
 def _tell_what_next(made: "RunResult", language: str) -> None:
-    """Print three commands that go on from a run that scored something."""
+    """Print the command that runs again what failed, and three that go on from a run that scored something."""
     from harness.terminal import print_note
 
     config = made.run.config
+    if any(record.status == "failed" for record in made.run.records):
+        print_note(f"Run again what failed: {_resuming(made)} --retry-failed", language=language)
     if not any(record.is_scored for record in made.run.records):
         return
     name = LATEST if config.output_dir == "reports" else shlex.quote(str(made.path))

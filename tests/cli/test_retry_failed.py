@@ -18,9 +18,10 @@ def mood(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def failed(run: Harness, mood: Path) -> Outcome:
+def failed(harness: Harness, tiny_data: Path, mood: Path) -> Outcome:
     """A run that has ended, one of its three strategies failed."""
-    return run(strategies="majority,moody,tfidf_logreg", plugins=[MoodyPlugin(mood)])
+    asked = ("-d", str(tiny_data), "-s", "majority,moody,tfidf_logreg", "--offline")
+    return harness("run", *asked, plugins=[MoodyPlugin(mood)])
 
 
 @pytest.fixture
