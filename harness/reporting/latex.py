@@ -15,7 +15,8 @@ from harness.wording.languages import Say
 LONGEST_NAME = 40
 LINE, BETWEEN = 512.0, 12.0  # points: of the preamble's lines of 180 mm, and between two columns
 LETTER, SMALL_LETTER = 4.9, 4.2  # points of an average one in \small and \scriptsize
-INTERVAL, COSTS = 13, 23  # letters of an interval, and of the columns of costs
+INTERVAL = 13  # letters
+COSTS = ("seconds", "trained weights")
 _ESCAPES = {
     **{character: f"\\{character}" for character in "{}$&#_%"},
     **{character: f"{{{character}}}" for character in "[]*"},  # after \\ they would be its arguments
@@ -90,24 +91,33 @@ def _table(subject: Subject) -> Iterator[str]:
 
 
 def _metrics_that_fit(subject: Subject) -> list[list[str]]:
-    names = [studied.name for studied in subject.study.strategies]
-    beside = max(len(shorten(name, LONGEST_NAME)) for name in [*names, subject.say("strategy")])
-    left = LINE - LETTER * (beside + len(subject.heading(subject.chosen_by))) - LETTER * COSTS - 4 * BETWEEN
-    parts: list[list[str]] = [[]]
-    used = 0.0
-    for metric in subject.metrics:
-        width = max(LETTER * len(subject.heading(metric)), SMALL_LETTER * INTERVAL) + BETWEEN
-        if parts[-1] and used + width > left:
-            parts.append([])
-            used = 0.0
-        parts[-1].append(metric)
-        used += width
-    return parts
+    """Return the metrics of each part; the last part also has the costs."""
+    names = [shorten(studied.name, LONGEST_NAME) for studied in subject.study.strategies]
+    in_each = max(map(len, [*names, subject.say("strategy")])) + len(subject.heading(subject.chosen_by))
+    costs = sum(len(subject.say(cost)) for cost in COSTS)
+    room = LINE - LETTER * (in_each + costs) - (2 + len(COSTS)) * BETWEEN
+    widths = [max(LETTER * len(subject.heading(m)), SMALL_LETTER * INTERVAL) + BETWEEN for m in subject.metrics]
+    return [[subject.metrics[number] for number in part] for part in packed(widths, room)]
+
+
+def packed(widths: Sequence[float], room: float) -> list[list[int]]:
+    """Return numbers of columns in lines that have room for them, one at least in each.
+
+    Args:
+        widths: Of the columns, in points.
+        room: Of a line, in points.
+    """
+    lines: list[list[int]] = [[]]
+    for number, width in enumerate(widths):
+        if lines[-1] and sum(widths[other] for other in lines[-1]) + width > room:
+            lines.append([])
+        lines[-1].append(number)
+    return lines
 
 
 def _table_of(subject: Subject, metrics: Sequence[str], *, with_costs: bool) -> Iterator[str]:
     say, n_metrics = subject.say, len(metrics)
-    costs = [say("seconds"), say("trained weights")] if with_costs else []
+    costs = [say(cost) for cost in COSTS] if with_costs else []
     yield r"{\centering\small"
     yield rf"\begin{{tabular}}{{@{{}}lr{'r' * n_metrics}{'r' * len(costs)}@{{}}}}"
     yield r"\toprule"

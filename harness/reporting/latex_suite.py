@@ -16,6 +16,7 @@ from harness.reporting.latex import (
     SMALL_LETTER,
     escaped,
     latex_document,
+    packed,
     words_in_latex,
 )
 from harness.wording.languages import Say
@@ -68,17 +69,12 @@ def _table(table: Table) -> Iterator[str]:
 
 def _parts(table: Table) -> Iterator[Table]:
     """Yield tables that fit the page: the first group of columns in each, the other groups in turn."""
-    widths = [_width(table, column) for column in range(len(table.columns))]
     ends = list(accumulate(n for _, n in table.groups))
-    repeated = range(ends[0])
-    left = LINE - sum(widths[column] for column in repeated)
-    parts: list[list[int]] = [[]]
-    for start, end in pairwise(ends):
-        if parts[-1] and sum(widths[column] for column in (*parts[-1], *range(start, end))) > left:
-            parts.append([])
-        parts[-1] += range(start, end)
-    for part in parts:
-        kept = [*repeated, *part]
+    repeated, *groups = [range(start, end) for start, end in pairwise([0, *ends])]
+    widths = [sum(_width(table, column) for column in group) for group in groups]
+    room = LINE - sum(_width(table, column) for column in repeated)
+    for part in packed(widths, room):
+        kept = [*repeated, *(column for number in part for column in groups[number])]
         rows = [replace(row, cells=[row.cells[column] for column in kept]) for row in table.rows]
         yield replace(table, columns=[table.columns[column] for column in kept], rows=rows)
 
