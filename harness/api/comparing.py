@@ -48,7 +48,7 @@ def compare(
     max_length: int | None = None,
     device: Device | None = None,
     dtype: Literal["auto", "float32", "bfloat16"] | None = None,
-    engine: Literal["torch", "openvino"] | None = None,
+    engine: Literal["auto", "torch", "openvino", "openvino-int8"] | None = None,
     batch_tokens: int | Literal["auto"] | None = None,
     cache: bool | None = None,
     cache_dir: str | Path | None = None,
@@ -108,7 +108,8 @@ def compare(
         max_length: Tokens that texts are cut at, by default what the encoder reads.
         device: Where to compute.
         dtype: Number format.
-        engine: What computes frozen features: `torch`, or `openvino` on CPUs (extra `openvino`).
+        engine: What computes frozen features: `torch`, or on CPUs `openvino` or `openvino-int8`, extras of these
+            names, or the faster of the first two, `auto`.
         batch_tokens: Tokens in one batch of the encoder.
         cache: Keep frozen features for later runs.
         cache_dir: Where they are kept.

@@ -72,8 +72,9 @@ yes_run_plugins = click.option("--yes-run-plugins", is_flag=True,
 offline = click.option("--offline", is_flag=True, default=None, help="Never touch the network.")
 device = click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]),
                       help="Where to compute.  [default: auto]")
-engine = click.option("--engine", type=click.Choice(["torch", "openvino"]),
-                      help="What computes frozen features; openvino on CPUs, in float32.  [default: torch]")
+engine = click.option("--engine", type=click.Choice(["auto", "torch", "openvino", "openvino-int8"]),
+                      help="What computes frozen features; openvino on CPUs, int8 in eight bits, auto what is faster "
+                      "of torch and openvino.  [default: torch]")
 strategies = click.option("-s", "--strategies", multiple=True, callback=joined, metavar="NAMES",
                           shell_complete=complete_strategies,
                           help="Strategies, comma-separated, or 'all'.  [default: all]")

@@ -68,7 +68,7 @@ class RunConfig(BaseModel):
     set: dict[str, dict[str, Any]] = {}
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
-    engine: Literal["torch", "openvino"] = "torch"
+    engine: Literal["auto", "torch", "openvino", "openvino-int8"] = "torch"
     batch_tokens: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
     cache: bool = True
     cache_dir: NonEmpty | None = None

@@ -6,6 +6,7 @@ from typing import Any
 
 from harness.data.task import SPLITS
 from harness.encoding.engine import TORCH
+from harness.encoding.tags import encoder_tags
 from harness.runs.cache_explanation import Explanation, explain_cache
 from harness.runs.cost_forecast import CostForecast
 from harness.runs.planning import Plan
@@ -42,7 +43,7 @@ def summary_of_plan(plan: Plan, cost: CostForecast | None = None) -> PlanSummary
         ("classes", ", ".join(task.label_names)),
         ("model", f"{encoder.name} (texts cut at {encoder.max_length} tokens)" if encoder else "none needed"),
         ("device", f"{plan.device}, {plan.dtype}"),
-        *([("engine", plan.config.engine)] if plan.config.engine != TORCH else []),
+        *([("engine", encoder_tags(encoder).engine)] if encoder and plan.config.engine != TORCH else []),
         ("features", cache_summary(cached)),
         *(("price", f"{name}: {told}") for name, told in _expenses(plan)),
         ("output", plan.config.output_dir),

@@ -1,20 +1,30 @@
 """Engines: what computes an encoder's frozen states, torch by default."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from harness.errors import UserError
 from harness.system.packages import require_packages
+from harness.system.silent_openvino import multiplies_bfloat16
 
 if TYPE_CHECKING:
     import torch
 
     from harness.encoding.transformer_encoder import TransformerEncoder
 
-EngineName = Literal["torch", "openvino"]
+EngineName = Literal["torch", "openvino", "openvino-int8"]
 TORCH: EngineName = "torch"
-PACKAGES: dict[EngineName, tuple[str, ...]] = {"torch": (), "openvino": ("onnx", "openvino")}
-OTHER_LIBRARIES = tuple(dict.fromkeys(name for names in PACKAGES.values() for name in names))
+INT8: EngineName = "openvino-int8"
+EngineChoice = Literal["auto", "torch", "openvino", "openvino-int8"]
+AUTO: EngineChoice = "auto"
+PACKAGES: dict[EngineName, tuple[str, ...]] = {
+    "torch": (),
+    "openvino": ("onnx", "openvino"),
+    "openvino-int8": ("nncf", "onnx", "openvino"),
+}
+OTHER_LIBRARIES = PACKAGES["openvino"]  # another version of these rounds otherwise; one of nncf quantises otherwise
+CALIBRATION = 1  # raise it with any change of what ranges of activations are measured on
 FIRST_TOKEN = "first"  # the last layer's first token by the short path, (m, 1, width)
 
 
@@ -23,9 +33,11 @@ class Engine(Protocol):
 
     Attributes:
         name: Its name and version, such as `openvino 2026.4.1`.
+        exact: Whether it computes in float32.
     """
 
     name: str
+    exact: bool
 
     def prepare(self, encoder: "TransformerEncoder") -> None:
         """Make what it computes an encoder with, unless it is there, and find it equal to torch.
@@ -33,6 +45,9 @@ class Engine(Protocol):
         Raises:
             ModelError: Where it cannot compute the model, or computes another thing.
         """
+
+    def notes(self) -> tuple[str, ...]:
+        """Return warnings for whoever reads scores of its states, one sentence each."""
 
     def states(
         self, encoder: "TransformerEncoder", inputs: "torch.Tensor", mask: "torch.Tensor | None", wanted: Sequence[str]
@@ -52,12 +67,23 @@ def layer_output(layer: int) -> str:
     return f"layer{layer}"
 
 
+def is_exact(engine: Engine | None) -> bool:
+    """Return whether an engine, None for torch, computes a float32 model in float32."""
+    return engine is None or engine.exact
+
+
 def engine_name(declared: str) -> EngineName:
     """Return which engine it is that an encoder declares, such as `openvino 2026.4.1`."""
-    return "openvino" if declared.startswith("openvino") else TORCH
+    name = declared.partition(" ")[0]
+    return next((engine for engine in PACKAGES if engine == name), TORCH)
 
 
-def check_engine(engine: EngineName, device: str, dtype: str) -> None:
+def is_installed(engine: EngineName) -> bool:
+    """Return whether the packages of an engine are there."""
+    return all(find_spec(package) for package in PACKAGES[engine])
+
+
+def check_engine(engine: EngineChoice, device: str, dtype: str) -> None:
     """Refuse an engine that cannot compute here.
 
     Args:
@@ -68,14 +94,20 @@ def check_engine(engine: EngineName, device: str, dtype: str) -> None:
     Raises:
         UserError: Where its packages are not installed, or where it computes on no such device or in no such format.
     """
-    require_packages(f"--engine {engine}", engine, PACKAGES[engine])
-    if engine == "openvino" and device != "cpu":
-        raise UserError(f"--engine openvino computes on the CPU, and the device is {device}. Add --device cpu.")
-    if engine == "openvino" and dtype != "float32":
-        raise UserError(f"--engine openvino computes in float32, not in {dtype}. Add --dtype float32.")
+    packages = {AUTO: (), **PACKAGES}[engine]
+    if not packages:
+        return
+    require_packages(f"--engine {engine}", engine, packages)
+    if device != "cpu":
+        raise UserError(f"--engine {engine} computes on the CPU, and the device is {device}. Add --device cpu.")
+    if dtype == "bfloat16" and not multiplies_bfloat16():
+        raise UserError(
+            f"--engine {engine}: this processor has no instructions for bfloat16 (avx512_bf16, amx_bf16 or those of "
+            "ARM), and would compute in float32 what was called bfloat16. Add --dtype float32."
+        )
 
 
-def refuse_other_engine(asked: EngineName, declared: str, encoder: str) -> None:
+def refuse_other_engine(asked: EngineChoice, declared: str, encoder: str) -> None:
     """Refuse an encoder of a plugin that is computed by another engine than was asked for.
 
     Args:
@@ -86,5 +118,5 @@ def refuse_other_engine(asked: EngineName, declared: str, encoder: str) -> None:
     Raises:
         UserError: Where they differ.
     """
-    if asked != TORCH and engine_name(declared) != asked:
+    if asked not in (AUTO, TORCH) and engine_name(declared) != asked:
         raise UserError(f"--engine {asked}: encoder {encoder} is computed by {declared}. Leave --engine out.")

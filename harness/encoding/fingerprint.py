@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
-from harness.encoding.engine import PACKAGES, TORCH, EngineName
+from harness.encoding.engine import CALIBRATION, INT8, PACKAGES, TORCH, EngineName
 from harness.encoding.sentence_encoder import Declared
 from harness.errors import UnavailableError
 from harness.system.files import read_sealed, sha256_of, write_sealed
@@ -78,6 +78,7 @@ def fingerprint(
         "encoding": str(ENCODING_VERSION),
         **prompt,
         **({} if engine == TORCH else {"engine": engine}),
+        **({"calibration": str(CALIBRATION)} if engine == INT8 else {}),
         **({"modules": _hash_of_files(modules)} if (modules := _weights_of_modules(directory)) else {}),
     }
 

@@ -131,6 +131,10 @@ class CacheDirectory:
         """Return the file for the graph that another engine computes an encoder with this fingerprint by."""
         return self.root / ENCODERS / f"{digest_of(fingerprint)}.graph.json"
 
+    def engine_file(self, fingerprint: Parts) -> Path:
+        """Return the file for how much faster another engine computes an encoder with this fingerprint."""
+        return self.root / ENCODERS / f"{digest_of(fingerprint)}.engine.json"
+
     def open(self, parts: Parts) -> Entry | None:
         """Return the complete entry with this key, None where there is none.
 

@@ -18,7 +18,7 @@ Reason = Literal["unfinished", "unused", "beyond the size", "all"]
 
 SECONDS_A_DAY = 86_400
 # Facts, budgets and graphs of encoders, also half-written ones.
-_FACTS = re.compile(r"\.?(?P<digest>[0-9a-f]{64})(\.budgets|\.graph)?\.(json|xml|bin)(\..+)?")
+_FACTS = re.compile(r"\.?(?P<digest>[0-9a-f]{64})(\.budgets|\.engine|\.graph)?\.(json|xml|bin)(\..+)?")
 
 
 @dataclass

@@ -12,12 +12,15 @@ from harness.data.table import ReadOptions
 from harness.data.task import Task
 from harness.encoding.checkpoint import load_tokenizer
 from harness.encoding.encoder import Encoder
+from harness.encoding.engine import EngineName
 from harness.encoding.fingerprint import weights_hash
 from harness.encoding.sequence_classifier import load_sequence_classifier
 from harness.encoding.tiny_checkpoint import write_tiny_checkpoint
+from harness.encoding.transformer_encoder import TransformerEncoder
 from harness.features.directory import cache_directory
 from harness.hookspecs import hookimpl
 from harness.huggingface.checkpoint import is_on_disk, load_encoder
+from harness.huggingface.engine_choice import choose_engine
 from harness.huggingface.hub import refused_address
 from harness.huggingface.hub_dataset import SHORT_NAMES, load_hub_dataset, read_options, task_of_dataset
 from harness.huggingface.network import settle_network
@@ -107,16 +110,24 @@ def harness_load_encoder(name: str, config: RunConfig, device: str, dtype: str) 
     # The default model is that of the hub, even where a folder of its name lies about.
     folders = config.model is not None
     cache = cache_directory(config)
-    return load_encoder(
-        name,
-        config.revision,
-        config.offline,
-        device,
-        dtype,
-        batch_tokens,
-        folders,
-        cache,
-        prompt=config.prompt,
-        max_length=config.max_length,
-        engine=config.engine,
-    )
+
+    def load(engine: EngineName) -> TransformerEncoder:
+        return load_encoder(
+            name,
+            config.revision,
+            config.offline,
+            device,
+            dtype,
+            batch_tokens,
+            folders,
+            cache,
+            prompt=config.prompt,
+            max_length=config.max_length,
+            engine=engine,
+        )
+
+    if config.engine != "auto":
+        return load(config.engine)
+    encoder, why = choose_engine(load, device, dtype, cache.engine_file if cache else None)
+    encoder.notes = (*encoder.notes, why)
+    return encoder

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.encoding.checkpoint import facts_of, load_parts, read_config
 from harness.encoding.checkpoint_files import check_folder
-from harness.encoding.engine import TORCH, Engine, EngineName, check_engine
+from harness.encoding.engine import INT8, TORCH, Engine, EngineName, check_engine
 from harness.encoding.fingerprint import EncoderFacts, fingerprint, read_facts, write_facts
 from harness.encoding.first_pass import check_first_pass
 from harness.encoding.openvino_engine import OpenVinoEngine
@@ -68,7 +68,7 @@ def load_encoder(
     """
     check_engine(engine, device, dtype)
     directory, commit = find_checkpoint(name, revision, offline, folders)
-    load = partial(load_parts, directory, name, device, dtype)
+    load = partial(load_parts, directory, name, device, dtype if engine == TORCH else "float32")
     check_folder(directory, name)
     read_config(directory, name)  # a missing file gets its own message
     declared = read_declared(directory, name)
@@ -96,22 +96,29 @@ def load_encoder(
         **_reading(facts, declared),
         fingerprint=identity,
         budget=TokenBudget(batch_tokens, cache.budgets_file(identity) if cache else None),
-        other_engine=_engine(engine, cache.graph_file(identity) if cache else None),
+        other_engine=_engine(engine, dtype, cache.graph_file(identity) if cache else None),
     )
     if parts is None:
-        return encoder
+        return _told(encoder)
     by_torch = replace(encoder, budget=TokenBudget(batch_tokens or FIRST_BATCH), other_engine=None)
     check_first_pass(by_torch.with_parts(parts))
     if encoder.other_engine:
         encoder.other_engine.prepare(encoder.with_parts(parts))
     if cache:
         write_facts(cache.facts_file(identity), facts)
-    return encoder.with_parts(parts)
+    return _told(encoder).with_parts(parts)
 
 
-def _engine(name: EngineName, file: Path | None) -> Engine | None:
+def _told(encoder: TransformerEncoder) -> TransformerEncoder:
+    """Return an encoder with what its engine has to say of its states."""
+    if encoder.other_engine:
+        encoder.notes = (*encoder.notes, *encoder.other_engine.notes())
+    return encoder
+
+
+def _engine(name: EngineName, dtype: str, file: Path | None) -> Engine | None:
     """Return what computes states in place of torch, None for torch; the file keeps what it makes of a model."""
-    return OpenVinoEngine(file) if name == "openvino" else None
+    return None if name == TORCH else OpenVinoEngine(file, dtype, int8=name == INT8)
 
 
 def _reading(facts: EncoderFacts, declared: Declared) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def describe(device: str, dtype: str) -> dict[str, str | int]:
     """Return what a reader needs to know of this machine: versions, processor, device, dtype, threads."""
     import torch
 
-    name = torch.cuda.get_device_name() if device == "cuda" else _processor()
+    name = torch.cuda.get_device_name() if device == "cuda" else processor()
     return {
         "harness": _version("strategy-harness"),
         "python": platform.python_version(),
@@ -121,15 +121,22 @@ def describe(device: str, dtype: str) -> dict[str, str | int]:
         "device": device,
         "device_name": name,
         "dtype": dtype,
-        "threads": torch.get_num_threads(),
+        "threads": n_threads(),
         "logical_cores": os.cpu_count() or 1,
         **{package: _version(package) for package in PACKAGES},
         "implementation": sys.implementation.name,
     }
 
 
+def n_threads() -> int:
+    """Return how many threads torch computes with."""
+    import torch
+
+    return torch.get_num_threads()
+
+
 @cache
-def _processor() -> str:
+def processor() -> str:
     """Return the model of the processor, as far as the platform tells it without a process of its own on Linux."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():

@@ -173,7 +173,8 @@ def _reading(run: Run, page: Page) -> Iterator[tuple[str, str]]:
         yield "prompt", model.prompt
     if model.engine != "torch":
         told = page.say("frozen features are computed by {engine}, {dtype}")
-        yield "engine", told.format(engine=model.engine, dtype=run.environment.get("dtype", "unknown"))
+        dtype = run.environment.get("dtype", "unknown")
+        yield "engine", told.format(engine=model.engine, dtype=f"int8, {dtype}" if "int8" in model.engine else dtype)
 
 
 def result_lines(subject: Subject, page: Page, *, pairs: bool) -> Iterator[RenderableType]:

@@ -9,6 +9,7 @@ import pytest
 
 import harness as package
 from harness import Encoder, RunConfig, hookimpl, open_run
+from harness.system.silent_openvino import multiplies_bfloat16
 from harness.testing import tiny_encoder
 
 from ..packages import skip_without
@@ -76,12 +77,51 @@ def test_the_missing_extra_is_named_before_anything_is_loaded(run: Harness, monk
     assert "pip install 'strategy-harness[openvino]'" in " ".join(outcome.err.split())
 
 
-def test_bfloat16_and_encoders_of_plugins_are_refused(run: Harness) -> None:
+def test_bfloat16_is_computed_where_the_processor_multiplies_it_and_refused_elsewhere(run: Harness) -> None:
     needs_openvino()
     outcome = run(*WITH, "--dtype", "bfloat16", strategies="logreg_probe")
-    assert (outcome.code, "Add --dtype float32." in " ".join(outcome.err.split())) == (2, True)
+    if multiplies_bfloat16():
+        assert outcome.code == 0, outcome.err
+        assert outcome.run.environment["dtype"] == "bfloat16"
+    else:
+        assert (outcome.code, "no instructions for bfloat16" in " ".join(outcome.err.split())) == (2, True)
+
+
+def test_encoders_of_plugins_are_refused(run: Harness) -> None:
+    needs_openvino()
     outcome = run(*WITH, strategies="logreg_probe", plugins=[Static()])
     assert (outcome.code, "is computed by torch. Leave --engine out." in " ".join(outcome.err.split())) == (2, True)
+
+
+def test_a_classifier_in_eight_bits_predicts_by_them_and_not_by_those_of_another_nncf(run: Harness) -> None:
+    needs_openvino()
+    skip_without("nncf")
+    outcome = run("--engine", "openvino-int8", strategies="logreg_probe")
+    assert outcome.code == 0, outcome.err
+    assert "computed in eight bits" in " ".join(outcome.out.split())
+    result = open_run("latest", outcome.folder)
+    assert getattr(result.classifier().encoder, "engine", "").startswith("openvino-int8 ")
+    (folder,) = outcome.folder.glob("*/models/*")
+    saved = json.loads((folder / "harness.json").read_text())
+    assert saved["encoder"]["engine"] == "openvino-int8"
+    saved["encoder"]["fingerprint"]["nncf"] = "0.1"
+    (folder / "harness.json").write_text(json.dumps(saved))
+    with pytest.raises(package.ModelError, match="nncf"):
+        package.load_classifier(folder)
+
+
+def test_auto_takes_one_of_the_two_says_why_and_takes_it_again(run: Harness, tmp_path: Path) -> None:
+    kept = ("--cache-dir", str(tmp_path / "cache"), "--engine", "auto")
+    runs = [run(*kept, strategies="logreg_probe") for _ in range(2)]
+    assert [outcome.code for outcome in runs] == [0, 0]
+    (first, second) = (outcome.run for outcome in runs)
+    assert first.model is not None
+    assert first.model == second.model
+    taken = first.model.engine.split()[0]
+    assert taken in ("torch", "openvino")
+    told = [note for note in first.notes if "--engine auto" in note]
+    assert [f"took {taken}" in note for note in told] == [True]
+    assert second.records[0].features == "cached"
 
 
 def test_a_run_without_an_encoder_says_that_the_engine_has_no_effect(run: Harness) -> None:

@@ -1,6 +1,7 @@
 """OpenVINO gives every state that torch does, within 1e-4 of a state's largest number, or says that it cannot."""
 
 import pickle
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 
 from harness import Features, ModelError
 from harness.encoding.encoder import Features as State
+from harness.encoding.engine import EngineName
 from harness.encoding.transformer_encoder import TransformerEncoder
 from harness.features.directory import CacheDirectory
 from harness.features.pruning import clear
@@ -21,12 +23,22 @@ from ..packages import skip_without
 
 skip_without("onnx", "openvino")
 
+EXACT: EngineName = "openvino"
+EIGHT_BITS: EngineName = "openvino-int8"
 FIRST, MEAN = Features(-1, "cls"), Features(-1, "mean")
 BOUND = 1e-4
 
 
-def by_openvino(folder: Path, **options: Any) -> TransformerEncoder:
-    return load_encoder(str(folder), None, True, "cpu", "float32", engine="openvino", **options)
+def by_openvino(folder: Path, engine: EngineName = EXACT, **options: Any) -> TransformerEncoder:
+    return load_encoder(str(folder), None, True, "cpu", "float32", engine=engine, **options)
+
+
+@pytest.fixture(scope="module")
+def in_eight_bits(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, CacheDirectory, TransformerEncoder]:
+    skip_without("nncf")
+    root = tmp_path_factory.mktemp("int8")
+    folder, cache = write_family(root / "checkpoint", "bert"), CacheDirectory(root / "cache")
+    return folder, cache, by_openvino(folder, EIGHT_BITS, cache=cache)
 
 
 def far_apart(one: dict[State, Any], two: dict[State, Any]) -> float:
@@ -96,6 +108,44 @@ def test_a_model_that_cannot_be_converted_is_refused_as_it_is_loaded(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     folder = write_family(tmp_path / "checkpoint", "fnet")
-    with pytest.raises(ModelError, match=r"cannot be computed by OpenVINO \(fnet\): .*fft.*\. Use --engine torch\.$"):
+    with pytest.raises(ModelError, match=r"cannot be computed by openvino \(fnet\): .*fft.*\. Use --engine torch\.$"):
         by_openvino(folder)
     assert capfd.readouterr() == ("", "")  # the exporter would print its graph
+
+
+def test_eight_bits_are_near_torch_and_never_equal(
+    in_eight_bits: tuple[Path, CacheDirectory, TransformerEncoder],
+) -> None:
+    folder, _, encoder = in_eight_bits
+    assert 1e-3 < far_apart(loaded(folder).encode(TEXTS, WANTED), encoder.encode(TEXTS, WANTED)) < 0.1
+
+
+def test_eight_bits_are_another_encoder_which_says_what_it_keeps(
+    in_eight_bits: tuple[Path, CacheDirectory, TransformerEncoder],
+) -> None:
+    folder, _, encoder = in_eight_bits
+    exact = by_openvino(folder)
+    assert [each.engine.split()[0] for each in (encoder, exact)] == [EIGHT_BITS, EXACT]
+    assert encoder.fingerprint is not None
+    assert exact.fingerprint is not None
+    assert encoder.fingerprint["engine"] != exact.fingerprint["engine"]
+    assert {"nncf", "calibration"} == encoder.fingerprint.keys() - exact.fingerprint.keys()
+    assert re.search(r"keeps \d+%", encoder.notes[-1])
+    assert exact.notes == ()
+
+
+def test_a_graph_in_eight_bits_is_read_by_other_processes_with_what_it_told(
+    in_eight_bits: tuple[Path, CacheDirectory, TransformerEncoder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, cache, encoder = in_eight_bits
+    monkeypatch.setattr(torch.onnx, "export", None)
+    again = by_openvino(folder, EIGHT_BITS, cache=cache)
+    assert again.notes == encoder.notes
+    np.testing.assert_array_equal(again.encode(TEXTS, [MEAN])[MEAN], encoder.encode(TEXTS, [MEAN])[MEAN])
+
+
+def test_a_model_that_cannot_be_put_in_eight_bits_is_refused_as_it_is_loaded(tmp_path: Path) -> None:
+    skip_without("nncf")
+    folder = write_family(tmp_path / "checkpoint", "convbert")
+    with pytest.raises(ModelError, match=r"cannot be computed by openvino-int8 \(convbert\): NNCF: "):
+        by_openvino(folder, EIGHT_BITS)
