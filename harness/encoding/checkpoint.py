@@ -8,6 +8,7 @@ from typing import Any
 from harness.encoding.checkpoint_files import CONFIG, check_attention, check_weights_files, read_checkpoint_json
 from harness.encoding.described_sizes import check_entries, check_fits_weights
 from harness.encoding.fingerprint import EncoderFacts
+from harness.encoding.precision import put_on
 from harness.encoding.silence import silence_transformers
 from harness.encoding.soundness import check_filled, check_vocabulary, check_weights
 from harness.errors import ModelError, reason_of
@@ -27,8 +28,6 @@ CHARACTERS = 128  # token ids that are tried where a model has no vocabulary, as
 
 def load_parts(directory: Path, name: str, device: str, dtype: str) -> tuple[Any, Any]:
     """Return a checkpoint's model, frozen, on its device, and its tokenizer, both found sound."""
-    import torch
-
     if sys.flags.optimize > 1:
         raise ModelError(
             f"Model {name}: transformers loads no model in a Python without docstrings (-OO, PYTHONOPTIMIZE=2). "
@@ -39,7 +38,7 @@ def load_parts(directory: Path, name: str, device: str, dtype: str) -> tuple[Any
     model = _load_model(directory, name, config)
     check_weights(model, name)
     check_vocabulary(tokenizer, model, name)
-    return model.eval().requires_grad_(False).to(device=device, dtype=getattr(torch, dtype)), tokenizer
+    return put_on(model.eval(), device, dtype), tokenizer
 
 
 def facts_of(model: Any, tokenizer: Any) -> EncoderFacts:

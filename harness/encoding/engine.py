@@ -94,7 +94,7 @@ def check_engine(engine: EngineChoice, device: str, dtype: str) -> None:
     Raises:
         UserError: Where its packages are not installed, or where it computes on no such device or in no such format.
     """
-    packages = {AUTO: (), **PACKAGES}[engine]
+    packages = () if engine == "auto" else PACKAGES[engine]
     if not packages:
         return
     require_packages(f"--engine {engine}", engine, packages)

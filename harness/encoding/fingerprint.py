@@ -7,6 +7,7 @@ from importlib import metadata
 from pathlib import Path
 
 from harness.encoding.engine import CALIBRATION, INT8, PACKAGES, TORCH, EngineName
+from harness.encoding.precision import is_mixed
 from harness.encoding.sentence_encoder import Declared
 from harness.errors import UnavailableError
 from harness.system.files import read_sealed, sha256_of, write_sealed
@@ -73,7 +74,7 @@ def fingerprint(
         "config": sha256_of(directory / "config.json"),
         "tokenizer": _hash_of_files([file for file in sorted(directory.iterdir()) if _is_of_tokenizer(file)]),
         "device": device,
-        "dtype": dtype,
+        "dtype": f"{dtype} by autocast" if engine == TORCH and is_mixed(device, dtype) else dtype,
         **{library: metadata.version(library) for library in (*LIBRARIES, *PACKAGES[engine])},
         "encoding": str(ENCODING_VERSION),
         **prompt,

@@ -7,6 +7,7 @@ texts, or that read padding in a way that goes unnoticed.
 from typing import TYPE_CHECKING, Any
 
 from harness.encoding.encoder import Features
+from harness.encoding.precision import computing, format_of
 from harness.encoding.transformer_encoder import TransformerEncoder
 from harness.errors import ModelError, reason_of
 from harness.system.out_of_memory import is_out_of_memory
@@ -62,7 +63,7 @@ def _plain_states(encoder: TransformerEncoder, inputs: dict[str, Any]) -> "tuple
     import torch
 
     try:
-        with torch.inference_mode():
+        with torch.inference_mode(), computing(encoder.model):
             output = encoder.model(**inputs, output_hidden_states=True)
         return (*output.hidden_states[:-1], output.last_hidden_state)
     except Exception as error:
@@ -71,7 +72,7 @@ def _plain_states(encoder: TransformerEncoder, inputs: dict[str, Any]) -> "tuple
                 f"Model {encoder.name}: memory does not hold even one text of {inputs['input_ids'].shape[1]} tokens. "
                 "Choose a smaller --model, another --device or close other programs."
             ) from error
-        narrow = ". Use --dtype float32." if encoder.model.dtype == torch.bfloat16 else ""
+        narrow = ". Use --dtype float32." if format_of(encoder.model) == "bfloat16" else ""
         raise _refusal(encoder, f"transformers cannot compute a text with it: {reason_of(error)}{narrow}") from error
 
 
@@ -95,7 +96,7 @@ def _check_attention(encoder: TransformerEncoder) -> None:
     other = encoder.tokenise(["a"])[0][-1]
     ids = torch.tensor([encoder.tokenise([COMPANY])[0]] * 2, device=encoder.model.device)
     ids[1, :-1] = torch.where(ids[1, :-1] == other, ids[1, 0], other)
-    with torch.inference_mode():
+    with torch.inference_mode(), computing(encoder.model):
         one, two = encoder.model(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state[:, -1]
     if ids.shape[1] > 1 and torch.equal(one, two):
         raise _refusal(encoder, "no token's state depends on the tokens before it, as if its attention did nothing")
@@ -110,7 +111,7 @@ def _pooled(encoder: TransformerEncoder, state: "torch.Tensor", pooling: str) ->
 def _check_equal(
     encoder: TransformerEncoder, features: Features, apart: float, largest: float, inputs: Any, texts: list[str]
 ) -> None:
-    if apart <= TOLERANCE[str(encoder.model.dtype).removeprefix("torch.")] * largest:
+    if apart <= TOLERANCE[format_of(encoder.model)] * largest:
         return
     others = [name for name in inputs if name not in PASSED]
     if len(texts) > 1:

@@ -71,7 +71,7 @@ def supports_first_token_only(model: Any) -> bool:
     inputs, mask = (x.to(model.device) for x in (inputs, torch.arange(inputs.shape[1]) < lengths[:, None]))
     dtype = model.dtype
     try:
-        with torch.inference_mode():
+        with torch.inference_mode(), torch.autocast(model.device.type, enabled=False):
             model.float()  # exact, there and back
             plain = model(input_ids=inputs, attention_mask=mask.long()).last_hidden_state[:, 0]
             with first_token_only(model):

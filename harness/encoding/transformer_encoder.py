@@ -16,6 +16,7 @@ from harness.encoding.engine import FIRST_TOKEN, TORCH, Engine, is_exact, layer_
 from harness.encoding.first_token import first_token_beside, first_token_only, supports_first_token_only
 from harness.encoding.padding import mask_of, moved, padded
 from harness.encoding.pooling import PoolingSource, pool
+from harness.encoding.precision import computing, format_of
 from harness.encoding.token_budget import TokenBudget
 from harness.errors import ModelError, UserError
 from harness.system.out_of_memory import is_out_of_memory
@@ -118,8 +119,6 @@ class TransformerEncoder:
     @cached_property
     def _minds_padding(self) -> bool:
         """Whether padding changes a text's states in spite of the mask, as in FNet and ConvBERT, of any layer."""
-        import torch
-
         if self.can_skip:  # a family that does not, and its mask was tried
             return False
         ids, means = (
@@ -133,7 +132,7 @@ class TransformerEncoder:
             if is_out_of_memory(error):
                 return True  # not known, so the safe side
             raise
-        rounding = 1e-4 if self.model.dtype == torch.float32 and is_exact(self.other_engine) else 0.1
+        rounding = 1e-4 if format_of(self.model) == "float32" and is_exact(self.other_engine) else 0.1
         pairs = ((alone[mean][-1].float(), padded[mean][-1].float()) for mean in means)
         return any(bool((one - two).abs().max() > rounding * one.abs().max()) for one, two in pairs)
 
@@ -173,7 +172,8 @@ class TransformerEncoder:
         tables = {f: torch.empty(shape, dtype=torch.float32, device=device) for f, shape in shapes.items()}
         done = 0
         skips = texts and not self.other_engine and self.skips_last_layer(wanted)
-        with torch.inference_mode(), first_token_only(self.model) if skips else contextlib.nullcontext():
+        short = first_token_only(self.model) if skips else contextlib.nullcontext()
+        with torch.inference_mode(), computing(self.model), short:
             self.budget.settle(texts, self.tokenise, self._compute, device.type)
             padding = not self._minds_padding
             for batch in batches_by_length(texts, self.tokenise, lambda: self.budget.tokens or 1, padding):

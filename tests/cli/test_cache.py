@@ -132,7 +132,7 @@ def test_explaining_is_no_use_of_an_entry(cached_run: Harness, explain: Harness,
         (["-n", "12"], "texts differ ("),
         (["--set", "logreg_probe.pooling=mean"], "miss: pooling: cls → mean (nearest: tiny, "),
         (["--set", "logreg_probe.layer=0"], "miss: layer: -1 → 0 (nearest: tiny, "),
-        (["--dtype", "bfloat16"], "miss: dtype: float32 → bfloat16 (nearest: tiny, "),
+        (["--dtype", "bfloat16"], "miss: dtype: float32 → bfloat16 by autocast (nearest: tiny, "),
     ],
 )
 def test_a_miss_says_what_differs_from_the_nearest_entry(

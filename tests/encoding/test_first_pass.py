@@ -87,7 +87,7 @@ def test_a_family_that_would_be_read_wrongly_is_refused_with_the_reason(family: 
 
 
 def test_a_family_that_cannot_compute_in_bfloat16_is_refused_with_the_option_that_helps(tmp_path: Path) -> None:
-    folder = write_family(tmp_path, "fnet")
+    folder = write_family(tmp_path, "deberta")
     with pytest.raises(ModelError, match=r"transformers cannot compute a text with it.* Use --dtype float32"):
         load_encoder(str(folder), None, True, "cpu", "bfloat16")
     assert loaded(folder).n_layers == 2

@@ -61,6 +61,15 @@ def test_bfloat16_computes_nearly_what_float32_does(tiny: Path) -> None:
     assert 0 < np.abs(exact - rough).max() < 0.1
 
 
+def test_on_a_cpu_bfloat16_is_nearer_than_a_model_that_is_cast_whole(tiny: Path) -> None:
+    exact = load(tiny).encode(TEXTS, [Features()])[Features()]
+    mixed = load_encoder(str(tiny), None, True, "cpu", "bfloat16").encode(TEXTS, [Features()])[Features()]
+    whole = load(tiny)
+    whole.model.to(torch.bfloat16)
+    cast = whole.encode(TEXTS, [Features()])[Features()]
+    assert np.abs(exact - mixed).max() < np.abs(exact - cast).max()
+
+
 def test_leftover_heads_are_no_obstacle(checkpoint: Path, capfd: pytest.CaptureFixture[str]) -> None:
     model = DistilBertForSequenceClassification(DistilBertConfig.from_pretrained(checkpoint))
     model.save_pretrained(checkpoint)
