@@ -13,6 +13,7 @@ from harness.encoding.checkpoint import load_tokenizer
 from harness.encoding.encoder import Encoder, Features
 from harness.encoding.first_token import first_token_only, supports_first_token_only
 from harness.encoding.pooling import Pooling
+from harness.encoding.static_encoder import embed_texts, load_static_model
 from harness.errors import (
     DataError,
     HarnessError,
@@ -90,6 +91,7 @@ __all__ = [
     "choose_tokens",
     "class_weights",
     "compare",
+    "embed_texts",
     "evaluate",
     "find_model",
     "first_token_only",
@@ -97,6 +99,7 @@ __all__ = [
     "hookimpl",
     "is_out_of_memory",
     "load_classifier",
+    "load_static_model",
     "load_tokenizer",
     "model_hash",
     "open_run",

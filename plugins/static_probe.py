@@ -12,17 +12,17 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Gt
-from numpy.typing import NDArray
 
 from harness import (
-    ModelError,
     RunContext,
     SklearnClassifier,
     SklearnStrategy,
     Split,
+    embed_texts,
     find_model,
     fit_candidates,
     hookimpl,
+    load_static_model,
     model_hash,
 )
 
@@ -72,15 +72,15 @@ class StaticProbe(SklearnStrategy):
     def refusal(self, model: str, n_layers: int, label_names: Sequence[str]) -> str | None:
         """Download the encoder where that is allowed, and refuse what is none before anything is trained."""
         del model, n_layers, label_names
-        _load(self._folder())
+        load_static_model(self._folder())
         return None
 
     def fit(self, train: Split, validation: Split, context: RunContext) -> StaticClassifier:
         """Fit the head on train, its penalty as validation prefers it; the encoder stays as it is."""
         from threadpoolctl import threadpool_limits
 
-        encoder = _load(self._folder())
-        embed = cache(partial(_embed, encoder))  # the same texts for each penalty
+        encoder = load_static_model(self._folder())
+        embed = cache(partial(embed_texts, encoder))  # the same texts for each penalty
         x, y = embed(train.texts), np.array(train.labels)
 
         def fit_with(C: float) -> StaticClassifier:
@@ -90,9 +90,9 @@ class StaticProbe(SklearnStrategy):
 
         with threadpool_limits(self.blas_threads, user_api="blas"):
             if self.C != "auto":
-                return replace(fit_with(self.C), inputs=partial(_embed, encoder))
+                return replace(fit_with(self.C), inputs=partial(embed_texts, encoder))
             chosen, choice = fit_candidates([{"C": C} for C in GRID], fit_with, validation, context.select_by)
-        return replace(chosen, inputs=partial(_embed, encoder), **choice)
+        return replace(chosen, inputs=partial(embed_texts, encoder), **choice)
 
     def estimator(self, seed: int) -> Any:
         """Return scaler and linear head."""
@@ -106,9 +106,9 @@ class StaticProbe(SklearnStrategy):
 
     def load(self, directory: Path, context: RunContext) -> StaticClassifier:
         """Return the classifier saved in `directory`."""
-        encoder = _load(directory / ENCODER_FOLDER)
+        encoder = load_static_model(directory / ENCODER_FOLDER)
         head = super().load(directory, context).estimator
-        return StaticClassifier(head, partial(_embed, encoder), context.n_classes, encoder=encoder)
+        return StaticClassifier(head, partial(embed_texts, encoder), context.n_classes, encoder=encoder)
 
     def content_hash(self) -> str:
         """Return the hash of the static encoder."""
@@ -116,29 +116,6 @@ class StaticProbe(SklearnStrategy):
 
     def _folder(self) -> Path:
         return find_model(str(self.model), "--set static_probe.model")
-
-
-def _load(folder: Path) -> Any:
-    """Return the static encoder in a folder.
-
-    Raises:
-        ModelError: Where there is none, or its numbers are broken.
-    """
-    from model2vec import StaticModel
-
-    try:
-        encoder = StaticModel.from_pretrained(folder)
-    except Exception as error:  # of safetensors, tokenizers, JSON or model2vec, whichever finds the damage
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise ModelError(f"{folder} holds no static encoder that model2vec reads: {reason}.") from error
-    if not np.isfinite(encoder.embedding).all():
-        raise ModelError(f"The static encoder in {folder} holds numbers that are not finite. Get it again.")
-    return encoder
-
-
-def _embed(encoder: Any, texts: Sequence[str]) -> NDArray[np.float32]:
-    """Return the mean vector of each of n texts, float32 (n, width); 0 where no token of it is known."""
-    return np.asarray(encoder.encode(list(texts), use_multiprocessing=False), np.float32)
 
 
 @hookimpl

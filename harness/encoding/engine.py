@@ -23,7 +23,10 @@ PACKAGES: dict[EngineName, tuple[str, ...]] = {
     "openvino": ("onnx", "openvino"),
     "openvino-int8": ("nncf", "onnx", "openvino"),
 }
-OTHER_LIBRARIES = PACKAGES["openvino"]  # another version of these rounds otherwise; one of nncf quantises otherwise
+OTHER_LIBRARIES = (
+    "model2vec",
+    *PACKAGES["openvino"],
+)  # another version of these rounds otherwise; one of nncf quantises otherwise
 CALIBRATION = 1  # raise it with any change of what ranges of activations are measured on
 FIRST_TOKEN = "first"  # the last layer's first token by the short path, (m, 1, width)
 

@@ -14,6 +14,7 @@ from harness.encoding.pooled_classifier import (
     saved_pooled_classifier,
 )
 from harness.encoding.silence import silence_transformers
+from harness.encoding.static_encoder import is_static
 from harness.errors import ModelError
 
 Head = Literal["new", "kept", "saved"]
@@ -39,8 +40,24 @@ class SequenceClassifier:
     left_out: str | None = None
 
 
+def check_trainable(directory: str) -> None:
+    """Refuse what no fine-tuning can begin from: a static encoder, or one of a plugin that has no checkpoint.
+
+    Raises:
+        ModelError: Saying so.
+    """
+    if not directory or is_static(Path(directory), directory):
+        what = "a static encoder" if directory else "an encoder of a plugin, without a checkpoint"
+        raise ModelError(f"Fine-tuning trains the blocks of an encoder, and this is {what}. Choose another --model.")
+
+
 def encoder_width(directory: str) -> int:
-    """Return how many numbers a token is for the checkpoint's encoder."""
+    """Return how many numbers a token is for the checkpoint's encoder.
+
+    Raises:
+        ModelError: Where there is no encoder that transformers could train.
+    """
+    check_trainable(directory)
     from transformers import AutoConfig
 
     config = AutoConfig.from_pretrained(directory, trust_remote_code=False, local_files_only=True)
@@ -62,8 +79,9 @@ def load_sequence_classifier(
             first token or, of decoders, the last; of others a linear layer on the pooled states.
 
     Raises:
-        ModelError: Where a kept head has other classes, or a saved model lacks weights.
+        ModelError: Where nothing can be trained, a kept head has other classes, or a saved model lacks weights.
     """
+    check_trainable(directory)
     has_pooled_head = (Path(directory) / HEAD_FILE).is_file()
     if head == "saved" and has_pooled_head:
         return SequenceClassifier(saved_pooled_classifier(directory, label_names, device), frozenset())

@@ -15,11 +15,12 @@ from harness.encoding.encoder import Encoder
 from harness.encoding.engine import EngineName
 from harness.encoding.fingerprint import weights_hash
 from harness.encoding.sequence_classifier import load_sequence_classifier
+from harness.encoding.static_encoder import is_static, load_static_encoder
 from harness.encoding.tiny_checkpoint import write_tiny_checkpoint
 from harness.encoding.transformer_encoder import TransformerEncoder
 from harness.features.directory import cache_directory
 from harness.hookspecs import hookimpl
-from harness.huggingface.checkpoint import is_on_disk, load_encoder
+from harness.huggingface.checkpoint import encoder_in, find_checkpoint, is_on_disk, load_encoder
 from harness.huggingface.engine_choice import choose_engine
 from harness.huggingface.hub import refused_address
 from harness.huggingface.hub_dataset import SHORT_NAMES, load_hub_dataset, read_options, task_of_dataset
@@ -110,21 +111,13 @@ def harness_load_encoder(name: str, config: RunConfig, device: str, dtype: str) 
     # The default model is that of the hub, even where a folder of its name lies about.
     folders = config.model is not None
     cache = cache_directory(config)
+    directory, commit = find_checkpoint(name, config.revision, config.offline, folders)
+    if is_static(directory, name):
+        return load_static_encoder(name, directory, commit, config.prompt, config.max_length)
 
     def load(engine: EngineName) -> TransformerEncoder:
-        return load_encoder(
-            name,
-            config.revision,
-            config.offline,
-            device,
-            dtype,
-            batch_tokens,
-            folders,
-            cache,
-            prompt=config.prompt,
-            max_length=config.max_length,
-            engine=engine,
-        )
+        asked = (batch_tokens, cache, config.prompt, config.max_length, engine)
+        return encoder_in(directory, commit, name, device, dtype, *asked)
 
     if config.engine != "auto":
         return load(config.engine)

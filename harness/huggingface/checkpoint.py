@@ -66,8 +66,24 @@ def load_encoder(
         UnavailableError: Where there is no such checkpoint to be had.
         ModelError: Where it has no safe weights, no tokenizer, another architecture or broken numbers.
     """
-    check_engine(engine, device, dtype)
     directory, commit = find_checkpoint(name, revision, offline, folders)
+    return encoder_in(directory, commit, name, device, dtype, batch_tokens, cache, prompt, max_length, engine)
+
+
+def encoder_in(
+    directory: Path,
+    commit: str | None,
+    name: str,
+    device: str,
+    dtype: str,
+    batch_tokens: int | None = None,
+    cache: CacheDirectory | None = None,
+    prompt: str | None = None,
+    max_length: int | None = None,
+    engine: EngineName = TORCH,
+) -> TransformerEncoder:
+    """Load a frozen encoder from a folder, of the hub where there is a commit; arguments as of `load_encoder`."""
+    check_engine(engine, device, dtype)
     load = partial(load_parts, directory, name, device, dtype if engine == TORCH else "float32")
     check_folder(directory, name)
     read_config(directory, name)  # a missing file gets its own message
