@@ -5,11 +5,11 @@ Tunstall et al., "Efficient Few-Shot Learning Without Prompts", 2022, in the lib
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt
@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 
 from harness import FitForecast, RunContext, SklearnClassifier, SklearnStrategy, Split, hookimpl, load_tokenizer
 
+RATE, WIDE = 2e-5, 768  # the library's step size, and the width of the encoder that it was chosen with
+HIGHEST_RATE = 3e-4  # as of fine-tuning
+STEPS_OF_FEW_ROWS, TEXTS_A_ROW = 250, 10  # of `auto`
 TIMED_STEPS, TIMED_TEXTS = 5, 64  # of a forecast
 ROUNDING = 1e-4  # of the largest number of an embedding, in float32
 
@@ -61,6 +64,7 @@ class SetFitClassifier:
 
     body: Any
     head: SklearnClassifier
+    params: Mapping[str, Any] = field(default_factory=dict)
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return class probabilities, float32 (n, k)."""
@@ -84,33 +88,38 @@ class SetFitClassifier:
 class SetFit:
     """Contrastive fine-tuning on pairs of texts, then logistic regression; validation is not used.
 
-    `batch_size` and `num_iterations` are those of the paper, `learning_rate` that of its library; `max_steps`,
-    what 100 rows take, and `max_rows` keep it about as dear as fine-tuning.
+    `batch_size` and `num_iterations` are those of the paper; `max_rows` and `max_steps` keep it about as dear as
+    fine-tuning.
 
     Args:
-        learning_rate: AdamW's highest step size, after a warm-up over a tenth of the steps.
+        learning_rate: AdamW's highest step size, after a warm-up over a tenth of the steps. `auto` is that of the
+            paper's library, 2e-5, for encoders of the width that it was chosen with, 768, and rises with the square
+            of how much narrower one is, as that of fine-tuning does, up to 3e-4.
         batch_size: Pairs a step.
         num_iterations: Pairs of one class and of two, each, that are drawn for every text.
-        max_steps: Most steps, however many pairs there are.
+        max_steps: Most steps, however many pairs there are. `auto` is 250, what 100 rows take, or as many as read ten
+            texts a row, as fine-tuning does.
         max_rows: Rows of train that pairs are drawn from, where it holds more; the head is fitted on all.
     """
 
     name: ClassVar[str] = "setfit"
     saves_encoder: ClassVar[bool] = True
     requires: ClassVar[Mapping[str, str]] = {"setfit": "setfit"}
-    search_space: ClassVar[str] = "learning_rate=1e-5..1e-4:log, num_iterations=5..20, batch_size=8|16|32"
+    search_space: ClassVar[str] = "learning_rate=1e-5..3e-4:log, num_iterations=5..20, batch_size=8|16|32"
     imports: ClassVar[tuple[str, ...]] = ("setfit", "sklearn.linear_model")
-    learning_rate: Annotated[float, Gt(0)] = 2e-5
+    learning_rate: Literal["auto"] | Annotated[float, Gt(0)] = "auto"
     batch_size: Annotated[int, Ge(1)] = 16
     num_iterations: Annotated[int, Ge(1)] = 20
-    max_steps: Annotated[int, Ge(1)] = 250
+    max_steps: Literal["auto"] | Annotated[int, Ge(1)] = "auto"
     max_rows: Annotated[int, Ge(2)] = 2000
 
     def fit(self, train: Split, validation: Split, context: RunContext) -> SetFitClassifier:
         """Fine-tune the encoder on pairs, then fit the head."""
         body = _body(context.model, context)
-        self._train_on_pairs(body, train, context)
-        return SetFitClassifier(body, Head(body).fit(train, validation, context))
+        rate, steps = self._rate(body), self._steps(len(train))
+        self._train_on_pairs(body, train, context, rate, steps)
+        params = {**vars(self), "learning_rate": rate, "max_steps": steps}
+        return SetFitClassifier(body, Head(body).fit(train, validation, context), params)
 
     def forecast(self, train: Split, validation: Split, context: RunContext) -> FitForecast:
         """Return what `fit` will take, from a few timed steps and texts; arguments as of `fit`."""
@@ -119,7 +128,7 @@ class SetFit:
 
         def seconds(max_steps: int) -> float:
             started = perf_counter()
-            replace(self, max_steps=max_steps)._train_on_pairs(body, some, context)
+            self._train_on_pairs(body, some, context, self._rate(body), max_steps)
             return perf_counter() - started
 
         seconds(1)  # loads what takes long, once
@@ -127,14 +136,23 @@ class SetFit:
         started = perf_counter()
         body.encode(list(some.texts), show_progress_bar=False)
         a_text = (perf_counter() - started) / len(some)
-        steps = one + (self._n_steps(len(train)) - 1) * max(several - one, 0.0) / TIMED_STEPS
+        steps = one + (self._steps(len(train)) - 1) * max(several - one, 0.0) / TIMED_STEPS
         return FitForecast(steps + len(train) * a_text, a_text)
 
-    def _n_steps(self, n_rows: int) -> int:
-        pairs = 2 * self.num_iterations * min(n_rows, self.max_rows)
-        return min(self.max_steps, -(-pairs // self.batch_size))
+    def _rate(self, body: Any) -> float:
+        """Return the step size, chosen by the encoder's width where nobody did."""
+        if self.learning_rate != "auto":
+            return self.learning_rate
+        return float(min(RATE * (WIDE / body.get_embedding_dimension()) ** 2, HIGHEST_RATE))
 
-    def _train_on_pairs(self, body: Any, train: Split, context: RunContext) -> None:
+    def _steps(self, n_rows: int) -> int:
+        """Return how many steps it takes, at most as many as there are pairs for."""
+        rows = min(n_rows, self.max_rows)
+        by_rule = max(STEPS_OF_FEW_ROWS, TEXTS_A_ROW * rows // (2 * self.batch_size))
+        most = by_rule if self.max_steps == "auto" else int(self.max_steps)
+        return min(most, -(-2 * self.num_iterations * rows // self.batch_size))
+
+    def _train_on_pairs(self, body: Any, train: Split, context: RunContext, rate: float, steps: int) -> None:
         import setfit
         from transformers import PrinterCallback, ProgressCallback
 
@@ -144,10 +162,10 @@ class SetFit:
         rows = np.random.default_rng(context.seed).permutation(len(train))[: self.max_rows]
         arguments = setfit.TrainingArguments(
             output_dir=str(context.workdir),
-            body_learning_rate=self.learning_rate,
+            body_learning_rate=rate,
             batch_size=self.batch_size,
             num_iterations=self.num_iterations,
-            max_steps=self._n_steps(len(train)),
+            max_steps=steps,
             seed=context.seed,
             report_to="none",
             logging_strategy="no",

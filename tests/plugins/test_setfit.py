@@ -91,3 +91,12 @@ def test_the_saved_folder_is_one_of_sentence_transformers(strategy: Any, bench: 
     read = SentenceTransformer(str(tmp_path), device="cpu", local_files_only=True)
     ours = classifier.body.encode(texts, show_progress_bar=False)
     assert np.array_equal(read.encode(texts, show_progress_bar=False), ours)
+
+
+def test_what_auto_came_to_is_recorded_and_bounded(strategy: Any, bench: Bench) -> None:
+    rows = bench.task.train.rows(np.arange(6))
+    classifier, _ = fitted(replace(strategy, learning_rate="auto", num_iterations=2), bench, rows)
+    assert classifier.params["learning_rate"] == 3e-4  # for 32 numbers a text, the rule alone would say 0.0115
+    by_rule = replace(strategy, max_steps="auto", num_iterations=2)
+    with bench.fitted(replace(strategy, max_steps=1)) as (_, context):
+        assert by_rule.fit(rows, bench.task.validation, context).params["max_steps"] == 2  # all pairs of six texts
