@@ -139,7 +139,7 @@ def select(
     for name in (*(spec.name for spec in specs), *config.set):
         if name not in {*offers, *broken, *GROUPS}:
             hint = did_you_mean(name, {*offers, *broken, *GROUPS})
-            told = [f"There is no strategy {name!r}. {hint}", *folder_here(name), *not_loaded(broken.values())]
+            told = [*not_loaded(broken.values()), f"There is no strategy {name!r}. {hint}", *folder_here(name)]
             raise UserError(" ".join(told))
     offers = _with_settings(offers, config)  # a misspelt one is an error whether or not its strategy runs
     left_out = {name for spec in specs if spec.left_out for name in _members(spec, offers, broken)}
@@ -178,7 +178,7 @@ def not_loaded(broken: Iterable[Plugin]) -> Iterator[str]:
     """Say of each plugin that the user named why it could not be loaded: the strategy may be one of its."""
     for plugin in broken:
         if plugin.named:
-            yield f"{plugin.source} could not be loaded: {plugin.error}"
+            yield f"{plugin.source} could not be loaded: {(plugin.error or '').rstrip('.')}."
 
 
 def left_out_of_groups(offers: Mapping[str, Offer], config: RunConfig) -> list[str]:
