@@ -7,6 +7,7 @@ from bundled sentences .90, .88 and .80, with those from both .91, .89 and .84; 
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -49,9 +50,10 @@ def quantised(graph: Any, encoder: "TransformerEncoder") -> Any:
         folder = Path(workdir)
         import_openvino().save_model(graph, folder / "graph.xml", compress_to_fp16=False)
         for number, batch in enumerate(_calibration(encoder)):
-            np.savez(folder / f"batch-{number:03}.npz", **batch)  # type: ignore[arg-type]  # numpy's stub, of allow_pickle
-        command = [sys.executable, "-P", str(Path(__file__).with_name("nncf_process.py")), str(folder)]
-        done = subprocess.run(command, check=False, capture_output=True, text=True, errors="replace")
+            np.save(folder / f"batch-{number:03}.npy", np.stack([batch[name] for name in INPUTS]))
+        command = [sys.executable, "-P", "-m", "harness.encoding.nncf_process", str(folder)]
+        found_as_here = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        done = subprocess.run(command, check=False, capture_output=True, text=True, errors="replace", env=found_as_here)
         if done.returncode:
             told = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
             raise RuntimeError(f"NNCF: {told[-1]}")

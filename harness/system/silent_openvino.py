@@ -1,11 +1,25 @@
 """OpenVINO without its side effects: the report of its use to its maker, and the signal stack that it breaks."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 REPORTER = "openvino_telemetry"  # a package that openvino requires, and does without where it cannot be imported
+
+
+@contextmanager
+def without_reporter() -> Iterator[None]:
+    """Let nothing import the package by which openvino and nncf report their use; both take a stub then, for good."""
+    there = sys.modules.get(REPORTER)
+    sys.modules[REPORTER] = None  # type: ignore[assignment]  # to the import system: there is no such module
+    try:
+        yield
+    finally:
+        del sys.modules[REPORTER]
+        if there is not None:
+            sys.modules[REPORTER] = there
 
 
 def import_openvino() -> Any:
@@ -17,14 +31,8 @@ def import_openvino() -> Any:
     Raises:
         ImportError: Where it is not installed.
     """
-    there = sys.modules.get(REPORTER)
-    sys.modules[REPORTER] = None  # type: ignore[assignment]  # to the import system: there is no such module
-    try:
+    with without_reporter():
         import openvino
-    finally:
-        del sys.modules[REPORTER]
-        if there is not None:
-            sys.modules[REPORTER] = there
     return openvino
 
 
