@@ -46,6 +46,7 @@ from harness.strategies.searched_probe import LinearProbe, SearchedProbe
 from harness.strategies.sklearn_probe import SklearnClassifier, SklearnProbe, SklearnStrategy
 from harness.strategies.strategy import Classifier, RunContext, Strategy
 from harness.strategies.tags import FitForecast
+from harness.strategies.timed_fit import forecast_fit
 from harness.strategies.tokens import choose_tokens, token_pattern
 from harness.strategies.torch_head import standardising_layer
 from harness.system.out_of_memory import is_out_of_memory
@@ -96,6 +97,7 @@ __all__ = [
     "find_model",
     "first_token_only",
     "fit_candidates",
+    "forecast_fit",
     "hookimpl",
     "is_out_of_memory",
     "load_classifier",

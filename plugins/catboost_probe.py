@@ -14,7 +14,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Interval
 from numpy.typing import NDArray
 
-from harness import Features, ModelError, Pooling, RunContext, Split, hookimpl
+from harness import Features, ModelError, Pooling, RunContext, Split, forecast_fit, hookimpl
 
 BORDERS = 32
 MODEL_FILE, CLASSES_FILE = "model.cbm", "classes.json"
@@ -79,6 +79,7 @@ class CatBoostProbe:
     depth: Annotated[int, Interval(ge=1, le=16)] = 4
     rsm: Annotated[float, Interval(gt=0, le=1)] = 0.1
     patience: Annotated[int, Ge(1)] = 30
+    forecast = forecast_fit
 
     @property
     def features(self) -> tuple[Features, ...]:

@@ -17,6 +17,7 @@ from harness import (
     RunContext,
     SklearnClassifier,
     Split,
+    forecast_fit,
     hookimpl,
     select_candidate,
     selection_optimism,
@@ -100,6 +101,7 @@ class LayerwiseProbe:
     scaling: Literal["auto", "standard", "unit"] = "auto"
     max_iter: Annotated[int, Ge(1)] = 1000
     class_weight: Literal["none", "balanced"] = "none"
+    forecast = forecast_fit
 
     def features_of(self, n_layers: int) -> tuple[Features, ...]:
         """Return the state of every layer tried, lowest first; counted from the last, as other probes count."""

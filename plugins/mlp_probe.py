@@ -18,6 +18,7 @@ from harness import (
     Split,
     class_weights,
     fit_candidates,
+    forecast_fit,
     hookimpl,
     score_candidate,
     standardising_layer,
@@ -115,6 +116,7 @@ class MLPProbe:
     layer: int = -1
     pooling: Pooling = "auto"
     class_weight: Literal["none", "balanced"] = "none"
+    forecast = forecast_fit
 
     @property
     def features(self) -> tuple[Features, ...]:

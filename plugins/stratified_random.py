@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import RunContext, Split, hookimpl
+from harness import RunContext, Split, forecast_fit, hookimpl
 
 FILE_NAME = "labels.npy"
 AHEAD = 1e-3  # by which the drawn class leads the others, so that it is the prediction
@@ -49,6 +49,7 @@ class StratifiedRandom:
     name: ClassVar[str] = "stratified_random"
     groups: ClassVar[tuple[str, ...]] = ("baselines", "floors", "fast")
     uses_model: ClassVar[bool] = False
+    forecast = forecast_fit
 
     def fit(self, train: Split, validation: Split, context: RunContext) -> DrawnLabels:
         """Remember the labels of train."""

@@ -1,30 +1,34 @@
 """Plan -> what its run will take: seconds, memory and disk, from a few timed texts and steps, and from earlier runs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.config.folds import read_fold
 from harness.data.task import SPLITS
-from harness.encoding.encoder import Encoder, TokenCounter
+from harness.encoding.encoder import Encoder, Features, TokenCounter, depth
 from harness.encoding.pooling import AUTO
 from harness.errors import HarnessError
 from harness.executors.assignment import fit_context
+from harness.executors.latency import LONGEST, MOST_TEXTS
+from harness.features.cache import FeatureCache
 from harness.results.records import Run, RunRecord, read_run
 from harness.results.run_directory import RunDirectory
 from harness.runs.cache_explanation import Explanation, explain_cache
-from harness.runs.forecast import Forecast
+from harness.runs.forecast import Forecast, trains_encoder
 from harness.runs.memory import MemoryForecast
 from harness.runs.planning import Plan
 from harness.runs.session import Session, Trial
 from harness.strategies.random_search import RandomSearch
-from harness.strategies.strategy import recorded_parameters, saves_encoder
+from harness.strategies.strategy import recorded_parameters, saves_encoder, uses_model, wanted_features
 from harness.strategies.tags import FitForecast, forecast_of
+from harness.strategies.timed_fit import few_rows
 from harness.system.device import synchronized_clock
 
 LONGEST_TEXTS = 20  # by their characters, whose tokens are counted
-TIMED_TEXTS = 128  # that are encoded twice: the first time loads weights and chooses kernels
+TIMED_TEXTS, MOST_TIMED_TEXTS = 128, 1024  # that are encoded: of more, those in a batch are more alike in length
+TIMED_SECONDS = 2.0  # that encoding more of them may take
 EARLIER_RUNS = 20  # the newest that are looked into
 BYTES = 4  # of a float32
 
@@ -39,7 +43,7 @@ class CostForecast:
         slots: How many trials run at the same time.
         memory_bytes: What the largest trial is taken to hold.
         disk_bytes: Of features that are not cached yet, and of saved encoders.
-        timed: Trials whose seconds are those of a few of their steps: less where training stops early.
+        timed: Trainings whose seconds are those of a few of their steps: less where they stop early.
     """
 
     encode_seconds: float
@@ -66,27 +70,15 @@ def forecast_costs(plan: Plan) -> CostForecast:
     """Return what a run will take.
 
     Encoding is timed on a few texts of train. What a strategy takes is what it took in the newest runs with the same
-    data set, encoder and device in the output folder; without any, what it forecasts itself, from a few of its steps.
+    data set, encoder and device in the output folder; without any, what it forecasts itself, from a few of its steps or
+    rows.
 
     Raises:
         KeyboardInterrupt: Where the user stops it.
     """
     cached = explain_cache(plan)
     n_texts = _texts_to_encode(plan, cached)
-    session, known = plan.session(plan.new_features()), _earlier(plan)
-    trials: dict[str, float | None] = {}
-    timed: list[str] = []
-    own: dict[tuple[str, int | None], FitForecast | None] = {}
-    n_predicted = len(plan.task.validation) + len(plan.task.test)
-    for trial in plan.trials:
-        trials[trial.name] = known.seconds(trial)
-        if trials[trial.name] is None:
-            key = trial.offer.name, trial.train_size
-            if key not in own:
-                own[key] = _forecast_of(session, trial)
-            if mine := own[key]:
-                trials[trial.name] = mine.seconds + n_predicted * mine.seconds_a_text
-                timed.append(trial.name)
+    trials, timed = _seconds_of_trials(plan)
     memory = MemoryForecast(plan.encoder, lambda: 0, _longest(plan))
     return CostForecast(
         _seconds_of_encoding(plan, plan.encoder, n_texts) if plan.encoder and n_texts else 0.0,
@@ -96,6 +88,51 @@ def forecast_costs(plan: Plan) -> CostForecast:
         _bytes_on_disk(plan, cached),
         tuple(timed),
     )
+
+
+def _seconds_of_trials(plan: Plan) -> tuple[dict[str, float | None], list[str]]:
+    """Return name of a trial -> its seconds, None where nothing tells them, and the names of trainings timed here."""
+    known, n_predicted, timed = _earlier(plan), len(plan.task.validation) + len(plan.task.test), []
+    trials = {trial.name: known.seconds(trial) for trial in plan.trials}
+    unknown = {_key(trial): trial for trial in reversed(plan.trials) if trials[trial.name] is None}
+    session = plan.session(_features_of_few(plan, unknown.values()))
+    own = {key: _forecast_of(session, trial) for key, trial in unknown.items()}
+    latency = _seconds_of_latency(plan)
+    for trial in plan.trials:
+        seconds = trials[trial.name]
+        if seconds is None and (mine := own[_key(trial)]):
+            seconds = mine.seconds + n_predicted * mine.seconds_a_text
+            timed += [trial.name] if trains_encoder(trial) else []
+        if seconds is not None and uses_model(trial.strategy) and plan.measures_latency(trial):
+            seconds += latency
+        trials[trial.name] = seconds
+    return trials, timed
+
+
+def _key(trial: Trial) -> tuple[str, int | None]:
+    return trial.offer.name, trial.train_size
+
+
+def _features_of_few(plan: Plan, trials: Iterable[Trial]) -> FeatureCache | None:
+    """Return features of the rows on which fits are timed, of all states from one pass; None where nobody reads any."""
+    if not plan.encoder:
+        return None
+    session, texts = plan.session(), dict[str, None]()
+    for trial in trials:
+        if wanted_features(trial.strategy, depth(plan.encoder)):
+            task = session.task_of(trial)
+            texts |= {text: None for rows in few_rows(task.train, task.validation) for text in rows.texts}
+    features = FeatureCache(plan.encoder)
+    if texts:
+        features.fill([tuple(texts)], plan.wanted_features)
+    return features
+
+
+def _seconds_of_latency(plan: Plan) -> float:
+    """Return what it takes a trial to time single texts that go through the encoder."""
+    if not plan.encoder:
+        return 0.0
+    return min(LONGEST, MOST_TEXTS * _seconds_a_text(plan, plan.encoder, plan.task.train.texts[:1]))
 
 
 def _longest(plan: Plan) -> int | None:
@@ -120,13 +157,21 @@ def _texts_to_encode(plan: Plan, cached: Explanation) -> int:
 
 
 def _seconds_of_encoding(plan: Plan, encoder: Encoder, n_texts: int) -> float:
-    texts = plan.task.train.texts
-    some = texts[:: max(len(texts) // TIMED_TEXTS, 1)][:TIMED_TEXTS]
-    for _ in range(2):
-        started = synchronized_clock(plan.device)
-        encoder.encode(some, plan.wanted_features)
-        seconds = synchronized_clock(plan.device) - started
-    return seconds / len(some) * n_texts
+    """Return what encoding so many texts takes, by some of train: more of them where the encoder is fast."""
+    texts, n_timed = plan.task.train.texts, TIMED_TEXTS
+    seconds = _seconds_a_text(plan, encoder, texts[:: max(len(texts) // n_timed, 1)][:n_timed])
+    if (more := min(int(TIMED_SECONDS / seconds), MOST_TIMED_TEXTS)) > n_timed:
+        seconds = _seconds_a_text(plan, encoder, texts[:: max(len(texts) // more, 1)][:more])
+    return seconds * n_texts
+
+
+def _seconds_a_text(plan: Plan, encoder: Encoder, texts: Sequence[str]) -> float:
+    """Return what each text takes where they are encoded together, once the encoder has seen some."""
+    wanted = plan.wanted_features or [Features(layer=-1, pooling=AUTO)]
+    encoder.encode(texts[:TIMED_TEXTS], wanted)  # loads weights and chooses kernels
+    started = synchronized_clock(plan.device)
+    encoder.encode(texts, wanted)
+    return (synchronized_clock(plan.device) - started) / len(texts)
 
 
 def _forecast_of(session: Session, trial: Trial) -> FitForecast | None:

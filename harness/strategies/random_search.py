@@ -12,6 +12,7 @@ from harness.strategies.grid_search import BestSoFar, ChosenClassifier, GridSear
 from harness.strategies.model_selection import candidate_history, numeric
 from harness.strategies.strategy import RunContext, Strategy, parameters
 from harness.strategies.tags import COMPARE, FitForecast, forecast_of
+from harness.strategies.timed_fit import forecast_fit
 
 
 class RandomSearch(GridSearch):
@@ -41,7 +42,12 @@ class RandomSearch(GridSearch):
         self.drawn, self.search_space, self.seconds = tuple(drawn), space, seconds
 
     def forecast(self, train: Split, validation: Split, context: RunContext) -> FitForecast | None:
-        """Return what the search will take: its time, or that of the first configuration for each, where it tells."""
+        """Return what the search will take: its time, or that of the first configuration for each, where it tells.
+
+        Where the strategy can compare its configurations at once, the search itself is timed.
+        """
+        if hasattr(self.candidates[0], COMPARE) and self.seconds is None:
+            return forecast_fit(self, train, validation, context)
         one = forecast_of(self.candidates[0], train, validation, context)
         if self.seconds is not None:
             return FitForecast(self.seconds, one.seconds_a_text if one else 0.0)

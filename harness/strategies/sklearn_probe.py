@@ -15,6 +15,7 @@ from harness.encoding.encoder import Features
 from harness.encoding.pooling import Pooling
 from harness.errors import ModelError, UserError
 from harness.strategies.strategy import RunContext, parameters
+from harness.strategies.timed_fit import forecast_fit
 from harness.strategies.torch_head import linear_head
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ class SklearnStrategy:
     uses_model: ClassVar[bool] = False
     blas_threads: ClassVar[int | None] = None
     trusted_types: ClassVar[tuple[str, ...]] = ()
+    forecast = forecast_fit
 
     def estimator(self, seed: int) -> Any:
         """Return an unfitted scikit-learn classifier."""
