@@ -30,11 +30,15 @@ class Point:
 
 @dataclass(frozen=True)
 class Curve:
-    """The points of one strategy by number of rows; `kind` says what it learns on."""
+    """The points of one strategy by number of rows; `kind` says what it learns on.
+
+    One that is `left_out` of the comparisons, such as a floor or what has not learnt, is drawn and crosses no other.
+    """
 
     strategy: str
     kind: str
     points: tuple[Point, ...]
+    left_out: bool = False
 
     def at(self, n_rows: int) -> Point | None:
         """Return the point of that many rows."""
@@ -78,7 +82,10 @@ def learning_curves(run: Run) -> list[Curve]:
     for record in run.records:
         if record.is_scored:
             of_strategy.setdefault(record.strategy, []).append(record)
-    curves = [Curve(name, _kind(records[0]), _points(run, records)) for name, records in of_strategy.items()]
+    left_out = run.evidence.conclusion.left_out if run.evidence else {}
+    curves = [
+        Curve(name, _kind(records[0]), _points(run, records), name in left_out) for name, records in of_strategy.items()
+    ]
     return sorted((c for c in curves if len(c.points) > 1), key=lambda curve: -curve.points[-1].mean)
 
 
@@ -107,7 +114,7 @@ def find_crossing(
         challengers: Kinds that may be ahead.
         defenders: Kinds that they are held against.
     """
-    trained, frozen = ([c for c in curves if c.kind in kinds] for kinds in (challengers, defenders))
+    trained, frozen = ([c for c in curves if c.kind in kinds and not c.left_out] for kinds in (challengers, defenders))
     if not (trained and frozen):
         return None
     ahead: int | None = None

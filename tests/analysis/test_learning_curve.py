@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from harness.analysis.learning_curve import Curve, Point, crossing_of_zero_shot, find_crossing
@@ -53,6 +55,10 @@ def test_the_answer_changes_between_the_last_size_of_the_probes_and_the_first_be
 
 def test_without_both_kinds_there_is_nothing_to_overtake() -> None:
     assert find_crossing([PROBE, curve("tfidf", "texts", 0.1, 0.2, 0.3)]) is None
+
+
+def test_what_the_conclusion_leaves_out_crosses_nothing() -> None:
+    assert find_crossing([replace(curve("full", "trained", 0.4, 0.5, 0.6), left_out=True), PROBE]) is None
 
 
 def test_what_learns_is_held_against_what_learns_nothing() -> None:
