@@ -18,7 +18,7 @@ from harness import StrategyError, UserError, cache_folder
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds before asking again, twice as long each time
 AGAIN, SERVER_ERROR = (408, 425, 429), 500  # HTTP statuses that may pass
-LARGEST_REPLY, LONGEST_MESSAGE = 2**20, 200  # bytes, characters
+LARGEST_REPLY, LONGEST_MESSAGE, SHOWN = 2**20, 200, 60  # bytes, characters, bytes of a reply that is none
 
 Body = Mapping[str, Any]
 """What is sent for one answer, all that it depends on."""
@@ -126,12 +126,14 @@ class Chat:
                 if error.code not in AGAIN and error.code < SERVER_ERROR:
                     check = "key_variable" if error.code in (401, 403) else "base_url, model and logprobs"
                     raise StrategyError(f"{url} refuses with {why}. Check {check} of the strategy.") from None
-            except (OSError, HTTPException, ValueError) as error:
+            except ValueError as error:
+                why = str(error)
+            except (OSError, HTTPException) as error:
                 why = f"{type(error).__name__}: {error}"[:LONGEST_MESSAGE]
             if tried < self.retries:
                 time.sleep(min(pause, LONGEST_PAUSE))
         raise StrategyError(
-            f"{url} gave no answer in {self.retries + 1} tries, at last {why}. Answers so far are kept: the same "
+            f"{url} gave no answer in {self.retries + 1} tries, at last {why}. Check base_url of the strategy. Answers so far are kept: the same "
             "command asks for the others alone."
         )
 
@@ -200,5 +202,6 @@ def _read(reply: bytes, seconds: float) -> Answer:
         places = tuple({str(t["token"]): float(t["logprob"]) for t in each["top_logprobs"]} for each in content)
         n_read, n_written = (int(usage.get(f"{part}_tokens") or 0) for part in ("prompt", "completion"))
         return Answer(str(choice["message"]["content"] or ""), places, n_read, n_written, seconds)
-    except (LookupError, TypeError, AttributeError) as error:
-        raise ValueError(f"its reply is no chat completion ({type(error).__name__}: {error})") from error
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        shown = " ".join(reply[:SHOWN].decode("utf-8", "replace").split())
+        raise ValueError(f"a reply that is no chat completion ({shown!r})") from error

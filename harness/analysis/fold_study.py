@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import inf
 from statistics import fmean
 
 import numpy as np
 
+from harness.analysis.several_runs import metrics_at_hand
 from harness.analysis.study import Studied
 from harness.analysis.suite_study import StudiedCell, SuiteStudy
 from harness.config.folds import read_fold
 from harness.evaluation.comparisons import ALPHA, holm
-from harness.evaluation.metrics import evaluate
+from harness.evaluation.metrics import METRICS, evaluate
 from harness.evaluation.resampled import Floats, FoldMean, mean_over_folds
 
 
@@ -94,7 +96,7 @@ class FoldStudy:
         return OverFolds(
             name,
             fmean(each.validation_score for each in found),
-            mean_over_folds(scores, self._test_share),
+            mean_over_folds(scores, self._test_share, bounds=self._bounds),
             self._on_all_rows(name),
             is_floor=found[0].is_floor,
             seconds=self.study.seconds(name),
@@ -108,13 +110,21 @@ class FoldStudy:
         oriented = self.study.oriented(1.0)
         tested = [each for each in others if not each.is_floor]
         apart = [oriented * (self._scores(best.name) - self._scores(each.name)) for each in tested]
-        means = [mean_over_folds(differences, self._test_share) for differences in apart]
+        widest = self._bounds[1] - self._bounds[0]
+        means = [mean_over_folds(differences, self._test_share, bounds=(-widest, widest)) for differences in apart]
         corrected = holm([mean.p for mean in means])
         compared = {
             each.name: replace(each, difference=mean, p=p)
             for each, mean, p in zip(tested, means, corrected, strict=True)
         }
         return [compared.get(each.name, each) for each in found]
+
+    @property
+    def _bounds(self) -> tuple[float, float]:
+        """The lowest and the highest value of the metric that chooses; infinite of one that is a plugin's."""
+        metric = self.study.metric
+        found = metrics_at_hand([metric], self.study.cells[0].study.runs[0].task)
+        return (0.0, 1.0) if metric in METRICS else found[0].bounds if found else (-inf, inf)
 
     @property
     def _test_share(self) -> float:

@@ -154,6 +154,20 @@ def refuse_target(target: float | None, name: str, metric: AnyMetric) -> None:
         raise UserError(f"The target is {target:g}, but {name} lies between {lowest:g} and {highest:g}. {hint}")
 
 
+def refuse_few_rows(rows: Sequence[int], run: Run) -> None:
+    """Refuse numbers of rows of which a run has scores, or which are fewer.
+
+    Raises:
+        UserError: Saying from which number on there is something to foretell.
+    """
+    most = max((rows_of_train(run, record) for record in run.records if record.is_scored), default=0)
+    if few := [n for n in rows if n <= most]:
+        raise UserError(
+            f"A forecast is of more rows than were measured, and this run learnt on up to {most:,}; got {few[0]:,}. "
+            "Name more, or look at the curves of the run."
+        )
+
+
 def measured_curve(
     run: Run, directory: RunDirectory, strategy: str, metric: AnyMetric, facts: RowFacts | None
 ) -> MeasuredCurve:

@@ -114,7 +114,8 @@ def find_crossing(
         challengers: Kinds that may be ahead.
         defenders: Kinds that they are held against.
     """
-    trained, frozen = ([c for c in curves if c.kind in kinds and not c.left_out] for kinds in (challengers, defenders))
+    fair = [c for c in curves if not c.left_out or c.kind == ZERO_SHOT]
+    trained, frozen = ([c for c in fair if c.kind in kinds] for kinds in (challengers, defenders))
     if not (trained and frozen):
         return None
     ahead: int | None = None

@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import inf
 from typing import Literal, TypeVar
@@ -165,9 +165,10 @@ class Standing:
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
         """Rows of the table: a row a seed, then mean and sd; one row where seeds change nothing."""
-        if self.deterministic:
-            return (_entry(self.first, "deterministic"),)
         rows = tuple(_entry(record, "seed") for record in self.records)
+        if self.deterministic:
+            seconds = _combined(rows, "mean", statistics.fmean).seconds
+            return (replace(_entry(self.first, "deterministic"), seconds=seconds),)
         if len(rows) == 1:
             return rows
         return (*rows, _combined(rows, "mean", statistics.fmean), _combined(rows, "sd", statistics.stdev))

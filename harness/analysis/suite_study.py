@@ -1,46 +1,82 @@
 """A suite opened again: the scores of its cells, and what they say of strategies and of encoders."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import fmean
 
 import numpy as np
 
-from harness.analysis.several_runs import reads_encoder, short_names
-from harness.analysis.study import Studied, Study, open_study
+from harness.analysis.several_runs import metrics_at_hand, reads_encoder, shared_metrics, short_names
+from harness.analysis.study import Studied, Study, evidence_of, open_study, study_of_record
 from harness.analysis.suite_ranking import Ranking, rank
 from harness.errors import UserError
 from harness.evaluation.comparisons import ALPHA
+from harness.evaluation.conclusion import Difference, ScoreDifference
+from harness.evaluation.evidence import Evidence
 from harness.evaluation.ranks import FEWEST_SETS
 from harness.evaluation.signed_rank import SignedRank, signed_rank
+from harness.results.records import read_run
+from harness.results.run_directory import RunDirectory
 from harness.results.suite_record import SuiteDirectory, SuiteRecord
 
 
 @dataclass(frozen=True)
 class StudiedCell:
-    """A cell of a suite that was scored.
+    """A cell of a suite whose run has an end.
+
+    What reads no encoder is run once a data set and stands beside the strategies of each of its cells, so that nothing
+    depends on the order of the encoders.
 
     Attributes:
         data_set: What the data set is called in the suite.
         encoder: What the encoder is called in the suite, "" where no strategy of the cell reads one.
         study: Its run.
         fold: Which fold of a cross-validation tests, None where there is none.
+        beside: What reads no encoder and was run in another cell of the data set.
     """
 
     data_set: str
     encoder: str
     study: Study
     fold: str | None = None
+    beside: tuple[Studied, ...] = ()
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """Intervals, tests and conclusion of all that stands in the cell."""
+        if not self.beside or not self.study.strategies:
+            return self.study.evidence
+        run, together = self.study.runs[0], [*self.study.strategies, *self.beside]
+        metrics = metrics_at_hand(shared_metrics([run]), run.task)
+        return evidence_of(together, self.study.facts, run.config.margin, metrics)
 
     def find(self, strategy: str) -> Studied | None:
-        """Return a strategy by its name, None where it was not scored here."""
-        return next((each for each in self.study.strategies if each.name == strategy), None)
+        """Return a strategy by its name, None where it has no score on the data set with this encoder."""
+        return next((each for each in (*self.study.strategies, *self.beside) if each.name == strategy), None)
 
     def is_among_best(self, strategy: str) -> bool:
         """Return whether a strategy is the best of the cell by validation, or tied with it on test."""
-        conclusion = self.study.evidence.conclusion
+        conclusion = self.evidence.conclusion
         return strategy in {conclusion.best, *conclusion.tied}
+
+    def sign(self, strategy: str, other: str) -> int | None:
+        """Return 1 where a strategy is better than another beyond chance, -1 where worse, 0 where that cannot be told.
+
+        By the metric that chooses, paired, p values by Holm; None where that was not tested.
+        """
+        selection = self.study.strategies[0].selection if self.study.strategies else None
+        by, turned = selection.metric if selection else "f1_macro", bool(selection and not selection.higher_is_better)
+        measured = self.evidence.metric(by)
+        pairs: list[tuple[str, str, Difference | ScoreDifference | None]]
+        pairs = [(each.first, each.second, getattr(each, by, None)) for each in self.evidence.pairs]
+        if measured:
+            pairs = [(each.first, each.second, each) for each in measured.pairs]
+        for first, second, found in pairs:
+            if {first, second} == {strategy, other} and found:
+                sign = int(np.sign(found.value)) if found.p_holm < ALPHA else 0
+                return sign if (first == strategy) != turned else -sign
+        return None
 
 
 @dataclass(frozen=True)
@@ -71,7 +107,7 @@ class SuiteStudy:
     @property
     def metric(self) -> str:
         """Name of the metric that strategies are ranked by: the one that chooses, f1_macro unless another was named."""
-        return self.cells[0].study.strategies[0].chosen_by
+        return self._one.chosen_by
 
     @property
     def data_sets(self) -> tuple[str, ...]:
@@ -85,8 +121,11 @@ class SuiteStudy:
 
     @property
     def unfinished(self) -> int:
-        """How many cells are still to be run."""
-        return sum(cell.status == "open" for cell in self.record.cells)
+        """How many cells are still to be run, or were being run again when somebody stopped them."""
+        ended = {cell.key for cell, _ in self.directory.finished_runs()}
+        return sum(
+            cell.status != "empty" and (cell.status == "open" or cell.key not in ended) for cell in self.record.cells
+        )
 
     @cached_property
     def strategies(self) -> tuple[str, ...]:
@@ -137,23 +176,25 @@ class SuiteStudy:
 
     def seconds(self, strategy: str) -> float | None:
         """Return what encoding, fitting and predicting took over all cells and seeds, None where one is not known."""
-        found = [r.seconds for cell in self.cells if (each := cell.find(strategy)) for r in each.records]
+        own = [each for cell in self.cells for each in cell.study.strategies if each.name == strategy]
+        found = [record.seconds for each in own for record in each.records]
         known = [seconds for seconds in found if seconds is not None]
         return sum(known) if len(known) == len(found) else None
 
     def against(self, strategy: str, other: str) -> Against:
-        """Count the cells in which a strategy is better or worse than another beyond chance (paired, Holm)."""
+        """Count the cells in which a strategy is better or worse than another beyond chance.
+
+        Two that read no encoder are held against each other once a data set.
+        """
         signs = []
         for cell in self.cells:
-            for pair in cell.study.evidence.pairs:
-                if {pair.first, pair.second} == {strategy, other}:
-                    sign = 1 if pair.first == strategy else -1
-                    signs.append(0 if pair.f1_macro.p_holm >= ALPHA else sign * np.sign(pair.f1_macro.value))
+            if not {strategy, other} <= {each.name for each in cell.beside}:
+                signs.append(cell.sign(strategy, other))
         return Against(*(sum(sign == wanted for sign in signs) for wanted in (1, 0, -1)))
 
     def oriented(self, score: float) -> float:
         """Return a score by the metric that chooses such that the largest is the best."""
-        selection = self.cells[0].study.strategies[0].selection
+        selection = self._one.selection
         return selection.oriented(score) if selection else score
 
     def scores(self, strategy: str, encoder: str | None = None) -> list[float | None]:
@@ -163,6 +204,11 @@ class SuiteStudy:
 
     def _names(self) -> Iterable[str]:
         return dict.fromkeys(each.name for cell in self.cells for each in cell.study.strategies)
+
+    @property
+    def _one(self) -> Studied:
+        """Any strategy that was scored: all were chosen by the same metric."""
+        return next(each for cell in self.cells for each in cell.study.strategies)
 
 
 def open_suite_study(directory: SuiteDirectory, rope: float | None = None) -> SuiteStudy:
@@ -175,13 +221,34 @@ def open_suite_study(directory: SuiteDirectory, rope: float | None = None) -> Su
     if rope is not None and record.has_folds:
         raise UserError(f"--rope is of several data sets, and {directory.path} is a cross-validation. Leave it out.")
     for cell, run in directory.finished_runs():
-        study = open_study([run])
+        study = _study_of(run)
         model = study.runs[0].model
         studies.append((cell.dataset or study.runs[0].task.name, model.name if model else "", study, cell.fold))
-    if not studies:
+    if not any(study.strategies for _, _, study, _ in studies):
         raise UserError(f"{directory.path}: no cell of the suite has been scored yet. Go on with it by --resume.")
     data_sets, encoders = [each[0] for each in studies], [each[1] for each in studies]
     called = dict(zip(data_sets, short_names(data_sets), strict=True))
     named = dict(zip(encoders, short_names(encoders), strict=True))
     cells = tuple(StudiedCell(called[d], named[e], study, fold) for d, e, study, fold in studies)
-    return SuiteStudy(directory, record, cells, rope)
+    return SuiteStudy(directory, record, tuple(_with_others(cell, cells) for cell in cells), rope)
+
+
+def _study_of(run: RunDirectory) -> Study:
+    """Open the run of a cell, of which nothing need have been scored."""
+    record = read_run(run)
+    if any(each.is_scored for each in record.records):
+        return open_study([run])
+    return replace(study_of_record(record), directories=(run,))
+
+
+def _with_others(cell: StudiedCell, cells: Iterable[StudiedCell]) -> StudiedCell:
+    """Set beside a cell what reads no encoder and was run with another encoder of its data set and fold."""
+    own = {each.name for each in cell.study.strategies}
+    others = (each for each in cells if (each.data_set, each.fold) == (cell.data_set, cell.fold) and each is not cell)
+    found = {
+        each.name: each
+        for other in others
+        for each in other.study.strategies
+        if each.name not in own and not reads_encoder(each) and cell.study.strategies
+    }
+    return replace(cell, beside=tuple(found.values()))

@@ -62,9 +62,15 @@ class RunLabels(RunClassifiers, ABC):
 
         Raises:
             UserError: For a strategy that was not scored, a metric that is not known here, a target that it cannot
-                have, and where predictions are missing.
+                have, rows that are not more than were measured, and where predictions are missing.
         """
-        from harness.analysis.label_forecast import forecast, measured_curve, metric_named, refuse_target
+        from harness.analysis.label_forecast import (
+            forecast,
+            measured_curve,
+            metric_named,
+            refuse_few_rows,
+            refuse_target,
+        )
 
         named = [strategies] if isinstance(strategies, str) else list(strategies)
         if ALL in named:
@@ -73,6 +79,7 @@ class RunLabels(RunClassifiers, ABC):
         by = metric or chosen[0].chosen_by
         function = metric_named(by, self.run)
         refuse_target(target, by, function)
+        refuse_few_rows(rows, self.run)
         return [
             forecast(
                 each.name, by, measured_curve(self.run, self.directory, each.name, function, self.facts), target, rows

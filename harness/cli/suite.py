@@ -43,10 +43,14 @@ def run_suite(ctx: click.Context, suite: "Suite", how: How) -> int:
     Raises:
         HarnessError: For anything wrong with options, data or encoders, before anything is trained.
     """
+    from harness.runs.suites import refuse_same_data
+
     if how.dry_run:
         return _show_plans(ctx, suite, how)
     fork_early(ctx, suite.config, quiet=how.quiet)  # before anything is loaded here; all cells take these in turn
-    for _ in _plans(ctx, suite, how):  # all before the first is trained, one encoder in memory at a time
+    for _ in refuse_same_data(
+        _plans(ctx, suite, how)
+    ):  # all before the first is trained, one encoder in memory at a time
         pass
     directory = suite.directory or suite.save()
     with directory.claimed():
@@ -108,10 +112,11 @@ def _show_plans(ctx: click.Context, suite: "Suite", how: How) -> int:
     from harness.cli.dry_run import summary_with_cost
     from harness.document.plan import total_cost
     from harness.reporting import plain_values
+    from harness.runs.suites import refuse_same_data
     from harness.terminal import make_console, print_plan
 
     told, costs, broken = list[dict[str, Any]](), list["CostForecast"](), False
-    for number, (cell, plan) in enumerate(_plans(ctx, suite, how), 1):
+    for number, (cell, plan) in enumerate(refuse_same_data(_plans(ctx, suite, how)), 1):
         done = plan is not None and suite.is_done(cell, plan, retry_failed=how.retry_failed)
         state = "nothing to run" if plan is None else "finished" if done else f"{len(plan.trials)} trials"
         summary = summary_with_cost(plan, how.language, quiet=how.quiet or number > 1) if plan and not done else None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 FEWEST, MOST = 3, 20  # folds: one tests, one validates, the others train
 MOST_REPEATS = 100
 WANTED = re.compile(r"(\d{1,3})(?:x(\d{1,3}))?")
+SET_ASIDE = 0.2  # of data without a test split, which are drawn into folds with all other rows: any share would do
 ONE = re.compile(r"(\d{1,3})/(\d{1,3})(?:x(\d{1,3}))?")
 
 

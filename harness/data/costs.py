@@ -53,8 +53,8 @@ def read_costs(path: Path) -> CostFile:
     """Read a file of costs.
 
     Args:
-        path: CSV in UTF-8: a line with any first cell and the names of the predicted classes, then a line for each true
-            class: its name, and what each of these answers costs.
+        path: CSV in UTF-8, with commas or, where numbers have decimal commas, semicolons: a line with any first cell
+            and the names of the predicted classes, then a line for each true class: its name and what answers cost.
 
     Raises:
         UserError: Where it cannot be read or is not of that form, saying in which line.
@@ -77,7 +77,13 @@ def _cells(path: Path) -> list[list[str]]:
         if path.stat().st_size > LARGEST_FILE:
             _refuse(path, f"it is larger than {LARGEST_FILE:,} bytes. {FORM}")
         text = path.read_text(encoding="utf-8-sig")
-        return [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), strict=True)]
+        header = text.partition("\n")[0]
+        continental = header.count(";") > header.count(",")  # as spreadsheets write where commas are decimal
+        lines = csv.reader(io.StringIO(text), strict=True, delimiter=";" if continental else ",")
+        cells = [[cell.strip() for cell in row] for row in lines]
+        if not continental:
+            return cells
+        return [*cells[:1], *([*row[:1], *(cell.replace(",", ".") for cell in row[1:])] for row in cells[1:])]
     except OSError as error:
         _refuse(path, f"it cannot be read: {error.strerror}. Name a CSV file")
     except (UnicodeDecodeError, csv.Error) as error:

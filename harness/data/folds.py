@@ -57,6 +57,11 @@ def _drawn(rows: Split, fold: Fold, name: str) -> NDArray[np.int64]:
     _, texts = np.unique(rows.texts, return_inverse=True)
     if len(np.unique(texts)) < fold.n:
         raise DataError(f"Data set {name!r}: {fold.n} folds need as many different texts. Ask for fewer folds.")
+    if (largest := int(np.bincount(rows.labels).max())) < fold.n:
+        raise DataError(
+            f"Data set {name!r}: no class has as many rows as there are folds, {fold.n}; the largest has {largest}. "
+            "Ask for fewer folds."
+        )
     drawn = np.zeros(len(rows), dtype=np.int64)
     parts = StratifiedGroupKFold(fold.n, shuffle=True, random_state=fold.repeat)
     with warnings.catch_warnings():

@@ -8,12 +8,13 @@ import numpy as np
 from harness.evaluation.comparisons import sign_flip_p
 from harness.evaluation.influence import influence
 from harness.evaluation.intervals import LEVEL, Interval, Span, combined_quantile
-from harness.evaluation.metric import AnyMetric, TableMetric
+from harness.evaluation.metric import AnyMetric, Metric, TableMetric
 from harness.evaluation.metrics import Floats
 from harness.evaluation.predicted import Predicted
 from harness.frozen_model import LARGEST_SCORE
 
 POWER = 0.8  # of the smallest difference that the rows would have shown: the custom since Cohen (1988)
+SWAPS = 200  # draws of coins, where no formula says how far they move a difference
 TIE = 1e-15  # what is moved by less is not moved: sums round differently from machine to machine
 SMALLEST_TAIL = 1e-100  # beyond which Student's quantiles of one degree of freedom overflow when squared
 
@@ -92,6 +93,8 @@ def contrast(metric: AnyMetric, first: Predicted, second: Predicted) -> Contrast
     """
     rows, value = first.rows, first.score(metric) - second.score(metric)
     texts = rows.by_text(_moved(metric, first, second))
+    if not texts.any() and abs(value) > TIE and not isinstance(metric, str | TableMetric):
+        texts = _moved_by_swaps(metric, first, second)
     of_class = np.bincount(rows.class_of_text, texts**2, minlength=rows.n_classes)
     differing = np.bincount(rows.class_of_text, texts != 0, minlength=rows.n_classes)
     by_rows = float(of_class.sum())
@@ -114,6 +117,20 @@ def _moved(metric: AnyMetric, first: Predicted, second: Predicted) -> Floats:
         one, other = (each.moved(metric).mean(axis=0) for each in (first, second))
     difference: Floats = np.where(np.abs(one - other) < TIE, 0.0, one - other)
     return difference
+
+
+def _moved_by_swaps(metric: Metric, first: Predicted, second: Predicted) -> Floats:
+    """Return influences of texts whose variance is that of the difference where coins decide who answered what.
+
+    For where no text has an influence on either score though the scores differ: of a perfect order of the texts by
+    their probabilities, say, and of a constant one.
+    """
+    rng, differing = np.random.default_rng(0), first.differing_texts(second)
+    found = []
+    for _ in range(SWAPS):
+        coins = differing & (rng.random(len(differing)) < 1 / 2)
+        found.append(first.mixed(second, coins).score(metric) - second.mixed(first, coins).score(metric))
+    return np.where(differing, np.sqrt(np.mean(np.square(found)) / max(differing.sum(), 1)), 0.0)
 
 
 def _sum(parts: Sequence[Part]) -> Part:

@@ -122,6 +122,17 @@ class Predicted:
             self._known[key] = np.stack([row_influence(metric, labels, p, texts) for p in self._trained])
         return self._known[key]
 
+    def mixed(self, other: "Predicted", texts: NDArray[np.bool_]) -> "Predicted":
+        """Return it with another's answers in place of its own where `texts` (n_texts,) says so, of one training."""
+        taken = texts[self.rows.text_of_row, np.newaxis]
+        probabilities = np.where(taken, other._trained[0], self._trained[0])[np.newaxis]
+        return Predicted(self.rows, probabilities.argmax(axis=2), probabilities)
+
+    def differing_texts(self, other: "Predicted") -> NDArray[np.bool_]:
+        """Return which texts another answers otherwise, bool (n_texts,)."""
+        rows = (self._trained[0] != other._trained[0]).any(axis=1)
+        return self.rows.by_text(rows.astype(np.float64)) > 0
+
     @cached_property
     def _trained(self) -> NDArray[Any]:
         """The probabilities of the seeds that gave different ones, (trainings, n, k)."""

@@ -32,13 +32,16 @@ class FoldMean:
     p: float = 1.0
 
 
-def mean_over_folds(values: Floats, test_share: float, level: float = LEVEL) -> FoldMean:
+def mean_over_folds(
+    values: Floats, test_share: float, level: float = LEVEL, bounds: tuple[float, float] = (-np.inf, np.inf)
+) -> FoldMean:
     """Return the mean of values, one a fold, with its corrected interval and test.
 
     Args:
         values: Scores, or differences of the scores of two strategies on the same folds, float (J,), at least one.
         test_share: Rows that a fold tests on, divided by rows that it trains on.
         level: Share of samples whose interval covers the truth.
+        bounds: The lowest and the highest value that there can be.
     """
     from scipy.special import stdtr, stdtrit
 
@@ -50,4 +53,5 @@ def mean_over_folds(values: Floats, test_share: float, level: float = LEVEL) -> 
     reach = float(stdtrit(n - 1, (1 + level) / 2)) * error
     if error == 0:
         return FoldMean(mean, mean, mean, 1.0 if mean == 0 else 0.0)
-    return FoldMean(mean, mean - reach, mean + reach, float(2 * stdtr(n - 1, -abs(mean) / error)))
+    low, high = max(mean - reach, bounds[0]), min(mean + reach, bounds[1])
+    return FoldMean(mean, low, high, float(2 * stdtr(n - 1, -abs(mean) / error)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import inf
 from typing import Literal
 
@@ -64,7 +65,7 @@ class TuningCurve(FrozenModel):
 
 
 class OrderSince(FrozenModel):
-    """Strategies by what they find, the best first, from a budget on."""
+    """Strategies by what they find, the best first, from a budget on; which of them are equal, their curves tell."""
 
     budget: Seconds
     strategies: list[str]
@@ -116,14 +117,21 @@ def search_evidence(
     whole = max(curve.points[-1].budget for curve in curves)
     budgets = sorted({point.budget for curve in curves for point in curve.points})
     orders: list[OrderSince] = []
-    ranked = curves
+    ranked, before = curves, None
     for budget in budgets[budgets.index(max(curve.points[0].budget for curve in curves)) :]:
         ranked = _ranked(ranked, budget, higher_is_better=higher_is_better)
-        names = [curve.strategy for curve in ranked]
-        if not orders or orders[-1].strategies != names:
-            orders.append(OrderSince(budget=budget, strategies=names))
+        if (order := written_order(ranked, budget)) != before:
+            orders.append(OrderSince(budget=budget, strategies=[curve.strategy for curve in ranked]))
+            before = order
     ranked = _ranked(ranked, whole, higher_is_better=higher_is_better)
     return SearchEvidence(unit="seconds" if by_time else "configurations", curves=ranked, orders=orders)
+
+
+def written_order(curves: Sequence[TuningCurve], budget: float) -> str:
+    """Return strategies by what they find within a budget, the best first, as a text: a > b = c."""
+    values = [point.value if (point := curve.at(budget)) else None for curve in curves]
+    signs = ["", *(" = " if one == other else " > " for one, other in pairwise(values))]
+    return "".join(f"{sign}{curve.strategy}" for sign, curve in zip(signs, curves, strict=True))
 
 
 def _ranked(curves: Sequence[TuningCurve], budget: float, *, higher_is_better: bool) -> list[TuningCurve]:

@@ -61,7 +61,8 @@ class Watch:
         self.tell_epochs()
         seconds, memory = self._limits.seconds, self._limits.memory_bytes
         if seconds is not None and now - self._started > seconds:
-            return f"it took longer than --time-limit {quantities.duration(seconds)} allows"
+            limit = quantities.duration(seconds) if seconds >= 1 else f"{seconds:g}s"
+            return f"it took longer than --time-limit {limit} allows"
         if memory is not None and (held := _resident_bytes(pid)) > memory:
             return f"it held {quantities.size(held)}, more than --memory-limit {quantities.size(memory)} allows"
         return None

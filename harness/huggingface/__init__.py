@@ -23,7 +23,13 @@ from harness.hookspecs import hookimpl
 from harness.huggingface.checkpoint import encoder_in, find_checkpoint, is_on_disk, load_encoder
 from harness.huggingface.engine_choice import choose_engine
 from harness.huggingface.hub import refused_address
-from harness.huggingface.hub_dataset import SHORT_NAMES, load_hub_dataset, read_options, task_of_dataset
+from harness.huggingface.hub_dataset import (
+    SHORT_NAMES,
+    load_hub_dataset,
+    read_options,
+    task_of_dataset,
+    test_size_of,
+)
 from harness.huggingface.network import settle_network
 
 SAMPLE = "sample"
@@ -90,15 +96,16 @@ def _load_files(name: str, location: str, config: RunConfig) -> Task:
     # The bundled sample is read as it was written, whatever is said of files.
     options = ReadOptions() if name == SAMPLE else read_options(config)
     tables = {split: read_split(paths, options) for split, paths in found.files.items()}
+    tables = tables if tables.keys() != {"train"} else divided_by_column(tables["train"])
     return build_task(
         name,
-        tables if tables.keys() != {"train"} else divided_by_column(tables["train"]),
+        tables,
         source=name if name == SAMPLE else location,
         text_column=config.text_column,
         label_column=config.label_column,
         label_names=config.label_names or declared_order(location),
         normalise_labels=config.normalise_labels,
-        test_size=config.test_size,
+        test_size=test_size_of(config, tables),
         split_seed=config.split_seed,
         notes=found.notes,
     )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.config.folds import SET_ASIDE
 from harness.config.run_config import RunConfig
 from harness.data.columns import build_task
 from harness.data.frames import task_of_tables
@@ -35,19 +36,25 @@ def load_hub_dataset(name: str, config: RunConfig) -> Task:
         raise _malformed(name)
     read_options(config).refuse_for(match["id"], "a data set of the hub")
     splits, revision = _download(match["id"], match["config"], match["revision"], config.offline)
+    tables = tables_of(splits, match["id"])
     return build_task(
         name,
-        tables_of(splits, match["id"]),
+        tables,
         source=match["id"] + (f":{match['config']}" if match["config"] else ""),
         revision=revision,
         text_column=config.text_column,
         label_column=config.label_column,
         label_names=config.label_names,
         normalise_labels=config.normalise_labels,
-        test_size=config.test_size,
+        test_size=test_size_of(config, tables),
         split_seed=config.split_seed,
         notes=left_out(sorted(set(splits) - set(_known(splits).values()))) if _known(splits) else (),
     )
+
+
+def test_size_of(config: RunConfig, tables: Mapping[str, Table]) -> float | None:
+    """Return which share of train is set aside as test: what is asked for; some, where all rows go into folds."""
+    return config.test_size or (SET_ASIDE if config.fold and "test" not in tables else None)
 
 
 def read_options(config: RunConfig) -> ReadOptions:

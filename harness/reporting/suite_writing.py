@@ -84,7 +84,7 @@ def _latex(study: SuiteStudy, say: Say, language: str) -> bytes:
 def _csv(study: SuiteStudy, say: Say, language: str) -> bytes:
     """Write a row for every trial of every cell, as a report on one run has them."""
     del say, language
-    rows = [row for cell in study.cells for row in trial_rows(cell.study)]
+    rows = [{**row, "data_set": cell.data_set} for cell in study.cells for row in trial_rows(cell.study)]
     columns = list(dict.fromkeys(name for row in rows for name in row))
     stream = io.StringIO(newline="")
     writer = csv.DictWriter(stream, fieldnames=columns, lineterminator="\r\n")

@@ -255,6 +255,8 @@ def find_run(name: str, parent: Path) -> RunDirectory:
     if name == "latest":
         runs = sorted(parent.glob(f"*/{RUN_FILE}"), key=lambda file: (file.stat().st_mtime_ns, file))
         if not runs:
+            if any(parent.glob(f"*/*/{RUN_FILE}")):
+                raise UserError(f"{parent} holds suites alone. Name a run of one of them: the folder of a cell.")
             raise UserError(f"There is no finished run in {parent}. Start one with 'harness run', or name its folder.")
         return RunDirectory(runs[-1].parent)
     for path in (Path(name), parent / name):

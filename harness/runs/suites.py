@@ -1,5 +1,6 @@
 """Suites: data sets x encoders, each cell a run in a folder of its own; what is there already is not run again."""
 
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -98,6 +99,25 @@ class Suite:
         """
         over = "complete" if run.status == "complete" else "partial"
         self.note(cell, run=folder.name, trials=keys_of(plan), status="open" if stopped else over)
+
+
+def refuse_same_data(plans: Iterable[tuple[SuiteCell, Plan | None]]) -> Iterator[tuple[SuiteCell, Plan | None]]:
+    """Pass on cells and their plans, as long as no two data sets hold the same rows: ranks would count them twice.
+
+    Raises:
+        UserError: Naming both.
+    """
+    known: dict[tuple[str, str | None], str | None] = {}
+    for cell, plan in plans:
+        if plan is not None:
+            other = known.setdefault((plan.task.content_hash(), cell.fold), cell.dataset)
+            if other != cell.dataset:
+                plan.executor.close()
+                raise UserError(
+                    f"--dataset names the same rows twice, as {other!r} and as {cell.dataset!r}: a suite would count "
+                    "them as two data sets. Name one of them."
+                )
+        yield cell, plan
 
 
 def suite_of(config: RunConfig, axes: Axes, *, fresh: bool) -> Suite:

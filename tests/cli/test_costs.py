@@ -111,3 +111,10 @@ def test_what_is_wrong_with_a_file_is_said_in_chinese_too(run: Harness, tmp_path
     file.write_text("\\,busy,calm,glad\nbusy,0,dear,1\n")
     outcome = run("--costs", str(file), "--lang", "zh-TW", *HERE, strategies="majority")
     assert "不是數字" in "".join(outcome.err.split())
+
+
+def test_a_file_with_semicolons_may_have_decimal_commas(run: Harness, costs: Path, tmp_path: Path) -> None:
+    continental = tmp_path / "semicolons.csv"
+    continental.write_text(COSTS.replace(",", ";").replace("2.5", "2,5"))
+    found = [run("--costs", str(file), *HERE, strategies="majority").run.task.costs for file in (costs, continental)]
+    assert found[0] == found[1] is not None

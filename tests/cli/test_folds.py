@@ -132,3 +132,14 @@ def test_folds_are_of_one_data_set_and_of_the_command_that_runs_them(
     tuned = harness("tune", "tfidf_logreg", "-c", str(file))
     assert tuned.code == 2
     assert "harness run --folds" in tuned.err
+
+
+def test_data_without_a_test_split_are_drawn_into_folds_whole(tmp_path: Path, harness: Harness) -> None:
+    task = tiny_task()
+    rows = [f"{task.label_names[y]},{x}" for x, y in zip(task.train.texts, task.train.labels, strict=True)]
+    (tmp_path / "few.csv").write_text("label,text\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    where = str(tmp_path / "runs")
+    ran = harness("run", "-d", str(tmp_path / "few.csv"), "--folds", "3", "-o", where, *OPTIONS)
+    assert ran.code == 0, ran.err
+    tested = [row for run in open_suite("latest", tmp_path / "runs").runs for row in run.predictions("majority")["row"]]
+    assert sorted(tested) == list(range(len(rows)))

@@ -96,6 +96,7 @@ def test_traditional_chinese_is_written_throughout(runs: Path, capsys: pytest.Ca
         (["--target", "85"], "Write a fraction, such as 0.85"),
         (["--metric", "f1_macr"], "Did you mean 'f1_macro'?"),
         (["-s", "risin"], "Did you mean 'rising'?"),
+        (["--rows", "10"], "A forecast is of more rows than were measured"),
     ],
 )
 def test_what_is_misspelt_ends_it(runs: Path, capsys: pytest.CaptureFixture[str], argv: list[str], said: str) -> None:

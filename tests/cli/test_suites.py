@@ -90,6 +90,32 @@ def test_the_table_shows_every_cell_and_both_encoders(made: Path, harness: Harne
     assert "2 data sets carry no claim" in " ".join(shown.out.split())
 
 
+def answers_of(folder: Path, harness: Harness) -> dict[str, Any]:
+    """Return what the tables of a suite say that must not hang on the order of the encoders."""
+    study = open_suite("latest", folder).study
+    starred = {
+        (cell.data_set, cell.encoder, name): cell.is_among_best(name)
+        for cell in study.cells
+        for name in STRATEGIES.split(",")
+    }
+    against = study.against("logreg_probe", "tfidf_logreg")
+    assert against.better + against.tied + against.worse == len(study.cells)
+    floors = study.against("majority", "tfidf_logreg")
+    assert floors.better + floors.tied + floors.worse == len(study.data_sets)
+    return {"starred": starred, "against": against, "seconds": study.seconds("tfidf_logreg") is not None}
+
+
+def test_what_reads_no_encoder_is_held_against_each_encoder_whatever_their_order(
+    made: Path, data: list[str], encoders: list[str], tmp_path: Path, harness: Harness
+) -> None:
+    folder = tmp_path / "turned"
+    named = ("-d", ",".join(data[:2]), "-m", ",".join(encoders[::-1]), "-s", STRATEGIES)
+    assert harness("run", *named, "-o", str(folder), *OPTIONS).code == 0
+    assert answers_of(folder, harness) == answers_of(made, harness)
+    (row,) = (line for line in harness("show", "latest", "-o", str(made)).out.splitlines() if "majority" in line)
+    assert row.count(".") == 4  # in each column, though run once a data set
+
+
 def test_scores_of_a_cell_are_those_of_its_run(made: Path, harness: Harness) -> None:
     shown = json.loads(harness("show", "latest", "-o", str(made), "--json").out)
     for cell, run in zip(shown["suite"]["cells"], shown["runs"], strict=True):

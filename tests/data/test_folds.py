@@ -74,3 +74,12 @@ def test_folds_are_written_as_they_are_read() -> None:
     assert [read_fold(str(fold)) for fold in folds] == folds
     with pytest.raises(ValueError, match="2/5"):
         read_fold("4/3")
+
+
+def test_more_folds_than_any_class_has_rows_are_refused() -> None:
+    rows = Split(tuple(f"text {i}" for i in range(12)), np.arange(12) % 3)
+    task = Task(
+        "few", ("a", "b", "c"), rows.rows(np.arange(6)), rows.rows(np.arange(6, 9)), rows.rows(np.arange(9, 12))
+    )
+    with pytest.raises(DataError, match="fewer folds"):
+        fold_of(task, read_fold("1/5"))

@@ -10,6 +10,7 @@ from harness.evaluation.influence import score
 from harness.evaluation.metrics import CoreMetric, confusion
 from harness.evaluation.pairs import contrast
 from harness.evaluation.predicted import Predicted, Rows
+from harness.evaluation.shipped_metrics import shipped_metrics
 
 Labels = NDArray[np.int64]
 SHARES = (0.5, 0.3, 0.2)
@@ -158,3 +159,18 @@ def test_what_is_detectable_is_seen_in_about_80_of_100_test_sets() -> None:
         told.append(found.detectable)
     assert float(np.mean(told)) == pytest.approx(0.048, abs=0.003)
     assert 0.72 <= np.mean(seen) <= 0.88
+
+
+@pytest.mark.parametrize("name", ["roc_auc_ovr", "average_precision_macro", "log_loss", "brier"])
+def test_a_perfect_order_is_told_from_none_though_no_row_moves_either_score(name: str) -> None:
+    """A constant answer and one that knows all, each as sure of every row: the derivative of both scores is 0."""
+    metric = shipped_metrics()[name]
+    labels = np.arange(40) % 2
+    rows = Rows(labels, 2)
+    knows, constant = np.where(np.arange(2) == labels[:, None], 0.9, 0.1), np.full((40, 2), 0.5)
+    both = [Predicted(rows, p.argmax(axis=1)[np.newaxis], p[np.newaxis].astype(np.float32)) for p in (knows, constant)]
+    found = contrast(metric, *both)
+    assert found.p < 0.01
+    span = found.span(1.0)
+    assert span.low < found.value < span.high
+    assert contrast(metric, both[0], both[0]).p == 1

@@ -45,3 +45,12 @@ def accuracy_of(x: np.ndarray, y: np.ndarray, tests: np.ndarray) -> float:
     centres = np.array([x[~tests & (y == k)].mean(axis=0) for k in (0, 1)])
     answers = ((x[tests, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
     return float((answers == y[tests]).mean())
+
+
+def test_no_end_of_an_interval_is_a_value_that_cannot_be() -> None:
+    values = np.array([1.0, 1.0, 0.6])
+    free, found = mean_over_folds(values, 0.25), mean_over_folds(values, 0.25, bounds=(0.0, 1.0))
+    assert free.low is not None
+    assert free.high is not None
+    assert free.high > 1
+    assert (found.low, found.high, found.p) == (max(free.low, 0.0), 1.0, free.p)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.evaluation.search_evidence import Searched, search_evidence
+from harness.evaluation.search_evidence import Searched, search_evidence, written_order
 from harness.evaluation.tuning_curve import order_statistic_bands, probability_within, tuning_curve
 
 BY_HAND = [0.1 * k for k in range(1, 9)]
@@ -88,3 +88,20 @@ def test_bands_tell_short_searches_apart_and_the_whole_one_never() -> None:
     same = search_evidence([Searched("one", BY_HAND, 1.0), Searched("other", BY_HAND, 1.0)])
     assert same
     assert same.apart_until(*same.curves) is None
+
+
+def test_what_searches_find_alike_is_written_so() -> None:
+    found = search_evidence(
+        [
+            Searched("one", [0.5, 0.5, 0.9], 3.0),
+            Searched("two", [0.4, 0.4, 0.9], 3.0),
+            Searched("three", [0.1] * 3, 3.0),
+        ]
+    )
+    assert found is not None
+    by_name = {curve.strategy: curve for curve in found.curves}
+    written = [written_order([by_name[n] for n in each.strategies], each.budget) for each in found.orders]
+    assert written[0] == "one > two > three"
+    same = search_evidence([Searched("one", [0.9, 0.9], 3.0), Searched("two", [0.9, 0.9], 3.0)])
+    assert same is not None
+    assert written_order(same.curves, 1.0) == "one = two"

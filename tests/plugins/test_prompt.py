@@ -165,7 +165,7 @@ def test_it_asks_again_where_the_server_is_busy_or_fails(
         (400, "refuses with 400: no, .* Check base_url, model and logprobs"),
         (307, "refuses with 307"),
         (500, "gave no answer in 1 tries, at last 500: no"),
-        (0, "at last JSONDecodeError"),
+        (0, "at last a reply that is no chat completion"),
         (-1, "at last TimeoutError"),
     ],
 )

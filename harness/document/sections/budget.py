@@ -23,7 +23,7 @@ from harness.document.model import (
     Table,
 )
 from harness.document.subject import Subject
-from harness.evaluation.search_evidence import BestOf, SearchEvidence, TuningCurve
+from harness.evaluation.search_evidence import BestOf, SearchEvidence, TuningCurve, written_order
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -139,7 +139,12 @@ def _written(search: SearchEvidence, budget: float) -> str:
 def _order(subject: Subject, search: SearchEvidence) -> Iterator[Block]:
     """Tell the order of the strategies, and from which budgets on it is another one."""
     say, orders = subject.say, search.orders
-    written = [{"budget": _written(search, each.budget), "order": " > ".join(each.strategies)} for each in orders]
+    by_name = {curve.strategy: curve for curve in search.curves}
+    written = [
+        {"budget": _written(search, b), "order": written_order([by_name[name] for name in each.strategies], b)}
+        for each in orders
+        for b in (each.budget,)
+    ]
     if len(search.curves) == 1:
         return
     if len(orders) == 1:
@@ -166,4 +171,5 @@ def _top_two(subject: Subject, search: SearchEvidence) -> Phrase | None:
         "Beyond the chance of the draws {first} and {second} differ up to {budget} {unit}; of longer searches their "
         "bands do not tell."
     )
-    return Phrase(subject.say(told), {**names, "budget": _written(search, until), "unit": _unit(subject, search)})
+    told_of = numbers.count(round(until)) if search.unit == "configurations" else numbers.seconds(until)
+    return Phrase(subject.say(told), {**names, "budget": told_of, "unit": _unit(subject, search)})

@@ -28,7 +28,9 @@ def tests_of(ranking: Ranking, say: Say) -> Iterator[str]:
     told = "Mean ranks that differ by less than {difference} cannot be told apart (Nemenyi, 5 %)."
     if len(ranking.names) == PAIR:
         told = "Mean ranks that differ by less than {difference} cannot be told apart (sign test, 5 %)."
-    yield say(told).format(difference=f"{ranking.difference:.2f}")
+    if ranking.difference > len(ranking.names) - 1:
+        told = "Mean ranks of {k} over {n} data sets are never far enough apart to be told apart."
+    yield say(told).format(difference=f"{ranking.difference:.2f}", k=len(ranking.names), n=len(ranking.scores))
     if ranking.p is not None:
         friedman = "Friedman's test over {n} data sets: p\N{NO-BREAK SPACE}{p}."
         even = "Friedman's test over {n} data sets: p\N{NO-BREAK SPACE}{p}, so that no two are told apart."

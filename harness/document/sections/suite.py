@@ -48,15 +48,10 @@ def compose_suite(study: SuiteStudy, say: Say, language: str) -> Report:
     sections = [scores_of_suite(study, say), ranks_of_suite(study, say)]
     encoders = EncoderStudy(study)
     sections += [encoders_of_suite(encoders, say), combinations_of_suite(encoders, say)]
-    counted = {
-        "s": numbers.count(len(study.strategies)),
-        "d": numbers.count(len(study.data_sets)),
-        "e": numbers.count(max(len(study.encoders), 1)),
-    }
-    unfinished = say("Unfinished: {n} cells are still to be run.").format(n=study.unfinished)
+    unfinished = say("Unfinished: cells still to be run: {n}.").format(n=study.unfinished)
     return Report(
         language=language,
-        title=Phrase(say("{s} strategies, {d} data sets, {e} encoders"), counted),
+        title=_title(study, say),
         facts=Facts([(say("suite"), study.directory.path.name), (say("started"), study.record.started[:10])]),
         banners=[unfinished] if study.unfinished else [],
         sections=[Section("answer", say("Answer"), list(answer_of_suite(study, say)))]
@@ -64,13 +59,27 @@ def compose_suite(study: SuiteStudy, say: Say, language: str) -> Report:
     )
 
 
+def _title(study: SuiteStudy, say: Say) -> Words:
+    n_strategies, n_sets, n_encoders = len(study.strategies), len(study.data_sets), max(len(study.encoders), 1)
+    told = (
+        say("1 strategy") if n_strategies == 1 else say("{n} strategies").format(n=numbers.count(n_strategies)),
+        say("1 data set") if n_sets == 1 else say("{n} data sets").format(n=numbers.count(n_sets)),
+        say("1 encoder") if n_encoders == 1 else say("{n} encoders").format(n=numbers.count(n_encoders)),
+    )
+    return say(", ").join(told)
+
+
 def answer_of_suite(study: SuiteStudy, say: Say) -> Iterator[Block]:
     """Yield what the suite says of its strategies, and of its encoders, in a sentence each."""
     ranking = study.ranking
+    if not ranking.names:
+        yield Paragraph(say("No two strategies have a score on every data set, so none is ranked."), "lead")
     if ranking.names:
         yield Paragraph(_first(study, ranking, say), "lead")
     if ranking.names and ranking.difference is None:
         few = "{n} data sets carry no claim that one strategy ranks above another: that takes {fewest} or more."
+        if len(study.data_sets) == 1:
+            few = "One data set carries no claim that one strategy ranks above another: that takes {fewest} or more."
         values = {"n": numbers.count(len(study.data_sets)), "fewest": numbers.count(FEWEST_SETS)}
         yield Paragraph(Phrase(say(few), values))
     elif ranking.names:
@@ -145,7 +154,7 @@ def ranks_of_suite(study: SuiteStudy, say: Say) -> Section | None:
         told = [numbers.count(n) for n in (counts.better, counts.tied, counts.worse)] if name != best else [""] * 3
         rows.append(Row([Cell(name), rank_cell(rank), *map(Cell, told), Cell(numbers.seconds(study.seconds(name)))]))
     blocks: list[Block] = [Table(say("Strategies over data sets"), columns, rows)]
-    blocks.append(Paragraph(_tests(ranking, say), "note"))
+    blocks.append(Paragraph(_tests(study, say), "note"))
     blocks += _probabilities(study, say)
     if ranking.difference is not None:
         draw = partial(rank_figure, ranking, say("mean rank"), say("critical difference"))
@@ -177,9 +186,9 @@ def _probabilities(study: SuiteStudy, say: Say) -> Iterator[Block]:
     yield Paragraph(Phrase(say(told), values), "note")
 
 
-def _tests(ranking: Ranking, say: Say) -> Words:
-    counted = say("Better and worse: in f1_macro, beyond chance on the test rows of a cell (paired, Holm).")
-    return " ".join([counted, *tests_of(ranking, say)])
+def _tests(study: SuiteStudy, say: Say) -> Words:
+    told = "Better and worse: in {metric}, beyond chance on the test rows of a cell (paired, Holm)."
+    return " ".join([say(told).format(metric=study.metric), *tests_of(study.ranking, say)])
 
 
 def _alike(ranking: Ranking, say: Say) -> str:
