@@ -61,7 +61,7 @@ SLOW_PLACES = (  # folders and files (or their beginnings) whose tests train or 
     "cli/test_saving.py",
     "cli/test_share.py",
     "cli/test_static_model.py",
-    "cli/test_suites.py",
+    "cli/test_suite",
     "cli/test_third_party.py",
     "cli/test_tune",
     "cli/test_variants.py",

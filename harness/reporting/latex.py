@@ -32,6 +32,7 @@ _ESCAPES = {
     "…": r"\dots{}",
     numbers.MINUS: "$-$",
     "\N{ZERO WIDTH JOINER}": "{}",
+    "\N{NO-BREAK SPACE}": "~",
 }
 # Characters that pdflatex sets in its default font; what else a report holds is declared in its preamble.
 _KNOWN = re.compile("[\n\x20-\x7eÀ-ÏÑ-ÖØ-Ýß-ïñ-öø-ýÿ]")

@@ -139,6 +139,7 @@ def test_a_suite_is_reported_in_every_format(made: Path, tmp_path: Path, ending:
     assert harness("report", "latest", "--output-dir", str(made), "-o", str(file)).code == 0
     content = file.read_text(encoding="utf-8-sig")
     assert "set24" in content
+    assert "U+00A0" not in content  # what LaTeX prints of a character that it does not know
     if ending == "csv":
         rows = list(csv.DictReader(content.splitlines()))
         assert len(rows) == 2 * (3 + 1)
