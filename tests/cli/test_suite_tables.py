@@ -1,7 +1,9 @@
-"""Tables of suites in which something failed, was stopped, or was chosen by another metric."""
+"""Suites in which something failed, was stopped, or was chosen by another metric; and where their workers come from."""
 
 import csv
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,6 +12,7 @@ import pytest
 from sklearn.dummy import DummyClassifier
 
 from harness import SklearnStrategy, Task, hookimpl, open_suite
+from harness.executors.processes import can_fork
 
 from .commands import Harness, write_data
 
@@ -44,6 +47,26 @@ class Plugin:
     @hookimpl
     def harness_strategies(self) -> list[SklearnStrategy]:
         return [Failing(), Shares()]
+
+
+PARENTS = """
+import os
+from dataclasses import dataclass
+from sklearn.dummy import DummyClassifier
+from harness import SklearnStrategy, hookimpl
+
+@dataclass(frozen=True)
+class Parents(SklearnStrategy):
+    name = "parents"
+    def estimator(self, seed):
+        with open({file!r}, "a") as file:
+            file.write(f"{{os.getppid()}}\\n")
+        return DummyClassifier()
+
+@hookimpl
+def harness_strategies():
+    return [Parents()]
+"""
 
 
 @pytest.fixture
@@ -121,3 +144,18 @@ def test_data_sets_of_one_name_are_told_apart_in_the_spreadsheet(
         names = {row["data_set"] for row in csv.DictReader(stream)}
     assert names == set(open_suite("latest", tmp_path / "reports").study.data_sets)
     assert len(names) == 2
+
+
+@pytest.mark.skipif(not can_fork(), reason="workers are started anew here")
+def test_workers_of_all_cells_come_from_the_process_that_was_forked_before_anything_was_loaded(
+    data: list[str], tmp_path: Path
+) -> None:
+    plugin = tmp_path / "parents.py"
+    plugin.write_text(PARENTS.format(file=str(tmp_path / "parents.txt")), encoding="utf-8")
+    named = ("-d", ",".join(data[:2]), "-s", "parents", "--plugin", str(plugin), "-o", str(tmp_path / "reports"))
+    command = [sys.executable, "-m", "harness", "run", *named, "--on", "local", "--offline", "-q"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    parents = (tmp_path / "parents.txt").read_text(encoding="utf-8").split()
+    assert len(parents) == 2
+    assert len(set(parents)) == 1

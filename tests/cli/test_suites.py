@@ -2,8 +2,6 @@
 
 import csv
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +13,6 @@ from sklearn.dummy import DummyClassifier
 
 from harness import SklearnStrategy, Task, UserError, hookimpl, open_suite
 from harness.cli import main
-from harness.executors.processes import can_fork
 from harness.reporting import ENDINGS
 from harness.system.process import restored_globals
 from harness.testing.tiny import tiny_encoder
@@ -186,26 +183,6 @@ class Fitting(SklearnStrategy):
         return DummyClassifier(strategy="stratified", random_state=seed)
 
 
-PARENTS = """
-import os
-from dataclasses import dataclass
-from sklearn.dummy import DummyClassifier
-from harness import SklearnStrategy, hookimpl
-
-@dataclass(frozen=True)
-class Parents(SklearnStrategy):
-    name = "parents"
-    def estimator(self, seed):
-        with open({file!r}, "a") as file:
-            file.write(f"{{os.getppid()}}\\n")
-        return DummyClassifier()
-
-@hookimpl
-def harness_strategies():
-    return [Parents()]
-"""
-
-
 class Plugin:
     @hookimpl
     def harness_strategies(self) -> list[SklearnStrategy]:
@@ -300,18 +277,3 @@ def test_a_damaged_suite_json_is_refused_in_a_sentence(made: Path, tmp_path: Pat
         shown = harness("show", str(folder))
         assert shown.code == 2
         assert "suite.json cannot be read" in " ".join(shown.err.split())
-
-
-@pytest.mark.skipif(not can_fork(), reason="workers are started anew here")
-def test_workers_of_all_cells_come_from_the_process_that_was_forked_before_anything_was_loaded(
-    data: list[str], tmp_path: Path
-) -> None:
-    plugin = tmp_path / "parents.py"
-    plugin.write_text(PARENTS.format(file=str(tmp_path / "parents.txt")), encoding="utf-8")
-    named = ("-d", ",".join(data[:2]), "-s", "parents", "--plugin", str(plugin), "-o", str(tmp_path / "reports"))
-    command = [sys.executable, "-m", "harness", "run", *named, "--on", "local", "--offline", "-q"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    parents = (tmp_path / "parents.txt").read_text(encoding="utf-8").split()
-    assert len(parents) == 2
-    assert len(set(parents)) == 1
