@@ -86,7 +86,7 @@ class Sentences:
         if taken.kind == "trained":
             return say("Fine-tune")
         if taken.kind == "frozen":
-            return say("A probe is enough")
+            return say("A probe is enough") if self.first_of("trained") else say("Take a probe")
         if taken.kind == "combined":
             return say("Combine several")
         if "zero_shot" in taken.first.groups:

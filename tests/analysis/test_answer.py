@@ -88,6 +88,12 @@ def test_a_probe_that_is_ahead_is_enough() -> None:
     )
 
 
+def test_without_fine_tuning_no_probe_is_called_enough() -> None:
+    assert told(PROBE, Strategy("words", 0, 1000, 0.4, 2)).startswith(
+        "Take a probe (probe): test f1_macro 0.60 against"
+    )
+
+
 def test_a_probe_that_is_as_good_is_recommended_for_its_price() -> None:
     nearly = Strategy("probe", 0, 201, 0.8, 10)
     assert told(FINE, nearly) == (
