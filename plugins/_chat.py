@@ -133,8 +133,8 @@ class Chat:
             if tried < self.retries:
                 time.sleep(min(pause, LONGEST_PAUSE))
         raise StrategyError(
-            f"{url} gave no answer in {self.retries + 1} tries, at last {why}. Check base_url of the strategy. Answers so far are kept: the same "
-            "command asks for the others alone."
+            f"{url} gave no answer in {self.retries + 1} tries, at last {why}. Check base_url of the strategy. Answers "
+            "so far are kept: the same command asks for the others alone."
         )
 
 
