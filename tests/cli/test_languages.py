@@ -56,8 +56,8 @@ def test_what_commands_besides_run_print_is_in_chinese(harness: Harness, tmp_pat
     argv = ["-d", str(file), "--test-size", "0.25", "-s", "majority"]
     harness("run", *argv, "-o", str(tmp_path / "runs"), "-q")
     (folder,) = (tmp_path / "runs").iterdir()
-    empty = ["--cache-dir", str(tmp_path / "cache")]
-    commands = [["verify", str(folder)], ["reproduce", str(folder), "-q"], ["errors", str(folder)]]
+    empty, again = ["--cache-dir", str(tmp_path / "cache")], ["--output-dir", str(tmp_path / "again")]
+    commands = [["verify", str(folder)], ["reproduce", str(folder), "-q", *again], ["errors", str(folder)]]
     commands += [["cache", "list", *empty], ["cache", "prune", *empty], ["cache", "explain", *argv]]
     commands += [["plugins", "list"], ["plugins", "doctor"], ["run", *argv, "--dry-run"]]
     commands += [["report", str(folder), "-o", str(tmp_path / "x.md")], ["list"], ["show", str(folder)]]

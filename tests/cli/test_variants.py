@@ -88,9 +88,10 @@ def test_a_learning_curve_has_a_row_a_size_and_the_main_table_its_end(run: Harne
 
 
 def test_a_learning_curve_says_where_fine_tuning_overtakes_the_probes(run: Harness) -> None:
-    outcome = run("--train-size", "12,all", strategies="logreg_probe,full_finetune")  # its other spelling
+    trained = "full_finetune(learning_rate=0.01, epochs=20)"  # which the tiny encoder learns by
+    outcome = run("--train-size", "12,all", strategies=f"logreg_probe,{trained}")  # its other spelling
     assert outcome.code == 0
-    assert "Fine-tuning (full_finetune) is " in " ".join(outcome.out.split())
+    assert f"Fine-tuning ({trained}) is " in " ".join(outcome.out.split())
 
 
 def test_the_smaller_sizes_do_not_change_the_result_on_all_of_train(run: Harness) -> None:
