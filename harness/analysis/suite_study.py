@@ -242,13 +242,16 @@ def _study_of(run: RunDirectory) -> Study:
 
 
 def _with_others(cell: StudiedCell, cells: Iterable[StudiedCell]) -> StudiedCell:
-    """Set beside a cell what reads no encoder and was run with another encoder of its data set and fold."""
+    """Set beside a cell what reads no encoder and was run with another encoder of its data set and fold.
+
+    What combines others predicts from those of its own cell, which read that cell's encoder.
+    """
     own = {each.name for each in cell.study.strategies}
     others = (each for each in cells if (each.data_set, each.fold) == (cell.data_set, cell.fold) and each is not cell)
     found = {
         each.name: each
         for other in others
         for each in other.study.strategies
-        if each.name not in own and not reads_encoder(each) and cell.study.strategies
+        if each.name not in own and not reads_encoder(each) and each.kind != "combined" and cell.study.strategies
     }
     return replace(cell, beside=tuple(found.values()))

@@ -113,6 +113,16 @@ def test_what_reads_no_encoder_is_held_against_each_encoder_whatever_their_order
     assert row.count(".") == 4  # in each column, though run once a data set
 
 
+def test_what_combines_others_stands_with_the_encoder_of_these_alone(
+    data: list[str], encoders: list[str], tmp_path: Path, harness: Harness
+) -> None:
+    named = ("-d", data[0], "-m", ",".join(encoders), "-s", "tfidf_logreg,logreg_probe,blend")
+    assert harness("run", *named, "-o", str(tmp_path / "runs"), *OPTIONS).code == 0
+    first, second = open_suite("latest", tmp_path / "runs").study.cells
+    assert [cell.find("blend") is not None for cell in (first, second)] == [True, False]
+    assert second.find("tfidf_logreg") is not None
+
+
 def test_scores_of_a_cell_are_those_of_its_run(made: Path, harness: Harness) -> None:
     shown = json.loads(harness("show", "latest", "-o", str(made), "--json").out)
     for cell, run in zip(shown["suite"]["cells"], shown["runs"], strict=True):
