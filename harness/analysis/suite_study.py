@@ -25,8 +25,8 @@ from harness.results.suite_record import SuiteDirectory, SuiteRecord
 class StudiedCell:
     """A cell of a suite whose run has an end.
 
-    What reads no encoder is run once a data set and stands beside the strategies of each of its cells, so that nothing
-    depends on the order of the encoders.
+    What reads no encoder is run once a data set, unless something combines it with what reads one, and stands beside
+    the strategies of each of its cells, so that nothing depends on the order of the encoders.
 
     Attributes:
         data_set: What the data set is called in the suite.
@@ -186,11 +186,11 @@ class SuiteStudy:
 
         Two that read no encoder are held against each other once a data set.
         """
-        signs = []
+        once = not self.reads_encoder(strategy) and not self.reads_encoder(other)
+        signs: dict[tuple[str | None, ...], int | None] = {}
         for cell in self.cells:
-            if not {strategy, other} <= {each.name for each in cell.beside}:
-                signs.append(cell.sign(strategy, other))
-        return Against(*(sum(sign == wanted for sign in signs) for wanted in (1, 0, -1)))
+            signs.setdefault((cell.data_set, cell.fold, *([] if once else [cell.encoder])), cell.sign(strategy, other))
+        return Against(*(sum(sign == wanted for sign in signs.values()) for wanted in (1, 0, -1)))
 
     def oriented(self, score: float) -> float:
         """Return a score by the metric that chooses such that the largest is the best."""
@@ -242,16 +242,13 @@ def _study_of(run: RunDirectory) -> Study:
 
 
 def _with_others(cell: StudiedCell, cells: Iterable[StudiedCell]) -> StudiedCell:
-    """Set beside a cell what reads no encoder and was run with another encoder of its data set and fold.
-
-    What combines others predicts from those of its own cell, which read that cell's encoder.
-    """
+    """Set beside a cell what reads no encoder and was run with another encoder of its data set and fold."""
     own = {each.name for each in cell.study.strategies}
     others = (each for each in cells if (each.data_set, each.fold) == (cell.data_set, cell.fold) and each is not cell)
     found = {
         each.name: each
         for other in others
         for each in other.study.strategies
-        if each.name not in own and not reads_encoder(each) and each.kind != "combined" and cell.study.strategies
+        if each.name not in own and not reads_encoder(each) and cell.study.strategies
     }
     return replace(cell, beside=tuple(found.values()))

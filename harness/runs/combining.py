@@ -14,7 +14,7 @@ from harness.results.predictions import read_probabilities
 from harness.results.records import RunRecord
 from harness.runs.session import Session, Trial
 from harness.strategies.member import KnownAnswers, Member
-from harness.strategies.strategy import wanted_features
+from harness.strategies.strategy import uses_model, wanted_features
 from harness.strategies.tags import tags_of
 
 FEWEST = 2  # members of which there is something to choose
@@ -46,13 +46,25 @@ def refuse_too_few(offers: Sequence[Offer]) -> None:
         UserError: Naming it and what there is.
     """
     combining = [offer for offer in offers if tags_of(offer.strategy).combines]
-    members = [offer.name for offer in offers if offer not in combining and FLOORS not in offer.groups]
+    members = [offer.name for offer in and_what_they_combine(offers) if offer not in combining]
     if combining and len(members) < FEWEST:
         raise UserError(
             f"Strategy {combining[0].name!r} combines the other strategies of its run, floors apart, and this one has "
             f"{', '.join(members) or 'none'}. Name two or more besides, such as -s tfidf_logreg,logreg_probe,"
             f"{combining[0].base}."
         )
+
+
+def and_what_they_combine(offers: Sequence[Offer]) -> list[Offer]:
+    """Return the strategies that combine others with those that they may combine, none where none combines."""
+    combining = [offer for offer in offers if tags_of(offer.strategy).combines]
+    return [offer for offer in offers if offer in combining or FLOORS not in offer.groups] if combining else []
+
+
+def reads_encoder(offer: Offer, offers: Sequence[Offer]) -> bool:
+    """Return whether a strategy reads the encoder, itself or through one of its run that it may combine."""
+    parts = and_what_they_combine(offers) if tags_of(offer.strategy).combines else [offer]
+    return any(uses_model(each.strategy) for each in parts)
 
 
 @dataclass(frozen=True)

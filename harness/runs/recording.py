@@ -26,11 +26,11 @@ from harness.results.records import (
 )
 from harness.results.run_directory import RunDirectory
 from harness.results.unfinished_runs import remove_never_begun
+from harness.runs.combining import reads_encoder
 from harness.runs.findings import Findings, fingerprinted, gather_findings
 from harness.runs.metric_scores import with_metrics, without_changed, write_labels
 from harness.runs.planning import Plan
 from harness.runs.trial_key import changed_parts, trial_keys
-from harness.strategies.strategy import uses_model
 from harness.system.device import describe
 
 
@@ -210,7 +210,7 @@ class Recording:
         ]
 
     def _with_fingerprints(self, records: list[RunRecord]) -> list[RunRecord]:
-        reads_tokens = {offer.name: uses_model(offer.strategy) for offer in self._plan.offers}
+        reads_tokens = {offer.name: reads_encoder(offer, self._plan.offers) for offer in self._plan.offers}
         records = fingerprinted(records, self._plan.task, self._plan.config.limit, self._model, reads_tokens)
         largest = {record.trial for record in at_largest_train_size([r for r in records if r.is_scored])}
         records = [self._doubted(record) if record.trial in largest else record for record in records]

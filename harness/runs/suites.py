@@ -12,6 +12,7 @@ from harness.errors import UserError
 from harness.results.records import Run
 from harness.results.run_directory import RunDirectory
 from harness.results.suite_record import SuiteCell, SuiteDirectory, SuiteRecord, new_record, suites_in
+from harness.runs.combining import and_what_they_combine
 from harness.runs.planning import Plan
 from harness.runs.recording import keys_of
 from harness.runs.resuming import same_unfinished_run
@@ -54,6 +55,9 @@ class Suite:
     def plan_of(self, cell: SuiteCell, plan: Plan) -> Plan | None:
         """Return what a cell runs of its plan: strategies that read no encoder run once a data set.
 
+        What combines others runs in each cell, and with it whatever it may combine: what there is to choose from must
+        not hang on the order of the encoders.
+
         Args:
             cell: The cell.
             plan: The plan of its configuration.
@@ -64,9 +68,12 @@ class Suite:
         of_data_set = [each for each in self.record.cells if (each.dataset, each.fold) == (cell.dataset, cell.fold)]
         if of_data_set[0] == cell:
             return plan
-        readers = [offer for offer in plan.offers if uses_model(offer.strategy)]
-        config = plan.config.model_copy(update={"strategies": tuple(offer.name for offer in readers)})
-        return replace(plan, offers=readers, config=config) if readers else None
+        if not any(uses_model(offer.strategy) for offer in plan.offers):
+            return None
+        again = and_what_they_combine(plan.offers)
+        kept = [offer for offer in plan.offers if uses_model(offer.strategy) or offer in again]
+        config = plan.config.model_copy(update={"strategies": tuple(offer.name for offer in kept)})
+        return replace(plan, offers=kept, config=config)
 
     def run_of(self, cell: SuiteCell, plan: Plan) -> RunDirectory | None:
         """Return the folder of a cell's run where one has begun, finished or not."""

@@ -113,14 +113,21 @@ def test_what_reads_no_encoder_is_held_against_each_encoder_whatever_their_order
     assert row.count(".") == 4  # in each column, though run once a data set
 
 
-def test_what_combines_others_stands_with_the_encoder_of_these_alone(
+def test_what_combines_others_chooses_from_the_same_whatever_the_order_of_the_encoders(
     data: list[str], encoders: list[str], tmp_path: Path, harness: Harness
 ) -> None:
-    named = ("-d", data[0], "-m", ",".join(encoders), "-s", "tfidf_logreg,logreg_probe,blend")
-    assert harness("run", *named, "-o", str(tmp_path / "runs"), *OPTIONS).code == 0
-    first, second = open_suite("latest", tmp_path / "runs").study.cells
-    assert [cell.find("blend") is not None for cell in (first, second)] == [True, False]
-    assert second.find("tfidf_logreg") is not None
+    strategies, found = "majority,tfidf_logreg,logreg_probe,blend", []
+    for order in (encoders, encoders[::-1]):
+        out = tmp_path / Path(order[0]).name
+        assert harness("run", "-d", data[0], "-m", ",".join(order), "-s", strategies, "-o", str(out), *OPTIONS).code == 0
+        study = open_suite("latest", out).study
+        second = study.cells[1].study
+        assert {each.name for each in second.strategies} == set(strategies.split(",")) - {"majority"}
+        assert study.reads_encoder("blend")
+        assert sum(vars(study.against("majority", "tfidf_logreg")).values()) == 1
+        found.append({key: digest for key, digest in digests_of(out).items() if key[2] in ("blend", "logreg_probe")})
+    assert found[0] == found[1]
+    assert len(found[0]) == 4
 
 
 def test_scores_of_a_cell_are_those_of_its_run(made: Path, harness: Harness) -> None:
