@@ -119,7 +119,8 @@ def test_what_combines_others_chooses_from_the_same_whatever_the_order_of_the_en
     strategies, found = "majority,tfidf_logreg,logreg_probe,blend", []
     for order in (encoders, encoders[::-1]):
         out = tmp_path / Path(order[0]).name
-        assert harness("run", "-d", data[0], "-m", ",".join(order), "-s", strategies, "-o", str(out), *OPTIONS).code == 0
+        named = ("-d", data[0], "-m", ",".join(order), "-s", strategies)
+        assert harness("run", *named, "-o", str(out), *OPTIONS).code == 0
         study = open_suite("latest", out).study
         second = study.cells[1].study
         assert {each.name for each in second.strategies} == set(strategies.split(",")) - {"majority"}
