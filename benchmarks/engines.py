@@ -1,10 +1,12 @@
 """Texts -> features on a CPU: every engine of the harness and what else a user can pick, speed against quality.
 
 All get the same checkpoint, pooling and threads, and encode the same random rows in turn: the harness with torch, with
-OpenVINO and with OpenVINO in eight bits, in bfloat16 where the processor has instructions for it; sentence-transformers
-with torch, ONNX and OpenVINO, each at the batch size that suits it best; and, as the floor of cost, a static model that
-model2vec distils from the checkpoint. What is not installed is left out. Beside each speed stand the test f1_macro of
-`logreg_probe` on its features, and the share of nearest neighbours that it has in common with the harness with torch.
+OpenVINO and with OpenVINO in eight bits, in bfloat16 where the processor has instructions for it, and as `--engine auto
+--dtype auto` chooses; sentence-transformers with torch, ONNX and OpenVINO, each at the batch size that suits it best;
+the tutorial's code, which pads to the longest text and is timed on fewer rows; and, as the floor of cost, a static
+model that model2vec distils from the checkpoint. What is not installed is left out. Beside each speed stand the test
+f1_macro of `logreg_probe` on its features, and the share of nearest neighbours that it has in common with the harness
+with torch.
 
 sentence-transformers needs optimum-intel for OpenVINO and optimum-onnx for ONNX; both ask for older releases of
 transformers, so give them an environment of their own.
@@ -20,14 +22,16 @@ from typing import Any
 import numpy as np
 from corpus import load_task
 from measuring import in_turn, machine, median, spread
-from options import make_parser, numbers, prepare
+from options import make_parser, numbers, positive, prepare
 from reporting import percent, print_machine, print_table, times, write_json
 from rivals import Rival, rivals
 
 from harness import Features, RunConfig, Split, Task, compare, hookimpl
 from harness.encoding.engine import EngineName, is_installed
 from harness.encoding.int8_graph import neighbours_kept
+from harness.encoding.tags import encoder_tags
 from harness.encoding.transformer_encoder import TransformerEncoder
+from harness.system.device import multiplies_bfloat16
 
 OURS: dict[str, tuple[EngineName, str]] = {
     "harness torch": ("torch", "float32"),
@@ -36,7 +40,7 @@ OURS: dict[str, tuple[EngineName, str]] = {
     "harness openvino bfloat16": ("openvino", "bfloat16"),
     "harness openvino-int8": ("openvino-int8", "float32"),
 }
-BASE = "harness torch"
+BASE, AUTO = "harness torch", "harness auto"
 
 
 class Given:
@@ -73,12 +77,13 @@ def measure(options: argparse.Namespace, workdir: Path) -> dict[str, Any]:
     state = Features(pooling=options.pooling)
     found: dict[str, Rival] = {name: Rival(partial(_encoded, encoder, state)) for name, encoder in encoders.items()}
     found |= rivals(encoders[BASE], texts, options, workdir)
-    calls: dict[str, Callable[[], object]] = {name: partial(rival.encode, texts) for name, rival in found.items()}
+    timed = {name: texts[: rival.rows] for name, rival in found.items()}
+    calls: dict[str, Callable[[], object]] = {name: partial(found[name].encode, rows) for name, rows in timed.items()}
     for call in calls.values():
         call()
     seconds = in_turn(calls, options.repeats, options.device)
     test = {name: np.asarray(rival.encode(task.test.texts), np.float32) for name, rival in found.items()}
-    rates = {name: len(texts) / median(each) for name, each in seconds.items()}
+    rates = {name: len(timed[name]) / median(each) for name, each in seconds.items()}
     return {
         "machine": machine(options.device, "float32"),
         "capabilities": _capabilities(),
@@ -95,13 +100,16 @@ def measure(options: argparse.Namespace, workdir: Path) -> dict[str, Any]:
 
 def _own(options: argparse.Namespace) -> dict[str, TransformerEncoder]:
     """Return the harness' own encoders, of the engines that are installed and the formats that the processor has."""
-    from harness.huggingface import load_encoder
+    from harness.huggingface import harness_load_encoder, load_encoder
 
-    found = {}
+    config = RunConfig(model=options.model, engine="auto", dtype="auto", offline=True, cache=False)
+    chosen = harness_load_encoder(options.model, config, options.device, "float32")
+    print(f"{AUTO}: {encoder_tags(chosen).notes[-1]}")
+    found = {AUTO: chosen}
     for name, (engine, dtype) in OURS.items():
         if not is_installed(engine):
             print(f"{name} is left out: pip install 'strategy-harness[{engine}]'")
-        elif dtype == "bfloat16" and "BF16" not in _capabilities():
+        elif dtype == "bfloat16" and not (multiplies_bfloat16() if engine == "torch" else "BF16" in _capabilities()):
             print(f"{name} is left out: this processor has no instructions for it")
         else:
             found[name] = load_encoder(options.model, None, True, options.device, dtype, engine=engine)
@@ -155,6 +163,7 @@ def main() -> None:
     """Run the benchmark."""
     parser = make_parser(__doc__ or "", rows=1500, repeats=5)
     parser.add_argument("--pooling", choices=("cls", "mean"), default="mean", help="default: %(default)s")
+    parser.add_argument("--seed-rows", type=positive, default=100, help="for the tutorial's code; default: %(default)s")
     parser.add_argument("--batch-sizes", type=numbers, default=[16, 32, 64], help="to try; default: %(default)s")
     options = parser.parse_args()
     prepare(options)

@@ -10,10 +10,11 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import seed
 from measuring import seconds_of
 
 TORCH, OPENVINO, OPENVINO_INT8 = "s-t torch", "s-t openvino", "s-t openvino int8"
-ONNX, MODEL2VEC = "s-t onnx", "model2vec"
+ONNX, MODEL2VEC, TUTORIAL = "s-t onnx", "model2vec", "tutorial"
 CALIBRATION_TEXTS = 320  # sentence-transformers' own example takes 300
 NEEDED = {OPENVINO: "optimum.intel", OPENVINO_INT8: "optimum.intel", ONNX: "optimum.onnxruntime"}
 PACKAGES = {"optimum.intel": "optimum-intel", "optimum.onnxruntime": "optimum-onnx", "skeletoken": "model2vec[distill]"}
@@ -26,10 +27,12 @@ class Rival:
     Attributes:
         encode: Texts -> (n, width).
         batch_size: Texts a batch, None where it has no batches.
+        rows: Texts that it is timed on, None for all.
     """
 
     encode: Callable[[Sequence[str]], Any]
     batch_size: int | None = None
+    rows: int | None = None
 
 
 def rivals(encoder: Any, texts: Sequence[str], options: argparse.Namespace, workdir: Path) -> dict[str, Rival]:
@@ -47,7 +50,7 @@ def rivals(encoder: Any, texts: Sequence[str], options: argparse.Namespace, work
         OPENVINO_INT8: lambda: _quantised(encoder, options.pooling, texts, workdir),
         ONNX: lambda: _sentence_transformer(encoder, options.pooling, "onnx"),
     }
-    found = {}
+    found = {TUTORIAL: _tutorial(encoder, options)}
     for name, make in made.items():
         if missing := _missing("sentence_transformers") or _missing(NEEDED.get(name, "sentence_transformers")):
             print(f"{name} is left out: {missing} is not installed")
@@ -59,6 +62,16 @@ def rivals(encoder: Any, texts: Sequence[str], options: argparse.Namespace, work
     else:
         found[MODEL2VEC] = Rival(_static(encoder).encode)
     return found
+
+
+def _tutorial(encoder: Any, options: argparse.Namespace) -> Rival:
+    """Return the tutorial's code, whose cost a text does not depend on the text."""
+    model = seed.load_model(encoder.directory, "cpu", options.dtype)
+
+    def encode(texts: Sequence[str]) -> Any:
+        return seed.encode_splits({"all": texts}, encoder.tokenizer, model, encoder.max_length)["all"]
+
+    return Rival(encode, seed.BATCH_SIZE, options.seed_rows)
 
 
 def _missing(module: str) -> str | None:

@@ -59,7 +59,7 @@ def prefetch(
         HarnessError: Where something cannot be had, or is not what it should be.
     """
     before, items = read_bundle(output), list[Bundled]()
-    configs = [config.model_copy(update={"model": model}) for model in models]
+    configs = [config.model_copy(update={"model": model, "dtype": "float32"}) for model in models]
     for each in configs or [config]:
         settle_network_for(each, needs_model=bool(models))
     manager = open_plugins(config.plugins, plugins)

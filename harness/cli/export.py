@@ -64,8 +64,8 @@ def export(
     """Export a classifier of a run ('latest', its folder, or its folder's name): a folder that needs no harness.
 
     It holds all that predicts, from text to probabilities, and a README of a few lines that does so. What it predicts
-    on the run's test rows is compared with what the run did: the same labels, and probabilities within 0.0001.
-    Otherwise nothing is written.
+    on the run's test rows is compared with what the run did: the same labels, and probabilities within 0.0001,
+    or within 0.05 where the run computed in bfloat16. Otherwise nothing is written.
     """
     from harness.api.comparing import open_run
 
@@ -125,10 +125,13 @@ def _result(done: "Exported") -> list[str]:
 
     agreement = done.agreement
     what = f"{agreement.rows:,} {agreement.what}"
-    told = [f"Checked: {what}, all labels equal, largest difference of a probability {agreement.difference:.1g}"]
+    apart = f"largest difference of a probability {agreement.difference:.1g}"
+    told = [f"Checked: {what}, all labels equal, {apart}"]
     if agreement.ties:
-        told = [f"Checked: {what}, labels equal but for {agreement.ties:,} ties, "
-                f"largest difference of a probability {agreement.difference:.1g}"]  # fmt: skip
+        told = [f"Checked: {what}, labels equal but for {agreement.ties:,} ties, {apart}"]
+    if agreement.dtype != "float32":
+        told = [f"Checked: {what}, which the run predicted in {agreement.dtype} and this folder predicts in float32: "
+                f"{agreement.ties:,} get another label, {apart}"]  # fmt: skip
     size = quantities.size(done.size)
     return [
         *told,

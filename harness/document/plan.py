@@ -43,7 +43,7 @@ def summary_of_plan(plan: Plan, cost: CostForecast | None = None) -> PlanSummary
         ("classes", ", ".join(task.label_names)),
         ("model", f"{encoder.name} (texts cut at {encoder.max_length} tokens)" if encoder else "none needed"),
         ("device", f"{plan.device}, {plan.dtype}"),
-        *([("engine", encoder_tags(encoder).engine)] if encoder and plan.config.engine != TORCH else []),
+        *([("engine", told)] if (told := _engine(plan)) else []),
         ("features", cache_summary(cached)),
         *(("price", f"{name}: {told}") for name, told in _expenses(plan)),
         ("output", plan.config.output_dir),
@@ -58,6 +58,14 @@ def summary_of_plan(plan: Plan, cost: CostForecast | None = None) -> PlanSummary
         params = {"searched": search.search_space} if search else recorded_parameters(trial.strategy)
         trials.append((f"{trial.offer.name}{size}", trial.seed, params))
     return PlanSummary(facts, trials, plan.fallback, cost)
+
+
+def _engine(plan: Plan) -> str:
+    """Return what computes frozen features, "" where that is torch in the number format of the run."""
+    tags = encoder_tags(plan.encoder)
+    dtype = tags.dtype or plan.dtype
+    asked = plan.config.engine != TORCH or dtype != plan.dtype
+    return f"{tags.engine}, {dtype}" if plan.encoder and asked else ""
 
 
 def told_of_cost(cost: CostForecast) -> list[tuple[str, str]]:

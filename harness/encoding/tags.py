@@ -29,6 +29,7 @@ class EncoderTags:
         pooling_source: Where that comes from, None where it does not say.
         prompt: The text that it puts before each text.
         engine: What computes its states: `torch`, or another engine and its version, such as `openvino 2026.4.1`.
+        dtype: What its products are computed in; None where it does not say.
     """
 
     notes: tuple[str, ...] = ()
@@ -39,6 +40,7 @@ class EncoderTags:
     pooling_source: Literal["checkpoint", "left to right", "default"] | None = None
     prompt: str = ""
     engine: str = "torch"
+    dtype: Literal["float32", "bfloat16"] | None = None
 
 
 def read_tags(item: object, kind: type[Tags]) -> Tags:
@@ -55,7 +57,8 @@ def read_tags(item: object, kind: type[Tags]) -> Tags:
 def encoder_tags(encoder: object) -> EncoderTags:
     """Return the tags of an encoder, the defaults for None."""
     tags = read_tags(encoder, EncoderTags)
-    return replace(tags, notes=tuple(tags.notes), degradations=tuple(tags.degradations))
+    dtype = tags.dtype if tags.dtype in ("float32", "bfloat16") else None  # a library's own may be of any type
+    return replace(tags, notes=tuple(tags.notes), degradations=tuple(tags.degradations), dtype=dtype)
 
 
 def misspelt_tags(item: object, kind: type, methods: tuple[str, ...] = ()) -> dict[str, str]:

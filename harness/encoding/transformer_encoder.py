@@ -49,6 +49,7 @@ class TransformerEncoder:
         prompt: Put before each text.
         pools_prompt: Whether tokens of the prompt are pooled, too.
         other_engine: What computes its states, None for torch.
+        dtype: float32 or bfloat16, what its products are computed in.
     """
 
     name: str
@@ -67,6 +68,7 @@ class TransformerEncoder:
     prompt: str = ""
     pools_prompt: bool = True
     other_engine: Engine | None = None
+    dtype: str = "float32"
 
     @cached_property
     def _parts(self) -> tuple[Any, Any]:
@@ -121,10 +123,8 @@ class TransformerEncoder:
         """Whether padding changes a text's states in spite of the mask, as in FNet and ConvBERT, of any layer."""
         if self.can_skip:  # a family that does not, and its mask was tried
             return False
-        ids, means = (
-            self.tokenise(["is the padding of this text read?"])[0],
-            [Features(0, "mean"), Features(-1, "mean")],
-        )
+        ids = self.tokenise(["is the padding of this text read?"])[0]
+        means = [Features(0, "mean"), Features(-1, "mean")]
         short = ids[: max(len(ids) // 2, self.prompt_tokens) + 1]
         try:
             alone, padded = (self._compute(batch, means) for batch in ([short], [ids, short]))

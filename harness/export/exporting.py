@@ -92,13 +92,12 @@ def export_classifier(
         UnavailableError: Where the disk refuses.
     """
     check_form(form, output, wanted_variant)
-    _refuse_bfloat16(classifier)
     wanted = expected()  # before adapters are merged
     if wanted_variant:
         check_labels(wanted)
     with folder_written_whole(output) as folder:
         described, predict = _written(classifier, folder, form)
-        agreement = check_agreement(predict, wanted, progress)
+        agreement = check_agreement(predict, wanted, progress, _computed_in(classifier))
         variant = None
         if wanted_variant:
             variant = make_variant(folder, form, predict, described, wanted, wanted_variant, progress)
@@ -108,12 +107,12 @@ def export_classifier(
     return Exported(output, form, described.strategy, described.seed, agreement, size, variant)
 
 
-def _refuse_bfloat16(classifier: TextClassifier) -> None:
-    if classifier.saved.dtype == "bfloat16" and classifier.saved.encoder is not None:
-        raise UserError(
-            f"{classifier.saved.strategy} was fitted in bfloat16, and an exported folder computes in float32: its "
-            "probabilities would not be those of the run. Run it again with --dtype float32."
-        )
+def _computed_in(classifier: TextClassifier) -> str:
+    """Return what the run's predictions were computed in: a probe's in the format of the features that it reads."""
+    saved = classifier.saved
+    if saved.encoder is None:
+        return "float32"
+    return (saved.encoder.dtype if saved.encoder.states else None) or saved.dtype
 
 
 def _written(classifier: TextClassifier, folder: Path, form: FormName) -> tuple[Described, Predict]:

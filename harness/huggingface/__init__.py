@@ -12,7 +12,7 @@ from harness.data.table import ReadOptions
 from harness.data.task import Task
 from harness.encoding.checkpoint import load_tokenizer
 from harness.encoding.encoder import Encoder
-from harness.encoding.engine import EngineName
+from harness.encoding.engine import AUTO, is_installed
 from harness.encoding.fingerprint import weights_hash
 from harness.encoding.sequence_classifier import load_sequence_classifier
 from harness.encoding.static_encoder import is_static, load_static_encoder
@@ -21,7 +21,7 @@ from harness.encoding.transformer_encoder import TransformerEncoder
 from harness.features.directory import cache_directory
 from harness.hookspecs import hookimpl
 from harness.huggingface.checkpoint import encoder_in, find_checkpoint, is_on_disk, load_encoder
-from harness.huggingface.engine_choice import choose_engine
+from harness.huggingface.engine_choice import OTHER, Way, fastest, ways_to_compute
 from harness.huggingface.hub import refused_address
 from harness.huggingface.hub_dataset import (
     SHORT_NAMES,
@@ -31,6 +31,7 @@ from harness.huggingface.hub_dataset import (
     test_size_of,
 )
 from harness.huggingface.network import settle_network
+from harness.system.device import multiplies_bfloat16
 
 SAMPLE = "sample"
 
@@ -122,12 +123,23 @@ def harness_load_encoder(name: str, config: RunConfig, device: str, dtype: str) 
     if is_static(directory, name):
         return load_static_encoder(name, directory, commit, config.prompt, config.max_length)
 
-    def load(engine: EngineName) -> TransformerEncoder:
-        asked = (batch_tokens, cache, config.prompt, config.max_length, engine)
-        return encoder_in(directory, commit, name, device, dtype, *asked)
+    def load(way: Way) -> TransformerEncoder:
+        asked = (batch_tokens, cache, config.prompt, config.max_length, way.engine)
+        return encoder_in(directory, commit, name, device, way.dtype, *asked)
 
-    if config.engine != "auto":
-        return load(config.engine)
-    encoder, why = choose_engine(load, device, dtype, cache.engine_file if cache else None)
-    encoder.notes = (*encoder.notes, why)
+    ways = ways_to_compute(
+        config.engine,
+        config.dtype,
+        device,
+        dtype,
+        multiplies_bfloat16=multiplies_bfloat16(),
+        has_openvino=is_installed(OTHER),
+    )
+    encoder: TransformerEncoder
+    encoder, way, why = fastest(load, ways, cache.engine_file if cache else None)
+    if config.engine == AUTO and not why:
+        why = f"on {device}" if device != "cpu" else "OpenVINO is not installed"
+    if why:
+        options = " and ".join(f"--{name} auto" for name in ("engine", "dtype") if getattr(config, name) == "auto")
+        encoder.notes = (*encoder.notes, f"{options} took {way}: {why}.")
     return encoder

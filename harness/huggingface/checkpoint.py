@@ -113,6 +113,7 @@ def encoder_in(
         fingerprint=identity,
         budget=TokenBudget(batch_tokens, cache.budgets_file(identity) if cache else None),
         other_engine=_engine(engine, dtype, cache.graph_file(identity) if cache else None),
+        dtype=dtype,
     )
     if parts is None:
         return _told(encoder)

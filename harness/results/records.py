@@ -162,9 +162,8 @@ class TaskInfo(FrozenModel):
 class ModelInfo(FrozenModel):
     """The encoder of a run.
 
-    `pooling` is what `pooling=auto` was, `pooling_source` why: its checkpoint declares it, it reads from left to right,
-    or neither. `engine`, torch or another with its version, computed the frozen features, `prompt` before each text.
-    `truncated_texts` maps split -> texts longer than `max_length` tokens; `token_budget` is the tokens of a batch.
+    `pooling` is what `pooling=auto` was, `pooling_source` why. `engine` computed frozen features in `dtype` (None: that
+    of the run). `truncated_texts` maps split -> texts longer than `max_length`; `token_budget` is the tokens a batch.
     """
 
     name: str
@@ -177,6 +176,7 @@ class ModelInfo(FrozenModel):
     pooling_source: PoolingSource | None = None
     prompt: str = ""
     engine: str = "torch"
+    dtype: str | None = None
     truncated_texts: dict[str, Count] = Field(default_factory=dict)
     token_budget: Count | None = None
 

@@ -41,6 +41,7 @@ class SavedEncoder(FrozenModel):
         pooling: What `auto` is for it.
         prompt: What it puts before each text.
         engine: What computed its features.
+        dtype: Number format that they were computed in, None for that of the classifier.
         states: What the classifier reads of it; none where it holds weights of its own.
     """
 
@@ -53,6 +54,7 @@ class SavedEncoder(FrozenModel):
     pooling: Name = "cls"
     prompt: Annotated[str, Field(max_length=10_000)] = ""
     engine: EngineName = TORCH
+    dtype: Literal["float32", "bfloat16"] | None = None
     states: tuple[SavedState, ...] = ()
 
 
@@ -109,6 +111,7 @@ def describe_encoder(encoder: Encoder, states: tuple[Features, ...]) -> SavedEnc
         pooling=pooling_of(encoder),
         prompt=encoder_tags(encoder).prompt,
         engine=engine_name(encoder_tags(encoder).engine),
+        dtype=encoder_tags(encoder).dtype,
         states=tuple(SavedState(layer=state.layer, pooling=state.pooling) for state in states),
     )
 

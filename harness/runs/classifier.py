@@ -205,10 +205,11 @@ def _encoder(
         prompt=fitted_on.prompt or None,
         max_length=fitted_on.max_length,
         engine=fitted_on.engine,
+        dtype=(dtype := fitted_on.dtype or saved.dtype),
     )
     settle_network_for(config)
     try:
-        encoder = manager.load_encoder(config, device, saved.dtype)
+        encoder = manager.load_encoder(config, device, dtype)
     except UnavailableError as error:
         raise UnavailableError(
             f"The classifier in {directory} reads the encoder {fitted_on.name!r}, which is not where it was. {error} "

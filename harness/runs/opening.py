@@ -155,5 +155,6 @@ def open_data(config: RunConfig, plugins: Sequence[object] = ()) -> tuple[Task, 
     settle_network_for(config, needs_model=config.model is not None)
     manager = open_plugins(config.plugins, plugins)
     task = manager.load_task(config)
-    encoder = manager.load_encoder(config, "cpu", "float32") if config.model else None
+    exact = config.model_copy(update={"dtype": "float32"})  # it only counts tokens
+    encoder = manager.load_encoder(exact, "cpu", "float32") if config.model else None
     return task.limited(config.limit) if config.limit else task, encoder

@@ -280,7 +280,7 @@ def _model_info(encoder: Encoder | None) -> ModelInfo | None:
         width=encoder.width,
         max_length=encoder.max_length,
         n_parameters=encoder.n_parameters,
-        **{name: getattr(tags, name) for name in ("pooling", "pooling_source", "prompt", "engine")},
+        **{name: getattr(tags, name) for name in ("pooling", "pooling_source", "prompt", "engine", "dtype")},
     )
 
 

@@ -6,6 +6,7 @@ import platform
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -56,6 +57,14 @@ def choose_dtype(name: str, device: str) -> str:
     if name != "auto":
         return name
     return "bfloat16" if device == "cuda" and torch.cuda.is_bf16_supported() else "float32"
+
+
+def multiplies_bfloat16() -> bool:
+    """Return whether this processor has instructions for bfloat16: avx512_bf16, amx_bf16, or those of ARM."""
+    import torch
+
+    found: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()  # older versions of torch do not tell
+    return any(found.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16"))
 
 
 class PeakMemory:

@@ -171,9 +171,10 @@ def _reading(run: Run, page: Page) -> Iterator[tuple[str, str]]:
         yield "pooling", page.say(told).format(pooling=model.pooling)
     if model.prompt:
         yield "prompt", model.prompt
-    if model.engine != "torch":
+    of_run = str(run.environment.get("dtype", "unknown"))
+    dtype = model.dtype or of_run
+    if model.engine != "torch" or dtype != of_run:
         told = page.say("frozen features are computed by {engine}, {dtype}")
-        dtype = run.environment.get("dtype", "unknown")
         yield "engine", told.format(engine=model.engine, dtype=f"int8, {dtype}" if "int8" in model.engine else dtype)
 
 
