@@ -75,6 +75,9 @@ class Sentences:
         if verdict == "as good" and ahead > -(self.conclusion.margin or 0.0):
             told = "{take} ({answer}): test {metric} {score}, within {margin} of {rival}, {other} ({other_score})."
             return say(told)
+        if verdict == "as good":
+            told = "By validation {answer} (test {metric} {score}); {rival}, {other}, is not behind: {other_score}."
+            return say(told)
         if verdict == "better":
             told = "By validation {answer} (test {metric} {score}), on test {rival}, {other}, is better: {other_score}."
             return say(told)
@@ -91,7 +94,7 @@ class Sentences:
             return say("Combine several")
         if "zero_shot" in taken.first.groups:
             return say("No training needed")
-        return say("No encoder needed") if self.first_of("frozen") or self.first_of("trained") else say("Take it")
+        return say("No encoder needed") if self.first_of("trained") else say("Take it")
 
     def rival_of_best(self) -> Standing | None:
         """Return the best probe, for a probe the best fine-tuning, or else the runner-up."""

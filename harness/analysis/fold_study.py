@@ -23,7 +23,9 @@ class OverFolds:
 
     Attributes:
         name: The strategy.
-        validation: Mean over folds of the validation score that chooses, the highest the best.
+        validation: Mean over folds of its validation score by the metric that chooses, None where one has no value.
+        optimism: By how much choosing flatters that, mean over the folds where it is known, None where in none.
+        rank_score: Mean over folds of the same less what flatters it, such that the highest is the best.
         score: Its test score, mean over folds, with an interval.
         all_rows: accuracy and f1_macro of the predictions for all rows together, each row by the classifier that did
             not see it; of the lowest seed, the mean over draws, None as long as no draw is complete.
@@ -34,7 +36,9 @@ class OverFolds:
     """
 
     name: str
-    validation: float
+    validation: float | None
+    optimism: float | None
+    rank_score: float
     score: FoldMean
     all_rows: tuple[float, float] | None
     difference: FoldMean | None = None
@@ -82,7 +86,7 @@ class FoldStudy:
     def strategies(self) -> tuple[OverFolds, ...]:
         """Those that were scored on each fold, the best by validation first, floors last."""
         names = [name for name in self.study.strategies if all(cell.find(name) for cell in self.study.cells)]
-        found = sorted(map(self._over_folds, names), key=lambda each: (each.is_floor, -each.validation, each.name))
+        found = sorted(map(self._over_folds, names), key=lambda each: (each.is_floor, -each.rank_score, each.name))
         return tuple(self._compared(found))
 
     @property
@@ -93,8 +97,13 @@ class FoldStudy:
     def _over_folds(self, name: str) -> OverFolds:
         found = [each for cell in self.study.cells if (each := cell.find(name))]
         scores = self._scores(name)
+        values = [each.headline.validation.of(each.chosen_by) for each in found]
+        known = [value for value in values if value is not None]
+        flattered = [each.optimism for each in found if each.optimism is not None]
         return OverFolds(
             name,
+            fmean(known) if len(known) == len(values) else None,
+            fmean(flattered) if flattered else None,
             fmean(each.validation_score for each in found),
             mean_over_folds(scores, self._test_share, bounds=self._bounds),
             self._on_all_rows(name),

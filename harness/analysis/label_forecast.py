@@ -26,7 +26,7 @@ FARTHEST = 10  # times the most rows that were measured: nothing is told of what
 DRAWS, SEED = 1000, 0
 LOWER, UPPER = (1 - LEVEL) / 2, (1 + LEVEL) / 2
 
-Verdict = Literal["reached", "between", "at least", "too far", "above the ceiling", "flat", "few sizes"]
+Verdict = Literal["reached", "between", "at least", "perhaps far", "too far", "above the ceiling", "flat", "few sizes"]
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,9 @@ class Forecast:
         sizes: Rows of train that it was measured with, ascending.
         score: What it scored with the most of them, mean over the seeds.
         n_seeds: How many seeds drew rows of train for each; with one, what that draw adds to chance is in no band.
-        verdict: `reached` with the rows there are; `between` `low` and `high` rows in all; `at least` `low`, since the
-            curves do not agree on more; `too far`, none of them gets there within `FARTHEST` times the rows;
+        verdict: `reached` with the rows there are; `between` `low` and `high` rows in all; `at least` `low`, since some
+            curves level off before; `perhaps far`, at least `low`, since some get there farther off than can be said;
+            `too far`, none of them gets there within `FARTHEST` times the rows;
             `above the ceiling`, they level off before; `flat`, the curve does not rise beyond chance; `few sizes`,
             nothing can be fitted. Where no target is named it is `between`, unless nothing can be told at all.
         low: Rows of train in all that are needed at least, None where that is not told.
@@ -238,8 +239,9 @@ def _with_rows(found: Forecast, laws: PowerLaws, error: float) -> Forecast:
         return replace(found, verdict="above the ceiling")
     if low > FARTHEST * found.n_rows:
         return replace(found, verdict="too far")
-    at_most = None if high > FARTHEST * found.n_rows else math.ceil(high)
-    return replace(found, verdict="between" if at_most else "at least", low=math.floor(low), high=at_most)
+    if high > FARTHEST * found.n_rows:
+        return replace(found, verdict="at least" if math.isinf(high) else "perhaps far", low=math.floor(low))
+    return replace(found, verdict="between", low=math.floor(low), high=math.ceil(high))
 
 
 def _weights(sizes: Sequence[int], drawn: Floats) -> Floats:

@@ -21,6 +21,7 @@ from harness.results.records import RunRecord
 from harness.results.saved_model import write_saved_model
 from harness.runs.saving import describe_classifier, saved_bytes
 from harness.runs.session import Session, Trial
+from harness.strategies.optimism import has_known_optimism
 from harness.strategies.strategy import wanted_features
 from harness.strategies.tags import tags_of
 from harness.system.files import disk_errors
@@ -129,7 +130,8 @@ def _scored(session: Session, trial: Trial, outcome: Outcome) -> dict[str, Any]:
         "total_parameters": None if own is None else own + frozen,
         "history": [dict(epoch) for epoch in told.history],
         "configurations_tried": told.configurations_tried,
-        "optimism": told.optimism,
+        # Of all strategies or of none: what one would have taken off and another not, would decide between them.
+        "optimism": told.optimism if has_known_optimism(chosen_by) else None,
         "spent": told.spent,
         "members": dict(told.members),
         # Where each seed draws rows of its own, it is no matter of the strategy alone.

@@ -45,7 +45,7 @@ def selection_optimism(
     """
     answers = [each.answers for each in candidates if each.answers is not None]
     by = CORE.get(metric.name, metric) if metric else None
-    if len(candidates) <= 1 or len(answers) < len(candidates) or not _is_resampled(by):
+    if len(candidates) <= 1 or len(answers) < len(candidates) or not has_known_optimism(metric):
         return None
     n = len(labels)
     drawn = np.random.default_rng(SEED).multinomial(n, np.full(n, 1 / n), TIMES).astype(np.float32)  # (draws, n)
@@ -68,8 +68,13 @@ def selection_optimism(
     return min(max(float(found), 0.0), 1.0)
 
 
-def _is_resampled(by: AnyMetric | None) -> bool:
-    """Return whether scores of resampled rows are cheap to have, and fractions."""
+def has_known_optimism(metric: Metric | None) -> bool:
+    """Return whether optimism is told of a metric: where scores of resampled rows are cheap to have, and fractions.
+
+    Args:
+        metric: The one that decides, None for f1_macro.
+    """
+    by = CORE.get(metric.name, metric) if metric else None
     if by is None or isinstance(by, str):
         return True
     return isinstance(by, TableMetric) and min(by.bounds) >= -1 and max(by.bounds) <= 1

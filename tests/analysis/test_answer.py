@@ -140,6 +140,14 @@ def test_nothing_is_called_within_the_margin_of_what_is_further_ahead() -> None:
     assert cheaper == ("A probe is enough (probe): test f1_macro 0.905, not behind the best fine-tuning, fine (0.900).")
 
 
+def test_what_was_shown_to_be_no_worse_is_not_said_to_be_undecided() -> None:
+    few, ahead = Strategy("fine", 0, 200, 0.9, 10), Strategy("probe", 97, 273, 0.8, 500)
+    assert [each.verdict for each in concluded(few, ahead).comparisons] == ["as good"]
+    assert told(few, ahead).startswith(
+        "By validation fine (test f1_macro 0.90); the best probe, probe, is not behind: 0.91."
+    )
+
+
 def test_nobody_is_advised_to_take_what_does_not_beat_a_floor_on_test() -> None:
     floor = Strategy("floor", 0, 1300, 0.3, 0, "floor")
     floor.standing = Standing("floor", (floor.standing.first.model_copy(update={"groups": ("floors",)}),))
@@ -165,9 +173,8 @@ def test_what_is_better_on_test_than_the_best_by_validation_is_said() -> None:
 
 def test_without_an_encoder_or_with_nothing_learnt() -> None:
     words = Strategy("words", 0, 100, 0.95, 2)
-    assert told(words, PROBE).startswith(
-        "No encoder needed (words): test f1_macro 0.95 against 0.60 for the best probe"
-    )
+    assert told(words, FINE, PROBE).startswith("No encoder needed (words): test f1_macro 0.95")
+    assert told(words, PROBE).startswith("Take it (words): test f1_macro 0.95 against 0.60 for the best probe")
     floor = Strategy("floor", 0, 1300, 0.3, 0, "floor")
     assert told(floor).startswith("Take none of these")
     idle = Strategy("blocks", 0, 1300, 0.3, 100, "not learnt")

@@ -177,6 +177,12 @@ def test_predictions_that_somebody_changed_are_not_combined(run: Harness, tmp_pa
     assert "it was changed after its trial" in error["message"]
 
 
+def test_of_a_metric_whose_optimism_is_not_known_none_is_taken_off(run: Harness, tmp_path: Path) -> None:
+    given = ("-o", str(tmp_path), "--no-save-models", "--select-by", "log_loss")
+    assert run(*given, strategies=f"{MEMBERS},blend").code == 0
+    assert {each["optimism"] for each in run_of(tmp_path)["records"]} == {None}
+
+
 def test_of_several_numbers_of_rounds_validation_keeps_one(run: Harness, tmp_path: Path) -> None:
     assert run("-o", str(tmp_path), strategies=f"{MEMBERS},blend(rounds=1|20)").code == 0
     opened = open_run(next(tmp_path.glob("2*")))

@@ -143,3 +143,15 @@ def test_data_without_a_test_split_are_drawn_into_folds_whole(tmp_path: Path, ha
     assert ran.code == 0, ran.err
     tested = [row for run in open_suite("latest", tmp_path / "runs").runs for row in run.predictions("majority")["row"]]
     assert sorted(tested) == list(range(len(rows)))
+
+
+@pytest.mark.slow
+def test_validation_is_shown_as_the_metric_has_it(data: Path, tmp_path: Path, harness: Harness) -> None:
+    given = ("-d", str(data), "--folds", "3", "-o", str(tmp_path), "--select-by", "log_loss", *OPTIONS)
+    assert harness("run", *given).code == 0
+    suite = open_suite("latest", tmp_path)
+    records = [run.record("tfidf_logreg") for run in suite.runs]
+    mean = sum(each.validation.score("log_loss") for each in records if each.validation) / 3
+    table = suite.folds().set_index("strategy")
+    assert table.loc["tfidf_logreg", "validation"] == pytest.approx(mean)
+    assert f"{mean:.4f}" in harness("show", "latest", "-o", str(tmp_path)).out

@@ -139,6 +139,18 @@ def test_what_lies_farther_than_ten_times_the_rows_is_not_told() -> None:
     assert (found.verdict, found.low, found.high) == ("too far", None, None)
 
 
+def test_why_nobody_knows_how_many_rows_at_most_is_said_as_it_is() -> None:
+    sizes = (100, 200, 400, 800)
+    scores = np.array([[1 - 3 * n**-0.3 for n in sizes]])
+    rng = np.random.default_rng(0)
+    noisy = MeasuredCurve(sizes, scores, rng.normal(0, 1e-4, (200, 1, 4)), 1.0, 1)
+    found = forecast("slow", "accuracy", noisy, 0.746)
+    assert (found.verdict, found.high) == ("perhaps far", None)
+    said = told_of(found, lambda phrase: phrase)
+    assert "more than {farthest}" in said.pattern
+    assert "level off" not in said.pattern
+
+
 def test_a_score_above_where_the_curve_levels_off_takes_no_number_of_rows() -> None:
     sizes = (100, 200, 400, 800)
     scores = np.array([[0.7 - 20 * n**-1.0 for n in sizes]])

@@ -24,6 +24,7 @@ from harness.document.model import (
 )
 from harness.document.subject import Subject
 from harness.evaluation.search_evidence import BestOf, SearchEvidence, TuningCurve, written_order
+from harness.wording.languages import Say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,8 +52,8 @@ def _blocks(subject: Subject, search: SearchEvidence) -> Iterator[Block]:
         yield Paragraph(told)
     band = (
         "In brackets the 95 % band of the whole curve on these validation rows, whatever the distribution of scores "
-        "(Lourie, Cho and He 2024, Show Your Work with Confidence). Where it has no upper end, these configurations do "
-        "not tell how much better others may be."
+        "(Lourie, Cho and He 2024, Show Your Work with Confidence). Where it has one end alone, these configurations "
+        "do not tell how much better others may be."
     )
     yield Paragraph(say(band), "note")
     test = "A search makes no interval of a test score narrower: these are of the chosen configuration alone."
@@ -78,7 +79,8 @@ def budget_pictures(subject: Subject, search: SearchEvidence) -> list[Picture]:
 def _with_band(subject: Subject, search: SearchEvidence, i: int, draw: "Callable[[], Figure]") -> Picture:
     curve = search.curves[i]
     point = curve.points[-1]
-    told = {"strategy": curve.strategy, "value": numbers.score(point.value), "band": _band(point) or numbers.MISSING}
+    band = _band(point, subject.say) or numbers.MISSING
+    told = {"strategy": curve.strategy, "value": numbers.score(point.value), "band": band}
     alternative = Phrase(subject.say("{strategy} with its 95 % band, at the end {value} ({band})"), told)
     return Picture(draw, alternative, Phrase(subject.say("{strategy} with its 95 % band"), told))
 
@@ -114,14 +116,16 @@ def _cells(subject: Subject, curve: TuningCurve, budgets: list[float]) -> Iterat
     yield Cell(numbers.score(best))
     yield Cell(numbers.MISSING if record.optimism is None else numbers.score(record.optimism))
     for point in map(curve.at, budgets):
-        yield Cell(numbers.score(point.value) if point else numbers.MISSING, _band(point))
+        yield Cell(numbers.score(point.value) if point else numbers.MISSING, _band(point, subject.say))
 
 
-def _band(point: BestOf | None) -> str:
+def _band(point: BestOf | None, say: Say) -> str:
     if point is None or point.low is point.high is None:
         return ""
-    low, high = ("" if end is None else f"{end:.3f}" for end in (point.low, point.high))
-    return f"{low}{numbers.DASH}{high}"
+    low, high = (None if end is None else f"{end:.3f}" for end in (point.low, point.high))
+    if low is None:
+        return say("up to {high}").format(high=high)
+    return say("from {low}").format(low=low) if high is None else f"{low}{numbers.DASH}{high}"
 
 
 def _budgets(search: SearchEvidence) -> list[float]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from harness.analysis.fold_study import FoldStudy, OverFolds
 from harness.document import numbers
 from harness.document.model import Block, Cell, Column, Facts, Name, Paragraph, Phrase, Report, Row, Section, Table
+from harness.document.sections.flattery import flattery, said_of_flattery
 from harness.evaluation.resampled import FoldMean
 from harness.wording.languages import Say
 
@@ -64,21 +65,24 @@ def scores_of_folds(found: FoldStudy, say: Say) -> Section:
     columns = [Column(say("strategy"), kind="name"), Column(say("validation"), found.study.metric)]
     columns += [Column(say("mean"), test), Column(say("behind the first"), test), Column("p", test)]
     columns += [Column(name, say("all rows")) for name in ("f1_macro", "accuracy")] + [Column(say("seconds"))]
-    rows = [_row(each, is_first=i == 0) for i, each in enumerate(found.strategies)]
+    is_loss = found.study.oriented(1.0) < 0
+    rows = [_row(each, is_first=i == 0, is_loss=is_loss) for i, each in enumerate(found.strategies)]
     blocks: list[Block] = [Table(say("Strategies over folds"), columns, rows), Paragraph(say(EXPLAINED), "note")]
+    if any(flattery(each.optimism, is_loss=is_loss) for each in found.strategies):
+        blocks.append(Paragraph(said_of_flattery(say), "note"))
     for name in found.unscored:
         told = Phrase(say("{strategy} has no score on some fold."), {"strategy": Name(name)})
         blocks.append(Paragraph(told, "warning"))
     return Section("scores", say("Scores"), blocks)
 
 
-def _row(each: OverFolds, *, is_first: bool) -> Row:
+def _row(each: OverFolds, *, is_first: bool, is_loss: bool) -> Row:
     accuracy, f1_macro = each.all_rows or (None, None)
     behind = each.difference
     return Row(
         [
             Cell(each.name, bold=is_first),
-            Cell(numbers.score(each.validation)),
+            Cell(numbers.score(each.validation), flattery(each.optimism, is_loss=is_loss)),
             Cell(numbers.score(each.score.value), _interval(each.score), bold=is_first),
             Cell(numbers.difference(behind.value), _reach(behind)) if behind else Cell(""),
             Cell("" if each.p is None else numbers.p_value(each.p)),

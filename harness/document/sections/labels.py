@@ -15,6 +15,8 @@ TOLD = {
     "between": "{strategy}: {low} to {high} more rows of train take test {metric} from {score} to {target}.",
     "at least": "{strategy}: at least {low} more rows of train for test {metric} {target}; how many at most cannot be "
     "told, since fitted curves level off anywhere from {floor} to {ceiling}.",
+    "perhaps far": "{strategy}: at least {low} more rows of train for test {metric} {target}; how many at most cannot "
+    "be told, since it may take more than {farthest}, too far from the {n} that were measured.",
     "too far": "{strategy}: test {metric} {target} takes more than {farthest} rows of train, too far from the {n} that "
     "were measured to say how many.",
     "above the ceiling": "{strategy}: no number of rows is enough for test {metric} {target}: its curve levels off at "
@@ -104,7 +106,7 @@ def told_of(forecast: Forecast, say: Say) -> Phrase:
     """Return the answer of a forecast in a sentence."""
     floor, ceiling = forecast.ceiling or (math.nan, math.nan)
     more = {
-        "low": two_digits((forecast.low or 0) - forecast.n_rows, up=False),
+        "low": max(two_digits((forecast.low or 0) - forecast.n_rows, up=False), 1),
         "high": two_digits((forecast.high or 0) - forecast.n_rows, up=True),
         "farthest": FARTHEST * forecast.n_rows,
         "n": forecast.n_rows,

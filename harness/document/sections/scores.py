@@ -8,6 +8,7 @@ from harness.analysis.ranking import MAJORITY, Standing
 from harness.analysis.study import Studied
 from harness.document import numbers
 from harness.document.model import Bar, Block, Cell, Column, Fold, Name, Paragraph, Phrase, Row, Section, Table
+from harness.document.sections.flattery import flattery, is_shown, said_of_flattery
 from harness.document.sections.variants import variant_rows
 from harness.document.subject import Subject
 from harness.evaluation.intervals import FEW_ROWS
@@ -72,7 +73,7 @@ def _cells(subject: Subject, studied: Studied) -> list[Cell]:
     """Return the row that stands for a strategy: means over its seeds, with intervals over rows and seeds."""
     headline, record = studied.headline, studied.records[0]
     cells = [Cell(studied.name, _remark(subject, studied), bold=studied is subject.best)]
-    flattered = f"-{numbers.score(studied.optimism)}" if studied.optimism and _shows(studied.optimism) else ""
+    flattered = flattery(studied.optimism, is_loss=bool(studied.selection and not studied.selection.higher_is_better))
     cells.append(Cell(numbers.score(headline.validation.of(subject.chosen_by)), flattered))
     for metric in subject.metrics:
         interval = subject.interval(studied, metric)
@@ -113,11 +114,6 @@ def _milliseconds_per_text(subject: Subject, studied: Studied) -> float | None:
     taken = [subject.run(studied).milliseconds_per_text(record) for record in studied.records]
     known = [value for value in taken if value is not None]
     return fmean(known) if len(known) == len(taken) else None
-
-
-def _shows(optimism: float) -> bool:
-    """Return whether what is taken off is more than zero where it is written."""
-    return float(numbers.score(optimism)) > 0
 
 
 def _unseen(subject: Subject, studied: Studied, metric: str) -> float | None:
@@ -200,12 +196,8 @@ def _notes(subject: Subject) -> Iterator[Phrase]:
         yield Phrase(say(few), {"n": numbers.count(FEW_ROWS)})
     if lowest := [each.metric for each in evidence.metrics if not each.higher_is_better]:
         yield Phrase(say("Of {names} the lowest value is the best."), {"names": say(", ").join(lowest)})
-    if any(each.optimism and _shows(each.optimism) for each in subject.study.strategies):
-        flattery = (
-            "Small below a validation score: by how much choosing the best of all that was tried flatters it "
-            "(bootstrap). The order of the table takes it off."
-        )
-        yield Phrase(say(flattery))
+    if any(is_shown(each.optimism) for each in subject.study.strategies):
+        yield Phrase(said_of_flattery(say))
     if evidence.letters:
         yield Phrase(say("Strategies that share a rank letter cannot be told apart on these test rows."))
     if _has_spread(subject):
