@@ -64,3 +64,10 @@ def test_help_imports_nothing_heavy() -> None:
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
     assert "harness" in imported
     assert not imported & {"torch", "transformers", "datasets", "sklearn", "scipy", "matplotlib", "pyarrow", "rich"}
+
+
+def test_a_plugin_that_imports_from_a_former_place_gets_the_same_and_is_told_the_new_one() -> None:
+    sys.modules.pop("harness.sklearn_probe", None)
+    with pytest.warns(DeprecationWarning, match="from harness import SklearnClassifier"):
+        from harness.sklearn_probe import SklearnClassifier
+    assert SklearnClassifier is harness.SklearnClassifier
