@@ -12,7 +12,7 @@ from harness.data.table import ReadOptions
 from harness.data.task import Task
 from harness.encoding.checkpoint import load_tokenizer
 from harness.encoding.encoder import Encoder
-from harness.encoding.engine import AUTO, is_installed
+from harness.encoding.engine import is_installed
 from harness.encoding.fingerprint import weights_hash
 from harness.encoding.sequence_classifier import load_sequence_classifier
 from harness.encoding.static_encoder import is_static, load_static_encoder
@@ -21,7 +21,7 @@ from harness.encoding.transformer_encoder import TransformerEncoder
 from harness.features.directory import cache_directory
 from harness.hookspecs import hookimpl
 from harness.huggingface.checkpoint import encoder_in, find_checkpoint, is_on_disk, load_encoder
-from harness.huggingface.engine_choice import OTHER, Way, fastest, ways_to_compute
+from harness.huggingface.engine_choice import OTHER, Way, fastest, told_of_choice, ways_to_compute
 from harness.huggingface.hub import refused_address
 from harness.huggingface.hub_dataset import (
     SHORT_NAMES,
@@ -137,9 +137,5 @@ def harness_load_encoder(name: str, config: RunConfig, device: str, dtype: str) 
     )
     encoder: TransformerEncoder
     encoder, way, why = fastest(load, ways, cache.engine_file if cache else None)
-    if config.engine == AUTO and not why:
-        why = f"on {device}" if device != "cpu" else "OpenVINO is not installed"
-    if why:
-        options = " and ".join(f"--{name} auto" for name in ("engine", "dtype") if getattr(config, name) == "auto")
-        encoder.notes = (*encoder.notes, f"{options} took {way}: {why}.")
+    encoder.notes = (*encoder.notes, *told_of_choice(config.engine, config.dtype, device, way, why))
     return encoder

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.encoding.encoder import Features
-from harness.encoding.engine import INT8, PACKAGES, TORCH, EngineChoice, EngineName
+from harness.encoding.engine import INT8, PACKAGES, TORCH, EngineChoice, EngineName, is_installed
 from harness.encoding.int8_graph import neighbours_kept, other_sentences
 from harness.errors import ModelError, UnavailableError, UserError
 from harness.system.device import n_threads, processor
@@ -122,6 +122,27 @@ def fastest(
             with contextlib.suppress(ModelError, UserError):
                 return load(way), way, told
     return first, ways[0], f"{told}; {CLEARLY_FASTER} times as fast is asked for"
+
+
+def told_of_choice(engine: EngineChoice, dtype: str, device: str, way: Way, why: str) -> tuple[str, ...]:
+    """Return a sentence on which way was taken and why, none where there was nothing to choose and nobody asked.
+
+    Args:
+        engine: As asked for.
+        dtype: As asked for.
+        device: cpu, cuda or mps.
+        way: The one that was taken.
+        why: What `fastest` says.
+    """
+    if not why and engine != "auto":
+        return ()
+    if not why and device != "cpu":
+        why = f"on {device}"
+    elif not why:
+        no_bfloat16 = "this processor has no instructions for bfloat16, which OpenVINO takes"
+        why = no_bfloat16 if is_installed(OTHER) else "OpenVINO is not installed"
+    asked = " and ".join(f"--{name} auto" for name, value in (("engine", engine), ("dtype", dtype)) if value == "auto")
+    return (f"{asked} took {way}: {why}.",)
 
 
 def _may_be_tried(encoder: Encodes) -> bool:
