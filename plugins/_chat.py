@@ -30,7 +30,8 @@ class Answer:
 
     Attributes:
         text: The answer.
-        places: For each of its tokens, in order, what could have stood there -> log probability; () where not told.
+        places: For each of its tokens, in order, that and what else could have stood there -> log probability, that
+            which was said first; () where not told.
         prompt_tokens: Tokens that were read.
         completion_tokens: Tokens that were written.
         seconds: From asking to the whole answer, the last attempt alone.
@@ -199,7 +200,8 @@ def _read(reply: bytes, seconds: float) -> Answer:
         told = json.loads(reply)
         choice, usage = told["choices"][0], told.get("usage") or {}
         content = (choice.get("logprobs") or {}).get("content") or []
-        places = tuple({str(t["token"]): float(t["logprob"]) for t in each["top_logprobs"]} for each in content)
+        asked = ([each, *each["top_logprobs"]] for each in content)  # what was said comes first
+        places = tuple({str(token["token"]): float(token["logprob"]) for token in tokens} for tokens in asked)
         n_read, n_written = (int(usage.get(f"{part}_tokens") or 0) for part in ("prompt", "completion"))
         return Answer(str(choice["message"]["content"] or ""), places, n_read, n_written, seconds)
     except (ValueError, LookupError, TypeError, AttributeError) as error:

@@ -1,11 +1,11 @@
 """A prompt without examples to a language model behind any OpenAI-compatible URL: vLLM, llama.cpp, or a paid service.
 
-Probabilities are those of the first token of each class's name where the server gives them, else all is on the class
-that the answer names. Answers are kept in the cache's folder: they cost money and time once.
+Probabilities are those of the first token of each class's name, where the answer begins to name one, if the server
+gives them; else all is on the class that the answer names. Answers are kept in the cache's folder: they cost money and
+time once.
 """
 
 import json
-import math
 import os
 import re
 import warnings
@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from harness import RunContext, Split, UserError, hookimpl
 
-from ._chat import Answer, Chat  # noqa: TID251  of the same package, so no second copy
+from ._answers import named_class, nameless, probabilities  # noqa: TID251  of the same package, so no second copy
+from ._chat import Answer, Chat  # noqa: TID251  likewise
 
 QUESTION = "Which class fits the text: {labels}? Answer with its name alone.\n\nText: {text}\nClass:"
 CHARACTERS_PER_TOKEN = 4  # of English, by OpenAI's documentation: good enough to price a run before it
@@ -59,11 +60,12 @@ class PromptClassifier:
         if kept:
             told = f"{len(kept):,} of {len(bodies):,} answers were kept from earlier"
             warnings.warn(f"{told}: the seconds to predict are without them.", stacklevel=2)
-        said = [found[key].text for key in keys]
-        if unnamed := [text for text in said if _named(text, names) is None]:
+        said = [found[key] for key in keys]
+        named = [named_class(answer.text, tuple(names)) for answer in said]
+        if unnamed := [answer.text for answer, one in zip(said, named, strict=True) if one is None]:
             told = f"{len(unnamed):,} of {len(said):,} answers named no class, such as {unnamed[0][:SHOWN]!r}"
             warnings.warn(f"{told}: the shares of the classes in train stand for them.", stacklevel=2)
-        rows = [_probabilities(found[key], names, self.shares) for key in keys]
+        rows = [probabilities(answer, one) if one else self.shares for answer, one in zip(said, named, strict=True)]
         return np.array(rows, np.float32).reshape(-1, len(names))
 
     def save(self, directory: Path) -> None:
@@ -142,12 +144,15 @@ class Prompt:
 
     def refusal(self, model: str, n_layers: int, label_names: Sequence[str]) -> str | None:
         """Return what of the settings cannot be; no value that might be a key is part of it."""
-        del model, n_layers, label_names
+        del model, n_layers
         url = urlsplit(self.address)
         if url.scheme not in ("http", "https") or not url.hostname or url.username or url.password or url.query:
             return "base_url: expected http(s)://HOST/PATH without a password or a query."
         if "{text}" not in self.question:
             return "template: {text} is missing in it, so that every text would get the same answer."
+        if (name := nameless(label_names)) is not None:
+            told = f"no answer can name the class {name!r}: what is seen of its name is nothing or another class's"
+            return f"{told}. Give the classes names that differ: --label-names."
         if self.key_variable is None:
             return None
         if not os.environ.get(self.key_variable):
@@ -199,41 +204,6 @@ class Prompt:
         tokens = {"logprobs": True, "top_logprobs": MOST_ALTERNATIVES} if self.logprobs else {}
         messages = [{"role": "user", "content": content}]
         return {"model": self.model, "messages": messages, "temperature": 0, "max_tokens": self.max_tokens, **tokens}
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"[\W_]+", " ", text).strip().casefold()
-
-
-def _named(text: str, label_names: Sequence[str]) -> int | None:
-    """Return the class that an answer names: as a whole, or alone among other words; None where it names none."""
-    said, names = _plain(text), [_plain(name) for name in label_names]
-    if said in names:
-        return names.index(said)
-    found = [name for name in names if name and re.search(rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])", said)]
-    longest = [name for name in found if not any(name != other and name in other for other in found)]
-    return names.index(longest[0]) if len(longest) == 1 else None
-
-
-def _probabilities(answer: Answer, label_names: Sequence[str], shares: Sequence[float]) -> list[float]:
-    """Return the probability of each class, (k,), by the first place of the answer where a word begins.
-
-    A token counts for the classes whose names it begins, in equal parts; the one that was said, for its class.
-    """
-    if (named := _named(answer.text, label_names)) is None:
-        return list(shares)
-    names, weights = [_plain(name) for name in label_names], [0.0] * len(label_names)
-    first = next((place for place in answer.places if any(map(_plain, place))), {})
-    for token, logprob in first.items():
-        word = _plain(token)
-        begun = [i for i, name in enumerate(names) if word and name.startswith(word)]
-        if named in begun and _plain(answer.text).startswith(word):
-            begun = [named]
-        for i in begun:
-            weights[i] += math.exp(min(logprob, 0.0)) / len(begun)
-    if not sum(weights) > 0:
-        weights[named] = 1.0
-    return [weight / sum(weights) for weight in weights]
 
 
 @hookimpl

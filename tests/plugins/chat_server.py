@@ -25,6 +25,8 @@ class ChatServer(ThreadingHTTPServer):
             that is no JSON, -1 none before the test is over.
         tells_tokens: Whether probabilities of tokens are part of its answers.
         says: What it answers to everything, None for the class that it thinks right.
+        places: For each token that it answers everything with, that and others -> probability, that which was said
+            first; None for those of the class that it thinks right.
     """
 
     daemon_threads = True
@@ -36,6 +38,7 @@ class ChatServer(ThreadingHTTPServer):
         self.failures: list[tuple[int, dict[str, str]]] = []
         self.tells_tokens = True
         self.says: str | None = None
+        self.places: list[dict[str, float]] | None = None
         self.over = threading.Event()
 
     @property
@@ -73,11 +76,17 @@ def answer_to(prompt: str, server: ChatServer) -> dict[str, Any]:
     weights = [math.exp(len(known.get(label, set()) & set(text.split()))) for label in labels]
     shares = [weight / sum(weights) for weight in weights]
     said = server.says if server.says is not None else labels[shares.index(max(shares))]
-    alternatives = [{"token": label[:2], "logprob": math.log(p)} for label, p in zip(labels, shares, strict=True)]
-    blank = {"token": "\n", "top_logprobs": [{"token": "\n", "logprob": 0.0}]}
-    places = {"content": [blank, {"token": said[:2], "top_logprobs": alternatives}]}
-    choice = {"message": {"content": said}, **({"logprobs": places} if server.tells_tokens else {})}
+    begun = {said[:2]: 0.0, **{label[:2]: p for label, p in zip(labels, shares, strict=True)}}
+    places = server.places or [{"\n": 1.0}, begun, {said[2:]: 1.0}]
+    told = {"content": [_place(place) for place in places]}
+    choice = {"message": {"content": said}, **({"logprobs": told} if server.tells_tokens else {})}
     return {"choices": [choice], "usage": {"prompt_tokens": 100, "completion_tokens": 2}}
+
+
+def _place(place: dict[str, float]) -> dict[str, Any]:
+    """Return what a server tells of a place of an answer: the token that was said, and the most probable ones."""
+    told = [{"token": token, "logprob": math.log(p) if p else -9999.0} for token, p in place.items()]
+    return {**told[0], "top_logprobs": sorted(told, key=lambda token: -float(str(token["logprob"])))}
 
 
 @cache
