@@ -4,6 +4,7 @@ A checkpoint trained on natural language inference reads each text with a senten
 """
 
 import json
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,10 @@ class EntailmentClassifier:
         """Return class probabilities, float32 (n, k): the softmax of what speaks for entailment, over the classes."""
         import torch
 
-        hypotheses = [self.strategy.template.replace("{}", name) for name in self.context.label_names]
+        hypotheses = self.strategy.hypotheses(self.context.label_names)
+        if n_cut := self._count_cut(texts, hypotheses):
+            told = f"{n_cut:,} of {len(texts):,} texts were cut: with the sentence of a class"
+            warnings.warn(f"{told} the checkpoint reads {self._longest():,} tokens.", stacklevel=2)
         pairs = [(text, hypothesis) for text in texts for hypothesis in hypotheses]
         entails, longest = _entailment(self.model.config.label2id), self._longest()
         scores = torch.zeros(len(pairs))
@@ -64,6 +68,12 @@ class EntailmentClassifier:
         """Return the tokens that texts with their hypotheses are cut at."""
         of_model = getattr(self.model.config, "max_position_embeddings", None) or self.tokenizer.model_max_length
         return int(min(of_model, self.tokenizer.model_max_length))
+
+    def _count_cut(self, texts: Sequence[str], hypotheses: Sequence[str]) -> int:
+        """Return how many texts are cut for the longest of the hypotheses."""
+        of_texts, of_hypotheses = (_token_ids(self.tokenizer, given) for given in (texts, hypotheses))
+        besides = max(map(len, of_hypotheses), default=0) + self.tokenizer.num_special_tokens_to_add(pair=True)
+        return sum(len(ids) + besides > self._longest() for ids in of_texts)
 
     def save(self, directory: Path) -> None:
         """Write which checkpoint it is; the checkpoint itself stays where it is, as an encoder does."""
@@ -103,17 +113,31 @@ class NLIZeroShot:
 
     def refusal(self, model: str, n_layers: int, label_names: Sequence[str]) -> str | None:
         """Download the checkpoint where that is allowed, and return why it cannot be asked, by its config.json."""
-        del model, n_layers, label_names
+        del model, n_layers
         if "{}" not in self.template:
             return "template: {} is missing in it, so that every class would be the same sentence."
         from transformers import AutoConfig
 
         folder = self._folder()
         config = AutoConfig.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
-        if _entailment(config.label2id) is not None:
-            return None
-        known = ", ".join(repr(str(name)[:40]) for name in list(config.label2id)[:5])
-        return f"{folder} is no checkpoint for inference: expected a class entailment, found {known}. Name another one."
+        if _entailment(config.label2id) is None:
+            known = ", ".join(repr(str(name)[:40]) for name in list(config.label2id)[:5])
+            told = f"{folder} is no checkpoint for inference: expected a class entailment, found {known}"
+            return f"{told}. Name another one."
+        return self._alike(label_names, load_tokenizer(str(folder)))
+
+    def _alike(self, label_names: Sequence[str], tokenizer: Any) -> str | None:
+        """Say which two classes are one and the same to a tokenizer, such as two signs that it does not know."""
+        first: dict[tuple[int, ...], str] = {}
+        for name, ids in zip(label_names, _token_ids(tokenizer, self.hypotheses(label_names)), strict=True):
+            if (other := first.setdefault(tuple(ids), name)) != name:
+                told = f"its tokenizer reads the names of the classes {other!r} and {name!r} alike"
+                return f"{told}. Give the classes other names, by --label-names, or name another checkpoint."
+        return None
+
+    def hypotheses(self, label_names: Sequence[str]) -> list[str]:
+        """Return the sentence of each class."""
+        return [self.template.replace("{}", name) for name in label_names]
 
     def fit(self, train: Split, validation: Split, context: RunContext) -> EntailmentClassifier:
         """Load the checkpoint; nothing is learnt."""
@@ -144,6 +168,11 @@ class NLIZeroShot:
 def _entailment(label2id: dict[str, int]) -> int | None:
     """Return the id of the class entailment, None where there is none."""
     return next((i for label, i in label2id.items() if str(label).lower().startswith("entail")), None)
+
+
+def _token_ids(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
+    """Return the tokens of each text, none of them special, however many there are."""
+    return tokenizer(list(texts), add_special_tokens=False, verbose=False)["input_ids"] if texts else []
 
 
 def _load(folder: Path, device: str) -> Any:

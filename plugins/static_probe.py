@@ -1,7 +1,7 @@
 """A linear head on a static encoder, which looks up a vector for each token: what a cent of compute buys.
 
 Static encoders are those of model2vec (Tulkens and van Dongen, 2024), distilled from a sentence encoder once. A text is
-the mean of its tokens' vectors, so that encoding takes a thousandth of the arithmetic.
+the mean of its tokens' vectors, however many they are, so that encoding takes a thousandth of the arithmetic.
 """
 
 from collections.abc import Mapping, Sequence

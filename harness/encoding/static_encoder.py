@@ -1,5 +1,7 @@
 """Static encoders of model2vec as encoders: one state, the mean of vectors that are looked up, one a token."""
 
+import copy
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +23,8 @@ from harness.system.packages import require_packages
 
 PORTION = 4096  # texts that are encoded at once
 TOKENIZER = "tokenizer.json"
-USUAL_LENGTH = 512  # tokens, where its configuration names no limit, as model2vec has it
+USUAL_LENGTH = 512  # tokens, where its configuration says nothing of a limit, as model2vec has it
+NO_LIMIT = 1_000_000  # tokens, where it says that there is none, as configurations of model2vec before 0.10 put it
 
 
 def is_static(directory: Path, name: str) -> bool:
@@ -62,12 +65,22 @@ def load_static_model(folder: Path) -> Any:
         raise ModelError(f"{folder} holds no static encoder that model2vec reads: {reason_of(error)}.") from error
     if not np.isfinite(model.embedding).all():
         raise ModelError(f"The static encoder in {folder} holds numbers that are not finite. Get it again.")
+    model.median_token_length = sys.maxsize  # it would cut texts at so many characters a token, too, before any count
     return model
 
 
-def embed_texts(model: Any, texts: Sequence[str], **options: Any) -> NDArray[np.float32]:
-    """Return the mean vector of each of n texts, float32 (n, width); 0 where no token of it is known."""
-    return np.asarray(model.encode(list(texts), use_multiprocessing=False, **options), np.float32)
+def embed_texts(model: Any, texts: Sequence[str], max_length: int | None = None) -> NDArray[np.float32]:
+    """Return the mean vector of each text, 0 where no token of it is known.
+
+    Args:
+        model: As `load_static_model` returns it.
+        texts: n texts.
+        max_length: Tokens that texts are cut at; by default they are read whole, for a mean has no longest text.
+
+    Returns:
+        float32 (n, width).
+    """
+    return np.asarray(model.encode(list(texts), max_length=max_length, use_multiprocessing=False), np.float32)
 
 
 @dataclass
@@ -106,8 +119,15 @@ class StaticEncoder:
         """The model of model2vec."""
         return load_static_model(Path(self.directory))
 
+    @cached_property
+    def tokenizer(self) -> Any:
+        """Its tokenizer without the limit, at which model2vec cuts already here."""
+        tokenizer = copy.deepcopy(self.model.tokenizer)
+        tokenizer.no_truncation()
+        return tokenizer
+
     def __getstate__(self) -> dict[str, Any]:  # loaded anew in another process
-        return {name: value for name, value in self.__dict__.items() if name != "model"}
+        return {name: value for name, value in self.__dict__.items() if name not in ("model", "tokenizer")}
 
     @property
     def engine(self) -> str:
@@ -139,10 +159,13 @@ class StaticEncoder:
         return {features: np.tile(table, (1, len(modes_of(features.pooling)))) for features in wanted}
 
     def count_tokens(self, texts: Sequence[str]) -> NDArray[np.int64]:
-        """Return the tokens of each of n texts before it is cut, int64 (n,)."""
-        portions = (texts[start : start + PORTION] for start in range(0, len(texts), PORTION))
-        ids = (ids for portion in portions for ids in self.model.tokenize([self.prompt + text for text in portion]))
-        return np.fromiter(map(len, ids), dtype=np.int64)
+        """Return the tokens of each of n texts before it is cut, unknown ones among them, int64 (n,)."""
+        counts = np.zeros(len(texts), np.int64)
+        for start in range(0, len(texts), PORTION):
+            portion = [self.prompt + text for text in texts[start : start + PORTION]]
+            encoded = self.tokenizer.encode_batch_fast(portion, add_special_tokens=False)
+            counts[start : start + PORTION] = [len(each.ids) for each in encoded]
+        return counts
 
     def count_truncated(self, texts: Sequence[str]) -> int:
         """Return how many of the texts are longer than `max_length` tokens."""
@@ -159,7 +182,7 @@ def load_static_encoder(
         directory: Folder of the checkpoint.
         revision: Commit of a hub checkpoint.
         prompt: Put before each text, None for nothing.
-        max_length: Tokens that texts are cut at, None for its own limit.
+        max_length: Tokens that texts are cut at, also more than its own limit, None for that.
 
     Raises:
         UserError: Where model2vec is not installed.
@@ -167,7 +190,7 @@ def load_static_encoder(
     """
     require_packages(f"Model {name}, a static encoder,", "static", ("model2vec",))
     config = read_checkpoint_json(directory / CONFIG, name)
-    limit = config.get("max_length") or config.get("seq_length") or USUAL_LENGTH
+    limit = config.get("max_length", config.get("seq_length", USUAL_LENGTH)) or NO_LIMIT
     own = limit if isinstance(limit, int) and limit > 0 else USUAL_LENGTH
     parts = {
         "revision": revision,
@@ -175,9 +198,10 @@ def load_static_encoder(
         "config": sha256_of(directory / CONFIG),
         "tokenizer": sha256_of(directory / TOKENIZER),
         "engine": "model2vec",
+        "cut": "by tokens alone",  # once it was by characters, too, and nobody counted
         **{library: metadata.version(library) for library in ("model2vec", "tokenizers")},
         **({"prompt": prompt} if prompt else {}),
     }
-    encoder = StaticEncoder(name, revision, str(directory), min(max_length or own, own), prompt or "", parts)
+    encoder = StaticEncoder(name, revision, str(directory), max_length or own, prompt or "", parts)
     encoder.width, encoder.n_parameters = int(encoder.model.dim), int(encoder.model.embedding.size)
     return encoder

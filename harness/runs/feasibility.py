@@ -45,13 +45,14 @@ def refuse_setting(name: str, strategy: Strategy, encoder: Encoder | None, label
         UserError: Saying what cannot be.
     """
     try:
+        problem = _names_without_meaning(strategy, label_names)  # first, as a strategy may download what it asks
         if encoder and uses_model(strategy):
             states = wanted_features(strategy, encoder.n_layers)
             missing = filter(None, (missing_layer(state, encoder.name, encoder.n_layers) for state in states))
-            problem = next(missing, None) or refusal_of(strategy, encoder.directory, encoder.n_layers, label_names)
+            problem = problem or next(missing, None)
+            problem = problem or refusal_of(strategy, encoder.directory, encoder.n_layers, label_names)
         else:
-            problem = refusal_of(strategy, "", 0, label_names)
-        problem = problem or _names_without_meaning(strategy, label_names)
+            problem = problem or refusal_of(strategy, "", 0, label_names)
     except HarnessError:
         raise
     except Exception as error:

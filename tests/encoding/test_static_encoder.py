@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,35 @@ def test_a_prompt_and_a_limit_are_heeded_and_told_apart(folder: Path) -> None:
     np.testing.assert_array_equal(prompted.encode([text], [MEAN])[MEAN], plain.encode(["sun " + text], [MEAN])[MEAN])
     assert [each.count_truncated([text]) for each in (plain, short)] == [0, 1]
     assert plain.fingerprint != prompted.fingerprint
+
+
+LONG = " ".join(["lake crowd sun nothing"] * 300)  # 1,200 tokens, a quarter of them unknown
+
+
+@pytest.mark.parametrize(
+    ("declared", "asked", "read"),
+    [
+        ({"max_length": 512}, None, 512),
+        ({"max_length": 512}, 8, 8),
+        ({"max_length": 512}, 2000, 1200),
+        ({}, None, 512),
+        ({"max_length": None}, None, 1200),
+        ({"seq_length": 1_000_000}, None, 1200),
+    ],
+)
+def test_texts_are_cut_at_the_limit_alone_and_those_that_are_cut_are_counted(
+    declared: dict[str, int | None], asked: int | None, read: int, folder: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    (copy / "config.json").write_text(json.dumps({"model_type": "model2vec", "normalize": True, **declared}))
+    encoder = loaded(copy, **({"max_length": asked} if asked else {}))
+    words = LONG.split()
+    texts = [" ".join(words[:n]) for n in (read - 1, read, read + 1)] if read < len(words) else [LONG]
+    assert encoder.count_tokens([LONG, *texts]).tolist() == [1200, *(len(text.split()) for text in texts)]
+    assert encoder.count_truncated(texts) == (1 if read < len(words) else 0)
+    found = encoder.encode([LONG, " ".join(words[:read]), " ".join(words[: read - 2])], [MEAN])[MEAN]
+    np.testing.assert_allclose(found[0], found[1], atol=1e-6)
+    assert np.abs(found[1] - found[2]).max() > 1e-4
 
 
 def test_it_goes_to_another_process(folder: Path) -> None:

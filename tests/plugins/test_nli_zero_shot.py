@@ -36,6 +36,27 @@ def test_probabilities_are_those_of_the_pipeline_of_transformers(strategy: Any, 
     assert np.ptp(found) > 0.01
 
 
+def test_texts_that_are_cut_for_the_sentence_of_a_class_are_counted(strategy: Any, bench: Bench) -> None:
+    asked = replace(strategy, template="i feel {}")  # three tokens and three special ones of the 64 that it reads
+    whole = " ".join(["lake"] * 58)
+    with bench.fitted(asked) as (classifier, _):
+        classifier.predict_proba([whole, "lake"])  # without a warning
+        with pytest.warns(UserWarning, match="2 of 3 texts were cut: with the sentence of a class .* reads 64 tokens"):
+            found = classifier.predict_proba([whole, f"{whole} train", f"{whole} train song"])
+    np.testing.assert_allclose(found[1:], found[:1].repeat(2, axis=0), atol=1e-6)
+
+
+def test_classes_that_its_tokenizer_reads_alike_are_refused(
+    strategy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [f'{{"text": "a lake {i}", "label": "{"😀😡"[i % 2]}"}}\n' for i in range(40)]
+    Path("faces.jsonl").write_text("".join(rows), encoding="utf-8")
+    options = ("--test-size", "0.3", "-s", "nli_zero_shot", "-q", "--offline", "--set")
+    assert main(["run", "-d", "faces.jsonl", *options, f"nli_zero_shot.model={strategy.model}"]) == 2
+    assert "its tokenizer reads the names of the classes '😀' and '😡' alike" in capsys.readouterr().err
+
+
 def test_what_cannot_be_asked_is_refused(
     strategy: Any, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -46,6 +67,7 @@ def test_what_cannot_be_asked_is_refused(
         (tmp_path / "data" / f"{name}.csv").write_text(rows, encoding="utf-8")
     for data, changes, told in (
         ("data", {}, "'class_0' means nothing"),
+        ("data", {"model": "nowhere"}, "'class_0' means nothing"),
         ("sample", {"template": "It is so."}, "template: {} is missing"),
         ("sample", {"model": str(tiny_model)}, "no checkpoint for inference: expected a class entailment"),
     ):

@@ -93,6 +93,16 @@ def test_a_penalty_that_is_set_gives_what_was_chosen(strategy: Any, bench: Bench
         assert np.array_equal(again.predict_proba(texts), found)
 
 
+def test_texts_are_read_whole_however_long_they_are(strategy: Any, bench: Bench, tmp_path: Path) -> None:
+    long = " ".join(["quiet lake", *["train"] * 600])
+    texts = [long, f"{long} {'sun song gift ' * 200}", *bench.task.test.texts]
+    with bench.fitted(strategy) as (classifier, context):
+        found = classifier.predict_proba(texts)
+        assert np.abs(found[0] - found[1]).max() > 0.01
+        classifier.save(tmp_path)
+        np.testing.assert_array_equal(strategy.load(tmp_path, context).predict_proba(texts), found)
+
+
 def test_a_variant_that_names_a_folder_is_found_to_be_checked(strategy: Any) -> None:
     (offer,) = find_offers([f"static_probe(model={strategy.model})"])
     assert offer.strategy == strategy
