@@ -40,6 +40,7 @@ class EncodedFiles:
         n_rows: Rows, all of which have features.
         n_without_text: Those of them that have no text; their features are NaN.
         n_encoded: Rows that were encoded now; the others were there.
+        n_cut: Those of them whose texts are longer than the encoder reads, or is to read.
         width: Numbers in the features of a row.
         seconds: What all of it took, the loading of the encoder left out.
     """
@@ -47,6 +48,7 @@ class EncodedFiles:
     n_rows: int
     n_without_text: int
     n_encoded: int
+    n_cut: int
     width: int
     seconds: float
 
@@ -99,12 +101,16 @@ def encode_files(
             encoded.begin()
             count = _Count(reporter)
             with open_shards(executor, encoder, features, count.within_shard, offline=config.offline) as shards:
-                way = _Way(encoded, shards, (shard_rows, width_of(features, encoder)), count)
+                way = _Way(encoded, shards, encoder, (shard_rows, width_of(features, encoder)), count)
                 for source in sources:
                     with open_rows(source, options=read_options(config), kind=kind) as rows:
                         count.expect(rows.n_rows)
                         way.take(_texts(rows, text_column_of(rows, config.text_column, None, notes), notes))
-                return way.finish()
+                done = way.finish()
+    if done.n_cut:
+        told = f"Texts encoded now that are longer than {encoder.max_length:,} tokens, and so were cut: {done.n_cut:,}"
+        notes.add([told])
+    return done
 
 
 def _refuse_twice(sources: Sequence[str]) -> None:
@@ -176,18 +182,24 @@ class _Way:
     Args:
         encoded: The folder.
         shards: Where shards are encoded.
+        encoder: What encodes them.
         shape: Rows of a shard and numbers in the features of a row.
         count: Told what is done.
     """
 
     def __init__(
-        self, encoded: EncodedTexts, shards: HereShards | PooledShards, shape: tuple[int, int], count: _Count
+        self,
+        encoded: EncodedTexts,
+        shards: HereShards | PooledShards,
+        encoder: "Encoder",
+        shape: tuple[int, int],
+        count: _Count,
     ) -> None:
-        self._encoded, self._shards, self._count = encoded, shards, count
+        self._encoded, self._shards, self._encoder, self._count = encoded, shards, encoder, count
         self._shard_rows, self._width = shape
         self._open: list[str | None] = []  # of the shard that is being filled
         self._under_way: dict[int, tuple[str, list[int], int]] = {}  # shard -> hash, rows with a text, rows
-        self._n_shards = self._n_rows = self._n_without_text = self._n_encoded = 0
+        self._n_shards = self._n_rows = self._n_without_text = self._n_encoded = self._n_cut = 0
         self._started = time.perf_counter()
 
     def take(self, texts: Iterator[str | None]) -> None:
@@ -205,7 +217,8 @@ class _Way:
             self._write_ended()
         self._encoded.finish(self._n_rows, self._n_shards)
         seconds = time.perf_counter() - self._started
-        return EncodedFiles(self._n_rows, self._n_without_text, self._n_encoded, self._width, seconds)
+        counted = (self._n_rows, self._n_without_text, self._n_encoded, self._n_cut)
+        return EncodedFiles(*counted, self._width, seconds)
 
     def _start(self) -> None:
         """Hand the open shard over, once there is room, unless it is there already."""
@@ -221,7 +234,9 @@ class _Way:
             return
         self._n_encoded += len(cells)
         self._under_way[shard] = digest, rows, len(cells)
-        self._shards.start(shard, [text for text in cells if text is not None])
+        texts = [text for text in cells if text is not None]
+        self._shards.start(shard, texts)
+        self._n_cut += self._encoder.count_truncated(texts)
         self._write_ended()
         while self._shards.running >= self._shards.at_a_time:
             self._write_ended()

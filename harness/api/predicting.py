@@ -140,7 +140,7 @@ class _Prediction:
         self._notes = notes
         self._added = [PREDICTION, *(f"{PROBABILITY}{name}" for name in classifier.classes_), MARGIN]
         self._names = _names_of_file(rows.columns, self._added)
-        self.n_rows = self.n_without_text = 0
+        self.n_rows = self.n_without_text = self.n_cut = 0
 
     def run(self, reporter: "Reporter") -> PredictedFile:
         renamed = {name: new for name, new in self._names.items() if new != name}
@@ -158,6 +158,9 @@ class _Prediction:
         if self.n_without_text:
             told = f"In {self._rows.path}: rows without a text, and so without a prediction: {self.n_without_text:,}"
             self._notes.add([told])
+        if self.n_cut and (encoder := self._classifier.encoder):
+            told = f"In {self._rows.path}: texts longer than the {encoder.max_length:,} tokens that the encoder reads"
+            self._notes.add([f"{told}, and so cut: {self.n_cut:,}"])
         saved, seconds = self._classifier.saved, time.perf_counter() - started
         return PredictedFile(
             saved.strategy, saved.seed, self.n_rows, self.n_without_text, seconds, tuple(self._notes.all)
@@ -195,6 +198,8 @@ class _Prediction:
         """Yield label, probabilities and margin of n rows, None where there is no text."""
         k = len(self._classifier.classes_)
         table = self._classifier.predict_proba(texts) if texts else np.empty((0, k), np.float32)
+        if encoder := self._classifier.encoder:
+            self.n_cut += encoder.count_truncated(texts)
         top = np.sort(table, axis=1)[:, -2:]
         columns = [*_decimals(table).T.tolist(), _decimals(top[:, -1] - top[:, 0]).tolist()]
         labels = self._classifier.classes_[table.argmax(axis=1)].tolist()

@@ -79,6 +79,16 @@ def test_several_files_follow_one_another_and_rows_without_a_text_keep_their_pla
     np.testing.assert_allclose(values[[0, 2]], values[[5, 3]], atol=1e-6)
 
 
+def test_texts_that_are_cut_are_counted_where_they_are_encoded(encode: Callable[..., Outcome], tmp_path: Path) -> None:
+    rows = ["happy sad", "happy " * 80, "sad", "lost " * 70, "never"] * 2
+    (tmp_path / "long.txt").write_text("".join(f"{row.strip()}\n" for row in rows))
+    told = "Texts encoded now that are longer than 64 tokens, and so were cut:"
+    assert f"{told} 4" in " ".join(encode(files=("long.txt",)).err.split())
+    assert told not in " ".join(encode(files=("long.txt",)).err.split())
+    pooled = encode("-o", str(tmp_path / "pooled"), "--on", "inline", files=("long.txt",), plugins=(Pools(9),))
+    assert f"{told} 4" in " ".join(pooled.err.split())
+
+
 def test_a_file_that_is_named_twice_is_refused(encode: Callable[..., Outcome], tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("text\nhappy\n")
     (tmp_path / "b.csv").symlink_to(tmp_path / "a.csv")

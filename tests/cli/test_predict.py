@@ -95,6 +95,14 @@ def test_columns_are_carried_along_and_rows_keep_their_order(
     assert "Rows: 7" in outcome.err
 
 
+def test_texts_that_the_encoder_cuts_are_counted(predict: Predict, tmp_path: Path) -> None:
+    long = [{"text": "quiet " * n} for n in (3, 70, 80)]
+    source, target = write(long, tmp_path / "long.csv"), str(tmp_path / "out.csv")
+    told = "long.csv: texts longer than the 64 tokens that the encoder reads, and so cut: 2"
+    assert told in " ".join(predict(source, "-s", "logreg_probe", "-o", target).err.split())
+    assert "cut" not in predict(source, "-s", "tfidf_logreg", "-o", target).err
+
+
 @pytest.mark.parametrize("cache", ["--cache", "--no-cache"])
 def test_predictions_on_the_test_rows_are_those_of_the_run(
     cache: str, predict: Predict, run: RunResult, tiny_data: Path, tmp_path: Path
