@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import combinations
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from harness.data.task import SPLITS
+from harness.frozen_model import ROUNDING
 
 if TYPE_CHECKING:
     from harness.data.audit import Audit
@@ -28,10 +30,13 @@ def _contradictions(run: "Run") -> Iterator[str]:
         yield "two of its records score the same trial"
     for record in run.records:
         yield from _of_record(record, run.task)
+    if (run.config.costs is None) != (run.task.costs is None):
+        yield "it has costs that nobody asked for, or lacks those that were"
     if run.audit:
-        yield from _of_audit(run.audit)
+        yield from _of_audit(run.audit, run.task)
     if run.evidence:
         yield from _of_evidence(run.evidence, run.records, k)
+        yield from _of_intervals(run.evidence, run.records)
 
 
 def _of_task(task: "TaskInfo") -> Iterator[str]:
@@ -55,6 +60,8 @@ def _of_record(record: "RunRecord", task: "TaskInfo") -> Iterator[str]:
             yield f"the {split} scores of {record.trial} are not of {len(task.label_names)} classes and all rows"
     if record.status == "failed" and record.error is None:
         yield f"{record.trial} failed, and no error says why"
+    if record.fingerprint and [*record.fingerprint.label_names] != task.label_names:
+        yield f"{record.trial} was scored on other classes than it names, or in another order"
 
 
 def _fits(evaluation: "Evaluation", k: int, n_rows: int) -> bool:
@@ -62,12 +69,15 @@ def _fits(evaluation: "Evaluation", k: int, n_rows: int) -> bool:
     return squares and len(evaluation.per_class) == k and sum(map(sum, evaluation.confusion)) == n_rows
 
 
-def _of_audit(audit: "Audit") -> Iterator[str]:
-    if any(len(split.class_counts) != len(audit.label_names) for split in audit.splits.values()):
-        yield "its audit counts other classes than it names"
+def _of_audit(audit: "Audit", task: "TaskInfo") -> Iterator[str]:
+    if audit.label_names != task.label_names:
+        yield "its audit is of other classes than it names, or in another order"
     for part in (audit.splits, audit.exact.within, audit.normalised.within):
         if part.keys() != {*SPLITS}:
             yield f"its audit is of other splits than {', '.join(SPLITS)}"
+    for split, found in audit.splits.items():
+        if (found.class_counts, found.n_rows) != (task.class_counts.get(split), sum(found.class_counts)):
+            yield f"its audit counts other rows of {split} than its task"
     for same in (audit.exact, audit.normalised):
         if [(pair.first, pair.second) for pair in same.across] != list(combinations(SPLITS, 2)):
             yield "its audit compares other splits than there are"
@@ -95,3 +105,15 @@ def _of_evidence(evidence: "Evidence", records: Iterable["RunRecord"], k: int) -
     lost = (i for trial in evidence.trials if trial.unseen for i in trial.unseen.lost_classes)
     if any(i >= k for i in (*evidence.small_classes, *lost)):
         yield "its evidence names a class that there is not"
+
+
+def _of_intervals(evidence: "Evidence", records: Iterable["RunRecord"]) -> Iterator[str]:
+    """Say which f1_macro, drawn with its interval, lies outside of it; in older versions' bootstrap it may."""
+    from harness.results.records import at_largest_train_size  # which imports this module
+
+    trained = at_largest_train_size([record for record in records if record.is_scored])
+    for strategy in evidence.strategies:
+        interval = strategy.f1_macro.interval
+        scores = [each.test.f1_macro for each in trained if each.strategy == strategy.strategy and each.test]
+        if interval and scores and not interval.low - ROUNDING <= fmean(scores) <= interval.high + ROUNDING:
+            yield f"the f1_macro of {strategy.strategy} lies outside of its own interval"

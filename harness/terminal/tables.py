@@ -197,9 +197,15 @@ def _bar_line(bar: Bar | None, width: int, page: Page) -> str:
     """Draw an interval and its score, such as `  ├──●──┤`."""
     if bar is None:
         return ""
-    scale = (width - 1) / (bar.end - bar.start) if bar.end > bar.start else 0.0
-    low, middle, high = (round((value - bar.start) * scale) for value in (bar.low, bar.value, bar.high))
-    cells = [" "] * low + [page.glyphs.rule] * (high - low + 1)
+    low, middle, high = (_column(value, bar, width) for value in (bar.low, bar.value, bar.high))
+    cells = [" "] * max(width, 1)
+    cells[low : high + 1] = [page.glyphs.rule] * (high - low + 1)
     cells[low], cells[high] = page.glyphs.bar_start, page.glyphs.bar_end
     cells[middle] = page.glyphs.point
-    return "".join(cells)
+    return "".join(cells).rstrip()
+
+
+def _column(value: float, bar: Bar, width: int) -> int:
+    """Return the column of a value, the first or the last where it lies outside of the scale."""
+    share = (value - bar.start) / (bar.end - bar.start) if bar.end > bar.start else 0.0
+    return round(min(max(0.0, share), 1.0) * max(width - 1, 0))

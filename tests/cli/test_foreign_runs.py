@@ -138,6 +138,12 @@ def test_a_value_of_another_kind_in_run_json_is_refused_or_shown(damaged: Path, 
         lambda run: run["records"][0].update(fit_seconds=-1.0),
         lambda run: run["records"][0].update(peak_memory_bytes=-1),
         lambda run: run["evidence"].update(small_classes=[99]),
+        lambda run: run["task"]["label_names"].reverse(),
+        lambda run: run["audit"]["label_names"].reverse(),
+        lambda run: run["records"][0]["fingerprint"]["label_names"].reverse(),
+        lambda run: run["audit"]["splits"]["train"].update(n_rows=100_000),
+        lambda run: run["task"]["class_counts"].update(train=[99] * len(run["task"]["label_names"])),
+        lambda run: run["records"][1]["test"].update(f1_macro=0.0),
     ],
 )
 def test_a_record_that_does_not_fit_itself_is_refused(

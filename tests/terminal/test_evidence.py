@@ -88,6 +88,16 @@ def test_every_width_holds_scores_intervals_and_letters_and_bars(width: int) -> 
     assert "Strategies that share a rank letter cannot be told apart" in " ".join(text.split())
 
 
+@pytest.mark.parametrize("width", [40, 80, 140, 180])
+@pytest.mark.parametrize("score", [0.01, 0.5, 1.0])
+def test_a_score_outside_of_its_interval_is_drawn_at_the_edge(width: int, score: float) -> None:
+    best = three().records[0]
+    off = best.model_copy(update={"test": best.test and best.test.model_copy(update={"f1_macro": score})})
+    text = section(a_run(off, *three().records[1:], evidence=evidence()), width)
+    assert "●" in text
+    assert max(map(cell_len, text.splitlines())) <= width
+
+
 def test_the_answer_is_the_first_line_and_what_it_rests_on_stands_below_the_table() -> None:
     compared = Comparison(
         other="probe",
