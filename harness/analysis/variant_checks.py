@@ -10,7 +10,7 @@ from harness.errors import HarnessError
 from harness.evaluation.metrics import evaluate
 from harness.evaluation.noninferiority import non_inferiority
 from harness.evaluation.predicted import Rows
-from harness.results.predictions import predictions_of, read_predictions
+from harness.results.predictions import predictions_of, problem_of_table, read_predictions
 from harness.results.records import Run, RunRecord
 from harness.results.row_facts import read_row_facts
 from harness.results.run_directory import VARIANTS_FOLDER, RunDirectory
@@ -37,6 +37,7 @@ def variant_problems(run: Run, directory: RunDirectory) -> Iterator[tuple[str, s
             try:
                 variant = read_variant(directory, record, number_format)
                 problem = "its record is missing" if variant is None else _problem(variant, record, directory)
+                problem = problem or problem_of_table(directory, record.trial, run.task.label_names, number_format)
             except (HarnessError, ValueError) as error:
                 problem = str(error)
             yield f"variant {number_format} of {record.trial}", problem

@@ -2,21 +2,17 @@
 
 import hashlib
 import os
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
+from harness.analysis.data_checks import data_problems, kept_texts
 from harness.analysis.rounding import equal_but_for_rounding
 from harness.analysis.several_runs import metrics_at_hand
 from harness.analysis.study import evidence_of, studied_strategies
 from harness.analysis.variant_checks import variant_problems
-from harness.data.task import hash_of_split
 from harness.errors import HarnessError
-from harness.evaluation.conclusion import MARGIN
 from harness.evaluation.evidence import Evidence
 from harness.evaluation.metric import UndefinedMetricError
 from harness.evaluation.metrics import METRIC_VERSION, METRICS, Evaluation, evaluate
@@ -25,8 +21,6 @@ from harness.results.records import Run, RunRecord, TaskInfo, read_run
 from harness.results.row_facts import read_row_facts
 from harness.results.run_directory import VARIANTS_FOLDER, RunDirectory
 from harness.system.files import sha256_of
-
-HALF_A_PAIR = re.compile(r"\\ud[89a-f]")  # of surrogates: in tables of rows it is written as its escape
 
 
 @dataclass(frozen=True)
@@ -45,9 +39,10 @@ def verify_run(directory: RunDirectory) -> list[Check]:
 
     Returns:
         The checks, in the order they were made: files against their sha256, records, scores and digests of
-        predictions against the predictions, test texts and labels against the fingerprint, evidence against all of
-        these, variants against the predictions of both. Where a file or a link leads out of the folder, that is the
-        only check, and nothing else is read.
+        predictions against the predictions, tables of these and classifiers against the names of the classes, row
+        numbers, test texts and labels against each other and the fingerprint, evidence against all of these, variants
+        against the predictions of both. Where a file or a link leads out of the folder, that is the only check, and
+        nothing else is read.
 
     Raises:
         UserError: Where there is no run.json, or it is not a run.
@@ -60,18 +55,24 @@ def verify_run(directory: RunDirectory) -> list[Check]:
         checks.append(record_check(record, directory))
         if record.is_scored:
             checks.append(score_check(record, directory, run.task))
-    checks += _data_checks(run, directory)
-    if run.evidence and run.evidence.strategies:  # older versions tested in other ways
-        checks.append(evidence_check(run, run.evidence, directory))
+    checks += (Check(what, problem) for what, problem in data_problems(run, directory))
+    checks += evidence_checks(run, directory)
     return [*checks, *(Check(what, problem) for what, problem in variant_problems(run, directory))]
 
 
 def not_covered(run: Run, directory: RunDirectory) -> list[str]:
     """Return what no check of a run looks at, one phrase each."""
     left = ["texts and labels of train, and texts of validation, of which the folder holds a hash alone"]
-    if _kept_texts(directory) is None:
-        left.append("the test texts, which were not kept as they were read")
-    left.append("seconds, memory, warnings and versions, which nothing else in the folder can confirm")
+    if kept_texts(directory) is None:
+        left.append("the test texts and their words, which were not kept as they were read")
+    if run.evidence is None:
+        left.append("a conclusion, which the run has none of")
+    left += [
+        "names of the data set, the encoder, groups and, where all files agree in them, of classes and strategies",
+        "row numbers in the source, and what the audit says of lengths and repeated texts",
+        "options, notes, parameters, what else was tried, and keys.json, which nothing else in the folder can confirm",
+        "seconds, memory, warnings and versions, which nothing else in the folder can confirm",
+    ]
     shipped = {metric.name for metric in metrics_at_hand(run.config.asked_metrics, run.task)}
     if foreign := [name for name in run.config.asked_metrics if name not in shipped]:
         left.append(f"scores by {', '.join(foreign)}, which plugins offer")
@@ -89,45 +90,6 @@ def leading_outside(names: Iterable[str], folder: Path) -> Iterator[Check]:
     for file in dict.fromkeys([*listed, *folder.rglob("*")]):
         if not Path(os.path.realpath(file)).is_relative_to(root):
             yield Check(os.path.relpath(file, folder), "it leads out of the folder, so nothing was read")
-
-
-def _data_checks(run: Run, directory: RunDirectory) -> Iterator[Check]:
-    """Hold test texts and labels against the fingerprint, and labels of validation against the counted classes."""
-    what = "test texts and labels" if _kept_texts(directory) else "labels of test, without the texts"
-    try:
-        known = [
-            (record, read_predictions(directory, record.trial), read_predictions(directory, record.trial, "validation"))
-            for record in run.records
-            if record.is_scored and record.fingerprint
-        ]
-    except HarnessError as error:
-        yield Check(what, str(error))
-        return
-    texts, k = _kept_texts(directory), len(run.task.label_names)
-    digest = hash_of_split(texts, known[0][1].labels) if texts and known else None
-    for record, test, validation in known:
-        counts = [np.bincount(each.labels, minlength=k).tolist() for each in (validation, test)]
-        if counts != [run.task.class_counts[split] for split in ("validation", "test")]:
-            yield Check(what, f"those of {record.trial} are not as many of each class as run.json says")
-            return
-        if not np.array_equal(test.labels, known[0][1].labels):
-            yield Check(what, f"those of {record.trial} are others than those of {known[0][0].trial}")
-            return
-        if digest and record.fingerprint and digest != record.fingerprint.test_sha256:
-            yield Check(what, f"their sha256 is not the one that {record.trial} was scored on")
-            return
-    if known:
-        yield Check(what)
-
-
-def _kept_texts(directory: RunDirectory) -> tuple[str, ...] | None:
-    """Return the test texts as they were read, None where they were not kept, or are not what they were."""
-    try:
-        facts = read_row_facts(directory)
-    except HarnessError:  # told by another check
-        return None
-    texts = facts.texts if facts else None
-    return None if texts is None or any(map(HALF_A_PAIR.search, texts)) else texts
 
 
 def _file_checks(run: Run, directory: RunDirectory) -> Iterator[Check]:
@@ -193,18 +155,33 @@ def _differs(recorded: Evaluation, predicted: Predictions, task: TaskInfo) -> bo
     return not equal_but_for_rounding(known, {name: again[name] for name in known})
 
 
-def evidence_check(run: Run, evidence: Evidence, directory: RunDirectory) -> Check:
-    """Compute intervals, tests and conclusion of a run again from its predictions."""
+def evidence_checks(run: Run, directory: RunDirectory) -> Iterator[Check]:
+    """Compute intervals, tests and conclusion of a run again from its predictions; one that was stopped need have none.
+
+    Runs of older versions, which tested in other ways, differ; the version of their metrics does, too.
+    """
     what = "intervals, tests and conclusion"
+    if run.evidence is None:
+        if run.status != "interrupted" and any(record.is_scored for record in run.records):
+            yield Check(what, "run.json has none, though trials were scored")
+        return
     try:
-        margin, selection = evidence.conclusion.margin or MARGIN, evidence.conclusion.selection
-        metrics = metrics_at_hand([each.metric for each in evidence.metrics], run.task)
-        again = evidence_of(studied_strategies(run.records, directory), read_row_facts(directory), margin, metrics)
+        yield Check(what, _evidence_problem(run, run.evidence, directory))
     except (HarnessError, ValueError) as error:
-        return Check(what, str(error))
+        yield Check(what, str(error))
+
+
+def _evidence_problem(run: Run, evidence: Evidence, directory: RunDirectory) -> str | None:
+    if evidence.conclusion.margin not in (None, run.config.margin):
+        return "the margin is not the one that was asked for"
+    asked = [name for name in run.config.asked_metrics if name not in METRICS]
+    metrics = metrics_at_hand(asked, run.task)
+    strategies, facts = studied_strategies(run.records, directory), read_row_facts(directory)
+    again = evidence_of(strategies, facts, run.config.margin, metrics)
     names = {each.metric for each in again.metrics}
     known = evidence.model_copy(update={"metrics": [each for each in evidence.metrics if each.metric in names]})
-    if selection and selection.metric not in {*METRICS, *names}:  # its code is not at hand
-        again = again.model_copy(update={"conclusion": evidence.conclusion})
+    selection = again.conclusion.selection
+    if selection and selection == evidence.conclusion.selection and selection.metric in {*asked} - names:
+        again = again.model_copy(update={"conclusion": evidence.conclusion})  # the metric's code is not at hand
     same = equal_but_for_rounding(known.model_dump(), again.model_dump())
-    return Check(what, None if same else "computed anew from the predictions, they differ")
+    return None if same else "computed anew from the predictions, they differ"

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from harness.analysis.data_checks import table_problem
 from harness.analysis.verification import (
     Check,
-    evidence_check,
+    evidence_checks,
     hash_check,
     leading_outside,
     record_check,
@@ -59,9 +60,9 @@ def verify_published(folder: Path) -> list[Check]:
     for record in run.records:
         checks.append(record_check(record, directory))
         if record.is_scored and directory.predictions_file(record.trial).is_file():
-            checks.append(score_check(record, directory, run.task))
-    if run.evidence and has_predictions(run, directory):
-        checks.append(evidence_check(run, run.evidence, directory))
+            checks += [score_check(record, directory, run.task), Check(*table_problem(record, directory, run.task))]
+    if has_predictions(run, directory):
+        checks += evidence_checks(run, directory)
     return [*checks, *_card_checks(published, folder / CARD_FILE)]
 
 

@@ -111,6 +111,34 @@ def read_probabilities(directory: RunDirectory, record: RunRecord, label_names: 
         return found
 
 
+def problem_of_table(
+    directory: RunDirectory, trial: str, label_names: Sequence[str], variant: str | None = None
+) -> str | None:
+    """Say what of a table of predictions is not as a run writes it, in what no score depends on; None where all is.
+
+    Args:
+        directory: Folder of the run.
+        trial: Name of the trial.
+        label_names: Name of class i at position i.
+        variant: Look at what this variant of its classifier predicted.
+
+    Raises:
+        UserError: Where the file is missing, or no such table.
+    """
+    file = directory.predictions_file(trial, variant)
+    with _told(directory, file, trial):
+        table = read_table(file, directory.path)
+        if table.column_names != [*_COLUMNS, *(f"probability_{name}" for name in label_names)]:
+            return "its columns are not those of the classes in run.json, in their order"
+        splits = ["test"] if variant else ["validation", "test"]
+        if table["split"].unique().to_pylist() != splits:
+            return f"it holds other splits than {' and '.join(splits)}"
+        probabilities = np.stack([column.to_numpy() for column in table.columns[len(_COLUMNS) :]], axis=1)
+        if not np.array_equal(table["prediction"].to_numpy(), probabilities.argmax(axis=1)):
+            return "its predictions are not the classes with the highest probability"
+        return None
+
+
 def set_labels(directory: RunDirectory, trial: str, labels: Mapping[str, NDArray[np.int64]] | None) -> None:
     """Put the labels beside the predictions of a trial, or take them away.
 

@@ -109,6 +109,13 @@ def other_predictions(folder: Path) -> None:
     pq.write_table(table.set_column(table.num_columns - 1, last, pa.array([0.0] * len(table), pa.float32())), file)
 
 
+def swapped_names(folder: Path) -> None:
+    file = _record(folder).with_suffix(".parquet")
+    table = pq.read_table(file)
+    *others, one, last = table.column_names
+    pq.write_table(table.rename_columns([*others, last, one]), file)
+
+
 DAMAGES: dict[str, Callable[[Path], None]] = {
     "a verdict": edit(lambda told: told["scores"].update(verdict="refuted")),
     "a score": edit(lambda told: told["test"].update(accuracy=0.123)),
@@ -116,6 +123,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "other rows": edit(lambda told: told["test"]["confusion"][0].__setitem__(0, 999)),
     "no number": edit(lambda told: told["variant"].update(size_bytes="much")),
     "predictions": other_predictions,
+    "names of classes": swapped_names,
     "no record": lambda folder: _record(folder).unlink(),
     "a file added": lambda folder: (folder / "variants" / "mine.txt").write_text("mine") and None,
 }
