@@ -1,7 +1,7 @@
 """Checks of what a strategy says of itself: its parameters, and what it declares."""
 
 from collections.abc import Iterator
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import KW_ONLY, MISSING, InitVar, fields, is_dataclass
 from inspect import get_annotations
 from typing import ClassVar, get_origin, get_type_hints
 
@@ -58,10 +58,9 @@ def _problems(strategy: Strategy) -> Iterator[str]:
         yield f"annotations that cannot be read: {type(error).__name__}: {error}"
         return
     known = parameters(strategy)
-    for forgotten in (
-        field for field, hint in hints.items() if field not in known and get_origin(hint) is not ClassVar
-    ):
-        yield f"{forgotten}, which is annotated but no field, as @dataclass(frozen=True) is missing above {name}"
+    for forgotten in (field for field, hint in hints.items() if field not in known and not _is_no_field(hint)):
+        above = next(kind.__name__ for kind in type(strategy).__mro__ if forgotten in get_annotations(kind))
+        yield f"{forgotten}, which is annotated but no field, as @dataclass(frozen=True) is missing above {above}"
     required = {f.name for f in fields(strategy) if f.default is MISSING and f.default_factory is MISSING}  # type: ignore[arg-type]
     for parameter in describe_strategy(strategy).parameters:
         if parameter.values in SAYS_NOTHING:
@@ -76,3 +75,8 @@ def _problems(strategy: Strategy) -> Iterator[str]:
         yield str(error)
     except Exception as error:  # a type that pydantic does not know, which no option could set
         yield f"a type that --set cannot set: {str(error).splitlines()[0]}"
+
+
+def _is_no_field(hint: object) -> bool:
+    """Return whether a dataclass takes an annotation for something else than a field, with brackets or without."""
+    return isinstance(hint, InitVar) or any((get_origin(hint) or hint) is kind for kind in (ClassVar, InitVar, KW_ONLY))

@@ -1,7 +1,8 @@
 """The kit has an author say what each parameter is, and which values it may have."""
 
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+import typing
+from dataclasses import KW_ONLY, InitVar, dataclass
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 import pytest
 from annotated_types import Ge, Gt
@@ -55,6 +56,37 @@ class Undecorated(Words):
     size: int = 1
 
 
+class Mixin:
+    factor: float = 1.0
+
+
+@dataclass(frozen=True)
+class Mixed(Mixin, Words):
+    pass
+
+
+@dataclass(frozen=True)
+class Annotations(SklearnStrategy):
+    """Uses annotations of every kind.
+
+    Args:
+        alpha: Added to every count.
+        size: How much.
+    """
+
+    name: ClassVar = "annotations"
+    sizes: "typing.ClassVar" = (1, 2)
+    shown: "ClassVar[bool]" = True
+    alpha: Final[Annotated[float, Gt(0)]] = 1.0
+    told: InitVar[bool] = True
+    heard: "InitVar[bool]" = True
+    _: KW_ONLY
+    size: Literal[1, 2] = 1
+
+    def estimator(self, seed: int) -> Any:
+        return MultinomialNB()
+
+
 @dataclass(frozen=True)
 class Needy(SklearnStrategy):
     """Wants to be told.
@@ -80,6 +112,7 @@ class Needy(SklearnStrategy):
             Undecorated(),
             "size, which is annotated but no field, as @dataclass.frozen=True. is missing above Undecorated",
         ),
+        (Mixed(), "factor, which is annotated but no field, as @dataclass.frozen=True. is missing above Mixin"),
         (Needy(3), "no default for size"),
     ],
     ids=lambda value: type(value).__name__,
@@ -87,6 +120,10 @@ class Needy(SklearnStrategy):
 def test_parameters_are_fields_with_a_default_that_fits(strategy: Strategy, told: str, bench: Bench) -> None:
     with pytest.raises(AssertionError, match=told):
         check_documents_its_parameters(strategy, bench)
+
+
+def test_annotations_that_make_no_field_are_no_parameters(bench: Bench) -> None:
+    assert check_documents_its_parameters(Annotations(), bench) is None
 
 
 def test_a_number_without_a_range_is_a_remark(bench: Bench) -> None:
