@@ -1,7 +1,6 @@
 """The check of what a classifier saves."""
 
 import tempfile
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +12,10 @@ from harness.testing.bench import Bench
 from harness.testing.examination import Examination, examine
 from harness.testing.expecting import expect, expecting
 from harness.testing.fresh_process import FreshProcess, NotImportableError
+from harness.testing.pickles import pickle_in
 from harness.testing.process_state import contained
 
 TOLERANCE = 1e-5  # another process may add up in another order
-PICKLE_SUFFIXES = (".pkl", ".pickle", ".pt", ".pth", ".bin", ".joblib")
-PICKLE_PROTOCOLS = range(2, 6)  # a pickle of these begins with byte 0x80 and its protocol
 
 
 def check_save_and_load_predict_the_same(strategy: Strategy, bench: Bench) -> str | None:
@@ -36,8 +34,12 @@ def check_save_and_load_predict_the_same(strategy: Strategy, bench: Bench) -> st
     ours = exam.first.saved / FILE
     files = [file for file in exam.first.saved.rglob("*") if file.is_file() and file != ours]
     expect(bool(files), "expected save to write a file into its folder, got none")
-    pickled = sorted(file.name for file in files if _is_pickle(file))
-    expect(not pickled, f"expected no pickle, got {', '.join(pickled)}: write .npy, .safetensors, .skops or .json")
+    pickled = sorted(filter(None, map(pickle_in, files)))
+    expect(
+        not pickled,
+        f"expected no pickle, got {', '.join(pickled)}: write arrays of numbers as .npy, .npz or .safetensors, "
+        "estimators as .skops, all else as .json",
+    )
     note = None
     try:
         after = _loaded_anew(exam)
@@ -70,15 +72,3 @@ def _loaded_here(exam: Examination) -> NDArray[np.float32]:
         expecting("load and predict_proba to work"),
     ):
         return exam.checked(exam.strategy.load(first.saved, context), exam.task.test.texts)
-
-
-def _is_pickle(file: Path) -> bool:
-    """Tell by name and content, that of zip files (torch.save) included."""
-    if file.suffix.lower() in PICKLE_SUFFIXES:
-        return True
-    if zipfile.is_zipfile(file):
-        with zipfile.ZipFile(file) as archive:
-            return any(Path(name).suffix in PICKLE_SUFFIXES for name in archive.namelist())
-    with file.open("rb") as stream:
-        head = stream.read(2)
-    return len(head) == 2 and head[0] == 0x80 and head[1] in PICKLE_PROTOCOLS  # noqa: PLR2004
