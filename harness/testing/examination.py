@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 from unittest import SkipTest
@@ -22,11 +22,14 @@ from harness.results.run_directory import RunDirectory
 from harness.runs.session import Session, Trial
 from harness.runs.trial import run_trial
 from harness.strategies.strategy import Classifier, RunContext, Strategy, uses_model, wanted_features
+from harness.strategies.tags import tags_of
+from harness.testing.answers import Answers, ask
 from harness.testing.bench import Bench
 from harness.testing.expecting import expecting
 from harness.testing.process_state import contained
 from harness.testing.reference import READS, Reference
 from harness.testing.snapshots import changes, own_state, shared_data, snapshot
+from harness.testing.tiny import many_texts
 from harness.testing.watching import WatchedStrategy, asking_for_devices
 
 OTHER_NAMES = ("first", "second", "third")
@@ -122,6 +125,23 @@ class Examination:
     def again(self) -> NDArray[np.float32]:
         """The same of another fit with nothing changed."""
         return self.predictions(self.task)
+
+    @cached_property
+    def with_another_seed(self) -> NDArray[np.float32]:
+        """The same of a fit with seed 1."""
+        return self.predictions(self.task, seed=1)
+
+    @cached_property
+    def answers(self) -> Answers | AssertionError:
+        """What another fit answers to calls of many kinds; the failure where it does not answer one of them."""
+        # What asks over the network costs by the text, and knows those of the task from fits before.
+        own = (*self.task.validation.texts, *self.task.test.texts)
+        others = own if tags_of(self.strategy).address else many_texts()
+        with self.fitted(self.task) as (classifier, _):
+            try:
+                return ask(partial(self.checked, classifier), self.task.test.texts, others)
+            except AssertionError as failure:
+                return failure
 
     @property
     def repeats(self) -> bool:

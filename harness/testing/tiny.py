@@ -14,7 +14,8 @@ _WORDS = {
     "glad": ("sun", "song", "gift", "laugh", "dance", "friend"),
 }
 _FILLERS = ("i", "feel", "the", "a", "and", "with", "my", "today", "some", "near")
-N_UNEXPLAINED, REPEATED = 30, 3
+N_UNEXPLAINED, REPEATED = 33, 5  # both odd, so that half of the rows, taken however, holds nearly every text
+MANY = 317  # a prime, so that no size of batches divides it
 ODD_TEXTS = ("", " ", "word " * 2000, "\U0001f600\U0001f389", "今天天氣很好", "[/] <b> \x1b[31m")
 
 
@@ -48,14 +49,24 @@ def unexplained_split(n_classes: int, turn: int = 0, seed: int = 0) -> Split:
         seed: Seed of the texts and labels.
 
     Returns:
-        30 texts, each three times, so that what is fitted on them can know them by heart. Each holds a word of its
-        own and common words in an order of its own; the classes have equally many, where k divides 30.
+        33 texts, each five times, so that what is fitted on them, or on half of the rows, can know them by heart. Each
+        holds a word of its own and common words in an order of its own; the classes have equally many, where k divides
+        33.
     """
     rng = np.random.default_rng(seed)
     labels = (rng.permutation(N_UNEXPLAINED) + turn) % n_classes
     words = [*_FILLERS, *(word for words in _WORDS.values() for word in words)]
     texts = [" ".join([f"nn{i}", *rng.choice(words, 5, replace=False)]) for i in range(N_UNEXPLAINED)]
     return Split(tuple(texts) * REPEATED, np.tile(labels, REPEATED))
+
+
+def many_texts() -> tuple[str, ...]:
+    """Make 317 texts like those of the tiny task, more than a batch holds: half of one class, then half of the next.
+
+    A call of a few of them holds other shares of the classes than a call of all, and neither those of train.
+    """
+    split = tiny_task(rows_per_class=MANY // 2 + 1, seed=1).train
+    return split.rows(np.argsort(split.labels, kind="stable")[:MANY]).texts
 
 
 def tiny_encoder(directory: Path) -> Encoder:
