@@ -11,7 +11,7 @@ import torch
 
 from harness import RunContext, Split
 from harness.plugin_system.manager import PluginManager
-from harness.testing import Bench
+from harness.testing import Bench, tiny_encoder
 
 OFFER = PluginManager().offers["setfit"]
 pytestmark = pytest.mark.skipif(OFFER.not_installed is not None, reason=OFFER.not_installed or "")
@@ -100,3 +100,18 @@ def test_what_auto_came_to_is_recorded_and_bounded(strategy: Any, bench: Bench) 
     by_rule = replace(strategy, max_steps="auto", num_iterations=2)
     with bench.fitted(replace(strategy, max_steps=1)) as (_, context):
         assert by_rule.fit(rows, bench.task.validation, context).params["max_steps"] == 2  # all pairs of six texts
+
+
+def test_validation_chooses_between_two_step_sizes(bench: Bench, tmp_path: Path) -> None:
+    from transformers import DistilBertConfig, DistilBertModel
+
+    tiny_encoder(tmp_path)
+    small = DistilBertConfig.from_pretrained(tmp_path)
+    DistilBertModel(DistilBertConfig(**small.to_dict() | {"dim": 256, "n_layers": 1})).save_pretrained(tmp_path)
+    two = replace(OFFER.strategy, max_steps=2)  # type: ignore[type-var]
+    with bench.fitted(replace(two, learning_rate=1e-3)) as (_, context):
+        classifier = two.fit(bench.task.train, bench.task.validation, replace(context, model=str(tmp_path)))
+    rates = [each["param_learning_rate"] for each in classifier.history]
+    assert rates == pytest.approx([2e-5 * (768 / 256) ** 2, 3e-4])  # the highest, where the rule says 6.3e-4
+    assert classifier.params["learning_rate"] in rates
+    assert classifier.configurations_tried == 2
