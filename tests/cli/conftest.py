@@ -1,6 +1,7 @@
 """The command line in this process, on tiny data and a tiny encoder."""
 
 import io
+import shutil
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from harness import Task
 from harness.cli import main
+from harness.results.run_directory import find_run
 
 from .commands import FEWER_STEPS, QUICK, Harness, Outcome, unless_given, write_data
 
@@ -69,6 +71,12 @@ def full(run_of_all: Outcome) -> Path:
     """Folder of runs with one finished run of all strategies."""
     assert run_of_all.code == 0, run_of_all.err
     return run_of_all.folder
+
+
+@pytest.fixture
+def verified(full: Path, tmp_path: Path) -> Path:
+    """A copy of a finished run's folder, to damage."""
+    return Path(shutil.copytree(find_run("latest", full).path, tmp_path / "run"))
 
 
 @pytest.fixture
