@@ -5,7 +5,6 @@ import gzip
 import io
 import lzma
 import os
-import pickle
 import pickletools
 import zipfile
 import zlib
@@ -17,6 +16,7 @@ import numpy as np
 
 NAMED = (".joblib", ".pickle", ".pkl")  # endings that stand for nothing else
 LOOKED_AT = 2**22  # bytes of a file, or of what it holds compressed
+STOP = b"."  # the opcode that ends a pickle
 DEEP = 3  # files within files: a compressed archive of arrays
 MARKED_PROTOCOLS = range(2, 6)  # a pickle of these begins with byte 0x80 and its protocol
 OPCODES = {ord(opcode.code) for opcode in pickletools.opcodes}
@@ -103,7 +103,7 @@ def _is_pickle(content: bytes) -> bool:
     if content.startswith(b"\x80"):
         return len(content) > 2 and content[1] in MARKED_PROTOCOLS and content[2] in OPCODES  # noqa: PLR2004
     content = content.rstrip()
-    return content.endswith(pickle.STOP) and _parses(content)
+    return content.endswith(STOP) and _parses(content)
 
 
 def _parses(content: bytes) -> bool:
