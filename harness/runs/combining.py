@@ -46,7 +46,7 @@ def refuse_too_few(offers: Sequence[Offer]) -> None:
         UserError: Naming it and what there is.
     """
     combining = [offer for offer in offers if tags_of(offer.strategy).combines]
-    members = [offer.name for offer in and_what_they_combine(offers) if offer not in combining]
+    members = [offer.name for offer in combining_with_members(offers) if offer not in combining]
     if combining and len(members) < FEWEST:
         raise UserError(
             f"Strategy {combining[0].name!r} combines the other strategies of its run, floors apart, and this one has "
@@ -55,7 +55,7 @@ def refuse_too_few(offers: Sequence[Offer]) -> None:
         )
 
 
-def and_what_they_combine(offers: Sequence[Offer]) -> list[Offer]:
+def combining_with_members(offers: Sequence[Offer]) -> list[Offer]:
     """Return the strategies that combine others with those that they may combine, none where none combines."""
     combining = [offer for offer in offers if tags_of(offer.strategy).combines]
     return [offer for offer in offers if offer in combining or FLOORS not in offer.groups] if combining else []
@@ -63,7 +63,7 @@ def and_what_they_combine(offers: Sequence[Offer]) -> list[Offer]:
 
 def reads_encoder(offer: Offer, offers: Sequence[Offer]) -> bool:
     """Return whether a strategy reads the encoder, itself or through one of its run that it may combine."""
-    parts = and_what_they_combine(offers) if tags_of(offer.strategy).combines else [offer]
+    parts = combining_with_members(offers) if tags_of(offer.strategy).combines else [offer]
     return any(uses_model(each.strategy) for each in parts)
 
 

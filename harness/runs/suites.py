@@ -12,7 +12,7 @@ from harness.errors import UserError
 from harness.results.records import Run
 from harness.results.run_directory import RunDirectory
 from harness.results.suite_record import SuiteCell, SuiteDirectory, SuiteRecord, new_record, suites_in
-from harness.runs.combining import and_what_they_combine
+from harness.runs.combining import combining_with_members
 from harness.runs.planning import Plan
 from harness.runs.recording import keys_of
 from harness.runs.resuming import same_unfinished_run
@@ -70,7 +70,7 @@ class Suite:
             return plan
         if not any(uses_model(offer.strategy) for offer in plan.offers):
             return None
-        again = and_what_they_combine(plan.offers)
+        again = combining_with_members(plan.offers)
         kept = [offer for offer in plan.offers if uses_model(offer.strategy) or offer in again]
         config = plan.config.model_copy(update={"strategies": tuple(offer.name for offer in kept)})
         return replace(plan, offers=kept, config=config)

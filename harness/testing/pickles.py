@@ -18,6 +18,7 @@ NAMED = (".joblib", ".pickle", ".pkl")  # endings that stand for nothing else
 LOOKED_AT = 2**22  # bytes of a file, or of what it holds compressed
 STOP = b"."  # the opcode that ends a pickle
 DEEP = 3  # files within files: a compressed archive of arrays
+MARKED = 3  # bytes: the mark, the protocol, the first opcode
 MARKED_PROTOCOLS = range(2, 6)  # a pickle of these begins with byte 0x80 and its protocol
 OPCODES = {ord(opcode.code) for opcode in pickletools.opcodes}
 MEMO = ("PUT", "BINPUT", "LONG_BINPUT")  # opcodes with the place of what they keep
@@ -101,7 +102,7 @@ def _holds_objects(stream: BinaryIO) -> bool:
 
 def _is_pickle(content: bytes) -> bool:
     if content.startswith(b"\x80"):
-        return len(content) > 2 and content[1] in MARKED_PROTOCOLS and content[2] in OPCODES  # noqa: PLR2004
+        return len(content) >= MARKED and content[1] in MARKED_PROTOCOLS and content[2] in OPCODES
     content = content.rstrip()
     return content.endswith(STOP) and _parses(content)
 

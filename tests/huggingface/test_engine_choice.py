@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from harness import Features, ModelError
+from harness.encoding.engine import EngineChoice
 from harness.huggingface.engine_choice import WORTH_IT, Way, fastest, ways_to_compute
 
 FLOAT32, BFLOAT16 = Way("torch", "float32"), Way("torch", "bfloat16")
@@ -31,9 +32,9 @@ OPENVINO, OPENVINO_BFLOAT16 = Way("openvino", "float32"), Way("openvino", "bfloa
         ("auto", "auto", "cuda", True, [FLOAT32]),
     ],
 )
-def test_what_auto_chooses_among(engine: str, dtype: str, device: str, able: bool, ways: list[Way]) -> None:
+def test_what_auto_chooses_among(engine: EngineChoice, dtype: str, device: str, able: bool, ways: list[Way]) -> None:
     resolved = "float32" if dtype == "auto" else dtype
-    found = ways_to_compute(engine, dtype, device, resolved, multiplies_bfloat16=able, has_openvino=True)  # type: ignore[arg-type]
+    found = ways_to_compute(engine, dtype, device, resolved, multiplies_bfloat16=able, has_openvino=True)
     assert found == ways
 
 
