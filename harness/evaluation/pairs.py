@@ -8,13 +8,13 @@ import numpy as np
 from harness.evaluation.comparisons import sign_flip_p
 from harness.evaluation.influence import influence
 from harness.evaluation.intervals import LEVEL, Interval, Span, combined_quantile
-from harness.evaluation.metric import AnyMetric, Metric, TableMetric
-from harness.evaluation.metrics import Floats
+from harness.evaluation.metric import AnyMetric, TableMetric
+from harness.evaluation.metrics import CoreMetric, Floats
 from harness.evaluation.predicted import Predicted
+from harness.evaluation.swaps import COUNTABLE, moved_by_swaps, swap_p
 from harness.frozen_model import LARGEST_SCORE
 
 POWER = 0.8  # of the smallest difference that the rows would have shown: the custom since Cohen (1988)
-SWAPS = 200  # draws of coins, where no formula says how far they move a difference
 TIE = 1e-15  # what is moved by less is not moved: sums round differently from machine to machine
 SMALLEST_TAIL = 1e-100  # beyond which Student's quantiles of one degree of freedom overflow when squared
 
@@ -78,8 +78,9 @@ def contrast(metric: AnyMetric, first: Predicted, second: Predicted) -> Contrast
     DeLong), and of what training adds where there are several seeds. Whole texts are
     swapped as in the test of Obuchowski (1998), Statistics in Medicine 17, 1495-1507; with a text a row it is, for
     accuracy, McNemar's. Student's distribution has the degrees of freedom that the differing texts of each class, and
-    the seeds, are worth. For accuracy of single trainings the coins are counted exactly. p is never smaller than if
-    every differing text spoke for the same one.
+    the seeds, are worth. Of single trainings the coins are counted: for accuracy exactly, for F1 as `swap_p` does,
+    since of a class with few rows the influence of each says too little. p is never smaller than if every differing
+    text spoke for the same one.
 
     The standard error of the two as they are would call three rows of a rare class against none certain.
 
@@ -94,18 +95,25 @@ def contrast(metric: AnyMetric, first: Predicted, second: Predicted) -> Contrast
     rows, value = first.rows, first.score(metric) - second.score(metric)
     texts = rows.by_text(_moved(metric, first, second))
     if not texts.any() and abs(value) > TIE and not isinstance(metric, str | TableMetric):
-        texts = _moved_by_swaps(metric, first, second)
+        texts = moved_by_swaps(metric, first, second)
     of_class = np.bincount(rows.class_of_text, texts**2, minlength=rows.n_classes)
     differing = np.bincount(rows.class_of_text, texts != 0, minlength=rows.n_classes)
     by_rows = float(of_class.sum())
     freedom = by_rows**2 / float((of_class**2 / np.maximum(differing, 1)).sum()) if by_rows else np.inf
     training = _sum([(each.training_variance(metric), each.trainings_by(metric) - 1.0) for each in (first, second)])
-    if metric == "accuracy" and first.n_trainings == second.n_trainings == 1:
-        p = sign_flip_p(np.rint(texts * rows.n).astype(np.int64))
-    else:
-        p = 2 * _tail_beyond(abs(value), [(by_rows, freedom), training])
+    p = 2 * _tail_beyond(abs(value), [(by_rows, freedom), training])
+    if isinstance(metric, str) and first.n_trainings == second.n_trainings == 1:
+        p = _counted(metric, first, second, texts, p)
     p = min(max(p, 2.0 ** (1 - int(differing.sum()))), 1.0)
     return Contrast(value, p, ((by_rows + _one_text(metric, first), freedom), training))
+
+
+def _counted(metric: CoreMetric, first: Predicted, second: Predicted, moved: Floats, estimate: float) -> float:
+    """Return the p value by counting coins, of single trainings; where it is too small for that, an estimate of it."""
+    if metric == "accuracy":
+        return sign_flip_p(np.rint(moved * first.rows.n).astype(np.int64))
+    p = swap_p(metric, first, second)
+    return min(p, estimate) if p <= COUNTABLE else p
 
 
 def _moved(metric: AnyMetric, first: Predicted, second: Predicted) -> Floats:
@@ -117,20 +125,6 @@ def _moved(metric: AnyMetric, first: Predicted, second: Predicted) -> Floats:
         one, other = (each.moved(metric).mean(axis=0) for each in (first, second))
     difference: Floats = np.where(np.abs(one - other) < TIE, 0.0, one - other)
     return difference
-
-
-def _moved_by_swaps(metric: Metric, first: Predicted, second: Predicted) -> Floats:
-    """Return influences of texts whose variance is that of the difference where coins decide who answered what.
-
-    For where no text has an influence on either score though the scores differ: of a perfect order of the texts by
-    their probabilities, say, and of a constant one.
-    """
-    rng, differing = np.random.default_rng(0), first.differing_texts(second)
-    found = []
-    for _ in range(SWAPS):
-        coins = differing & (rng.random(len(differing)) < 1 / 2)
-        found.append(first.mixed(second, coins).score(metric) - second.mixed(first, coins).score(metric))
-    return np.where(differing, np.sqrt(np.mean(np.square(found)) / max(differing.sum(), 1)), 0.0)
 
 
 def _sum(parts: Sequence[Part]) -> Part:

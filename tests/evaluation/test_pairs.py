@@ -83,6 +83,31 @@ def test_p_values_are_near_those_of_only_swapping_predictions_at_random(seed: in
     assert found == pytest.approx(expected, abs=0.05)
 
 
+@pytest.mark.parametrize("repeated", [1, 2])
+@pytest.mark.parametrize("seed", range(3))
+def test_coins_are_counted_where_few_rows_of_a_class_differ(seed: int, repeated: int) -> None:
+    """All choices of ten coins: of a class with three rows no formula by the influence of each is near."""
+    rng = np.random.default_rng(seed)
+    labels = np.repeat([0, 1, 2], [40, 12, 3])
+    one, differing = labels.copy(), rng.choice(len(labels), 10, replace=False)
+    one[rng.choice(len(labels), 8, replace=False)] = 0
+    other = one.copy()
+    other[differing] = (one[differing] + 1) % 3
+
+    def difference(coins: NDArray[np.bool_]) -> float:
+        swapped = np.isin(np.arange(len(labels)), differing[coins])
+        pair = np.where(swapped, other, one), np.where(swapped, one, other)
+        first, second = (score("f1_macro", confusion(labels, each, 3)) for each in pair)
+        return abs(first - second)
+
+    choices = (np.arange(1024)[:, np.newaxis] >> np.arange(10)) % 2 == 1
+    all_of_them = np.array([difference(each) for each in choices])
+    texts = np.repeat(np.arange(len(labels)), repeated)
+    rows = Rows(labels[texts], 3, texts)
+    found = contrast("f1_macro", *(Predicted(rows, each[np.newaxis, texts]) for each in (one, other)))
+    assert found.p == pytest.approx((all_of_them >= all_of_them[0] - 1e-12).mean(), rel=0.2, abs=0.003)
+
+
 def test_accuracy_of_single_trainings_is_tested_by_mcnemar() -> None:
     rng = np.random.default_rng(4)
     labels = draw_labels(rng, 200)
