@@ -2,6 +2,7 @@
 
 import sys
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from harness.data.row_stream import Chunk, RowStream
 from harness.data.row_writer import RowWriter, check_ending, open_writer
 from harness.data.streamed_files import open_rows
 from harness.errors import UserError
+from harness.executors.attempt import warning_lines
 from harness.wording import quantities
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 PREDICTION, MARGIN, PROBABILITY = "prediction", "margin", "probability_"
 OF_FILE = "input_"  # before the name of a column of the file that is called as one of those
 STANDARD_INPUT = "-"
+MOST_TOLD = 5  # chunks of rows whose warnings are told
 INTERVAL = 5.0  # seconds between two counts of rows whose number nobody knows
 
 
@@ -140,7 +143,7 @@ class _Prediction:
         self._notes = notes
         self._added = [PREDICTION, *(f"{PROBABILITY}{name}" for name in classifier.classes_), MARGIN]
         self._names = _names_of_file(rows.columns, self._added)
-        self.n_rows = self.n_without_text = self.n_cut = 0
+        self.n_rows = self.n_without_text = self.n_cut = self._n_chunks_told = 0
 
     def run(self, reporter: "Reporter") -> PredictedFile:
         renamed = {name: new for name, new in self._names.items() if new != name}
@@ -197,7 +200,10 @@ class _Prediction:
     def _predicted(self, texts: Sequence[str], rows: Sequence[int], n: int) -> Iterator[list[Any]]:
         """Yield label, probabilities and margin of n rows, None where there is no text."""
         k = len(self._classifier.classes_)
-        table = self._classifier.predict_proba(texts) if texts else np.empty((0, k), np.float32)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            table = self._classifier.predict_proba(texts) if texts else np.empty((0, k), np.float32)
+        self._tell_of_warnings(warning_lines(caught), n)
         if encoder := self._classifier.encoder:
             self.n_cut += encoder.count_truncated(texts)
         top = np.sort(table, axis=1)[:, -2:]
@@ -208,6 +214,15 @@ class _Prediction:
             for row, value in zip(rows, values, strict=True):
                 column[row] = value
             yield column
+
+    def _tell_of_warnings(self, lines: Sequence[str], n: int) -> None:
+        """Tell what the classifier warned of in n rows, of the first few chunks in which it does."""
+        if lines and self._n_chunks_told < MOST_TOLD:
+            self._n_chunks_told += 1
+            told = f"of rows {self.n_rows + 1:,} to {self.n_rows + n:,} the classifier says"
+            self._notes.add(f"In {self._rows.path}: {told}: {line}" for line in lines)
+            if self._n_chunks_told == MOST_TOLD:
+                self._notes.add([f"In {self._rows.path}: what it says of later rows is left out"])
 
     def _types(self) -> Mapping[str, Any]:
         of_file = {self._names[name]: kind for name, kind in self._rows.types.items()}

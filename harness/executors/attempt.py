@@ -81,7 +81,7 @@ def attempt(
                 told["failure"] = described_failure(failure.stage, failure.error)
         told |= {
             "peak_memory_bytes": memory.bytes,
-            "warnings": _warning_lines(caught),
+            "warnings": warning_lines(caught),
             "undertrained": any(issubclass(warning.category, UndertrainedWarning) for warning in caught),
         }
         model = save_to if save_to is not None and save_to.is_dir() else None
@@ -176,7 +176,7 @@ def described_failure(stage: Stage, error: BaseException) -> Failure:
     )
 
 
-def _warning_lines(caught: list[warnings.WarningMessage]) -> list[str]:
+def warning_lines(caught: list[warnings.WarningMessage]) -> list[str]:
     """Return what a user should know of the warnings a strategy gave, each once, its first line."""
     technical = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, ImportWarning, ResourceWarning)
     told = [w for w in caught if not issubclass(w.category, technical)]

@@ -1,12 +1,19 @@
 """RunResult.predict_file: `harness predict` as a method."""
 
+import json
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
-from harness import RunResult, Task, UserError
+import harness
+from harness import RunContext, RunResult, Split, Task, UserError
 
 
 def test_a_file_is_predicted_as_its_texts_are(run: RunResult, task: Task, tmp_path: Path) -> None:
@@ -38,3 +45,41 @@ def test_the_file_that_is_read_is_not_written(run: RunResult, tmp_path: Path) ->
     (tmp_path / "new.csv").write_text("text\na lake\n")
     with pytest.raises(UserError, match="is the file that is read"):
         run.predict_file(tmp_path / "new.csv", tmp_path / "new.csv", progress=False)
+
+
+@dataclass(frozen=True)
+class Hesitant:
+    """A classifier that warns of each text that it does not like."""
+
+    n_classes: int
+
+    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        if disliked := sum("?" in text for text in texts):
+            warnings.warn(f"{disliked} questions were not understood", stacklevel=2)
+        return np.full((len(texts), self.n_classes), 1 / self.n_classes, np.float32)
+
+    def save(self, directory: Path) -> None:
+        (directory / "classes.json").write_text(json.dumps(self.n_classes))
+
+
+@dataclass(frozen=True)
+class Hesitating:
+    """Answer all classes alike."""
+
+    name: ClassVar[str] = "hesitating"
+    uses_model: ClassVar[bool] = False
+
+    def fit(self, train: Split, validation: Split, context: RunContext) -> Hesitant:
+        return Hesitant(len(context.label_names))
+
+    def load(self, directory: Path, context: RunContext) -> Hesitant:
+        return Hesitant(json.loads((directory / "classes.json").read_text()))
+
+
+def test_what_a_classifier_warns_of_is_a_note_with_the_rows(task: Task, tmp_path: Path) -> None:
+    run = harness.compare(task, strategies=[Hesitating()], output_dir=tmp_path, progress=False)
+    (tmp_path / "new.txt").write_text("a lake\nwhy?\n")
+    done = run.predict_file(tmp_path / "new.txt", tmp_path / "out.csv", progress=False, offline=True)
+    told = [note for note in done.notes if "1 questions were not understood" in note]
+    assert len(told) == 1
+    assert "rows 1 to 2" in told[0]
