@@ -71,6 +71,7 @@ def compare(
     save_models: bool | None = None,
     save_texts: bool | None = None,
     fresh: bool = False,
+    retry_failed: bool = False,
     progress: bool = True,
 ) -> RunResult:
     """Run strategies on one data set under one protocol, as `harness run` does.
@@ -134,6 +135,7 @@ def compare(
         save_models: Keep the fitted classifiers.
         save_texts: Keep the test texts in the run's folder.
         fresh: Begin anew even where an unfinished run of the same call lies in `output_dir`.
+        retry_failed: Run again what failed in the last run of the same call, and keep the rest of it.
         progress: Show how far the run is.
 
     Returns:
@@ -154,7 +156,7 @@ def compare(
     if data is not None:
         flags["dataset"] = str(data) if task is None else task.name
     made = build_config(flags, Path(config) if config is not None else None)
-    return run_config(made, objects, task, offers, fresh=fresh, progress=progress)
+    return run_config(made, objects, task, offers, fresh=fresh, retry_failed=retry_failed, progress=progress)
 
 
 def _assignments(overrides: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from harness.api.result import RunResult
 from harness.config.run_config import RunConfig
 from harness.data.task import Task
+from harness.errors import UserError
 from harness.results.run_directory import RunDirectory
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def run_config(
     offers: Sequence[Any],
     *,
     fresh: bool,
+    retry_failed: bool,
     progress: bool,
 ) -> RunResult:
     """Plan a configuration and run it, or go on with a run of it that was stopped; for `compare`.
@@ -32,18 +34,26 @@ def run_config(
         task: The data, where they are not to be loaded by their name.
         offers: Strategies besides those that plugins offer.
         fresh: Begin anew even where an unfinished run of the same plan lies in the output folder.
+        retry_failed: Run again what failed in the last run of the same plan, and keep the rest.
         progress: Show how far the run is.
+
+    Raises:
+        UserError: For `fresh` together with `retry_failed`.
     """
+    if fresh and retry_failed:
+        raise UserError("fresh=True begins a run anew, retry_failed=True goes on with the last one: leave out one.")
     from harness.api.progress import shown_progress
     from harness.runs.opening import open_plan
-    from harness.runs.resuming import same_unfinished_run
+    from harness.runs.resuming import same_failed_run, same_unfinished_run
     from harness.system.process import library_defaults
 
     with library_defaults(), shown_progress(wanted=progress) as reporter:
         plan = open_plan(config, plugins, task=task, offers=offers, to_run=True)
         begun = None if fresh else same_unfinished_run(plan)
+        if retry_failed and begun is None:
+            begun = same_failed_run(plan)
         used = (*config.plugins, *plugins, *(offer.strategy for offer in offers))
-        made, interrupt = run_plan(plan, reporter, resume=begun, plugins=used)
+        made, interrupt = run_plan(plan, reporter, resume=begun, retry_failed=retry_failed, plugins=used)
     if interrupt:
         interrupt.add_note(f"The trials that were finished are saved: harness.open_run({str(made.path)!r})")
         raise interrupt

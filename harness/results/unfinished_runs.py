@@ -76,11 +76,16 @@ def reopen(directory: RunDirectory, keys: Mapping[str, dict[str, str]] | None = 
     """
     if directory.is_unfinished:
         return
-    begun = Unfinished(run=read_run(directory), trials=dict(keys) if keys is not None else _keys_of(directory))
+    begun = Unfinished(run=read_run(directory), trials=dict(keys) if keys is not None else keys_of_finished(directory))
     directory.write_unfinished(begun.model_dump(mode="json"))
 
 
-def _keys_of(directory: RunDirectory) -> dict[str, dict[str, str]]:
+def keys_of_finished(directory: RunDirectory) -> dict[str, dict[str, str]]:
+    """Return of each trial of a finished run what its numbers depend on.
+
+    Raises:
+        UserError: Where the folder does not say so.
+    """
     file = directory.path / KEYS_FILE
     try:
         return _KEYS.validate_python(directory.read_json(file))

@@ -1,12 +1,12 @@
-"""An unfinished run of the same plan, for the same command given again."""
+"""An unfinished run of the same plan, or one in which something failed, for the same call made again."""
 
 from contextlib import suppress
 from pathlib import Path
 
 from harness.errors import UserError
-from harness.results.records import read_unfinished
-from harness.results.run_directory import RunDirectory
-from harness.results.unfinished_runs import unfinished_runs
+from harness.results.records import read_run, read_unfinished
+from harness.results.run_directory import RUN_FILE, RunDirectory
+from harness.results.unfinished_runs import keys_of_finished, unfinished_runs
 from harness.runs.planning import Plan
 from harness.runs.recording import keys_of
 
@@ -23,4 +23,22 @@ def same_unfinished_run(plan: Plan) -> RunDirectory | None:
             before = read_unfinished(directory)
             if before.trials == keys and before.run.config == plan.config and not directory.is_claimed:
                 return directory
+    return None
+
+
+def same_failed_run(plan: Plan) -> RunDirectory | None:
+    """Return the last finished run in the output folder in which trials of this plan failed, None where none did.
+
+    Its configuration is the same, and what its other trials' numbers depend on.
+    """
+    files = Path(plan.config.output_dir).glob(f"*/{RUN_FILE}")
+    keys = keys_of(plan)
+    for file in sorted(files, key=lambda f: (f.stat().st_mtime_ns, f), reverse=True):
+        with suppress(UserError):
+            run, before = read_run(RunDirectory(file.parent)), keys_of_finished(RunDirectory(file.parent))
+            failed = {record.trial for record in run.records if record.status == "failed"}
+            kept = {trial: key for trial, key in keys.items() if trial not in failed}
+            same = run.config == plan.config and kept == {trial: before[trial] for trial in before if trial in kept}
+            if failed and same and not RunDirectory(file.parent).is_claimed:
+                return RunDirectory(file.parent)
     return None

@@ -58,6 +58,19 @@ class Stops(harness.SklearnStrategy):
         return DummyClassifier()
 
 
+@dataclass(frozen=True)
+class Moody(harness.SklearnStrategy):
+    """It fails while a file is there."""
+
+    name: ClassVar[str] = "moody"
+    file: str = ""
+
+    def estimator(self, seed: int) -> Any:
+        if Path(self.file).exists():
+            raise RuntimeError("not today")
+        return DummyClassifier()
+
+
 def quickly(data: Any, folder: Path, **options: Any) -> RunResult:
     return harness.compare(data, output_dir=folder, progress=False, **{"strategies": "majority", **options})
 
@@ -91,6 +104,20 @@ def test_a_run_that_was_stopped_goes_on_where_the_same_call_is_made_again(task: 
     assert run.to_pandas()["status"].tolist() == ["ok", "ok"]
     assert Stops.fits == [0, 1, 1]
     assert [folder.name for folder in tmp_path.iterdir()] == [run.path.name]
+
+
+def test_what_failed_is_run_again_where_that_is_asked_for(task: Task, tmp_path: Path) -> None:
+    (mood := tmp_path / "mood").touch()
+    asked = {"strategies": [Moody(str(mood)), "majority"]}
+    failed = quickly(task, tmp_path / "runs", **asked)
+    assert failed.run.status == "failed"
+    mood.unlink()
+    again = quickly(task, tmp_path / "runs", retry_failed=True, **asked)
+    assert (again.path, again.run.status) == (failed.path, "complete")
+    assert [record.status for record in again.run.records] == ["ok", "ok"]
+    assert quickly(task, tmp_path / "runs", retry_failed=True, **asked).path != failed.path  # nothing failed in it
+    with pytest.raises(UserError, match="fresh=True"):
+        quickly(task, tmp_path / "runs", retry_failed=True, fresh=True, **asked)
 
 
 def test_pairs_predictions_and_errors_are_frames(run: RunResult, task: Task) -> None:
