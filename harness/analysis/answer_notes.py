@@ -33,7 +33,7 @@ def verdict_in_words(verdict: Verdict, say: Say) -> str:
         return say("as good within the margin")
     if verdict == "worse":
         return say("worse beyond chance")
-    return say("better beyond chance") if verdict == "better" else say("cannot be told")
+    return say("better beyond chance") if verdict == "better" else say("may be chance")
 
 
 def notes(conclusion: Conclusion, standings: Mapping[str, Standing], n_rows: int, say: Say) -> list[Said]:

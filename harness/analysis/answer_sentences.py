@@ -58,7 +58,7 @@ class Sentences:
             )
             return Said(say(told), values | {"other": floor.name, "other_score": _score(floor)})
         if rival is None:
-            return Said(say("{answer} is the only one to take: test {metric} {score}; nothing else compares."), values)
+            return Said(say("{answer}: test {metric} {score}; nothing ran that it could be compared with."), values)
         values |= {"other": rival.name, "rival": self.called(rival), "take": self.take(subject)}
         values |= dict(zip(("score", "other_score"), _distinct(subject, rival), strict=True))
         values |= {"margin": f"{self.conclusion.margin:g}", "n": f"{self.n_rows:,}"}

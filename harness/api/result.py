@@ -97,7 +97,7 @@ class RunResult(RunLabels):
     def recommended(self) -> str:
         """Name of the strategy that the answer recommends.
 
-        The cheapest of those that cannot be told from the best, or the best within the latency that was asked for.
+        The cheapest of those that are as good as the best within the margin, or the best within the latency asked for.
         """
         from harness.analysis.study import study_of_record
         from harness.analysis.within_latency import best_within

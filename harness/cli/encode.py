@@ -40,7 +40,7 @@ if TYPE_CHECKING:
               help="Rows of a part: what is held in memory at once, and what a kill can cost.")
 @click.option("--on", metavar="WHERE",
               help="Where shards are encoded: here, local:N, N at a time in processes of their own; ray, slurm, or "
-              "what a plugin offers.  [default: local, $HARNESS_ON]")
+              "what a plugin offers.  [default: $HARNESS_ON, else local]")
 @options.plugins
 @options.device
 @click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16"]), help="Number format.  [default: auto]")

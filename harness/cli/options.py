@@ -135,8 +135,13 @@ def _axes(*, several: bool = False) -> list[Callable[[Command], Command]]:
 
 def what_is_encoded(command: Command) -> Command:
     """Add the options of a run that decide what its encoder has to do."""
+    return strategies(what_encodes(command))
+
+
+def what_encodes(command: Command) -> Command:
+    """Add the same options but the strategies."""
     dataset, model = _axes()
-    return _with((strategies, dataset, *OF_DATA, model, *OF_ENCODER), command)
+    return _with((dataset, *OF_DATA, model, *OF_ENCODER), command)
 
 
 def what_is_run(command: Command) -> Command:

@@ -10,7 +10,7 @@ from harness.cli.completion import complete_files, complete_folders, complete_ru
 
 
 @click.command(cls=Command)
-@click.argument("names", metavar="RUN...", nargs=-1, shell_complete=complete_runs)
+@click.argument("names", metavar="[RUN]...", nargs=-1, shell_complete=complete_runs)
 @click.option(
     "-o",
     "--output",

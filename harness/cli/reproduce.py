@@ -12,6 +12,7 @@ from harness.cli.printing import echo_json
 from harness.errors import ExitCode, PluginError
 
 if TYPE_CHECKING:
+    from harness.api.result import RunResult
     from harness.config.run_config import RunConfig
     from harness.results.records import Run
 
@@ -47,9 +48,9 @@ def reproduce(
 ) -> int:
     """Run a run again from its own record and tell what differs, in scores and in environment.
 
-    Takes as long as the run did: features are computed anew, whatever the cache holds. Plugins that the run names by
-    file or module are code that whoever made the folder chose, so it asks before it runs them. Exits with 1 where a
-    score differs by more than the tolerance.
+    Takes as long as the run did: features are computed anew, whatever the cache holds. The new run is kept beside it.
+    Plugins that the run names by file or module are code that whoever made the folder chose, so it asks before it runs
+    them. Exits with 1 where a score differs by more than the tolerance.
     """
     from harness.analysis.reproduction import compare_runs, config_to_reproduce
     from harness.api.comparing import open_run
@@ -67,7 +68,9 @@ def reproduce(
     elif config.plugins and not yes_run_plugins:
         ask_before_running(config.plugins, language)
     how = {"quiet": quiet, "verbose": verbose, "trusted": yes_run_plugins}
-    now = _run_again(ctx, config, then, lies_elsewhere=dataset is not None, **how)
+    made = _run_again(ctx, config, then, lies_elsewhere=dataset is not None, **how)
+    print_note(f"Saved in {made.path}, which is 'latest' from now on", language=language)
+    now = made.run
     reproduction = compare_runs(then, now)
     if as_json:
         echo_json(reproduction.describe(tolerance))
@@ -79,7 +82,7 @@ def reproduce(
 def _run_again(
     ctx: click.Context, config: "RunConfig", then: "Run", *, lies_elsewhere: bool, quiet: bool, verbose: bool,
     trusted: bool,
-) -> "Run":  # fmt: skip
+) -> "RunResult":  # fmt: skip
     from harness.analysis.reproduction import refuse_other_data
     from harness.cli.run_display import execute_shown
 
@@ -92,4 +95,4 @@ def _run_again(
     made, interrupt = execute_shown(plan, ctx.obj["argv"], quiet=quiet)
     if interrupt:
         raise interrupt
-    return made.run
+    return made

@@ -69,8 +69,8 @@ def _typed(value: str) -> Any:
               "validates; xR draws the folds R times. One run a fold, one table of all.")
 @click.option("--fail-fast", is_flag=True, default=None, help="Stop at the first strategy that fails.")
 @click.option("--on", metavar="WHERE",
-              help="Where trials run: local:N, N at a time in processes of their own; here, in this one; or what a "
-              "plugin offers.  [default: local, $HARNESS_ON]")
+              help="Where trials run: local:N, N at a time in processes of their own; here, in this one; ray, "
+              "slurm, or what a plugin offers.  [default: $HARNESS_ON, else local]")
 @click.option("--share", metavar="FOLDER|URL", help="With --on ray, slurm or a plugin's pool: where files go that its "
               "machines do not see here, a folder or an fsspec URL such as s3://bucket/folder.")
 @click.option("--time-limit", metavar="DURATION", help="What a trial may take, such as 90s or 10m; one that takes "

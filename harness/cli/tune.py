@@ -16,7 +16,7 @@ from harness.errors import ExitCode, UserError
 # fmt: off
 @click.command(cls=Command)
 @click.argument("strategy", metavar="STRATEGY", shell_complete=complete_strategy)
-@options.what_is_encoded
+@options.what_encodes
 @click.option("--space", metavar="RANGES",
               help='What to search, such as "C=0.001..100:log, pooling=cls|mean".  [default: the strategy\'s]')
 @click.option("--trials", type=click.IntRange(min=1), metavar="N",

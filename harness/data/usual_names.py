@@ -1,7 +1,7 @@
 """Names that columns of texts, of labels and of two texts a row usually have."""
 
 TEXT_NAMES = (
-    *("text", "sentence", "content", "tweet", "review", "comment", "utterance", "document", "message"),
+    *("text", "sentence", "content", "tweet", "review", "comment", "utterance", "document", "message", "body"),
     *("文字", "文本", "內容", "内容", "句子", "評論", "评论", "留言"),
 )
 LABEL_NAMES = (

@@ -172,7 +172,8 @@ class _Lines(_Throttled):
 
     def show(self, what: str, done: int, total: int, speed: _Speed) -> None:
         say = self.page.say
-        line = say("{what} {done}/{total}{unit}, {rate}/s, {left} left").format(
+        known = say("{what} {done}/{total}{unit}, {rate}/s, {left} left")
+        line = (known if speed.per_second else say("{what} {done}/{total}{unit}")).format(
             what=self.page.say_message(what),
             done=f"{done:,}",
             total=f"{total:,}",
@@ -219,8 +220,8 @@ class _Bar(_Throttled):
             total=total,
             what="" if what == self._stage else self.page.short(self.page.say_message(what), self.page.width // 4),
             amount=f"{done:,}/{total:,}",
-            rate=quantities.rate(speed.per_second) + unit,
-            left=say("{left} left").format(left=speed.left)
+            rate=quantities.rate(speed.per_second) + unit if speed.per_second else "",
+            left=(say("{left} left").format(left=speed.left) if speed.per_second else "")
             + (self.left_in_all if self.page.width >= RATE_FROM else ""),
         )
 

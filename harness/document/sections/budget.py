@@ -51,9 +51,9 @@ def _blocks(subject: Subject, search: SearchEvidence) -> Iterator[Block]:
     if told := _top_two(subject, search):
         yield Paragraph(told)
     band = (
-        "In brackets the 95 % band of the whole curve on these validation rows, whatever the distribution of scores "
-        "(Lourie, Cho and He 2024, Show Your Work with Confidence). Where it has one end alone, these configurations "
-        "do not tell how much better others may be."
+        "Beside each score the 95 % band of the whole curve on these validation rows, whatever the distribution of "
+        "scores (Lourie, Cho and He 2024, Show Your Work with Confidence). Where it has one end alone, these "
+        "configurations do not tell how much better others may be."
     )
     yield Paragraph(say(band), "note")
     test = "A search makes no interval of a test score narrower: these are of the chosen configuration alone."

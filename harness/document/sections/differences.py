@@ -16,8 +16,8 @@ Tested: TypeAlias = Mapping[tuple[str, str], Difference | MetricDifference]
 MOST_WITH_NAMES = 8  # strategies; the columns of more are numbered
 
 CAPTIONS: dict[CoreMetric, str] = {
-    "f1_macro": "Difference in test f1_macro, row minus column; below it p",
-    "accuracy": "Difference in test accuracy, row minus column; below it p",
+    "f1_macro": "Difference in test f1_macro, row minus column, with its p",
+    "accuracy": "Difference in test accuracy, row minus column, with its p",
 }
 
 
@@ -28,7 +28,7 @@ def differences_section(subject: Subject) -> Section | None:
         return None
     blocks: list[Block] = [_matrix(subject, say(caption), _tested(pairs, name)) for name, caption in CAPTIONS.items()]
     for by in subject.study.evidence.metrics:
-        told = Phrase(say("Difference in test {metric}, row minus column; below it p"), {"metric": by.metric})
+        told = Phrase(say("Difference in test {metric}, row minus column, with its p"), {"metric": by.metric})
         blocks.append(
             _matrix(subject, told, {(each.first, each.second): each for each in by.pairs}, by.higher_is_better)
         )

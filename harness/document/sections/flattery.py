@@ -17,6 +17,6 @@ def is_shown(optimism: float | None) -> bool:
 def said_of_flattery(say: Say) -> str:
     """Return what stands below a table with `flattery`."""
     return say(
-        "Small below a validation score: by how much choosing the best of all that was tried flatters it (bootstrap). "
-        "The order of the table takes it off."
+        "Below or beside a validation score: by how much choosing the best of all that was tried flatters it "
+        "(bootstrap). The order of the table takes it off."
     )

@@ -240,7 +240,7 @@ def _notes_on_serving(subject: Subject) -> Iterator[Phrase]:
         machine = str(subject.study.runs[0].environment.get("device_name") or "")
         yield Phrase(say(alone), {"n": numbers.count(n_texts), "machine": machine})
     if _is_known(subject, "model_bytes"):
-        yield Phrase(say("On disk: the saved classifier; below it the encoder that it needs besides."))
+        yield Phrase(say("On disk: the saved classifier, then the encoder that it needs besides."))
     for each in subject.study.strategies:
         if each.latency and each.latency.problem:
             values = {"strategy": Name(each.name), "problem": each.latency.problem}
