@@ -41,7 +41,7 @@ def cache() -> None:
 
 
 @cache.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.as_json
 @options.cache_dir
 @options.language
 @options.debug
@@ -61,7 +61,7 @@ def list_(as_json: bool, cache_dir: str | None, language: str) -> int:
 @cache.command()
 @options.what_is_encoded
 @options.cache_dir
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.as_json
 @options.language
 @options.verbose
 @options.debug

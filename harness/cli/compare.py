@@ -27,7 +27,7 @@ from harness.errors import UserError
 )
 @options.runs_folder
 @options.language
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.as_json
 @options.debug
 def compare(
     names: tuple[str, ...],

@@ -28,8 +28,7 @@ if TYPE_CHECKING:
               help="cls, mean, max, lasttoken, ...; auto is what the encoder's checkpoint declares.")
 @click.option("--prompt", metavar="TEXT",
               help="Put before each text; '' for none.  [default: what the checkpoint declares]")
-@click.option("--max-length", type=click.IntRange(min=4), metavar="N",
-              help="Cut texts at so many tokens.  [default: what the encoder reads]")
+@options.max_length
 @click.option("--format", "kind", type=click.Choice(["csv", "tsv", "jsonl", "txt"]),
               help="What the files hold.  [default: by their endings]")
 @options.text_column
@@ -43,11 +42,11 @@ if TYPE_CHECKING:
               "what a plugin offers.  [default: $HARNESS_ON, else local]")
 @options.plugins
 @options.device
-@click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16"]), help="Number format.  [default: auto]")
+@options.dtype
 @options.engine
 @options.offline
 @options.language
-@click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
+@options.quiet
 @options.verbose
 @options.debug
 @click.pass_context

@@ -8,7 +8,7 @@ import click
 
 from harness.cli import options
 from harness.cli.command import Command
-from harness.cli.completion import complete_data, complete_files, complete_strategy_of_run
+from harness.cli.completion import complete_files, complete_strategy_of_run
 from harness.cli.planning import plugins_of_run, quiet_libraries
 from harness.cli.printing import echo_json
 from harness.errors import UserError
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
               shell_complete=complete_files,
               help="Where these rows go: a .csv, .jsonl or .parquet.  [default: a table on standard output]")
-@click.option("-d", "--dataset", metavar="NAME", shell_complete=complete_data,
-              help="Where the data of the run are now; refused where they are not the same.")
+@options.moved_data
 @options.other_plugins
 @options.yes_run_plugins
 @options.device
@@ -44,8 +43,8 @@ if TYPE_CHECKING:
 @options.offline
 @options.where_runs_are
 @options.language
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
+@options.as_json
+@options.quiet
 @options.verbose
 @options.debug
 @click.pass_context

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command("list", cls=Command)
 @click.argument("name", required=False, shell_complete=complete_strategy)
 @options.plugins
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.as_json
 @options.language
 @options.debug_value
 @click.pass_context

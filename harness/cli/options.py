@@ -64,6 +64,8 @@ plugins = click.option("--plugin", "--plugins", "plugins", multiple=True, metava
                        "repeatable, besides those in $HARNESS_PLUGINS.")
 other_plugins = click.option("--plugin", "plugins", multiple=True, metavar="FILE|MODULE", shell_complete=complete_files,
                              help="Load this plugin instead of those that the run names; repeatable.")
+moved_data = click.option("-d", "--dataset", metavar="NAME", shell_complete=complete_data,
+                          help="Where the data of the run are now; refused where they are not the same.")
 moved_model = click.option("-m", "--model", metavar="NAME", shell_complete=complete_folders,
                            help="The encoder of the run, a folder or a hub id, where it is not where it was.")
 kept_features = click.option("--cache/--no-cache", default=True, help="Read frozen features that runs have computed.")
@@ -72,6 +74,10 @@ yes_run_plugins = click.option("--yes-run-plugins", is_flag=True,
 offline = click.option("--offline", is_flag=True, default=None, help="Never touch the network.")
 device = click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]),
                       help="Where to compute.  [default: auto]")
+dtype = click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16"]),
+                     help="Number format.  [default: auto]")
+max_length = click.option("--max-length", type=click.IntRange(min=4), metavar="N",
+                          help="Cut texts at so many tokens.  [default: what the encoder reads]")
 engine = click.option("--engine", type=click.Choice(["auto", "torch", "openvino", "openvino-int8"]),
                       help="What computes frozen features; openvino on CPUs, int8 in eight bits, auto what is faster "
                       "of torch and openvino.  [default: torch]")
@@ -83,21 +89,21 @@ OF_ENCODER = (
     click.option("--prompt", metavar="TEXT",
                  help="Put before each text that the frozen encoder reads; '' for none.  "
                  "[default: what the checkpoint declares]"),
-    click.option("--max-length", type=click.IntRange(min=4), metavar="N",
-                 help="Cut texts at so many tokens.  [default: what the encoder reads]"),
+    max_length,
     click.option("--set", "set", multiple=True, metavar="STRATEGY.FIELD=VALUE", shell_complete=complete_fields,
                  help="Change a parameter; repeatable."),
     config,
     plugins,
     device,
-    click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16"]),
-                 help="Number format.  [default: auto]"),
+    dtype,
     engine,
     offline,
 )
 cache_dir = click.option("--cache-dir", metavar="FOLDER", shell_complete=complete_folders,
                          help="Where frozen features are kept.  "
                          "[default: $HARNESS_CACHE, or the platform's place for caches]")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+quiet = click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
 verbose = click.option("-v", "--verbose", is_flag=True, help="Print the warnings of libraries, too.")
 language = click.option("--lang", "language", type=click.Choice(LANGUAGES, case_sensitive=False),
                         default=language_of_locale, show_default="by locale", help="Language of tables and reports.")

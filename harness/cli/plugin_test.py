@@ -16,7 +16,7 @@ from harness.errors import ExitCode
 @click.option(
     "--leave-out", multiple=True, metavar="CHECK", help="Leave out a check by its name in --json; repeatable."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.as_json
 @options.language
 @options.debug_value
 @click.pass_context

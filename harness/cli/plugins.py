@@ -29,7 +29,7 @@ plugins.add_command(test)
 
 @plugins.command("list")
 @options.plugins
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.as_json
 @options.language
 @options.debug_value
 @click.pass_context

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 @options.offline
 @options.where_runs_are
 @options.language
-@click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
+@options.quiet
 @options.verbose
 @options.debug
 @click.pass_context

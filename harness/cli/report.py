@@ -6,7 +6,7 @@ import click
 
 from harness.cli import options
 from harness.cli.command import Command
-from harness.cli.completion import complete_files, complete_folders, complete_runs
+from harness.cli.completion import complete_files, complete_runs
 
 
 @click.command(cls=Command)
@@ -25,13 +25,7 @@ from harness.cli.completion import complete_files, complete_folders, complete_ru
 @click.option("--force", is_flag=True, help="Report on runs that cannot be compared, too, with a warning above.")
 @options.rope
 @options.language
-@click.option(
-    "--output-dir",
-    default="reports",
-    metavar="FOLDER",
-    shell_complete=complete_folders,
-    help="Where runs are looked for.",
-)
+@options.where_runs_are
 @options.debug
 def report(
     names: tuple[str, ...], file: Path, texts: bool, force: bool, rope: float | None, language: str, output_dir: str

@@ -6,7 +6,6 @@ import click
 
 from harness.cli import options
 from harness.cli.command import Command
-from harness.cli.completion import complete_data, complete_files
 from harness.cli.planning import ask_before_running, plan_of, refuse_servers_of_record
 from harness.cli.printing import echo_json
 from harness.errors import ExitCode, PluginError
@@ -22,13 +21,11 @@ if TYPE_CHECKING:
 @options.runs_folder
 @click.option("--tolerance", type=click.FloatRange(min=0, max=1), default=0.005, metavar="FRACTION",
               help="Largest difference of a score that counts as the same.")  # fmt: skip
-@click.option("-d", "--dataset", metavar="NAME", shell_complete=complete_data,
-              help="Where the data of the run are now; refused where they are not the same.")  # fmt: skip
-@click.option("--plugin", "plugins", multiple=True, metavar="FILE|MODULE", shell_complete=complete_files,
-              help="Load this plugin instead of those that the run names; repeatable.")  # fmt: skip
+@options.moved_data
+@options.other_plugins
 @options.yes_run_plugins
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
+@options.as_json
+@options.quiet
 @options.language
 @options.verbose
 @options.debug

@@ -95,7 +95,7 @@ def _typed(value: str) -> Any:
 @click.option("--json", "as_json", is_flag=True, help="Print run.json on stdout instead of tables.")
 @options.language
 @options.verbose
-@click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
+@options.quiet
 @options.debug_value
 @click.pass_context
 def run(

@@ -8,13 +8,12 @@ import click
 from harness.analysis.ranking import SORT_KEYS
 from harness.cli import options
 from harness.cli.command import Command
-from harness.cli.completion import complete_runs
 from harness.cli.printing import echo_run
 from harness.errors import UserError
 
 
 @click.command(cls=Command)
-@click.argument("name", metavar="RUN", default="latest", shell_complete=complete_runs)
+@options.run_argument
 @options.runs_folder
 @click.option("--confusion/--no-confusion", default=True, help="Show the confusion matrices.")
 @click.option("--per-class/--no-per-class", default=True, help="Show the best strategy's scores by class.")

@@ -32,10 +32,10 @@ from harness.errors import ExitCode, UserError
 @click.option("-o", "--output-dir", metavar="FOLDER", shell_complete=complete_folders,
               help="Where searches are kept, to be resumed.  [default: reports]")
 @options.cache_dir
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.as_json
 @options.language
 @options.verbose
-@click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
+@options.quiet
 @options.debug
 @click.pass_context
 def tune(

@@ -11,7 +11,7 @@ from harness.errors import ExitCode
 @click.command(cls=Command)
 @options.run_argument
 @options.runs_folder
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.as_json
 @options.language
 @options.debug
 def verify(name: str, output_dir: str, as_json: bool, language: str) -> int:
