@@ -56,16 +56,15 @@ def with_budget(
     if config.budget is None:
         return list(offers), []
     searched = [_searched(offer, config, encoder, label_names) for offer in offers]
-    without = [offer.name for offer in searched if not isinstance(offer.strategy, RandomSearch)]
+    unsearched = [offer.name for offer in searched if not isinstance(offer.strategy, RandomSearch)]
     drawn = "drawn at random from the search space that it declares"
     if isinstance(config.budget, int):
         notes = [f"budget: {config.budget:,} configurations of each strategy, {drawn}"]
     else:
         notes = [f"budget: {config.budget} to fit configurations of each strategy in, {drawn}"]
-    left = (
-        [f"not searched, as it declares no search space or all of it is set: {', '.join(without)}"] if without else []
-    )
-    return searched, notes + left
+    if unsearched:
+        notes.append(f"not searched, as it declares no search space or all of it is set: {', '.join(unsearched)}")
+    return searched, notes
 
 
 def _space(offer: Offer, config: RunConfig) -> Space:

@@ -9,9 +9,9 @@ from harness.config.folds import read_fold
 from harness.config.run_config import RunConfig
 from harness.data.costs import read_costs
 from harness.data.folds import all_texts, fold_of
-from harness.data.task import SPLITS, Task, class_counts, names_shown
+from harness.data.task import SPLITS, Task
 from harness.encoding.encoder import Encoder, Features, depth, resolved
-from harness.encoding.engine import TORCH, check_engine, refuse_other_engine
+from harness.encoding.engine import check_engine, refuse_other_engine
 from harness.encoding.tags import encoder_tags
 from harness.errors import UnavailableError, UserError
 from harness.evaluation.costs import EXPECTED_COST, expected_cost
@@ -31,6 +31,7 @@ from harness.results.run_directory import RunDirectory
 from harness.runs.budget import refuse_vain_budget, with_budget
 from harness.runs.combining import combines, refuse_too_few
 from harness.runs.feasibility import refuse_impossible, refuse_network
+from harness.runs.plan_notes import options_without_effect, told_of_draw, told_of_fold
 from harness.runs.session import Session, Trial
 from harness.strategies.strategy import uses_model, wanted_features
 from harness.system.device import choose_device, choose_dtype
@@ -157,6 +158,8 @@ def make_plan(
     Raises:
         HarnessError: For anything wrong with the configuration, the data or the encoder.
     """
+    if config.folds and not config.fold:
+        raise UserError("Folds are runs of their own, which 'harness run --folds' begins. Leave folds out here.")
     named = named_plugins(config.plugins)
     config, manager = config.model_copy(update={"plugins": tuple(p.text for p in named)}), manager.with_named(named)
     offers, broken = _select(config, manager, given)
@@ -165,21 +168,13 @@ def make_plan(
     choose_metrics(config.asked_metrics, known)  # now, since loading takes long
     refuse_vain_budget(offers, config)
     refuse_too_few(offers)
-    selected = {offer.base for offer in offers}
-    without_effect = [
-        f"--set {name} has no effect: it is not among the strategies" for name in config.set if name not in selected
-    ]
     device = choose_device(config.device)
     dtype = choose_dtype(config.dtype, device)
     check_engine(config.engine, device, dtype)
-    if config.prompt and not any(wanted_features(offer.strategy) for offer in offers):
-        without_effect.append("--prompt has no effect: no selected strategy reads frozen features")
     for offer in offers:
         refuse_network(offer.name, offer.strategy, offline=config.offline)
     needs_model = any(uses_model(offer.strategy) for offer in offers)
-    if not needs_model:
-        unread = [option for option, asked in _of_encoder(config).items() if asked]
-        without_effect += [f"--{option} has no effect: no selected strategy reads an encoder" for option in unread]
+    without_effect = options_without_effect(config, offers)
     fallback = None
     try:
         loaded, encoder = _load(config, manager, task, needs_model, device, dtype)
@@ -189,29 +184,18 @@ def make_plan(
         config, fallback = _fallback(config, str(error), task)
         offers, broken = _select(config, manager, given)
         loaded, encoder = _load(config, manager, task, needs_model, device, dtype)
-    if config.limit:
-        loaded = loaded.limited(config.limit)
-    if config.folds and not config.fold:
-        raise UserError("Folds are runs of their own, which 'harness run --folds' begins. Leave folds out here.")
-    if config.fold:
-        loaded = fold_of(loaded, read_fold(config.fold))
-    _refuse_large_sizes(config, loaded)
+    loaded = _rows_of_run(config, loaded)
     if encoder:
         _refuse_unheeded(config, encoder)
     refuse_impossible(offers, manager.offers, encoder, loaded.label_names)
     offers, told_of_budget = with_budget(offers, config, encoder, loaded.label_names)
-    told = (*_told_of_fold(config), *told_of_budget, *_told_of_draw(config, loaded))
+    told = (*told_of_fold(config), *told_of_budget, *told_of_draw(config, loaded))
     notes = (*left_out_of_groups(manager.offers, config), *without_effect, *told)
     plan = Plan(config, loaded, encoder, offers, broken, device, dtype, fallback, notes, is_settled_offline())
     costs = cost_file.matrix(loaded.label_names) if cost_file else None
     known |= {EXPECTED_COST: expected_cost(costs)} if costs else {}
     select_by = known[config.select_by] if config.select_by else None
     return replace(plan, metrics=choose_metrics(config.asked_metrics, known), select_by=select_by, costs=costs)
-
-
-def _of_encoder(config: RunConfig) -> dict[str, bool]:
-    """Return whether options were given that only an encoder heeds."""
-    return {"max-length": config.max_length is not None, "engine": config.engine != TORCH}
 
 
 def _refuse_unheeded(config: RunConfig, encoder: Encoder) -> None:
@@ -225,28 +209,19 @@ def _refuse_unheeded(config: RunConfig, encoder: Encoder) -> None:
     refuse_other_engine(config.engine, tags.engine, encoder.name)
 
 
-def _refuse_large_sizes(config: RunConfig, task: Task) -> None:
+def _rows_of_run(config: RunConfig, task: Task) -> Task:
+    """Return the data with the rows that a run reads of them: at most the limit of each split, or those of its fold."""
+    if config.limit:
+        task = task.limited(config.limit)
+    if config.fold:
+        task = fold_of(task, read_fold(config.fold))
     too_large = [size for size in config.train_sizes if size != "all" and size > len(task.train)]
     if too_large:
         raise UserError(
             f"--train-sizes {','.join(map(str, too_large))}: train of {task.name} has {len(task.train):,} rows. "
             "Name sizes up to that, or 'all'."
         )
-
-
-def _told_of_draw(config: RunConfig, task: Task) -> list[str]:
-    """Say how many rows of each class are drawn, and of which classes there are fewer."""
-    if config.per_class is None:
-        return []
-    counts = class_counts(task.train, task.n_classes)
-    few = [name for name, n in zip(task.label_names, counts, strict=True) if n < config.per_class]
-    fewer = f"; train has fewer of {names_shown(few)}" if few else ""
-    return [f"every seed draws {config.per_class:,} rows of each class of train to fit on{fewer}"]
-
-
-def _told_of_fold(config: RunConfig) -> list[str]:
-    """Say which fold of a cross-validation a run is of."""
-    return [f"this run is fold {config.fold} of all rows: it tests, the next one validates"] if config.fold else []
+    return task
 
 
 def _select(config: RunConfig, manager: PluginManager, given: Sequence[Offer]) -> tuple[list[Offer], list[Plugin]]:

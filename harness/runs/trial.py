@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from harness.encoding.encoder import Progress, depth
 from harness.encoding.tags import encoder_tags
 from harness.errors import StrategyError, UnavailableError
-from harness.evaluation.metric import value_or_none
-from harness.evaluation.metrics import METRICS, checked_probabilities, evaluate
+from harness.evaluation.metric import Metric, value_or_none
+from harness.evaluation.metrics import METRICS, Evaluation, checked_probabilities, evaluate
 from harness.executors.assignment import no_progress
 from harness.executors.attempt import attempt, described_failure
 from harness.executors.outcome import Outcome
 from harness.results.records import RunRecord
+from harness.results.run_directory import RunDirectory
 from harness.results.saved_model import write_saved_model
 from harness.runs.saving import describe_classifier, saved_bytes
 from harness.runs.session import Session, Trial
@@ -93,8 +94,9 @@ def save_trial(session: Session, trial: Trial, outcome: Outcome, record: RunReco
     if (told := outcome.told.refused) and (place := place_of_model(session, trial)):
         raise UnavailableError(f"Cannot write to {place}: {told}. Free space or name another folder with --output-dir.")
     if record.predictions_sha256:
-        _write_predictions(session, trial, outcome.probabilities)
-    _keep_model(session, trial, record, outcome.model)
+        _write_predictions(session.directory, session, trial, outcome.probabilities)
+    if outcome.model:
+        _keep_model(session.directory, session, trial, record, outcome.model)
     session.directory.write_record(record.trial, record.model_dump(mode="json"))
 
 
@@ -102,25 +104,14 @@ def _scored(session: Session, trial: Trial, outcome: Outcome) -> dict[str, Any]:
     """Return what the record says of probabilities that are what they should be, or the failure."""
     task, told = session.task, outcome.told
     try:
-        checked = {
-            name: checked_probabilities(outcome.probabilities[name], len(split), task.n_classes)
-            for name, split in (("validation", task.validation), ("test", task.test))
-        }
+        validation, test = _checked(session, outcome)
     except (StrategyError, KeyError) as error:
         return {"status": "failed", "error": described_failure("score", error)}
-    if unknown := {*told.members} - {member.name for member in session.members}:
-        told_wrong = f"it names a member that it was not given: {min(unknown)!r}. Declare names of context.members."
-        return {"status": "failed", "error": described_failure("score", StrategyError(told_wrong))}
-    validation, test = checked["validation"], checked["test"]
-    evaluation, chosen_by = evaluate(task.validation.labels, validation), trial.select_by
-    if chosen_by and chosen_by.name not in METRICS:
-        value = value_or_none(chosen_by, task.validation.labels, validation)
-        evaluation = evaluation.model_copy(update={"metrics": {chosen_by.name: value}})
     own = told.own_parameters
     # A frozen encoder's weights are needed to predict, so they count in the total.
     frozen = session.encoder.n_parameters if session.encoder and wanted_features(trial.strategy) else 0
     return {
-        "validation": evaluation,
+        "validation": _evaluated_to_choose(task.validation.labels, validation, trial.select_by),
         "test": evaluate(task.test.labels, test),
         **_encoding(session, trial),
         "fit_seconds": told.fit_seconds,
@@ -131,13 +122,43 @@ def _scored(session: Session, trial: Trial, outcome: Outcome) -> dict[str, Any]:
         "history": [dict(epoch) for epoch in told.history],
         "configurations_tried": told.configurations_tried,
         # Of all strategies or of none: what one would have taken off and another not, would decide between them.
-        "optimism": told.optimism if has_known_optimism(chosen_by) else None,
+        "optimism": told.optimism if has_known_optimism(trial.select_by) else None,
         "spent": told.spent,
         "members": dict(told.members),
         # Where each seed draws rows of its own, it is no matter of the strategy alone.
         "deterministic": tags_of(trial.strategy).deterministic and trial.per_class is None,
         **({"params": dict(told.params)} if told.params else {}),
     }
+
+
+def _checked(session: Session, outcome: Outcome) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the probabilities of validation and test, each float32 (n, k).
+
+    Raises:
+        StrategyError: Where they are no probabilities, or the strategy names a member that it was not given.
+        KeyError: Where a split has none.
+    """
+    task = session.task
+    validation, test = (
+        checked_probabilities(outcome.probabilities[name], len(split), task.n_classes)
+        for name, split in (("validation", task.validation), ("test", task.test))
+    )
+    if unknown := {*outcome.told.members} - {member.name for member in session.members}:
+        raise StrategyError(
+            f"it names a member that it was not given: {min(unknown)!r}. Declare names of context.members."
+        )
+    return validation, test
+
+
+def _evaluated_to_choose(
+    labels: NDArray[np.int64], probabilities: NDArray[np.float32], select_by: Metric | None
+) -> Evaluation:
+    """Return the scores of validation, the one that chooses among them, whichever metric it is by."""
+    evaluation = evaluate(labels, probabilities)
+    if select_by is None or select_by.name in METRICS:
+        return evaluation
+    value = value_or_none(select_by, labels, probabilities)
+    return evaluation.model_copy(update={"metrics": {select_by.name: value}})
 
 
 def _encoding(session: Session, trial: Trial) -> dict[str, Any]:
@@ -147,22 +168,20 @@ def _encoding(session: Session, trial: Trial) -> dict[str, Any]:
     return {"encode_seconds": cost.seconds, "features": cost.source} if cost else {}
 
 
-def _write_predictions(session: Session, trial: Trial, probabilities: Mapping[str, NDArray[np.float32]]) -> None:
-    if session.directory is None:
-        return
+def _write_predictions(
+    directory: RunDirectory, session: Session, trial: Trial, probabilities: Mapping[str, NDArray[np.float32]]
+) -> None:
     task = session.task
     splits = {
         name: (split.rows_in_source(), None, probabilities[name])  # labels are added once no strategy runs any more
         for name, split in (("validation", task.validation), ("test", task.test))
     }
-    session.directory.write_predictions(trial.name, task.label_names, splits)
+    directory.write_predictions(trial.name, task.label_names, splits)
 
 
-def _keep_model(session: Session, trial: Trial, record: RunRecord, model: Path | None) -> None:
+def _keep_model(directory: RunDirectory, session: Session, trial: Trial, record: RunRecord, model: Path) -> None:
     """Give the classifier that was saved its record and its name; one of a failed trial is removed."""
-    if model is None or session.directory is None:
-        return
-    path = session.directory.model_path(trial.name)
+    path = directory.model_path(trial.name)
     if record.status != "ok":
         shutil.rmtree(model, ignore_errors=True)
         return
@@ -170,4 +189,4 @@ def _keep_model(session: Session, trial: Trial, record: RunRecord, model: Path |
         write_saved_model(model, describe_classifier(session, trial, record.members))
         path.parent.mkdir(exist_ok=True)
         model.rename(path)
-        session.directory.seal(path)
+        directory.seal(path)
