@@ -1,8 +1,8 @@
-"""The base of everything that run.json holds, and the ranges of its numbers."""
+"""The base of everything that run.json holds, the ranges of its numbers, and what is wrong with such a file."""
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 ROUNDING = 1e-9  # by which a mean of ones may exceed one
 
@@ -26,3 +26,17 @@ class FrozenModel(BaseModel):
     """Values that do not change, with no field that was not declared and no number that JSON cannot hold."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def first_problem(error: ValidationError) -> tuple[str, str]:
+    """Return where the content of a model is wrong first, "" for all of it, and what is wrong there."""
+    problem = error.errors()[0]
+    return ".".join(map(str, problem["loc"])), problem["msg"]
+
+
+def why_unreadable(error: Exception) -> str:
+    """Return in a few words why the file of a model cannot be read: of a model's errors the first, and where it is."""
+    if isinstance(error, ValidationError):
+        place, problem = first_problem(error)
+        return f"at {place or 'its top'}: {problem}"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

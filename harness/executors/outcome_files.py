@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from harness.executors.outcome import Outcome, Told
+from harness.frozen_model import first_problem
 from harness.system.foreign_files import read_json, read_regular_file
 
 TOLD_FILE, MODEL_FOLDER = "outcome.json", "model"
@@ -46,8 +47,8 @@ def read_outcome(folder: Path, shapes: dict[str, tuple[int, int]]) -> Outcome:
     try:
         told = Told.model_validate(read_json(folder / TOLD_FILE, LARGEST_TOLD, folder))
     except ValidationError as error:
-        problem = error.errors()[0]
-        raise ValueError(f"{'.'.join(map(str, problem['loc'])) or 'it'}: {problem['msg']}") from error
+        place, problem = first_problem(error)
+        raise ValueError(f"{place or 'it'}: {problem}") from error
     probabilities = {}
     if told.fit_seconds is not None:
         probabilities = {split: _read_table(folder / f"{split}.npy", shape) for split, shape in shapes.items()}

@@ -17,7 +17,7 @@ from harness.encoding.encoder import Encoder
 from harness.encoding.fingerprint import checkpoint_files, fingerprint, weights_hash
 from harness.encoding.tags import encoder_tags
 from harness.errors import DataError, ModelError, UserError, reason_of
-from harness.frozen_model import FrozenModel
+from harness.frozen_model import FrozenModel, why_unreadable
 from harness.system.files import disk_errors, folder_name, folder_written_whole, sha256_of, to_json, write_atomically
 from harness.system.foreign_files import read_json
 
@@ -73,7 +73,9 @@ def read_bundle(folder: Path) -> Bundle:
             raise UserError(f"{folder} is there already and no bundle. Name a new folder with --output.") from None
         return Bundle()
     except (OSError, ValueError, ValidationError) as error:
-        raise UserError(f"{folder / BUNDLE_FILE} is damaged: {reason_of(error)}. Make the bundle again.") from error
+        raise UserError(
+            f"{folder / BUNDLE_FILE} is damaged: {why_unreadable(error)}. Make the bundle again."
+        ) from error
 
 
 def add_data(folder: Path, task: Task) -> Bundled:

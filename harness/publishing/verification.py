@@ -13,10 +13,11 @@ from harness.analysis.verification import (
     score_check,
 )
 from harness.errors import UserError
+from harness.frozen_model import why_unreadable
 from harness.publishing.model_card import metadata_of, part_between_marks, written_part
 from harness.publishing.publication import Publication, Published
 from harness.publishing.repository_files import CARD_FILE, PUBLICATION_FILE, RUN_FOLDER
-from harness.results.records import Run, read_run, reason_of
+from harness.results.records import Run, read_run
 from harness.results.run_directory import RunDirectory
 from harness.results.saved_model import read_saved_model
 from harness.system.foreign_files import open_regular_file
@@ -87,7 +88,8 @@ def _read_publication(directory: RunDirectory) -> Publication:
         return Publication.model_validate(directory.read_json(file))
     except (OSError, ValueError) as error:
         raise UserError(
-            f"{file} cannot be read: {reason_of(error)}. Download the repository again, or name the folder of a run."
+            f"{file} cannot be read: {why_unreadable(error)}. Download the repository again, or name the folder of a "
+            "run."
         ) from error
 
 

@@ -18,7 +18,7 @@ from harness.evaluation.evidence import Evidence
 from harness.evaluation.metric import Selection
 from harness.evaluation.metrics import METRIC_VERSION, Evaluation
 from harness.evaluation.search_evidence import Search
-from harness.frozen_model import Count, Fraction, FrozenModel, Money, Score, Seconds
+from harness.frozen_model import Count, Fraction, FrozenModel, Money, Score, Seconds, why_unreadable
 from harness.results.agreement import first_contradiction
 from harness.results.latency import Latency
 from harness.results.run_directory import RUN_FILE, UNFINISHED_FILE, RunDirectory
@@ -249,7 +249,7 @@ def read_unfinished(directory: RunDirectory) -> Unfinished:
     try:
         begun = Unfinished.model_validate(directory.read_json(file))
     except (OSError, ValueError, UserError) as error:
-        raise UserError(f"{file} cannot be read: {reason_of(error)}. Run the comparison again.") from error
+        raise UserError(f"{file} cannot be read: {why_unreadable(error)}. Run the comparison again.") from error
     records = [_record_on_disk(directory, record) for record in begun.run.records]
     begun = begun.model_copy(update={"run": begun.run.model_copy(update={"records": records})})
     _refuse_contradiction(begun.run, file)
@@ -282,7 +282,7 @@ def read_run(directory: RunDirectory) -> Run:
     try:
         run = Run.model_validate(content)
     except (ValidationError, UserError) as error:
-        raise UserError(f"{directory.path}: run.json is damaged: {reason_of(error)}.") from error
+        raise UserError(f"{directory.path}: run.json is damaged: {why_unreadable(error)}.") from error
     _refuse_contradiction(run, directory.path / RUN_FILE)
     return run
 
@@ -290,11 +290,3 @@ def read_run(directory: RunDirectory) -> Run:
 def _refuse_contradiction(run: Run, file: Path) -> None:
     if contradiction := first_contradiction(run):
         raise UserError(f"{file} is damaged: {contradiction}. Restore it or run the comparison again.")
-
-
-def reason_of(error: Exception) -> str:
-    """Return in a few words why a file cannot be read: of a model's errors the first, and where it is."""
-    if isinstance(error, ValidationError):
-        problem = error.errors()[0]
-        return f"at {'.'.join(map(str, problem['loc'])) or 'its top'}: {problem['msg']}"
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)

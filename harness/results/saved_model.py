@@ -9,7 +9,7 @@ from harness.encoding.encoder import Encoder, Features, pooling_of
 from harness.encoding.engine import TORCH, EngineName, engine_name
 from harness.encoding.tags import encoder_tags
 from harness.errors import ModelError
-from harness.frozen_model import Count, FrozenModel
+from harness.frozen_model import Count, FrozenModel, first_problem
 from harness.system.files import to_json, write_atomically
 from harness.system.foreign_files import read_json
 
@@ -152,9 +152,8 @@ def read_saved_model(directory: Path) -> SavedModel:
     try:
         return SavedModel.model_validate(content)
     except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(map(str, problem["loc"])) or "its top"
-        raise ModelError(f"{file} is damaged at {where}: {problem['msg']}. {_RESTORE}") from error
+        place, problem = first_problem(error)
+        raise ModelError(f"{file} is damaged at {place or 'its top'}: {problem}. {_RESTORE}") from error
 
 
 _RESTORE = "Restore it, or run the comparison again."

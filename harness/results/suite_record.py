@@ -10,9 +10,8 @@ from pydantic import Field, ValidationError
 from harness.config.axes import CellKey
 from harness.config.folds import ONE
 from harness.errors import UserError
-from harness.frozen_model import FrozenModel
+from harness.frozen_model import FrozenModel, why_unreadable
 from harness.results.claims import claimed
-from harness.results.records import reason_of
 from harness.results.run_directory import RUN_FILE, RunDirectory
 from harness.system.files import disk_errors, new_folder, to_json, write_atomically
 from harness.system.foreign_files import read_json
@@ -115,7 +114,7 @@ class SuiteDirectory:
         try:
             return SuiteRecord.model_validate(read_json(file, inside=self.path))
         except (OSError, ValueError, ValidationError) as error:
-            told = reason_of(error)
+            told = why_unreadable(error)
             raise UserError(f"{file} cannot be read: {told}. Restore it, or run the suite again.") from error
 
     def run_directory(self, cell: SuiteCell) -> RunDirectory | None:

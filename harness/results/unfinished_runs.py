@@ -8,7 +8,8 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from harness.errors import UnavailableError, UserError
-from harness.results.records import Run, Unfinished, read_run, read_unfinished, reason_of
+from harness.frozen_model import why_unreadable
+from harness.results.records import Run, Unfinished, read_run, read_unfinished
 from harness.results.run_directory import KEYS_FILE, UNFINISHED_FILE, RunDirectory, find_run
 
 _KEYS = TypeAdapter(dict[str, dict[str, str]])
@@ -90,7 +91,7 @@ def keys_of_finished(directory: RunDirectory) -> dict[str, dict[str, str]]:
     try:
         return _KEYS.validate_python(directory.read_json(file))
     except (OSError, ValueError, UserError) as error:
-        raise UserError(f"{file} cannot be read: {reason_of(error)}. Run the comparison again.") from error
+        raise UserError(f"{file} cannot be read: {why_unreadable(error)}. Run the comparison again.") from error
 
 
 def remove_never_begun(parent: Path) -> None:

@@ -17,8 +17,8 @@ from pydantic import Field, ValidationError
 from harness.errors import UserError
 from harness.evaluation.metrics import Evaluation
 from harness.evaluation.noninferiority import NonInferiority
-from harness.frozen_model import Count, FrozenModel, Seconds
-from harness.results.records import Run, RunRecord, reason_of, trial_name
+from harness.frozen_model import Count, FrozenModel, Seconds, why_unreadable
+from harness.results.records import Run, RunRecord, trial_name
 from harness.results.run_directory import RunDirectory
 from harness.system.files import to_json, write_atomically
 
@@ -121,7 +121,7 @@ def read_variant(directory: RunDirectory, parent: RunRecord, number_format: Numb
     except FileNotFoundError:
         return None
     except (OSError, ValidationError, ValueError) as error:
-        raise UserError(f"{file} is no record of a variant: {reason_of(error)}. {_MEND}") from error
+        raise UserError(f"{file} is no record of a variant: {why_unreadable(error)}. {_MEND}") from error
     if (variant.trial, variant.number_format) != (parent.trial, number_format):
         raise UserError(f"{file} is of {variant.trial} in {variant.number_format}, which lies elsewhere. {_MEND}")
     if parent.test is None or _rows_of_classes(variant.test) != _rows_of_classes(parent.test):

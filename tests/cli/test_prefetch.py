@@ -73,6 +73,14 @@ def test_a_bundle_that_leads_out_of_its_folder_is_damaged(harness: Harness, tmp_
         assert harness("verify", str(tmp_path)).code == 2
 
 
+def test_of_a_damaged_record_of_a_bundle_one_line_says_what_is_wrong_and_where(
+    harness: Harness, tmp_path: Path
+) -> None:
+    (tmp_path / "bundle.json").write_text(json.dumps({"schema_version": 1, "items": [{"kind": "music"}], "files": {}}))
+    told = " ".join(harness("verify", str(tmp_path)).err.split())
+    assert "at items.0.kind: Input should be 'data' or 'model'. Make the bundle again." in told
+
+
 def test_offline_all_that_is_missing_is_named_with_what_brings_it(harness: Harness) -> None:
     outcome = harness("run", "--offline", "-d", "acme/moods", "-m", "acme/tiny", "-s", "logreg_probe", "-q")
     assert outcome.code == 4
