@@ -49,9 +49,7 @@ class EntailmentClassifier:
         pairs = [(text, hypothesis) for text in texts for hypothesis in hypotheses]
         entails, longest = _entailment(self.model.config.label2id), self._longest()
         scores = torch.zeros(len(pairs))
-        order = sorted(
-            range(len(pairs)), key=lambda i: len(pairs[i][0])
-        )  # texts of one length side by side: less padding
+        order = sorted(range(len(pairs)), key=lambda i: len(pairs[i][0]))  # of one length side by side: less padding
         for start in range(0, len(pairs), self.strategy.batch_size):
             rows = order[start : start + self.strategy.batch_size]
             inputs = self.tokenizer(

@@ -28,7 +28,8 @@ SORT_KEYS = (
 MAJORITY = "majority"
 
 Kind = Literal["frozen", "trained", "texts", "combined"]
-Optional3 = tuple[float | None, float | None, float | None]
+StageSeconds = tuple[float | None, float | None, float | None]
+"""Seconds of encode, fit and predict, None where one was not measured."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Entry:
     kind: Literal["seed", "deterministic", "mean", "sd"]
     validation: Scores
     test: Scores
-    seconds: Optional3
+    seconds: StageSeconds
     trainable: int | None = None
     total: int | None = None
     memory: int | None = None

@@ -1,4 +1,4 @@
-"""`harness run`."""
+"""`harness run`: strategies on one data set, or a suite; a run that was stopped goes on."""
 
 import shlex
 from collections.abc import Mapping

@@ -48,10 +48,8 @@ def run_suite(ctx: click.Context, suite: "Suite", how: How) -> int:
     if how.dry_run:
         return _show_plans(ctx, suite, how)
     fork_early(ctx, suite.config, quiet=how.quiet)  # before anything is loaded here; all cells take these in turn
-    for _ in refuse_same_data(
-        _plans(ctx, suite, how)
-    ):  # all before the first is trained, one encoder in memory at a time
-        pass
+    for _ in refuse_same_data(_plans(ctx, suite, how)):
+        pass  # all are checked before the first is trained, with one encoder in memory at a time
     directory = suite.directory or suite.save()
     with directory.claimed():
         suite.save()

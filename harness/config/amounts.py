@@ -35,14 +35,15 @@ def read_budget(value: Any) -> Any:
     Raises:
         ValueError: Where it is neither.
     """
-    expected = f"expected a number of configurations from 1 to {MOST_CONFIGURATIONS:,}, or a time with its unit, such "
-    expected += "as 16 or 10m"
     text = "".join(value.split()).lower() if isinstance(value, str) else value
     if isinstance(text, str) and re.fullmatch(rf"(?:{_PART})+", text) and 0 < read_duration(text) < LONGEST_BUDGET:
         return text
     number = int(text) if isinstance(text, str) and re.fullmatch(r"\d{1,9}", text) else text
     if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST_CONFIGURATIONS:
-        raise ValueError(expected)
+        raise ValueError(
+            f"expected a number of configurations from 1 to {MOST_CONFIGURATIONS:,}, or a time with its unit, such as "
+            "16 or 10m"
+        )
     return number
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.data.column_choice import SET_ASIDE, choose_columns, refuse_bad_cells, why_unlabelled
 from harness.data.label_texts import named_by_neighbour
@@ -106,7 +107,7 @@ def _labels(
     are_positions: bool,
     normalise: bool,
     notes: list[str],
-) -> tuple[tuple[str, ...], dict[str, np.ndarray[tuple[int], np.dtype[np.int64]]]]:
+) -> tuple[tuple[str, ...], dict[str, NDArray[np.int64]]]:
     if normalise:
         cells, declared, n_changed = join_alike(cells, declared)
         notes.append(f"label names were written alike in {n_changed:,} rows (--normalise-labels)")

@@ -16,17 +16,15 @@ if TYPE_CHECKING:
 EngineName = Literal["torch", "openvino", "openvino-int8"]
 TORCH: EngineName = "torch"
 INT8: EngineName = "openvino-int8"
-EngineChoice = Literal["auto", "torch", "openvino", "openvino-int8"]
+EngineChoice = Literal["auto", EngineName]
 AUTO: EngineChoice = "auto"
 PACKAGES: dict[EngineName, tuple[str, ...]] = {
     "torch": (),
     "openvino": ("onnx", "openvino"),
     "openvino-int8": ("nncf", "onnx", "openvino"),
 }
-OTHER_LIBRARIES = (
-    "model2vec",
-    *PACKAGES["openvino"],
-)  # another version of these rounds otherwise; one of nncf quantises otherwise
+# Another version of these rounds otherwise; one of nncf quantises otherwise.
+OTHER_LIBRARIES = ("model2vec", *PACKAGES["openvino"])
 CALIBRATION = 1  # raise it with any change of what ranges of activations are measured on
 FIRST_TOKEN = "first"  # the last layer's first token by the short path, (m, 1, width)
 

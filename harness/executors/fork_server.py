@@ -41,13 +41,7 @@ LIBRARIES = (
     "harness.encoding.transformer_encoder",
     "harness.strategies.finetuning",
 )
-FURTHER_LIBRARIES = {
-    "torch",
-    "transformers",
-    "sklearn",
-    "scipy",
-    "peft",
-}  # of which a strategy may name modules to import
+FURTHER_LIBRARIES = {"torch", "transformers", "sklearn", "scipy", "peft"}  # modules of which a strategy may name
 LONGEST_LINE = 4_000_000  # bytes; an environment may be large
 LONGEST_WAIT = 1800.0  # seconds between two jobs; a notebook may stay open for days
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h

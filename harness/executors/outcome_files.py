@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -59,8 +60,6 @@ def read_outcome(folder: Path, shapes: dict[str, tuple[int, int]]) -> Outcome:
 
 
 def _read_table(file: Path, shape: tuple[int, int]) -> NDArray[np.float32]:
-    from io import BytesIO
-
     content = BytesIO(read_regular_file(file, shape[0] * shape[1] * 4 + ROOM, file.parent))
     table = np.load(content, allow_pickle=False)
     if not isinstance(table, np.ndarray) or table.shape != shape or table.dtype != np.float32:

@@ -1,4 +1,4 @@
-"""Files that are whole or not there: atomic writes, checksums, run directories."""
+"""The folder of a run: what its files are called, who may write them, and whether they are what was written."""
 
 import hashlib
 import shutil

@@ -1,1 +1,1 @@
-"""Plan -> trials -> run."""
+"""RunConfig -> Plan -> trials -> Run: planning, running, resuming and searching."""

@@ -179,7 +179,7 @@ def _ends(where: Range | Choice, *, whole: bool) -> tuple[Any, ...]:
 
 def _study_name(plan: Plan, offer: Offer) -> str:
     """Name what makes two searches the same: strategy and its settings, data, encoder, rows of train, seed."""
-    encoder = f"{plan.encoder.name}" if plan.encoder else "no-model"
+    encoder = plan.encoder.name if plan.encoder else "no-model"
     settings = "".join(f"-{field}={value}" for field, value in sorted(settings_of(offer, plan.config).items()))
     data = f"{plan.task.name}-{plan.task.content_hash()[:12]}"
     size = plan.trials[0].train_size
@@ -211,9 +211,7 @@ def _try(plan: Plan, offer: Offer, params: dict[str, Any], features: FeatureCach
     try:
         changed = replace(offer, strategy=with_text(offer.strategy, params))
         return _validated(plan, changed, params, features)
-    except KeyboardInterrupt:
-        raise
-    except UserError:
+    except (KeyboardInterrupt, UserError):
         raise
     except BaseException as error:  # a configuration that fails is one that was tried
         return Tried(params, None, f"{type(error).__name__}: {error}".splitlines()[0])

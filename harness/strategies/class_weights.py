@@ -9,7 +9,7 @@ ClassWeight = Literal["none", "balanced"]
 
 
 def class_weights(labels: NDArray[np.int64], n_classes: int, choice: ClassWeight) -> NDArray[np.float64] | None:
-    """Return how much a row of each class counts in a loss, (k,), None where all count the same.
+    """Return how much a row of each class counts in a loss, float64 (k,), None where all count the same.
 
     `balanced` is n / (c n_i) for a class of n_i of the n rows, c being the number of classes that have any: scikit-
     learn's `compute_class_weight`. The mean over the rows is 1. A class without rows has weight 1.

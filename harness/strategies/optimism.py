@@ -54,10 +54,11 @@ def selection_optimism(
     if not len(left):
         return None
     every, scored = np.ones((1, n), np.float32), by or "f1_macro"
+    # (draws, configurations) each
     inside, all_inside, outside, whole = (
         np.stack([_scores(weights, labels, each.predictions, score) for each in answers], axis=1)
         for weights, score in ((drawn, by or chosen_by), (every, by or chosen_by), (left, scored), (every, scored))
-    )  # (draws, configurations) each
+    )
     if metric and not metric.higher_is_better:
         inside, all_inside, outside, whole = -inside, -all_inside, -outside, -whole
     losses = np.stack([drawn @ each.losses for each in answers], axis=1) / n

@@ -11,9 +11,8 @@ MANY_CLASSES = 20  # above, each class reads as many texts as one of 20 does: it
 MOST_EPOCHS = 15  # validation no longer rose after 12 of 20 (docs/defaults.md)
 LEAST_STEPS, MOST_EPOCHS_OF_FEW_STEPS = 300, 30
 RATE = 4e-5  # of a whole encoder of that width
-HEAD_FACTOR = (
-    10.0  # times the step size for a whole encoder, of a linear layer that begins at random (docs/defaults.md)
-)
+# Times the step size for a whole encoder, of a linear layer that begins at random (docs/defaults.md).
+HEAD_FACTOR = 10.0
 HIGHEST_RATE = 3e-4  # of a whole encoder, the highest of Turc et al.
 
 

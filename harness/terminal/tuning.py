@@ -13,7 +13,7 @@ SHOWN = 5
 
 
 def print_tuning(tuning: Tuning, console: Console, language: str = "en") -> None:
-    """Print the best configurations and how many were tried; the winner as TOML is `harness.runs.tuning.as_toml`."""
+    """Print the best configurations and how many were tried; `harness.runs.tuned_config.as_toml` writes the winner."""
     page = Page(console, language)
     page.write(_lines(tuning, page))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.evaluation.metrics import checked_probabilities
 from harness.executors.assignment import no_progress
@@ -48,7 +49,7 @@ def _answer(header: dict[str, Any], content: bytes) -> dict[str, str]:
     return {}
 
 
-def _predictions(session: Session, trial: Trial, saved: Path) -> "np.ndarray[Any, np.dtype[np.float32]]":
+def _predictions(session: Session, trial: Trial, saved: Path) -> "NDArray[np.float32]":
     texts = session.task.test.texts
     with temporary_folder() as workdir:
         classifier = trial.strategy.load(saved, session.assignment(trial).context(workdir, no_progress))
