@@ -10,7 +10,8 @@ import numpy as np
 from harness.analysis.suite_ranking import FEWEST_RANKED, Ranking, rank
 from harness.analysis.suite_study import SuiteStudy
 from harness.evaluation.comparisons import holm
-from harness.evaluation.ranks import FEWEST_SETS, Floats, unequal_p
+from harness.evaluation.metrics import Floats
+from harness.evaluation.ranks import FEWEST_SETS, unequal_p
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from harness.analysis.study import Studied
 from harness.analysis.suite_study import StudiedCell, SuiteStudy
 from harness.config.folds import read_fold
 from harness.evaluation.comparisons import ALPHA, holm
-from harness.evaluation.metrics import METRICS, evaluate
-from harness.evaluation.resampled import Floats, FoldMean, mean_over_folds
+from harness.evaluation.metrics import METRICS, Floats, evaluate
+from harness.evaluation.resampled import FoldMean, mean_over_folds
 
 
 @dataclass(frozen=True)

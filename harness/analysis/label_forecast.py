@@ -12,8 +12,8 @@ from harness.analysis.several_runs import metrics_at_hand
 from harness.errors import UserError, did_you_mean
 from harness.evaluation.intervals import LEVEL
 from harness.evaluation.metric import AnyMetric, Metric, bounds_of
-from harness.evaluation.metrics import Labels
-from harness.evaluation.power_law import Floats, PowerLaws, fit_power_laws
+from harness.evaluation.metrics import Floats, Labels
+from harness.evaluation.power_law import PowerLaws, fit_power_laws
 from harness.evaluation.predicted import Predicted, Rows
 from harness.evaluation.shipped_metrics import CORE, shipped_metrics
 from harness.results.predictions import predictions_of

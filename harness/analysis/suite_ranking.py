@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.evaluation.mean_ranks import MeanRank, mean_ranks
-from harness.evaluation.ranks import Floats, told_apart
+from harness.evaluation.metrics import Floats
+from harness.evaluation.ranks import told_apart
 
 FEWEST_RANKED = 2
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.evaluation.metrics import confusion
+
 
 @dataclass(frozen=True)
 class Flips:
@@ -40,7 +42,7 @@ def find_flips(labels: NDArray[np.int64], first: NDArray[np.int64], second: NDAr
         broken=np.flatnonzero(right_first & ~right_second),
         both_right=int((right_first & right_second).sum()),
         both_wrong=int((~right_first & ~right_second).sum()),
-        difference=_confusion(labels, second, n_classes) - _confusion(labels, first, n_classes),
+        difference=(confusion(labels, second, n_classes) - confusion(labels, first, n_classes)).astype(np.int64),
     )
 
 
@@ -60,7 +62,3 @@ def rows_behind(
     """
     true, predicted = cell
     return np.flatnonzero((labels == true) & ((first == predicted) != (second == predicted)))
-
-
-def _confusion(labels: NDArray[np.int64], predictions: NDArray[np.int64], k: int) -> NDArray[np.int64]:
-    return np.bincount(labels * k + predictions, minlength=k * k).reshape(k, k)

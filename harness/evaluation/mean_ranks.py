@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.evaluation.intervals import LEVEL
-from harness.evaluation.ranks import ROUNDING, Floats, ranks_of
+from harness.evaluation.metrics import Floats
+from harness.evaluation.ranks import ROUNDING, ranks_of
 
 
 @dataclass(frozen=True)

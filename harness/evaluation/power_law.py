@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from harness.evaluation.metrics import Floats
 
 EXPONENTS = np.geomspace(0.05, 2.0, 40)
 OFFSETS = np.concatenate([[0.0], np.geomspace(0.05, 1.0, 7)])  # of the largest size

@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness.evaluation.comparisons import ALPHA, holm
-
-Floats = NDArray[np.float64]
+from harness.evaluation.metrics import Floats
 
 ROUNDING = 1e-9  # of means of ranks
 PAIR = 2  # strategies, which the exact sign test tells apart: Friedman's and Nemenyi's are for more of them

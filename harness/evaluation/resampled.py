@@ -8,11 +8,9 @@ Generalization Error", Machine Learning 52, 239-281, correct the variance of the
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness.evaluation.intervals import LEVEL
-
-Floats = NDArray[np.float64]
+from harness.evaluation.metrics import Floats
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
+
+from harness.evaluation.metrics import Floats
 
 LEVEL = 0.95
 ROOM = 12  # standard deviations, beyond which a Poisson number does not come
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
