@@ -1,16 +1,18 @@
 """Token ids of different lengths -> one tensor and its mask."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-
-from harness.encoding.batching import TokenIds
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import torch
 
 
-def padded(token_ids: TokenIds, pad_token_id: int) -> tuple["torch.Tensor", "torch.Tensor"]:
+def padded(
+    token_ids: Sequence[Sequence[int] | NDArray[np.int64]], pad_token_id: int
+) -> tuple["torch.Tensor", "torch.Tensor"]:
     """Return token ids (m, tokens) and lengths (m,), both int64, on the CPU."""
     import torch
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.encoding.first_token import first_token_only, supports_first_token_only
+from harness.encoding.padding import mask_of, moved, padded
 from harness.encoding.pooled_classifier import head_pooling
 from harness.system.out_of_memory import is_out_of_memory
 
@@ -112,13 +113,15 @@ def add_gradient(
         part: Texts to compute at once.
         weights: How much a text of each class counts, (k,); None for all the same.
     """
+    import torch
     from torch.nn import functional as F
 
     total: Any = 0.0
     for some in np.split(rows, range(part, len(rows), part)):
         logits = forward([token_ids[row] for row in some])
-        weight = None if weights is None else _moved(weights.astype(np.float32), logits.device)
-        loss: Any = F.cross_entropy(logits, _moved(labels[some], logits.device), weight, reduction="sum")
+        weight = None if weights is None else moved(torch.from_numpy(weights.astype(np.float32)), logits.device)
+        targets = moved(torch.from_numpy(labels[some]), logits.device)
+        loss: Any = F.cross_entropy(logits, targets, weight, reduction="sum")
         (loss / len(rows)).backward()
         total = total + loss.detach()
     return total
@@ -172,22 +175,10 @@ def _computed(
 ) -> "torch.Tensor":
     import torch
 
-    lengths = np.array([len(ids) for ids in token_ids])
-    is_token = np.arange(lengths.max()) < lengths[:, None]  # (m, tokens)
-    inputs = np.full(is_token.shape, model.config.pad_token_id, dtype=np.int64)
-    inputs[is_token] = np.concatenate(token_ids)
-    mask = None
-    if not is_token.all():
-        mask = _moved(is_token, model.device)
+    inputs, lengths = padded(token_ids, model.config.pad_token_id)
+    mask = mask_of(lengths, inputs.shape[1], model.device)
+    if mask is not None:
         mask = mask[:, None, None] if mask_is_final else mask.long()
     with torch.autocast(model.device.type, torch.bfloat16, enabled=dtype == "bfloat16"):
-        found: torch.Tensor = getattr(model(input_ids=_moved(inputs, model.device), attention_mask=mask), output)
+        found: torch.Tensor = getattr(model(input_ids=moved(inputs, model.device), attention_mask=mask), output)
     return found.float()
-
-
-def _moved(array: NDArray[Any], device: Any) -> "torch.Tensor":
-    """Copy an array to the device without waiting for it."""
-    import torch
-
-    tensor = torch.from_numpy(array)
-    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
