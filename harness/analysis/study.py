@@ -15,7 +15,7 @@ from harness.evaluation.conclusion import MARGIN, Conclusion, LeftOut
 from harness.evaluation.evidence import Evidence, assess
 from harness.evaluation.flips import Flips, find_flips
 from harness.evaluation.metric import Metric
-from harness.evaluation.trial_evidence import Candidate
+from harness.evaluation.trial_evidence import ScoredTrial
 from harness.results.feature_sample import FeatureSample, read_feature_samples
 from harness.results.predictions import Predictions, predictions_of
 from harness.results.records import Run, RunRecord, read_run
@@ -61,10 +61,10 @@ class Studied(Standing):
         return "no better than majority" if found_nothing else None
 
     @property
-    def candidates(self) -> list[Candidate]:
+    def scored_trials(self) -> list[ScoredTrial]:
         """Its seeds, as evidence needs them."""
         return [
-            Candidate(
+            ScoredTrial(
                 strategy=self.name,
                 seed=record.seed,
                 probabilities=predictions.probabilities,
@@ -265,10 +265,10 @@ def evidence_of(
         margin: How far behind in a score is as good, a fraction.
         metrics: Metrics that were asked for besides.
     """
-    candidates = [candidate for studied in strategies for candidate in studied.candidates]
+    trials = [trial for studied in strategies for trial in studied.scored_trials]
     labels = strategies[0].predictions.labels
     in_train, texts = (facts.in_train, facts.text_numbers) if facts else (None, None)
-    found = assess(labels, candidates, in_train, texts, margin, metrics, strategies[0].selection)
+    found = assess(labels, trials, in_train, texts, margin, metrics, strategies[0].selection)
     return found.model_copy(update={"search": evidence_of_searches(strategies)})
 
 

@@ -18,7 +18,7 @@ from harness.evaluation.pairs import contrast
 from harness.evaluation.predicted import Predicted, Rows
 from harness.evaluation.search_evidence import SearchEvidence
 from harness.evaluation.shipped_metrics import CORE
-from harness.evaluation.trial_evidence import Candidate, TrialEvidence, trial_evidence
+from harness.evaluation.trial_evidence import ScoredTrial, TrialEvidence, trial_evidence
 from harness.frozen_model import Count, Fraction, FrozenModel
 
 
@@ -109,7 +109,7 @@ class Evidence(FrozenModel):
 
 def assess(
     labels: NDArray[np.int64],
-    candidates: Sequence[Candidate],
+    trials: Sequence[ScoredTrial],
     in_train: NDArray[np.bool_] | None = None,
     texts: NDArray[np.int64] | None = None,
     margin: float = MARGIN,
@@ -123,7 +123,7 @@ def assess(
 
     Args:
         labels: True class ids of the test rows, int64 (n,), n at least 1.
-        candidates: The scored trials, at least one, no strategy with the same seed twice.
+        trials: The scored trials, at least one, no strategy with the same seed twice.
         in_train: Which test rows have a text that occurs in train, bool (n,); None where nobody looked.
         texts: Number of the text of each row, int64 (n,): equal ones are one draw. None where all texts differ.
         margin: How far behind in a score is as good, a fraction above 0.
@@ -132,25 +132,25 @@ def assess(
             f1_macro.
 
     Returns:
-        The same for the same arguments; trials, pairs and letters in the order of `candidates`.
+        The same for the same arguments; trials, pairs and letters in the order of `trials`.
 
     Raises:
-        ValueError: Where there is no candidate, one of them twice, or one of another shape.
+        ValueError: Where there is no trial, one of them twice, or one of another shape.
     """
-    rows = Rows(labels, _checked_n_classes(labels, candidates), texts)
-    names = dict.fromkeys(each.strategy for each in candidates)
-    contestants = [_contestant(rows, name, candidates, keep=bool(metrics)) for name in names]
-    pairs = _pairs(contestants, candidates, labels)
+    rows = Rows(labels, _checked_n_classes(labels, trials), texts)
+    names = dict.fromkeys(each.strategy for each in trials)
+    contestants = [_contestant(rows, name, trials, keep=bool(metrics)) for name in names]
+    pairs = _pairs(contestants, trials, labels)
     return Evidence(
         n_rows=rows.n,
         n_texts=rows.n_texts,
         small_classes=np.flatnonzero((rows.of_class > 0) & (rows.of_class < FEW_ROWS)).tolist(),
-        trials=[trial_evidence(rows, in_train, candidate) for candidate in candidates],
+        trials=[trial_evidence(rows, in_train, trial) for trial in trials],
         strategies=[_strategy(each) for each in contestants],
         pairs=pairs,
         letters=_letters(contestants, pairs),
         conclusion=conclude(contestants, margin, selection, _metric_of(selection, metrics)),
-        metrics=[metric_evidence(metric, rows, contestants, candidates) for metric in metrics],
+        metrics=[metric_evidence(metric, rows, contestants, trials) for metric in metrics],
     )
 
 
@@ -161,19 +161,19 @@ def _metric_of(selection: Selection | None, metrics: Sequence[Metric]) -> AnyMet
     return next((each for each in metrics if each.name == selection.metric), None)
 
 
-def _checked_n_classes(labels: NDArray[np.int64], candidates: Sequence[Candidate]) -> int:
-    trials = [(candidate.strategy, candidate.seed) for candidate in candidates]
-    if not trials or len({*trials}) < len(trials):
-        raise ValueError(f"Evidence needs at least one trial, and each of them once, got {trials}.")
-    n_classes = int(candidates[0].probabilities.shape[1])
-    shapes = {candidate.probabilities.shape for candidate in candidates}
+def _checked_n_classes(labels: NDArray[np.int64], trials: Sequence[ScoredTrial]) -> int:
+    names = [(trial.strategy, trial.seed) for trial in trials]
+    if not names or len({*names}) < len(names):
+        raise ValueError(f"Evidence needs at least one trial, and each of them once, got {names}.")
+    n_classes = int(trials[0].probabilities.shape[1])
+    shapes = {trial.probabilities.shape for trial in trials}
     if shapes != {(len(labels), n_classes)}:
         raise ValueError(f"Evidence needs probabilities of {len(labels)} rows and the same classes, got {shapes}.")
     return n_classes
 
 
-def _contestant(rows: Rows, name: str, candidates: Sequence[Candidate], *, keep: bool) -> Contestant:
-    mine = sorted((each for each in candidates if each.strategy == name), key=lambda each: each.seed)
+def _contestant(rows: Rows, name: str, trials: Sequence[ScoredTrial], *, keep: bool) -> Contestant:
+    mine = sorted((each for each in trials if each.strategy == name), key=lambda each: each.seed)
     known = [each.seconds for each in mine if each.seconds is not None]
     kept = np.stack([each.probabilities for each in mine]) if keep else None
     predicted = Predicted(rows, np.stack([each.probabilities.argmax(axis=1) for each in mine]), kept)
@@ -207,11 +207,11 @@ def _strategy(contestant: Contestant) -> StrategyEvidence:
 
 
 def _pairs(
-    contestants: Sequence[Contestant], candidates: Sequence[Candidate], labels: NDArray[np.int64]
+    contestants: Sequence[Contestant], trials: Sequence[ScoredTrial], labels: NDArray[np.int64]
 ) -> list[PairEvidence]:
     both = list(combinations(contestants, 2))
     found = {metric: differences([contrast(metric, a.predicted, b.predicted) for a, b in both]) for metric in TESTED}
-    right = {each.name: _lowest_seed(each.name, candidates) == labels for each in contestants}
+    right = {each.name: _lowest_seed(each.name, trials) == labels for each in contestants}
     return [
         PairEvidence(
             first=a.name,
@@ -225,9 +225,9 @@ def _pairs(
     ]
 
 
-def _lowest_seed(name: str, candidates: Sequence[Candidate]) -> NDArray[np.int64]:
+def _lowest_seed(name: str, trials: Sequence[ScoredTrial]) -> NDArray[np.int64]:
     """Return what a strategy's lowest seed predicted, int64 (n,)."""
-    lowest = min((each for each in candidates if each.strategy == name), key=lambda each: each.seed)
+    lowest = min((each for each in trials if each.strategy == name), key=lambda each: each.seed)
     predictions: NDArray[np.int64] = lowest.probabilities.argmax(axis=1)
     return predictions
 

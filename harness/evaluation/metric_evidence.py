@@ -13,7 +13,7 @@ from harness.evaluation.metric import AnyMetric, Metric, UndefinedMetricError, b
 from harness.evaluation.pairs import Contrast, contrast
 from harness.evaluation.predicted import Predicted, Rows
 from harness.evaluation.shipped_metrics import CORE
-from harness.evaluation.trial_evidence import Candidate
+from harness.evaluation.trial_evidence import ScoredTrial
 from harness.frozen_model import Count, FrozenModel, Score
 
 
@@ -77,7 +77,7 @@ class MetricEvidence(FrozenModel):
 
 
 def metric_evidence(
-    metric: Metric, rows: Rows, contestants: Sequence[Contestant], candidates: Sequence[Candidate]
+    metric: Metric, rows: Rows, contestants: Sequence[Contestant], trials: Sequence[ScoredTrial]
 ) -> MetricEvidence:
     """Say by a metric how far each score may be off, and which strategies the test rows can tell apart.
 
@@ -87,7 +87,7 @@ def metric_evidence(
         metric: The metric.
         rows: The test rows.
         contestants: The strategies.
-        candidates: Their trials.
+        trials: Those that were scored.
     """
     by: AnyMetric = CORE.get(metric.name, metric)
     scores = [_score(by, each.name, each.predicted) for each in contestants]
@@ -97,16 +97,16 @@ def metric_evidence(
     return MetricEvidence(
         metric=metric.name,
         higher_is_better=metric.higher_is_better,
-        trials=[_trial(by, rows, each) for each in candidates],
+        trials=[_trial(by, rows, each) for each in trials],
         strategies=[each.model_copy(update={"letters": letters.get(each.strategy, "")}) for each in scores],
         pairs=pairs,
     )
 
 
-def _trial(metric: AnyMetric, rows: Rows, candidate: Candidate) -> MetricTrial:
-    probabilities = candidate.probabilities[np.newaxis]
-    found = _score(metric, candidate.strategy, Predicted(rows, probabilities.argmax(axis=2), probabilities))
-    return MetricTrial(strategy=candidate.strategy, seed=candidate.seed, interval=found.interval)
+def _trial(metric: AnyMetric, rows: Rows, trial: ScoredTrial) -> MetricTrial:
+    probabilities = trial.probabilities[np.newaxis]
+    found = _score(metric, trial.strategy, Predicted(rows, probabilities.argmax(axis=2), probabilities))
+    return MetricTrial(strategy=trial.strategy, seed=trial.seed, interval=found.interval)
 
 
 def _score(metric: AnyMetric, name: str, predicted: Predicted) -> MetricScore:

@@ -15,7 +15,7 @@ from harness.frozen_model import Count, Fraction, FrozenModel
 
 
 @dataclass(frozen=True)
-class Candidate:
+class ScoredTrial:
     """One scored trial, as far as evidence needs it.
 
     Attributes:
@@ -75,26 +75,26 @@ class TrialEvidence(FrozenModel):
     unseen: UnseenScores | None
 
 
-def trial_evidence(rows: Rows, in_train: NDArray[np.bool_] | None, candidate: Candidate) -> TrialEvidence:
+def trial_evidence(rows: Rows, in_train: NDArray[np.bool_] | None, trial: ScoredTrial) -> TrialEvidence:
     """Return what the test rows say of one trial.
 
     Args:
         rows: The n test rows.
         in_train: Which of them have a text that occurs in train, bool (n,); None where nobody looked.
-        candidate: The trial.
+        trial: The trial.
     """
-    predicted = Predicted(rows, candidate.probabilities.argmax(axis=1)[np.newaxis])
+    predicted = Predicted(rows, trial.probabilities.argmax(axis=1)[np.newaxis])
     accuracy = score_interval(predicted, "accuracy")
     if accuracy is None:
         raise RuntimeError("accuracy always has an interval")
     return TrialEvidence(
-        strategy=candidate.strategy,
-        seed=candidate.seed,
+        strategy=trial.strategy,
+        seed=trial.seed,
         accuracy=accuracy,
         f1_macro=score_interval(predicted, "f1_macro"),
         f1_weighted=score_interval(predicted, "f1_weighted"),
-        calibration=calibrate(rows.labels, candidate.probabilities),
-        unseen=None if in_train is None else _unseen(predicted, candidate.probabilities, ~in_train),
+        calibration=calibrate(rows.labels, trial.probabilities),
+        unseen=None if in_train is None else _unseen(predicted, trial.probabilities, ~in_train),
     )
 
 

@@ -12,7 +12,7 @@ from harness.evaluation.evidence import Evidence, assess
 from harness.evaluation.intervals import score_interval, wilson
 from harness.evaluation.pairs import contrast
 from harness.evaluation.predicted import Predicted, Rows
-from harness.evaluation.trial_evidence import Candidate
+from harness.evaluation.trial_evidence import ScoredTrial
 
 Labels = NDArray[np.int64]
 LABELS: Labels = np.arange(600, dtype=np.int64) % 3
@@ -32,21 +32,21 @@ def wrong_in(rows: slice | list[int], labels: Labels = LABELS) -> NDArray[np.flo
     return probabilities_of(predictions)
 
 
-def candidate(
+def trial_of(
     strategy: str,
     wrong: slice | list[int],
     validation: float = 0.5,
     seconds: float | None = 1.0,
     parameters: int | None = 10,
     seed: int = 0,
-) -> Candidate:
-    return Candidate(strategy, seed, wrong_in(wrong), validation, seconds, parameters)
+) -> ScoredTrial:
+    return ScoredTrial(strategy, seed, wrong_in(wrong), validation, seconds, parameters)
 
 
-FULL = candidate("full", slice(0, 60), validation=0.9, seconds=100)
-PROBE = candidate("probe", slice(30, 95), validation=0.8, seconds=5)
-TFIDF = candidate("tfidf", slice(20, 90), validation=0.7, seconds=2)
-MAJORITY = candidate("majority", slice(0, 400), validation=0.2, seconds=0.1)
+FULL = trial_of("full", slice(0, 60), validation=0.9, seconds=100)
+PROBE = trial_of("probe", slice(30, 95), validation=0.8, seconds=5)
+TFIDF = trial_of("tfidf", slice(20, 90), validation=0.7, seconds=2)
+MAJORITY = trial_of("majority", slice(0, 400), validation=0.2, seconds=0.1)
 ALL = [PROBE, MAJORITY, FULL, TFIDF]
 
 
@@ -56,8 +56,8 @@ def test_the_best_by_validation_and_what_is_not_worse_beyond_chance() -> None:
 
 
 def test_the_best_is_chosen_on_validation_even_where_test_says_otherwise() -> None:
-    modest = candidate("modest", slice(0, 60), validation=0.6)
-    hopeful = candidate("hopeful", slice(0, 300), validation=0.9, seconds=50)
+    modest = trial_of("modest", slice(0, 60), validation=0.6)
+    hopeful = trial_of("hopeful", slice(0, 300), validation=0.9, seconds=50)
     found = assess(LABELS, [modest, hopeful])
     assert (found.conclusion.best, found.conclusion.tied, found.conclusion.cheapest) == ("hopeful", [], "hopeful")
     assert found.letters["modest"].f1_macro == "a"
@@ -79,16 +79,16 @@ def test_the_cheapest_takes_the_fewest_seconds_then_parameters_and_what_is_unkno
     costs: list[tuple[float | None, int | None]], cheapest: str
 ) -> None:
     named = zip(("first", "second", "third"), costs, strict=True)
-    tied = [candidate(name, [1, 2, 3], 0.5, seconds, parameters) for name, (seconds, parameters) in named]
+    tied = [trial_of(name, [1, 2, 3], 0.5, seconds, parameters) for name, (seconds, parameters) in named]
     assert assess(LABELS, tied).conclusion.cheapest == cheapest
 
 
 def test_of_strategies_that_are_equal_on_validation_the_best_is_the_first_by_name_as_in_the_tables() -> None:
-    found = assess(LABELS, [candidate("words", [1], 0.9), candidate("probe", [2], 0.9)]).conclusion
+    found = assess(LABELS, [trial_of("words", [1], 0.9), trial_of("probe", [2], 0.9)]).conclusion
     assert (found.best, found.tied) == ("probe", ["words"])
 
 
-def test_a_single_candidate_is_the_best_and_the_cheapest() -> None:
+def test_a_single_trial_is_the_best_and_the_cheapest() -> None:
     found = assess(LABELS, [FULL])
     assert (found.conclusion.best, found.conclusion.tied, found.conclusion.cheapest) == ("full", [], "full")
     assert found.pairs == []
@@ -97,7 +97,7 @@ def test_a_single_candidate_is_the_best_and_the_cheapest() -> None:
 
 
 def test_every_seed_has_intervals_and_strategies_are_compared_by_their_means() -> None:
-    seeds = [candidate("full", slice(0, 300), seed=7), candidate("full", slice(0, 60), seed=3), MAJORITY]
+    seeds = [trial_of("full", slice(0, 300), seed=7), trial_of("full", slice(0, 60), seed=3), MAJORITY]
     found = assess(LABELS, seeds)
     assert [(trial.strategy, trial.seed) for trial in found.trials] == [("full", 7), ("full", 3), ("majority", 0)]
     assert found.trials[0].accuracy.low == pytest.approx(wilson(300, 600).low, abs=1e-9)
@@ -115,8 +115,8 @@ def test_every_seed_has_intervals_and_strategies_are_compared_by_their_means() -
 
 def test_no_test_contradicts_the_means_over_the_seeds() -> None:
     """With its lowest seed alone, the strategy that is better on average would be called worse."""
-    moody = [candidate("moody", slice(0, 240 if seed == 0 else 30), seed=seed) for seed in range(5)]
-    steady = [candidate("steady", slice(0, 96), seed=seed) for seed in range(5)]
+    moody = [trial_of("moody", slice(0, 240 if seed == 0 else 30), seed=seed) for seed in range(5)]
+    steady = [trial_of("steady", slice(0, 96), seed=seed) for seed in range(5)]
     (pair,) = assess(LABELS, [*moody, *steady]).pairs
     assert pair.f1_macro.value > 0
     assert pair.f1_macro.p_holm > 0.05
@@ -149,8 +149,8 @@ def test_letters_are_shared_unless_the_corrected_p_value_is_below_5_percent() ->
 
 def test_holm_counts_the_pairs() -> None:
     """Alone, 9 rows against 1 differ by p = 0.021; among six pairs that is nothing."""
-    ahead, behind = candidate("ahead", [0]), candidate("behind", list(range(1, 10)))
-    others = [candidate("third", [0, 1, 2, 20]), candidate("fourth", [1, 2, 3, 30])]
+    ahead, behind = trial_of("ahead", [0]), trial_of("behind", list(range(1, 10)))
+    others = [trial_of("third", [0, 1, 2, 20]), trial_of("fourth", [1, 2, 3, 30])]
     alone, among = assess(LABELS, [ahead, behind]), assess(LABELS, [ahead, behind, *others])
     assert alone.pairs[0].accuracy.p == among.pairs[0].accuracy.p == pytest.approx(0.0215, abs=5e-5)
     assert alone.letters["behind"].accuracy == "b"
@@ -159,7 +159,7 @@ def test_holm_counts_the_pairs() -> None:
 
 
 def test_equal_predictions_do_not_differ_at_all() -> None:
-    (pair,) = assess(LABELS, [FULL, candidate("copy", slice(0, 60))]).pairs
+    (pair,) = assess(LABELS, [FULL, trial_of("copy", slice(0, 60))]).pairs
     for difference in (pair.accuracy, pair.f1_macro):
         assert difference.value == 0
         assert difference.interval.low < 0 < difference.interval.high
@@ -184,13 +184,13 @@ def test_scores_on_unseen_rows_stand_beside() -> None:
 def test_scores_on_unseen_rows_are_of_the_same_classes_or_none() -> None:
     labels = np.array([0, 1] * 30 + [2] * 6)
     seen = labels == 2
-    (trial,) = assess(labels, [Candidate("right", 0, probabilities_of(labels), 0.9, 1, 1)], seen).trials
+    (trial,) = assess(labels, [ScoredTrial("right", 0, probabilities_of(labels), 0.9, 1, 1)], seen).trials
     assert trial.unseen is not None
     assert (trial.unseen.accuracy, trial.unseen.f1_macro, trial.unseen.lost_classes) == (1, None, [2])
     answers = labels.copy()
     answers[-1] = 0
     seen[-1] = False  # one row of the third class is left, and wrong
-    (trial,) = assess(labels, [Candidate("most", 0, probabilities_of(answers), 0.9, 1, 1)], seen).trials
+    (trial,) = assess(labels, [ScoredTrial("most", 0, probabilities_of(answers), 0.9, 1, 1)], seen).trials
     assert trial.unseen is not None
     assert trial.unseen.f1_macro == pytest.approx((60 / 61 + 1 + 0) / 3)
 
@@ -204,7 +204,7 @@ def test_without_unseen_rows_there_are_no_scores_of_them(in_train: NDArray[np.bo
 def test_a_test_set_of_a_few_rows_has_evidence(n: int) -> None:
     labels = LABELS[:n]
     right, wrong = probabilities_of(labels), probabilities_of((labels + 1) % 3)
-    found = assess(labels, [Candidate("right", 0, right, 0.9, 1, 1), Candidate("wrong", 0, wrong, 0.8, 1, 1)])
+    found = assess(labels, [ScoredTrial("right", 0, right, 0.9, 1, 1), ScoredTrial("wrong", 0, wrong, 0.8, 1, 1)])
     assert found.n_rows == n
     assert {each.f1_macro for each in found.letters.values()} == {"a"}
     assert found.conclusion.tied == ["wrong"]
@@ -225,17 +225,17 @@ def test_the_global_random_state_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("candidates", "message"),
+    ("trials", "message"),
     [
         ([], "at least one trial"),
         ([FULL, FULL], "each of them once"),
-        ([FULL, Candidate("short", 0, FULL.probabilities[:10], 0.5, 1, 1)], "of 600 rows"),
-        ([FULL, Candidate("wide", 0, probabilities_of(LABELS, 4), 0.5, 1, 1)], "the same classes"),
+        ([FULL, ScoredTrial("short", 0, FULL.probabilities[:10], 0.5, 1, 1)], "of 600 rows"),
+        ([FULL, ScoredTrial("wide", 0, probabilities_of(LABELS, 4), 0.5, 1, 1)], "the same classes"),
     ],
 )
-def test_candidates_that_cannot_be_compared_are_refused(candidates: list[Candidate], message: str) -> None:
+def test_trials_that_cannot_be_compared_are_refused(trials: list[ScoredTrial], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        assess(LABELS, candidates)
+        assess(LABELS, trials)
 
 
 @pytest.mark.slow
@@ -245,10 +245,10 @@ def test_20_strategies_on_2000_rows_take_less_than_5_seconds(n_classes: int) -> 
     labels = rng.integers(0, n_classes, 2000)
     predictions = np.where(rng.random((20, 2000)) < 0.8, labels, rng.integers(0, n_classes, (20, 2000)))
     many = [
-        Candidate(f"strategy {i}", 0, probabilities_of(each, n_classes), 0.8, 1.0, 1)
+        ScoredTrial(f"strategy {i}", 0, probabilities_of(each, n_classes), 0.8, 1.0, 1)
         for i, each in enumerate(predictions)
     ]
-    assess(labels[:10], [Candidate("imports", 0, many[0].probabilities[:10], 0.8, 1.0, 1)])
+    assess(labels[:10], [ScoredTrial("imports", 0, many[0].probabilities[:10], 0.8, 1.0, 1)])
     started = time.process_time()
     found = assess(labels, many)
     assert time.process_time() - started < 5

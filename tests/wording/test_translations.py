@@ -21,7 +21,7 @@ from harness.data.task import SPLITS
 from harness.document.sections.tradeoff import COSTS
 from harness.evaluation.evidence import assess
 from harness.evaluation.noninferiority import NonInferior
-from harness.evaluation.trial_evidence import Candidate
+from harness.evaluation.trial_evidence import ScoredTrial
 from harness.results.predictions import Predictions
 from harness.results.records import Failure, Run, RunRecord
 from harness.results.row_facts import RowFacts
@@ -124,11 +124,11 @@ def full_run() -> Run:
         *(scored("det", 0.2, 0.2, K, seed=seed, predictions_sha256="0") for seed in (0, 1)),
         failed("lora", "CUDA out of memory"),
     ]
-    candidates = [
-        Candidate(name, 0, probabilities(n_wrong), 1 - n_wrong / N, 1.0 + n_wrong, n_wrong)
+    trials = [
+        ScoredTrial(name, 0, probabilities(n_wrong), 1 - n_wrong / N, 1.0 + n_wrong, n_wrong)
         for name, n_wrong in WRONG.items()
     ]
-    evidence = assess(LABELS, candidates, in_train=np.arange(N) < 2)
+    evidence = assess(LABELS, trials, in_train=np.arange(N) < 2)
     return a_run(*records, names=NAMES, seeds=(0, 1), evidence=evidence, audit=audit_task(LEAKY, {"test": 1}, 512))
 
 
