@@ -39,7 +39,7 @@ class Expected:
 
 
 @dataclass(frozen=True)
-class Forecast:
+class LabelForecast:
     """What more labels would buy a strategy.
 
     Attributes:
@@ -200,7 +200,7 @@ def _predicted(directory: RunDirectory, record: RunRecord, texts: Labels | None)
 
 def forecast(
     strategy: str, metric: str, curve: MeasuredCurve, target: float | None = None, rows: Sequence[int] = ()
-) -> Forecast:
+) -> LabelForecast:
     """Say what more rows of train would buy a strategy.
 
     Power laws are fitted to a bootstrap of its curve (`MeasuredCurve.draws`), each size weighted by what chance leaves
@@ -214,7 +214,7 @@ def forecast(
         rows: Numbers of rows to tell the score of, twice and four times the most that were measured by default.
     """
     n_rows, score = curve.sizes[-1], float(curve.scores.mean(axis=0)[-1])
-    found = Forecast(strategy, metric, target, curve.sizes, score, len(curve.scores), "few sizes")
+    found = LabelForecast(strategy, metric, target, curve.sizes, score, len(curve.scores), "few sizes")
     if target is not None and curve.sign * (score - target) >= 0:
         return replace(found, verdict="reached")
     if len(curve.sizes) < FEWEST_SIZES:
@@ -231,7 +231,7 @@ def forecast(
     return found if target is None else _with_rows(found, laws, float(curve.errors(np.array(target))))
 
 
-def _with_rows(found: Forecast, laws: PowerLaws, error: float) -> Forecast:
+def _with_rows(found: LabelForecast, laws: PowerLaws, error: float) -> LabelForecast:
     """Return the forecast with the rows that the target takes, as far as the laws agree on them."""
     needed = np.maximum(laws.rows(error), found.n_rows)
     low, high = _quantile(needed, LOWER), _quantile(needed, UPPER)

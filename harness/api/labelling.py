@@ -10,7 +10,7 @@ from harness.api.classifiers import RunClassifiers
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from harness.analysis.label_forecast import Forecast
+    from harness.analysis.label_forecast import LabelForecast
     from harness.analysis.study import Studied
     from harness.api.result import RunResult
     from harness.results.records import Run
@@ -48,7 +48,7 @@ class RunLabels(RunClassifiers, ABC):
         *,
         metric: str | None = None,
         rows: Sequence[int] = (),
-    ) -> "list[Forecast]":
+    ) -> "list[LabelForecast]":
         """Return how many more rows of train a test score takes, as `harness labels` tells it, with its band.
 
         Args:

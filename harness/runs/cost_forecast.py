@@ -16,7 +16,7 @@ from harness.features.cache import FeatureCache
 from harness.results.records import Run, RunRecord, read_run
 from harness.results.run_directory import RunDirectory
 from harness.runs.cache_explanation import Explanation, explain_cache
-from harness.runs.forecast import Forecast, trains_encoder
+from harness.runs.forecast import TimeForecast, trains_encoder
 from harness.runs.memory import MemoryForecast
 from harness.runs.planning import Plan
 from harness.runs.session import Session, Trial
@@ -182,9 +182,9 @@ def _forecast_of(session: Session, trial: Trial) -> FitForecast | None:
     return None
 
 
-def _earlier(plan: Plan) -> Forecast:
+def _earlier(plan: Plan) -> TimeForecast:
     """Return what trials of earlier runs like this one took."""
-    known = Forecast(len(plan.task.train))
+    known = TimeForecast(len(plan.task.train))
     by_name = {trial.offer.name: trial for trial in plan.trials}
     for run in _runs_like(plan):
         for record in run.records:

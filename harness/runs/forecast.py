@@ -7,7 +7,7 @@ from harness.runs.session import Trial
 from harness.strategies.strategy import uses_model, wanted_features
 
 
-class Forecast:
+class TimeForecast:
     """Seconds of trials by strategy and rows of train.
 
     Args:

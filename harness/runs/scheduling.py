@@ -13,7 +13,7 @@ from harness.errors import UnavailableError
 from harness.executors.executor import Here, Order, RunningTrial
 from harness.results.records import Run, RunRecord
 from harness.runs.combining import Combined, combined_by, combines, others_of
-from harness.runs.forecast import Forecast
+from harness.runs.forecast import TimeForecast
 from harness.runs.memory import MemoryForecast
 from harness.runs.planning import Plan
 from harness.runs.recording import Recording
@@ -79,7 +79,7 @@ class Trials:
         self._stages = len(plan.trials) - len(finished) + bool(plan.wanted_features)
         self._stage = 0
         self._waiting, self._running, self._over = [*plan.trials], list[_Running](), dict[str, RunRecord]()
-        self._forecast, self._shares = Forecast(len(plan.task.train)), dict[str, tuple[int, int]]()
+        self._forecast, self._shares = TimeForecast(len(plan.task.train)), dict[str, tuple[int, int]]()
         self._memory = MemoryForecast(plan.encoder, partial(available_memory, plan.device))
         self._next_whole = 0.0
         combining = [trial for trial in self._waiting if combines(trial)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from harness.analysis.label_forecast import Forecast
+from harness.analysis.label_forecast import LabelForecast
 from harness.document.sections.labels import doubtful_blocks, forecast_blocks
 from harness.terminal.console import Page
 from harness.terminal.document import block_lines
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from harness.document.sections.labels import Doubtful
 
 
-def print_forecasts(forecasts: Sequence[Forecast], n_train: int, console: Console, language: str = "en") -> None:
+def print_forecasts(forecasts: Sequence[LabelForecast], n_train: int, console: Console, language: str = "en") -> None:
     """Print what more labels would buy.
 
     Args:

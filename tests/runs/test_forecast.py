@@ -7,7 +7,7 @@ import pytest
 
 from harness.encoding.encoder import Features
 from harness.plugin_system.offers import Offer, Plugin
-from harness.runs.forecast import Forecast
+from harness.runs.forecast import TimeForecast
 from harness.runs.session import Trial
 
 
@@ -29,7 +29,7 @@ def long(name: str, seed: int = 0) -> Trial:
 
 
 def test_nothing_is_said_of_the_time_left_before_each_strategy_was_seen() -> None:
-    forecast = Forecast(1000)
+    forecast = TimeForecast(1000)
     waiting = [trial("a", 1), trial("b", 0)]
     assert forecast.left([], waiting, 1) is None
     forecast.took(trial("a"), 10.0)
@@ -39,7 +39,7 @@ def test_nothing_is_said_of_the_time_left_before_each_strategy_was_seen() -> Non
 
 
 def test_what_runs_counts_with_what_is_left_of_it_and_no_run_is_over_before_its_longest_trial() -> None:
-    forecast = Forecast(1000)
+    forecast = TimeForecast(1000)
     forecast.took(trial("a"), 10.0)
     forecast.took(trial("b"), 60.0)
     assert forecast.left([(trial("a", 1), 4.0)], [trial("a", 2)], 1) == pytest.approx(16.0)
@@ -48,7 +48,7 @@ def test_what_runs_counts_with_what_is_left_of_it_and_no_run_is_over_before_its_
 
 
 def test_more_rows_take_more_in_proportion_fewer_never_less() -> None:
-    forecast = Forecast(1000)
+    forecast = TimeForecast(1000)
     forecast.took(trial("a", rows=100), 10.0)
     assert forecast.seconds(trial("a")) == pytest.approx(100.0)
     assert forecast.seconds(trial("a", rows=50)) == pytest.approx(10.0)
@@ -57,7 +57,7 @@ def test_more_rows_take_more_in_proportion_fewer_never_less() -> None:
 
 
 def test_the_longest_comes_first_but_one_place_is_for_what_is_cheap() -> None:
-    forecast = Forecast(1000)
+    forecast = TimeForecast(1000)
     majority, probe, short, tuned = trial("majority"), trial("probe"), long("lora"), long("full")
     forecast.took(long("lora", 1), 20.0)
     forecast.took(long("full", 1), 90.0)

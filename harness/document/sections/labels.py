@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from harness.analysis.label_forecast import FARTHEST, FEWEST_SIZES, Forecast
+from harness.analysis.label_forecast import FARTHEST, FEWEST_SIZES, LabelForecast
 from harness.document import numbers
 from harness.document.model import Block, Cell, Column, Name, Paragraph, Phrase, Row, Table
 from harness.document.sections.errors import cut
@@ -80,7 +80,7 @@ def _doubtful_table(cells: dict[str, list[Any]], say: Say) -> Table:
     return Table(say("Rows of train that all miss, the least probable labels first"), columns, rows, style="texts")
 
 
-def forecast_blocks(forecasts: Sequence[Forecast], n_train: int, say: Say) -> Iterator[Block]:
+def forecast_blocks(forecasts: Sequence[LabelForecast], n_train: int, say: Say) -> Iterator[Block]:
     """Yield what more labels would buy.
 
     Args:
@@ -102,7 +102,7 @@ def forecast_blocks(forecasts: Sequence[Forecast], n_train: int, say: Say) -> It
         yield Paragraph(Phrase(say(MORE_AT_HAND), {"n": numbers.count(n_train)}), "note")
 
 
-def told_of(forecast: Forecast, say: Say) -> Phrase:
+def told_of(forecast: LabelForecast, say: Say) -> Phrase:
     """Return the answer of a forecast in a sentence."""
     floor, ceiling = forecast.ceiling or (math.nan, math.nan)
     more = {
@@ -128,7 +128,7 @@ def two_digits(n: int, *, up: bool) -> int:
     return -(-n // step) * step if up else n // step * step
 
 
-def _table(forecasts: Sequence[Forecast], say: Say) -> Table:
+def _table(forecasts: Sequence[LabelForecast], say: Say) -> Table:
     metric = forecasts[0].metric
     columns = [Column(say("strategy"), kind="name"), Column(say("rows of train")), Column(f"{say('test')} {metric}")]
     rows = []
