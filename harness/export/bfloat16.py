@@ -1,14 +1,11 @@
 """The bfloat16 variant of an exported transformers folder: weights of half the size, computed with as they are."""
 
-from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from harness.encoding.checkpoint import load_tokenizer
 from harness.encoding.sequence_classifier import load_saved
 from harness.export.form import Predict
+from harness.export.transformers_form import as_pipeline
 
 KIND = "bfloat16 weights and activations (torch.nn.Module.to), probabilities in float32"
 
@@ -28,13 +25,4 @@ def narrow(folder: Path) -> None:
 
 def open_narrow(folder: Path) -> Predict:
     """Return what predicts with the files of a folder, as the pipeline of transformers does."""
-    import torch
-
-    model, tokenizer = load_saved(str(folder)), load_tokenizer(str(folder))
-
-    def predict(texts: Sequence[str]) -> NDArray[np.float32]:
-        inputs = tokenizer(list(texts), truncation=True, padding=True, return_tensors="pt")
-        with torch.inference_mode():
-            return np.asarray(model(**inputs).logits.float().softmax(dim=-1), np.float32)
-
-    return predict
+    return as_pipeline(load_saved(str(folder)), load_tokenizer(str(folder)))

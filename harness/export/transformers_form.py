@@ -33,15 +33,23 @@ def write_transformers(model: Any, tokenizer: Any, max_length: int, folder: Path
 
 def open_transformers(folder: Path, label_names: Sequence[str]) -> Predict:
     """Return what predicts with the files of a folder, as the pipeline of transformers does."""
-    import torch
-
     model = load_sequence_classifier(str(folder), label_names, "cpu", "saved").model
-    tokenizer = load_tokenizer(str(folder))
+    return as_pipeline(model, load_tokenizer(str(folder)))
+
+
+def as_pipeline(model: Any, tokenizer: Any) -> Predict:
+    """Return what predicts as the pipeline of transformers does, probabilities in float32.
+
+    Args:
+        model: A transformers model for sequence classification, on the CPU.
+        tokenizer: Its tokenizer, which knows at how many tokens texts are cut.
+    """
+    import torch
 
     def predict(texts: Sequence[str]) -> NDArray[np.float32]:
         inputs = tokenizer(list(texts), truncation=True, padding=True, return_tensors="pt")
         with torch.inference_mode():
-            return np.asarray(model(**inputs).logits.softmax(dim=-1), np.float32)
+            return np.asarray(model(**inputs).logits.float().softmax(dim=-1), np.float32)
 
     return predict
 
