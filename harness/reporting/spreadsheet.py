@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from harness.analysis.study import Studied, Study
 from harness.analysis.trial_table import COSTS, OF_RUN, Value, trial_row, variant_row
@@ -19,21 +19,33 @@ OF_STRATEGY = (*OF_RUN, "strategy", "train_size", "status", *COSTS[4:])
 def to_csv(study: Study) -> bytes:
     """Write the scores and costs of all trials, means where there are several seeds, trials without scores at the end.
 
-    UTF-8 with a byte order mark, without which Excel takes it for the code page of its country, and lines that
-    end as RFC 4180 asks. Numbers are numbers in full; what is not known is empty. Text that a spreadsheet would
-    run as a formula begins with an apostrophe.
-
     Args:
         study: The study.
 
     Returns:
         The content of the file.
     """
-    rows = list(trial_rows(study))
+    return csv_of(list(trial_rows(study)))
+
+
+def csv_of(rows: Sequence[Mapping[str, Value]]) -> bytes:
+    """Write rows as a CSV file that spreadsheets open, with all their columns in the order in which they are met.
+
+    UTF-8 with a byte order mark, without which Excel takes it for the code page of its country, and lines that
+    end as RFC 4180 asks. Numbers are numbers in full; what is not known is empty. Text that a spreadsheet would
+    run as a formula begins with an apostrophe.
+
+    Args:
+        rows: Column -> value of each; a column that a row lacks is empty.
+
+    Returns:
+        The content of the file.
+    """
+    columns = list(dict.fromkeys(name for row in rows for name in row))
     stream = io.StringIO(newline="")
-    writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\r\n")
+    writer = csv.DictWriter(stream, fieldnames=columns, lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows({name: safe(value) for name, value in row.items()} for row in rows)
+    writer.writerows({name: _safe(value) for name, value in row.items()} for row in rows)
     return stream.getvalue().encode("utf-8-sig")
 
 
@@ -82,7 +94,7 @@ def _mean_row(study: Study, studied: Studied) -> dict[str, Value]:
     return {name: row.get(name) for name in first}
 
 
-def safe(value: Value) -> Value:
+def _safe(value: Value) -> Value:
     """Return a value that no spreadsheet runs as a formula."""
     if not isinstance(value, str):
         return value

@@ -1,7 +1,5 @@
 """A suite as a file to hand on: HTML, Markdown, LaTeX, CSV or JSON, by the ending of its name."""
 
-import csv
-import io
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -16,11 +14,10 @@ from harness.evaluation.ranks import nemenyi_p, wilcoxon_p
 from harness.reporting.latex_suite import latex_of_suite
 from harness.reporting.markdown import to_markdown
 from harness.reporting.page import to_html
-from harness.reporting.spreadsheet import safe, trial_rows
-from harness.reporting.writing import writer_for
+from harness.reporting.spreadsheet import csv_of, trial_rows
+from harness.reporting.writing import as_utf8, writer_for
 from harness.system.files import to_json, write_atomically
 from harness.wording.languages import Say, translator
-from harness.wording.secrets import redacted
 
 
 def json_of_suite(study: SuiteStudy) -> dict[str, Any]:
@@ -69,37 +66,27 @@ def _ranking(kind: str, ranking: Ranking) -> dict[str, Any]:
 
 
 def _html(study: SuiteStudy, say: Say, language: str) -> bytes:
-    return _utf8(to_html(compose_suite(study, say, language), say))
+    return as_utf8(to_html(compose_suite(study, say, language), say))
 
 
 def _markdown(study: SuiteStudy, say: Say, language: str) -> bytes:
-    return _utf8(to_markdown(compose_suite(study, say, language)))
+    return as_utf8(to_markdown(compose_suite(study, say, language)))
 
 
 def _latex(study: SuiteStudy, say: Say, language: str) -> bytes:
     del language
-    return _utf8(latex_of_suite(study, say))
+    return as_utf8(latex_of_suite(study, say))
 
 
 def _csv(study: SuiteStudy, say: Say, language: str) -> bytes:
     """Write a row for every trial of every cell, as a report on one run has them."""
     del say, language
-    rows = [{**row, "data_set": cell.data_set} for cell in study.cells for row in trial_rows(cell.study)]
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    stream = io.StringIO(newline="")
-    writer = csv.DictWriter(stream, fieldnames=columns, lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows({name: safe(value) for name, value in row.items()} for row in rows)
-    return stream.getvalue().encode("utf-8-sig")
+    return csv_of([{**row, "data_set": cell.data_set} for cell in study.cells for row in trial_rows(cell.study)])
 
 
 def _json(study: SuiteStudy, say: Say, language: str) -> bytes:
     del say, language
     return to_json(json_of_suite(study))
-
-
-def _utf8(text: str) -> bytes:
-    return redacted(text).encode("utf-8", "backslashreplace")
 
 
 ENDINGS: dict[str, Callable[[SuiteStudy, Say, str], bytes]] = {

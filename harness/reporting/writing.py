@@ -16,16 +16,16 @@ from harness.wording.secrets import redacted
 
 
 def _html(study: Study, say: Say, language: str, texts: bool) -> bytes:
-    return _utf8(to_html(compose(study, say, language, texts=texts), say))
+    return as_utf8(to_html(compose(study, say, language, texts=texts), say))
 
 
 def _markdown(study: Study, say: Say, language: str, texts: bool) -> bytes:
-    return _utf8(to_markdown(compose(study, say, language, texts=texts)))
+    return as_utf8(to_markdown(compose(study, say, language, texts=texts)))
 
 
 def _latex(study: Study, say: Say, language: str, texts: bool) -> bytes:
     del language, texts
-    return _utf8(to_latex(study, say))
+    return as_utf8(to_latex(study, say))
 
 
 def _csv(study: Study, say: Say, language: str, texts: bool) -> bytes:
@@ -42,7 +42,8 @@ def _json(study: Study, say: Say, language: str, texts: bool) -> bytes:
     return to_json({"schema_version": 1, "watermark": study.watermark, "runs": runs})
 
 
-def _utf8(text: str) -> bytes:
+def as_utf8(text: str) -> bytes:
+    """Return a page as its file holds it, without the user's tokens."""
     return redacted(text).encode("utf-8", "backslashreplace")  # half a surrogate pair is no UTF-8
 
 
