@@ -20,7 +20,7 @@ from harness.runs.classifier import TextClassifier
 from harness.strategies.finetuned_classifier import FineTunedClassifier
 from harness.strategies.sklearn_probe import SklearnClassifier
 from harness.strategies.torch_head import TorchHead
-from harness.system.files import folder_written_whole
+from harness.system.files import folder_size, folder_written_whole
 from harness.system.packages import require_packages
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def export_classifier(
             variant = make_variant(folder, form, predict, described, wanted, wanted_variant, progress)
         described.write(folder, checked=asdict(agreement))
         (folder / README_FILE).write_text(_README[form], encoding="utf-8")
-        size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        size = folder_size(folder)
     return Exported(output, form, described.strategy, described.seed, agreement, size, variant)
 
 

@@ -17,7 +17,7 @@ from harness.export import bfloat16, onnx_form, onnx_int8, openvino_form, openvi
 from harness.export.checking import BATCH, Expected, Progress, predicted_by
 from harness.export.form import Described, FormName, Predict
 from harness.results.variants import Cost, NumberFormat, Variant
-from harness.system.files import to_json
+from harness.system.files import folder_size, to_json
 
 COMPARISON_FILE = "comparison.json"
 TIMED, WARM_UP = 200, 5  # texts
@@ -153,7 +153,7 @@ def cost_of(folder: Path, predict: Predict, texts: Sequence[str], *, timed: bool
         texts: Texts of the test rows; up to 200 are timed.
         timed: Whether to time at all.
     """
-    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    size = folder_size(folder)
     chosen = texts[:: max(len(texts) // TIMED, 1)][:TIMED]
     if not (timed and chosen):
         return Cost(size_bytes=size)

@@ -12,7 +12,7 @@ from typing import Literal
 from harness.features.cache import OWN_PARTS
 from harness.features.directory import DIGEST, ENCODERS, FEATURES, LOCKS, TRASH, CacheDirectory, StoredEntry, stored_in
 from harness.features.entry import OPTION, digest_of
-from harness.system.files import disk_errors
+from harness.system.files import disk_errors, folder_size
 
 Reason = Literal["unfinished", "unused", "beyond the size", "all"]
 
@@ -117,7 +117,7 @@ def _remove(directory: CacheDirectory, entry: StoredEntry, reason: Reason, remov
 def _sweep(directory: CacheDirectory, removed: Removed) -> None:
     """Remove what was on its way out when a run was killed, and locks that nobody holds."""
     for folder in directory.trash():
-        removed.bytes += sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        removed.bytes += folder_size(folder)
     directory.sweep()
     for file in list(_locks(directory)):
         with directory.held(file.stem):

@@ -13,6 +13,7 @@ from harness.results.saved_model import SavedModel, describe_encoder
 from harness.runs.session import Session, Trial
 from harness.strategies.grid_search import GridSearch
 from harness.strategies.strategy import recorded_parameters, saves_encoder, uses_model, wanted_features
+from harness.system.files import folder_size
 
 
 def describe_classifier(session: Session, trial: Trial, members: Collection[str] = ()) -> SavedModel:
@@ -51,7 +52,7 @@ def saved_bytes(session: Session, trial: Trial, outcome: Outcome) -> dict[str, i
     if outcome.model is None:
         return {}
     with suppress(OSError):
-        own = sum(file.stat().st_size for file in outcome.model.rglob("*") if file.is_file())
+        own = folder_size(outcome.model)
         of_encoder = checkpoint_bytes(Path(encoder.directory)) if encoder and encoder.directory else 0
         return {"model_bytes": own, "encoder_bytes": None if encoder and not of_encoder else of_encoder}
     return {}

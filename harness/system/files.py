@@ -106,6 +106,15 @@ def give_usual_permissions(folder: Path) -> None:
             path.chmod(mode)
 
 
+def folder_size(folder: Path) -> int:
+    """Return the bytes of the files in a folder and in those below it.
+
+    Raises:
+        OSError: Where one of them cannot be looked at.
+    """
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
 def sha256_of(path: Path) -> str:
     """Return the sha256 of a file's content, read in pieces.
 
