@@ -65,6 +65,7 @@ def tune(
     from harness.runs.tuning import Tried, left_to_search, only_strategy, refuse_impossible_space
     from harness.runs.tuning import tune as search
     from harness.terminal import make_console, print_tuning
+    from harness.wording.text import assignments
 
     if flags.pop("strategies", None):
         raise UserError("Tuning takes its strategy as the argument: leave out --strategies.")
@@ -78,7 +79,7 @@ def tune(
     def tell(number: int, tried: Tried) -> None:
         if not quiet:
             score = tried.problem if tried.shown is None else f"{tried.shown:.4f}"
-            errors.print(f"{number}: {score}  {_assignments(tried.params)}", soft_wrap=True)
+            errors.print(f"{number}: {score}  {assignments(tried.params)}", soft_wrap=True)
 
     n_trials = trials if trials or minutes else 20
     tuning = search(plan, found, n_trials=n_trials, seconds=minutes and minutes * 60, tell=tell)
@@ -90,7 +91,3 @@ def tune(
             click.echo(as_toml(plan, tuning.best))
     return ExitCode.OK if tuning.best else ExitCode.FAILED
 # fmt: on
-
-
-def _assignments(params: dict[str, Any]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in params.items())

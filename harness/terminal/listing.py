@@ -1,7 +1,6 @@
 """Listings on the page: strategies, plugins, the plan of a run."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, RenderableType
 from rich.padding import Padding
@@ -16,6 +15,7 @@ from harness.strategies.tags import depends_on_depth, tags_of
 from harness.terminal.console import Page, folding
 from harness.terminal.layout import STACKED_BELOW, banner, label_value_lines
 from harness.wording import quantities
+from harness.wording.text import assignments
 
 
 def print_strategies(
@@ -25,7 +25,7 @@ def print_strategies(
     page = Page(console, language)
     every = (Offer(strategy, plugin) for plugin in plugins for strategy in plugin.strategies)
     offers = sorted((offer for offer in every if group is None or group in offer.groups), key=lambda offer: offer.name)
-    rows = [(o.name, o.plugin.origin, _groups(o), _assignments(parameters(o.strategy))) for o in offers]
+    rows = [(o.name, o.plugin.origin, _groups(o), assignments(parameters(o.strategy))) for o in offers]
     headings = [page.say(heading) for heading in ("strategy", "plugin", "groups", "parameters")]
     page.write(table(headings, rows, page) if rows else [page.text(page.say("no strategies"))])
     missing = [(offer.name, offer.not_ready) for offer in offers if offer.not_ready]
@@ -81,7 +81,7 @@ def _groups(offer: Offer) -> str:
 def print_plan(summary: PlanSummary, console: Console, language: str = "en") -> None:
     """Print what a run would do."""
     page = Page(console, language)
-    rows = [[name, page.say_message(f"seed {seed}"), _assignments(params)] for name, seed, params in summary.trials]
+    rows = [[name, page.say_message(f"seed {seed}"), assignments(params)] for name, seed, params in summary.trials]
     page.write([banner(page.say_message(summary.fallback), page)] if summary.fallback else [])
     facts = [(page.say_message(label), page.say_message(value)) for label, value in summary.facts]
     page.write([label_value_lines(facts, page), Text("")])
@@ -91,10 +91,6 @@ def print_plan(summary: PlanSummary, console: Console, language: str = "en") -> 
         for row, seconds in zip(rows, summary.cost.trials.values(), strict=True):
             row.insert(2, quantities.MISSING if seconds is None else quantities.duration(seconds))
     page.write(table(headings, rows, page) if rows else [page.text(page.say("no trials"))])
-
-
-def _assignments(params: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in params.items())
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], page: Page) -> Iterator[RenderableType]:

@@ -28,6 +28,7 @@ from harness.terminal.document import section_lines, words
 from harness.terminal.layout import NAME_WIDTH, banner, label_value_lines
 from harness.terminal.learning_curve import curves_picture
 from harness.terminal.scatter import cost_against_quality
+from harness.wording.text import assignments
 
 
 def print_run(
@@ -197,7 +198,7 @@ def summary_lines(subject: Subject, page: Page) -> Iterator[RenderableType]:
         yield from (words(note, page, "dim") for note in notes)
     for studied in subject.study.strategies:
         if studied.first.configurations_tried > 1 and studied.name != studied.base:  # a grid of the user's
-            kept = ", ".join(f"{name}={value}" for name, value in studied.first.params.items())
+            kept = assignments(studied.first.params)
             told = page.say("{strategy}: validation kept {params}").format(strategy=studied.name, params=kept)
             yield folding(page.text(told, "dim"))
     yield from (words(told, page, "yellow") for told in degradations(subject))

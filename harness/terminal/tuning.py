@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.text import Text
 
-from harness.runs.tuning import Tried, Tuning
+from harness.runs.tuning import Tuning
 from harness.terminal.console import Page, folding
 from harness.wording import quantities
+from harness.wording.text import assignments
 
 SHOWN = 5
 
@@ -24,14 +25,10 @@ def _lines(tuning: Tuning, page: Page) -> Iterator[Text]:
     told = f"{tuning.strategy}: {len(tuning.tried)} configurations tried, {failed} failed"
     yield page.text(page.say_message(told), "bold")
     for each in scored[:SHOWN]:
-        yield folding(page.text(f"{quantities.score(each.shown or 0.0)}  {_params(each)}"))
+        yield folding(page.text(f"{quantities.score(each.shown or 0.0)}  {assignments(each.params)}"))
     chosen_by = tuning.selection.metric if tuning.selection else "f1_macro"
     told = f"Validation {chosen_by}; test was not touched. The same command goes on from {tuning.file}"
     yield folding(page.text(page.say_message(told), "dim"))
     if tuning.tried and not tuning.best:
         told = f"None could be scored; the last said: {tuning.tried[-1].problem}"
         yield folding(page.text(page.say_message(told), "red"))
-
-
-def _params(tried: Tried) -> str:
-    return ", ".join(f"{name}={value}" for name, value in tried.params.items())

@@ -1,6 +1,7 @@
 """Untrusted text -> text that can neither steer the terminal nor hide in it."""
 
 import unicodedata
+from collections.abc import Mapping
 
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
@@ -42,6 +43,11 @@ def _escaped(character: str, encoding: str) -> str:
     if unicodedata.category(character) in _ESCAPED_CATEGORIES and character not in _JOINERS:
         return character.encode("unicode_escape").decode("ascii")
     return character
+
+
+def assignments(values: Mapping[str, object]) -> str:
+    """Write names and their values, such as "C=1.0, pooling=mean"."""
+    return ", ".join(f"{name}={value}" for name, value in values.items())
 
 
 def shorten(value: str, width: int, ellipsis: str) -> str:
