@@ -17,7 +17,7 @@ LATEST = "latest"
 DATA_SETS = ("sample", "emotion")
 DATA_FILES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".parquet", ".arrow", ".gz")
 MOST_RECORDS = 300  # of a run that are read for the names of its strategies
-OF_A_RUN = ("run.json", "unfinished.json")
+RUN_FILES = ("run.json", "unfinished.json")
 
 
 def complete_strategies(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -96,7 +96,7 @@ def _runs_folder(ctx: click.Context) -> Path:
 
 
 def _is_run(folder: Path) -> bool:
-    return any((folder / file).is_file() for file in OF_A_RUN)
+    return any((folder / file).is_file() for file in RUN_FILES)
 
 
 def _names_in(folder: Path) -> list[str]:

@@ -9,6 +9,7 @@ from harness.cli import options
 from harness.cli.command import Command
 from harness.cli.completion import complete_files, complete_folders
 from harness.cli.planning import config_from, quiet_libraries
+from harness.data.streamed_files import FORMATS
 
 if TYPE_CHECKING:
     from harness.api.encoding import EncodedFiles
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--prompt", metavar="TEXT",
               help="Put before each text; '' for none.  [default: what the checkpoint declares]")
 @options.max_length
-@click.option("--format", "kind", type=click.Choice(["csv", "tsv", "jsonl", "txt"]),
+@click.option("--format", "kind", type=click.Choice(FORMATS),
               help="What the files hold.  [default: by their endings]")
 @options.text_column
 @options.how_files_are_read

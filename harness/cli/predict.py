@@ -10,6 +10,7 @@ from harness.cli import options
 from harness.cli.command import Command
 from harness.cli.completion import complete_files, complete_runs, complete_strategy_of_run
 from harness.cli.planning import plugins_of_run, quiet_libraries
+from harness.data.streamed_files import FORMATS
 
 if TYPE_CHECKING:
     from harness.api.predicting import PredictedFile
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
               shell_complete=complete_files,
               help="Where the rows go: a .csv, .jsonl or .parquet.  [default: CSV on standard output]")
-@click.option("--format", "kind", type=click.Choice(["csv", "tsv", "jsonl", "txt"]),
+@click.option("--format", "kind", type=click.Choice(FORMATS),
               help="What FILE holds.  [default: by its ending; of standard input txt, a text a line]")
 @options.text_column
 @options.how_files_are_read
