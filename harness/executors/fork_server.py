@@ -8,7 +8,6 @@ process; when that is gone, or has no job for minutes, it ends.
 """
 
 import contextlib
-import ctypes
 import faulthandler
 import gc
 import json
@@ -22,6 +21,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
+
+from harness.system.linux_processes import end_with_parent, take_in_orphans
 
 LIBRARIES = (
     "torch",
@@ -44,7 +45,6 @@ LIBRARIES = (
 FURTHER_LIBRARIES = {"torch", "transformers", "sklearn", "scipy", "peft"}  # modules of which a strategy may name
 LONGEST_LINE = 4_000_000  # bytes; an environment may be large
 LONGEST_WAIT = 1800.0  # seconds between two jobs; a notebook may stay open for days
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 
 
 def serve(descriptor: int) -> None:
@@ -54,7 +54,7 @@ def serve(descriptor: int) -> None:
         descriptor: Of the socket.
     """
     with socket.socket(fileno=descriptor) as driver:
-        _call_prctl(PR_SET_CHILD_SUBREAPER, 1)  # what a worker leaves behind comes to us, and ends with it
+        take_in_orphans()  # what a worker leaves behind comes to us, and ends with it
         import_libraries()
         tried: set[str] = set()
         while request := _receive(driver):
@@ -219,7 +219,7 @@ def _begin_anew(job: dict[str, Any], log: int) -> None:
     import resource
 
     os.setsid()
-    _call_prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with_parent()
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     os.dup2(log, 1)
@@ -235,10 +235,6 @@ def _begin_anew(job: dict[str, Any], log: int) -> None:
     os.environ.clear()
     os.environ.update(job["environment"])
     os.chdir(job["directory"])
-
-
-def _call_prctl(option: int, value: int) -> None:
-    ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
 
 
 if __name__ == "__main__":

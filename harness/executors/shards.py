@@ -22,6 +22,7 @@ from harness.errors import UnavailableError
 from harness.executors.executor import Executor
 from harness.executors.importing import ModuleOrigin, module_of, provide_module
 from harness.executors.pool import Pool
+from harness.system.linux_processes import end_with_parent
 
 POOLED_AT_A_TIME = 32  # shards that wait in a pool or are encoded there, and so are held in memory
 LOOK_INTERVAL = 0.01  # seconds between two looks at shards that are encoded elsewhere
@@ -190,7 +191,4 @@ def _watch_parent() -> None:
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG, linux/prctl.h
+    end_with_parent()

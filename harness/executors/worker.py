@@ -24,6 +24,7 @@ from harness.executors.job import (
 from harness.executors.outcome import Outcome, Told
 from harness.executors.outcome_files import MODEL_FOLDER, write_outcome, write_told
 from harness.strategies.strategy import TellEpoch
+from harness.system.linux_processes import end_with_parent
 
 PROGRESS_INTERVAL = 0.1  # seconds between two looks of the driver, so also between two reports
 
@@ -122,11 +123,7 @@ def _epochs_into(file: Path) -> TellEpoch:
 
 def main() -> None:
     """Run the job of the folder that is named on the command line, and end at once, or when the parent does."""
-    if sys.platform == "linux":
-        import ctypes
-        import signal
-
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG, linux/prctl.h
+    end_with_parent()
     run_job(Path(sys.argv[1]))
     sys.stdout.flush()
     sys.stderr.flush()
