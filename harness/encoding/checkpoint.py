@@ -1,6 +1,7 @@
 """A checkpoint's folder -> its configuration, tokenizer and model, each found sound."""
 
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -92,8 +93,6 @@ def load_tokenizer(directory: str, name: str | None = None) -> Any:
     Raises:
         ModelError: Where the folder holds no tokenizer. Transformers would make one up that knows no word.
     """
-    from transformers import AutoTokenizer
-
     name = name or directory
     found = [file for file in TOKENIZER_FILES if (Path(directory) / file).is_file()]
     if not found and not _needs_no_vocabulary(Path(directory), name):
@@ -101,19 +100,7 @@ def load_tokenizer(directory: str, name: str | None = None) -> Any:
             f"Model {name}: expected a tokenizer file such as {TOKENIZER_FILES[0]} or {TOKENIZER_FILES[1]} beside the "
             "weights, found none. Save the tokenizer there: tokenizer.save_pretrained(folder)."
         )
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(directory, trust_remote_code=False)
-    except Exception as error:
-        if found and all(file.endswith(".model") for file in found):
-            raise ModelError(
-                f"Model {name}: its tokenizer exists only as {found[0]}, which other packages read: pip install "
-                "sentencepiece protobuf tiktoken. Or write the tokenizer.json that needs none where they are: "
-                "AutoTokenizer.from_pretrained(folder).save_pretrained(folder)."
-            ) from error
-        _refuse_damaged_json(Path(directory), name)
-        raise ModelError(
-            f"Model {name}: its tokenizer cannot be loaded: {reason_of(error)}. Restore its tokenizer files."
-        ) from error
+    tokenizer = _read_tokenizer(directory, name, found)
     limit = tokenizer.model_max_length
     if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit >= FEWEST_TOKENS:
         raise ModelError(
@@ -129,6 +116,25 @@ def load_tokenizer(directory: str, name: str | None = None) -> Any:
             f"Model {name}: its tokenizer has no pad token and none to stand in for it. Set one and save it."
         )
     return tokenizer
+
+
+def _read_tokenizer(directory: str, name: str, files: Sequence[str]) -> Any:
+    """Return the tokenizer that transformers reads from files of a folder, or say which of them keeps it from that."""
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(directory, trust_remote_code=False)
+    except Exception as error:
+        if files and all(file.endswith(".model") for file in files):
+            raise ModelError(
+                f"Model {name}: its tokenizer exists only as {files[0]}, which other packages read: pip install "
+                "sentencepiece protobuf tiktoken. Or write the tokenizer.json that needs none where they are: "
+                "AutoTokenizer.from_pretrained(folder).save_pretrained(folder)."
+            ) from error
+        _refuse_damaged_json(Path(directory), name)
+        raise ModelError(
+            f"Model {name}: its tokenizer cannot be loaded: {reason_of(error)}. Restore its tokenizer files."
+        ) from error
 
 
 def _refuse_damaged_json(directory: Path, name: str) -> None:
