@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from harness.errors import UserError
 from harness.system.packages import require_packages
-from harness.system.silent_openvino import multiplies_bfloat16
+from harness.system.silent_openvino import computes_in_bfloat16
 
 if TYPE_CHECKING:
     import torch
@@ -101,7 +101,7 @@ def check_engine(engine: EngineChoice, device: str, dtype: str) -> None:
     require_packages(f"--engine {engine}", engine, packages)
     if device != "cpu":
         raise UserError(f"--engine {engine} computes on the CPU, and the device is {device}. Add --device cpu.")
-    if dtype == "bfloat16" and not multiplies_bfloat16():
+    if dtype == "bfloat16" and not computes_in_bfloat16():
         raise UserError(
             f"--engine {engine}: this processor has no instructions for bfloat16 (avx512_bf16, amx_bf16 or those of "
             "ARM), and would compute in float32 what was called bfloat16. Add --dtype float32."

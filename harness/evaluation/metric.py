@@ -8,11 +8,11 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
+from harness.errors import LONGEST_REASON
 from harness.evaluation.metrics import CoreMetric, Floats, Labels
 from harness.frozen_model import LARGEST_SCORE, FrozenModel
 
 Bounds = tuple[float, float]
-LONGEST_REASON = 300  # characters
 
 
 class UndefinedMetricError(ValueError):

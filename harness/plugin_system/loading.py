@@ -37,7 +37,7 @@ class LoadedPlugins:
     """
 
     def __init__(self, extra: Sequence[object] = (), named: Sequence[NamedPlugin] = ()) -> None:
-        self._released = cache(_name_and_version)  # one distribution may have many entry points
+        self._name_and_version = cache(_name_and_version)  # one distribution may have many entry points
         self.hooks = pluggy.PluginManager(GROUP)
         self.hooks.add_hookspecs(hookspecs)
         self.hooks.register(huggingface, "huggingface")
@@ -68,7 +68,7 @@ class LoadedPlugins:
     def _load_point(self, point: metadata.EntryPoint) -> Plugin:
         plugin = Plugin(point.name, source=f"entry point {point.name} = {point.value}")
         if point.dist:
-            name, version = self._released(point.dist)
+            name, version = self._name_and_version(point.dist)
             plugin = replace(plugin, distribution=name, version=version)
         try:
             with restored_globals():

@@ -7,12 +7,11 @@ from typing import Any
 
 import pluggy
 
-from harness.errors import PluginError, UserError, did_you_mean
+from harness.errors import LONGEST_REASON, PluginError, UserError, did_you_mean
 from harness.plugin_system.offers import Plugin
 from harness.wording.secrets import redacted
 
 GROUP_OF_TRACKERS = "harness.trackers"
-LONGEST_REASON = 300
 
 
 class Trackers:

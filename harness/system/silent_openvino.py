@@ -51,6 +51,6 @@ def compile_for_cpu(graph: Any, settings: Mapping[str, Any]) -> Any:
         return thread.submit(core.compile_model, graph, "CPU", dict(settings)).result()
 
 
-def multiplies_bfloat16() -> bool:
+def computes_in_bfloat16() -> bool:
     """Return whether OpenVINO computes in bfloat16 on this processor: where it has no instructions, it does not."""
     return "BF16" in import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
