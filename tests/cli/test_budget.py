@@ -102,6 +102,7 @@ def test_a_searched_classifier_can_be_loaded_and_predicts_what_its_run_predicted
 @pytest.mark.parametrize("probe", ["logreg_probe"])
 def test_configurations_that_are_compared_at_once_score_as_each_does_alone(run: Harness, probe: str) -> None:
     (searched,) = run("--budget", "2", strategies=probe).run.records
+    assert len(searched.history) == 2
     for drawn in searched.history:
         (strength,) = (name for name in drawn if name in ("param_C", "param_alpha"))
         pooling = "mean" if "param_pooling_mean" in drawn else "cls"

@@ -140,6 +140,7 @@ def test_numbers_are_those_of_the_rooms_below() -> None:
 
 def test_letters_are_shared_unless_the_corrected_p_value_is_below_5_percent() -> None:
     found = assess(LABELS, ALL)
+    assert {pair.accuracy.p_holm >= 0.05 for pair in found.pairs} == {True, False}
     for pair in found.pairs:
         for metric in ("accuracy", "f1_macro"):
             one, other = (set(getattr(found.letters[name], metric)) for name in (pair.first, pair.second))

@@ -71,7 +71,9 @@ def test_the_curve_over_layers_and_their_number_are_in_the_record(strategy: Any,
 def test_each_layer_scores_what_the_linear_probe_scores_on_it(
     strategy: Any, strategies: dict[str, Any], bench: Bench
 ) -> None:
-    for entry in told(strategy, bench).history:
+    history = told(strategy, bench).history
+    assert len(history) > 1
+    for entry in history:
         alone = told(replace(strategies["logreg_probe"], layer=int(entry["layer"]), pooling="mean", C=1.0), bench)
         assert alone.validation is not None
         assert entry["validation_f1_macro"] == pytest.approx(alone.validation.f1_macro, abs=1e-9)

@@ -81,6 +81,7 @@ def test_a_tracker_that_nobody_offers_is_refused_before_anything_is_trained(
 def test_tensorboard_gets_the_scores_of_each_trial(tmp_path: Path) -> None:
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     run = run_of(tmp_path, more=("--track", "tensorboard"))
+    assert run["records"]
     for record in run["records"]:
         (events,) = tmp_path.glob(f"tensorboard/*/{record['strategy']}-seed0/events*")
         read = accumulator.EventAccumulator(str(events))
