@@ -12,8 +12,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from harness.cli.shells import PART
+from harness.results.run_directory import LATEST
 
-LATEST = "latest"
 DATA_SETS = ("sample", "emotion")
 DATA_FILES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".parquet", ".arrow", ".gz")
 MOST_RECORDS = 300  # of a run that are read for the names of its strategies

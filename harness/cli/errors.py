@@ -7,11 +7,12 @@ from harness.cli import options
 from harness.cli.command import Command
 from harness.cli.completion import complete_runs, complete_strategy_of_run
 from harness.cli.printing import echo_json
+from harness.results.run_directory import LATEST
 
 
 # fmt: off
 @click.command(cls=Command)
-@click.argument("name", metavar="[RUN]", default="latest", shell_complete=complete_runs)
+@click.argument("name", metavar="[RUN]", default=LATEST, shell_complete=complete_runs)
 @click.option("-s", "--strategy", metavar="NAME", shell_complete=complete_strategy_of_run,
               help="The strategy to look at.  [default: the best by validation]")
 @click.option("--seed", type=int, metavar="K", help="Of several seeds, this one.  [default: the lowest]")

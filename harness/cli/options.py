@@ -15,6 +15,7 @@ from harness.cli.completion import (
     complete_runs,
     complete_strategies,
 )
+from harness.results.run_directory import LATEST
 from harness.wording.languages import LANGUAGES, language_of_locale
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -107,7 +108,7 @@ quiet = click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
 verbose = click.option("-v", "--verbose", is_flag=True, help="Print the warnings of libraries, too.")
 language = click.option("--lang", "language", type=click.Choice(LANGUAGES, case_sensitive=False),
                         default=language_of_locale, show_default="by locale", help="Language of tables and reports.")
-run_argument = click.argument("name", metavar="RUN", default="latest", shell_complete=complete_runs)
+run_argument = click.argument("name", metavar="RUN", default=LATEST, shell_complete=complete_runs)
 runs_folder = click.option("-o", "--output-dir", default="reports", metavar="FOLDER",
                            shell_complete=complete_folders, help="Where runs are looked for.")
 where_runs_are = click.option("--output-dir", default="reports", metavar="FOLDER", shell_complete=complete_folders,

@@ -7,6 +7,7 @@ import click
 from harness.cli import options
 from harness.cli.command import Command
 from harness.cli.completion import complete_files, complete_runs
+from harness.results.run_directory import LATEST
 
 
 @click.command(cls=Command)
@@ -37,7 +38,7 @@ def report(
     from harness.api import reports
     from harness.terminal import print_note
 
-    runs = names or ("latest",)
+    runs = names or (LATEST,)
     reports.report(runs, file, output_dir=output_dir, texts=texts, language=language, force=force, rope=rope)
     print_note(f"Saved in {file}", language=language)
     return 0

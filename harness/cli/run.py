@@ -17,6 +17,7 @@ from harness.cli.printing import echo_run
 from harness.cli.run_display import execute_shown, exit_code_of_signal
 from harness.config.axes import axes_of, config_of_axes
 from harness.errors import ExitCode, UserError
+from harness.results.run_directory import LATEST
 
 if TYPE_CHECKING:
     from harness.api.result import RunResult
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from harness.results.run_directory import RunDirectory
     from harness.runs.planning import Plan
     from harness.runs.suites import Suite
-
-
-LATEST = "latest"
 
 
 def _typed(value: str) -> Any:

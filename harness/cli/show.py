@@ -10,6 +10,7 @@ from harness.cli import options
 from harness.cli.command import Command
 from harness.cli.printing import echo_run
 from harness.errors import UserError
+from harness.results.run_directory import LATEST
 
 
 @click.command(cls=Command)
@@ -68,7 +69,7 @@ def show(
     echo_run(opened.run if as_json else opened.run.with_max_latency(asked), as_json=as_json, debug=debug, **shown)
     directory, result = RunDirectory(opened.path), opened.run
     newer = [other.path for other in unfinished_runs(Path(output_dir)) if other.path.name > directory.path.name]
-    if name == "latest" and newer:
+    if name == LATEST and newer:
         print_note(f"A newer run is unfinished: harness show {shlex.quote(str(newer[0]))}", language=language)
     if directory.is_unfinished:
         over = sum(record.status in ("ok", "failed") for record in result.records)

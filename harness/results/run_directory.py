@@ -15,6 +15,7 @@ from harness.results.claims import LOCK_FILE, claimed
 from harness.system.files import disk_errors, folder_name, new_folder, sha256_of, to_json, write_atomically
 from harness.system.foreign_files import read_json
 
+LATEST = "latest"  # in the place of a name: the newest
 RUN_FILE = "run.json"
 UNFINISHED_FILE = "unfinished.json"
 KEYS_FILE = "keys.json"
@@ -252,7 +253,7 @@ def find_run(name: str, parent: Path) -> RunDirectory:
     Raises:
         UserError: Where there is none.
     """
-    if name == "latest":
+    if name == LATEST:
         runs = sorted(parent.glob(f"*/{RUN_FILE}"), key=lambda file: (file.stat().st_mtime_ns, file))
         if not runs:
             if any(parent.glob(f"*/*/{RUN_FILE}")):
@@ -265,7 +266,7 @@ def find_run(name: str, parent: Path) -> RunDirectory:
         if path.is_dir():
             return RunDirectory(path)
     newest = sorted((file.parent.name for file in parent.glob(f"*/{RUN_FILE}")), reverse=True)[:LISTED_RUNS]
-    hint = did_you_mean(name, ["latest", *newest]) if newest else "None is there yet: 'harness run' makes one."
+    hint = did_you_mean(name, [LATEST, *newest]) if newest else "None is there yet: 'harness run' makes one."
     raise UserError(f"There is no run {name!r}, neither as a folder nor in {parent}. {hint}")
 
 

@@ -12,7 +12,7 @@ from harness.config.folds import ONE
 from harness.errors import UserError
 from harness.frozen_model import FrozenModel, why_unreadable
 from harness.results.claims import claimed
-from harness.results.run_directory import RUN_FILE, RunDirectory
+from harness.results.run_directory import LATEST, RUN_FILE, RunDirectory
 from harness.system.files import disk_errors, new_folder, to_json, write_atomically
 from harness.system.foreign_files import read_json
 
@@ -140,7 +140,7 @@ def find_suite(name: str, parent: Path) -> SuiteDirectory | None:
 
     `latest` is a suite where the last that was written below `parent` is one.
     """
-    if name == "latest":
+    if name == LATEST:
         suites = suites_in(parent)
         runs = [file.stat().st_mtime_ns for file in parent.glob(f"*/{RUN_FILE}")]
         newest = (suites[0].path / SUITE_FILE).stat().st_mtime_ns if suites else 0

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from harness.errors import UnavailableError, UserError
 from harness.frozen_model import why_unreadable
 from harness.results.records import Run, Unfinished, read_run, read_unfinished
-from harness.results.run_directory import KEYS_FILE, UNFINISHED_FILE, RunDirectory, find_run
+from harness.results.run_directory import KEYS_FILE, LATEST, UNFINISHED_FILE, RunDirectory, find_run
 
 _KEYS = TypeAdapter(dict[str, dict[str, str]])
 
@@ -32,9 +32,9 @@ def find_to_resume(name: str, parent: Path, *, retry_failed: bool) -> RunDirecto
     Raises:
         UserError: Where there is none, or nothing of it is to be run.
     """
-    if name == "latest" and (found := unfinished_runs(parent)):
+    if name == LATEST and (found := unfinished_runs(parent)):
         return found[0]
-    if name == "latest" and not retry_failed:
+    if name == LATEST and not retry_failed:
         raise UserError(f"There is no unfinished run in {parent}. Name its folder, or start a run without --resume.")
     directory = find_run(name, parent)
     if not directory.is_unfinished:
