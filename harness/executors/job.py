@@ -36,6 +36,7 @@ from harness.strategies.grid_search import GridSearch
 from harness.strategies.member import KnownAnswers
 from harness.strategies.strategy import Strategy
 from harness.system.files import disk_errors
+from harness.system.process import working_directory
 
 SPEC_FILE, ASSIGNMENT_FILE, PROGRESS_FILE = "spec.json", "assignment.pickle", "progress.json"
 EPOCHS_FILE = "epochs.jsonl"
@@ -150,20 +151,13 @@ def write_job(
         measure_latency=order.measure_latency,
         modules=_modules_of(assignment),
         python_path=tuple(sys.path),
-        directory=_working_directory(),
+        directory=working_directory() or "",
     )
     with disk_errors(folder):
         (folder / TEMPORARY_FOLDER).mkdir(parents=True)
         (folder / SPEC_FILE).write_text(spec.model_dump_json(), encoding="utf-8", errors="surrogateescape")
         (folder / ASSIGNMENT_FILE).write_bytes(content)
     return needed
-
-
-def _working_directory() -> str:
-    try:
-        return os.getcwd()
-    except OSError:  # somebody removed it
-        return ""
 
 
 def read_spec(folder: Path) -> TrialSpec:

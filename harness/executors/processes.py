@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from harness.executors.fork_server import LONGEST_WAIT, ForkedServer
+from harness.system.process import working_directory
 
 _PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv.pop(1)); from {module} import {function}; {call}"
 FORK_SERVER = _PROGRAM.format(module="harness.executors.fork_server", function="serve", call="serve(int(sys.argv[1]))")
@@ -102,7 +103,7 @@ class ForkServer:
         self._last_wanted = time.monotonic()
         request = {
             "folder": str(folder.absolute()),
-            "directory": _directory(),
+            "directory": working_directory() or os.sep,
             "environment": dict(os.environ),
             "imports": list(imports),
         }
@@ -177,13 +178,6 @@ def _close_spare() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_spare.clear)  # their sockets are the parent's
-
-
-def _directory() -> str:
-    try:
-        return os.getcwd()
-    except OSError:  # somebody removed it
-        return os.sep
 
 
 class ForkedWorker:

@@ -86,7 +86,7 @@ def restored_process() -> Iterator[None]:
     import numpy as np
 
     states = random.getstate(), np.random.get_state()
-    variables, directory = dict(os.environ), _working_directory()
+    variables, directory = dict(os.environ), working_directory()
     with warnings.catch_warnings():
         try:
             yield
@@ -176,7 +176,8 @@ class _Finder(MetaPathFinder):
         return spec
 
 
-def _working_directory() -> str | None:
+def working_directory() -> str | None:
+    """Return the working directory, None where it is gone."""
     with contextlib.suppress(OSError):  # somebody removed it under our feet
         return os.getcwd()
     return None
