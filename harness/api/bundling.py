@@ -1,11 +1,12 @@
 """Data and encoders fetched into a bundle for machines without a network, and a bundle held against its own sha256."""
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.analysis.verification import Check, leading_outside
+from harness.api.row_texts import Tell
 from harness.huggingface import settle_network_for
 from harness.huggingface.bundles import (
     SUMS_FILE,
@@ -24,7 +25,6 @@ from harness.system.files import sha256_of
 if TYPE_CHECKING:
     from harness.config.run_config import RunConfig
 
-Tell = Callable[[str], object]
 README_FILE = "README.md"
 NOT_COVERED = "whether bundle.json itself is as it was written, which only another copy of it can tell"
 

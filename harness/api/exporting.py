@@ -1,13 +1,14 @@
 """A classifier of a run as a folder of its own, for `RunResult.export` and the command line."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.api.classifiers import refuse_combined
 from harness.api.comparing import loaded
+from harness.api.row_texts import Tell
 from harness.config.run_config import build_config
 from harness.errors import ModelError, UserError
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from harness.results.variants import NumberFormat
     from harness.runs.classifier import TextClassifier
     from harness.runs.runner import Reporter
-
-Tell = Callable[[str], object]
 
 
 def export_run(

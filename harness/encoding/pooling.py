@@ -10,7 +10,7 @@ POOLING_MODES: tuple[str, ...] = get_args(PoolingMode)
 AUTO = "auto"
 """As the encoder pools: what its checkpoint declares, or else what suits its architecture."""
 
-Pooling = Literal["auto", "cls", "mean", "max", "mean_sqrt_len_tokens", "weightedmean", "lasttoken"]
+Pooling = Literal["auto", PoolingMode]
 """What a strategy may ask for."""
 
 PoolingSource = Literal["checkpoint", "left to right", "default"]

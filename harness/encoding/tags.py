@@ -10,6 +10,8 @@ from difflib import get_close_matches
 from inspect import isroutine
 from typing import Any, Literal, TypeVar
 
+from harness.encoding.pooling import PoolingSource
+
 ALIKE = 0.85  # difflib's measure; `serach_space` is 0.92 alike, `grouped` and `groups` are 0.77
 OURS = ("harness", "builtins")
 
@@ -37,7 +39,7 @@ class EncoderTags:
     token_budget: int | None = None
     fingerprint: Mapping[str, str | None] | None = None
     pooling: str = "cls"
-    pooling_source: Literal["checkpoint", "left to right", "default"] | None = None
+    pooling_source: PoolingSource | None = None
     prompt: str = ""
     engine: str = "torch"
     dtype: Literal["float32", "bfloat16"] | None = None
