@@ -1,13 +1,13 @@
 """RunConfig -> Plan: everything is loaded and checked before anything is trained."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product, starmap
 from pathlib import Path
 
 from harness.config.folds import read_fold
 from harness.config.run_config import RunConfig
-from harness.data.costs import read_costs
+from harness.data.costs import CostFile, read_costs
 from harness.data.folds import all_texts, fold_of
 from harness.data.task import SPLITS, Task
 from harness.encoding.encoder import Encoder, Features, depth, resolved
@@ -192,8 +192,13 @@ def make_plan(
     told = (*told_of_fold(config), *told_of_budget, *told_of_draw(config, loaded))
     notes = (*left_out_of_groups(manager.offers, config), *without_effect, *told)
     plan = Plan(config, loaded, encoder, offers, broken, device, dtype, fallback, notes, is_settled_offline())
-    costs = cost_file.matrix(loaded.label_names) if cost_file else None
-    known |= {EXPECTED_COST: expected_cost(costs)} if costs else {}
+    return _with_metrics(plan, known, cost_file)
+
+
+def _with_metrics(plan: Plan, known: Mapping[str, Metric], cost_file: CostFile | None) -> Plan:
+    """Return a plan with the metrics that it asks for, that of costs by the classes of its data."""
+    config, costs = plan.config, cost_file.matrix(plan.task.label_names) if cost_file else None
+    known = {**known, EXPECTED_COST: expected_cost(costs)} if costs else known
     select_by = known[config.select_by] if config.select_by else None
     return replace(plan, metrics=choose_metrics(config.asked_metrics, known), select_by=select_by, costs=costs)
 
