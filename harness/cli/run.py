@@ -125,16 +125,12 @@ def run(
         return run_suite(ctx, suite, How(retry_failed, dry_run, as_json, quiet, verbose, debug, language))
     flags |= {"dataset": next(iter(axes.datasets), None), "model": next(iter(axes.models), None)}
     options_of_run = {"quiet": quiet, "verbose": verbose, "to_run": not dry_run}
-    if resume is None or (resume == LATEST and _given(flags | {"config": config_file})):  # a command, given again
+    given = flags | {"config": config_file}
+    if resume is None or (resume == LATEST and _given(given)):  # a command, given again
         plan = plan_of(ctx, config_from(flags, config_file), **options_of_run)
         directory = None if fresh or (dry_run and not resume) else _same_unfinished_run(plan, language)
-        if resume and not directory:
-            where = plan.config.output_dir
-            raise UserError(f"There is no unfinished run of this command in {where}. Leave out --resume.")
-        if retry_failed and not directory:
-            raise UserError("--retry-failed is of a run that is resumed: name it with --resume.")
+        _refuse_nothing_to_resume(plan, directory, resume, retry_failed=retry_failed)
     else:
-        given = flags | {"config": config_file}
         directory, before = _run_to_resume(
             resume, given, retry_failed=retry_failed, trusted=yes_run_plugins, language=language
         )
@@ -185,6 +181,16 @@ def _same_unfinished_run(plan: "Plan", language: str) -> "RunDirectory | None":
         told = f"Going on with {directory.path}, which the same command began and did not finish; --fresh begins anew."
         print_note(told, language=language)
     return directory
+
+
+def _refuse_nothing_to_resume(
+    plan: "Plan", directory: "RunDirectory | None", resume: str | None, *, retry_failed: bool
+) -> None:
+    if resume and not directory:
+        where = plan.config.output_dir
+        raise UserError(f"There is no unfinished run of this command in {where}. Leave out --resume.")
+    if retry_failed and not directory:
+        raise UserError("--retry-failed is of a run that is resumed: name it with --resume.")
 
 
 def _given(flags: Mapping[str, Any]) -> list[str]:
