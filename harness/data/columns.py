@@ -86,17 +86,26 @@ def build_task(
         notes=told,
     )
     splits = {s: Split(tuple(t.columns[text_column]), labels[s]) for s, t in tables.items()}
-    if test_size is not None:
-        splits["train"], splits["test"] = _set_aside_test(splits["train"], test_size, split_seed, told)
-    if "validation" not in splits:
-        n_rows = len(splits["train"])
-        splits["train"], splits["validation"] = set_aside_validation(splits["train"])
-        told.append(
-            f"no validation split: {len(splits['validation'])} of the {n_rows} rows of train, stratified, "
-            "were set aside as validation"
-        )
+    splits = _with_rows_set_aside(splits, test_size, split_seed, told)
     provenance = Provenance(source, revision, tuple(told))
     return Task(name, names, splits["train"], splits["validation"], splits["test"], provenance)
+
+
+def _with_rows_set_aside(
+    splits: Mapping[str, Split], test_size: float | None, split_seed: int, told: list[str]
+) -> dict[str, Split]:
+    """Return train, validation and test, those that are wanting made of rows of train."""
+    made = dict(splits)
+    if test_size is not None:
+        made["train"], made["test"] = _set_aside_test(made["train"], test_size, split_seed, told)
+    if "validation" not in made:
+        n_rows = len(made["train"])
+        made["train"], made["validation"] = set_aside_validation(made["train"])
+        told.append(
+            f"no validation split: {len(made['validation'])} of the {n_rows} rows of train, stratified, "
+            "were set aside as validation"
+        )
+    return made
 
 
 def _labels(

@@ -178,6 +178,12 @@ def _load_config(directory: Path, name: str) -> Any:
     except Exception as error:
         raise ModelError(f"Model {name}: its config.json is not valid: {reason_of(error)}. Restore it.") from error
     config.return_dict = True  # a file may say otherwise
+    _refuse_other_than_encoder(config, name, kind)
+    return config
+
+
+def _refuse_other_than_encoder(config: Any, name: str, kind: str) -> None:
+    """Refuse the configuration of a model that is not one stack of layers which reads texts."""
     if getattr(config, "is_encoder_decoder", False):
         raise ModelError(
             f"Model {name} is an encoder-decoder ({kind}); expected an encoder, such as BERT. Choose another --model."
@@ -192,7 +198,6 @@ def _load_config(directory: Path, name: str) -> Any:
             f"Model {name} is not one stack of layers ({kind}); expected an encoder, such as BERT. "
             "Choose another --model."
         )
-    return config
 
 
 def _is_half(config: Any) -> bool:

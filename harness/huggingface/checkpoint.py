@@ -89,12 +89,7 @@ def encoder_in(
     read_config(directory, name)  # a missing file gets its own message
     declared = read_declared(directory, name)
     declared = declared if prompt is None else replace(declared, prompt=prompt)
-    try:
-        identity = fingerprint(directory, commit, device, dtype, declared, engine)
-    except OSError as error:
-        raise ModelError(
-            f"Model {name}: {error.filename} cannot be read: {error.strerror}. Make it readable, or get it again."
-        ) from error
+    identity = _identity(name, directory, commit, device, dtype, declared, engine)
     facts = read_facts(cache.facts_file(identity)) if cache else None
     parts = None
     if facts is None:
@@ -117,13 +112,29 @@ def encoder_in(
     )
     if parts is None:
         return _told(encoder)
+    _check_loaded(encoder, parts, batch_tokens)
+    if cache:
+        write_facts(cache.facts_file(identity), facts)
+    return _told(encoder).with_parts(parts)
+
+
+def _check_loaded(encoder: TransformerEncoder, parts: tuple[Any, Any], batch_tokens: int | None) -> None:
+    """Compute first states by torch, whatever the engine, and prepare the engine that is to compute the others."""
     by_torch = replace(encoder, budget=TokenBudget(batch_tokens or FIRST_BATCH), other_engine=None)
     check_first_pass(by_torch.with_parts(parts))
     if encoder.other_engine:
         encoder.other_engine.prepare(encoder.with_parts(parts))
-    if cache:
-        write_facts(cache.facts_file(identity), facts)
-    return _told(encoder).with_parts(parts)
+
+
+def _identity(
+    name: str, directory: Path, commit: str | None, device: str, dtype: str, declared: Declared, engine: EngineName
+) -> dict[str, str | None]:
+    try:
+        return fingerprint(directory, commit, device, dtype, declared, engine)
+    except OSError as error:
+        raise ModelError(
+            f"Model {name}: {error.filename} cannot be read: {error.strerror}. Make it readable, or get it again."
+        ) from error
 
 
 def _told(encoder: TransformerEncoder) -> TransformerEncoder:
