@@ -9,7 +9,7 @@ from harness.analysis.study import Studied
 from harness.document import numbers
 from harness.document.model import Bar, Block, Cell, Column, Fold, Name, Paragraph, Phrase, Row, Section, Table
 from harness.document.sections.flattery import flattery, is_shown, said_of_flattery
-from harness.document.sections.variants import variant_rows
+from harness.document.sections.variants import latency_cell, variant_rows
 from harness.document.subject import Subject
 from harness.evaluation.intervals import FEW_ROWS
 from harness.evaluation.metrics import TESTED
@@ -94,9 +94,7 @@ def _cells(subject: Subject, studied: Studied) -> list[Cell]:
 def _serving_cells(subject: Subject, studied: Studied) -> Iterator[Cell]:
     """Yield what single texts take, the size on disk, that of the encoder below it, and what was paid."""
     if _is_known(subject, "latency"):
-        known = studied.latency or Latency()
-        p50, p95 = ((value and 1000 * value) for value in (known.p50_seconds, known.p95_seconds))
-        yield Cell(numbers.milliseconds(p50), "" if p95 is None else f"p95 {numbers.milliseconds(p95)}")
+        yield latency_cell(studied.latency or Latency())
     if _is_known(subject, "model_bytes"):
         own, encoder = studied.records[0].model_bytes, studied.records[0].encoder_bytes
         small = subject.say("encoder {size}").format(size=quantities.size(encoder)) if encoder else ""

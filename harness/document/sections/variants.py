@@ -7,6 +7,7 @@ from harness.document import numbers
 from harness.document.model import Block, Cell, Column, Name, Paragraph, Phrase, Row, Section, Table
 from harness.document.subject import Subject
 from harness.evaluation.metrics import METRICS
+from harness.results.latency import Latency
 from harness.results.variants import Cost, Variant
 from harness.wording import quantities
 
@@ -24,7 +25,7 @@ def variant_rows(subject: Subject, studied: Studied, columns: Sequence[Column]) 
         cost = variant.variant
         known = {(test, say(metric)): Cell(numbers.score(getattr(variant.test, metric))) for metric in METRICS}
         known[say("ms"), say("a text")] = Cell(numbers.milliseconds(_per_text(cost)))
-        known[say("ms"), say("alone")] = _alone(cost)
+        known[say("ms"), say("alone")] = latency_cell(cost)
         known[say("size"), say("on disk")] = Cell(numbers.size(cost.size_bytes))
         name = Cell(variant_name(subject, studied, variant), say("a variant, not ranked"))
         yield Row([name, *(known.get((each.group, each.text), Cell("")) for each in columns[1:])], "muted")
@@ -92,11 +93,12 @@ def _ends(variant: Variant) -> tuple[float, float]:
 
 def _costs(cost: Cost) -> list[Cell]:
     rate = "" if cost.texts_per_second is None else quantities.rate(cost.texts_per_second)
-    return [Cell(numbers.size(cost.size_bytes)), _alone(cost), Cell(rate or numbers.MISSING)]
+    return [Cell(numbers.size(cost.size_bytes)), latency_cell(cost), Cell(rate or numbers.MISSING)]
 
 
-def _alone(cost: Cost) -> Cell:
-    p50, p95 = (None if value is None else 1000 * value for value in (cost.p50_seconds, cost.p95_seconds))
+def latency_cell(timed: Cost | Latency) -> Cell:
+    """Return the milliseconds of a text that comes alone: the median, and below it the 95th percentile."""
+    p50, p95 = (None if value is None else 1000 * value for value in (timed.p50_seconds, timed.p95_seconds))
     return Cell(numbers.milliseconds(p50), "" if p95 is None else f"p95 {numbers.milliseconds(p95)}")
 
 
