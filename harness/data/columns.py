@@ -9,7 +9,9 @@ from harness.data.column_choice import SET_ASIDE, choose_columns, refuse_bad_cel
 from harness.data.label_texts import named_by_neighbour
 from harness.data.labels import (
     alike_note,
+    category_names,
     class_names,
+    in_words,
     join_alike,
     label_ids,
     notes_on_failed_formulas,
@@ -64,7 +66,8 @@ def build_task(
     tables = {split: tables[split] for split in SPLITS if split in tables}
     told = [*notes, *_notes_of_files(tables)]
     text_column, label_column = choose_columns(tables["train"], text_column, label_column, told)
-    tables = plain_labels(tables, label_column, told)
+    given = tuple(label_names) if label_names else None
+    tables = plain_labels(tables, label_column, given or category_names(tables, label_column), told)
     tables = _without_unlabelled_test(tables, label_column, test_size, told)
     for table in tables.values():
         refuse_bad_cells(table, text_column, label_column)
@@ -73,15 +76,15 @@ def build_task(
     told += notes_on_lone_rows(
         *({s: t.columns[name] for s, t in tables.items()} for name in (text_column, label_column))
     )
-    in_files = class_names(tables, label_column)
-    by_neighbour = None
-    if in_files is None and not label_names:
-        tables, by_neighbour = named_by_neighbour(tables, label_column, told)
+    in_files, categories = class_names(tables, label_column), category_names(tables, label_column)
+    declared = given or in_files or categories
+    if declared is None:
+        tables, declared = named_by_neighbour(tables, label_column, told)
     names, labels = _labels(
         {s: t.columns[label_column] for s, t in tables.items()},
-        tuple(label_names) if label_names else in_files or by_neighbour,
+        declared,
         source,
-        are_positions=in_files is not None,
+        are_positions=True if in_files else False if declared == categories else None,
         normalise=normalise_labels,
         notes=told,
     )
@@ -113,11 +116,13 @@ def _labels(
     declared: tuple[str, ...] | None,
     source: str,
     *,
-    are_positions: bool,
+    are_positions: bool | None,
     normalise: bool,
     notes: list[str],
 ) -> tuple[tuple[str, ...], dict[str, NDArray[np.int64]]]:
     if normalise:
+        if declared is not None and are_positions is not False:
+            cells, are_positions = in_words(cells, declared, source, are_positions=are_positions, notes=notes), False
         cells, declared, n_changed = join_alike(cells, declared)
         notes.append(f"label names were written alike in {n_changed:,} rows (--normalise-labels)")
     names, labels = label_ids(cells, declared, source, are_positions=are_positions, notes=notes)

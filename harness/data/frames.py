@@ -1,6 +1,7 @@
 """pandas DataFrames -> Task."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from harness.data.columns import build_task
@@ -31,8 +32,9 @@ def task_of_frames(
         label_names: Class names in id order.
     """
     tables = {split: _table(frame, split, text, label) for split, frame in frames.items()}
-    names = label_names or _categories(frames, label)
-    return task_of_tables(name, tables, text, label, test_size=test_size, seed=seed, label_names=names)
+    if label in tables["train"].categories:
+        tables = {split: _in_names(table, label) for split, table in tables.items()}
+    return task_of_tables(name, tables, text, label, test_size=test_size, seed=seed, label_names=label_names)
 
 
 def task_of_tables(
@@ -86,17 +88,13 @@ def _table(frame: Any, split: str, text: str, label: str) -> Table:
         values = frame[column]
         if isinstance(values, pd.DataFrame):
             raise DataError(f"{where} has several columns {column!r}. Name one of them otherwise, or remove it.")
-        cells = values.astype(object).where(values.notna(), None).tolist()
-        of_names = column == label and isinstance(values.dtype, pd.CategoricalDtype)
-        columns[column] = [cell if cell is None else str(cell) for cell in cells] if of_names else cells
-    return Table(where, columns)
+        columns[column] = values.astype(object).where(values.notna(), None).tolist()
+    dtype = frame[label].dtype
+    categories = {label: tuple(map(str, dtype.categories))} if isinstance(dtype, pd.CategoricalDtype) else {}
+    return Table(where, columns, categories=categories)
 
 
-def _categories(frames: Mapping[str, Any], label: str) -> list[str] | None:
-    """Return the categories of the labels that occur, in their order; None where the labels of train are not such."""
-    import pandas as pd
-
-    if not isinstance(dtype := frames["train"][label].dtype, pd.CategoricalDtype):
-        return None
-    occurring = {str(value) for frame in frames.values() for value in frame[label].dropna().unique()}
-    return [str(category) for category in dtype.categories if str(category) in occurring]
+def _in_names(table: Table, label: str) -> Table:
+    """Write labels as categories are named, whatever type they are of."""
+    cells = [cell if cell is None else str(cell) for cell in table.columns[label]]
+    return replace(table, columns=table.columns | {label: cells})

@@ -43,12 +43,22 @@ def class_names(tables: Mapping[str, Table], label_column: str) -> tuple[str, ..
     return next(iter(declared.values()), None)
 
 
-def plain_labels(tables: Mapping[str, Table], label_column: str, notes: list[str]) -> dict[str, Table]:
+def category_names(tables: Mapping[str, Table], label_column: str) -> tuple[str, ...] | None:
+    """Return the categories of train's labels that occur, in their order; None where these are no categories."""
+    order = tables["train"].categories.get(label_column)
+    occurring = {str(cell) for table in tables.values() for cell in table.columns.get(label_column, ())}
+    return None if order is None else tuple(name for name in order if name in occurring)
+
+
+def plain_labels(
+    tables: Mapping[str, Table], label_column: str, names: Sequence[str] | None, notes: list[str]
+) -> dict[str, Table]:
     """Take labels out of lists of one, and whole numbers that were written with a point, where all rows hold such.
 
     Args:
         tables: Split -> columns, not all with labels perhaps.
         label_column: Column of the labels.
+        names: Class names that were given or are categories: labels that are written like them stay as they are.
         notes: Gets a sentence on what was done.
 
     Returns:
@@ -62,12 +72,14 @@ def plain_labels(tables: Mapping[str, Table], label_column: str, notes: list[str
     elif cells and all(isinstance(cell, str) and LIST_OF_ONE.fullmatch(cell) for cell in cells):
         notes.append(f"each cell of {label_column!r} is a list of one label, which was taken")
         taken = {split: [LIST_OF_ONE.sub(r"\2", cell) for cell in column] for split, column in given.items()}
+    elif names and all(isinstance(cell, str | int | float) and str(cell) in names for cell in cells):
+        taken = {split: [str(cell) for cell in column] for split, column in given.items()}
     elif cells and all(isinstance(cell, float) and cell.is_integer() for cell in cells):
         notes.append(f"labels written as {cells[0]!r} were taken for whole numbers")
         taken = {split: [int(cell) for cell in column] for split, column in given.items()}
     elif cells and all(isinstance(cell, str) and AS_FLOAT.fullmatch(cell) for cell in cells):
         notes.append(f"labels written as {cells[0]!r} were taken for whole numbers")
-        taken = {split: [cell.removesuffix(".0") for cell in column] for split, column in given.items()}
+        taken = {split: [_without_point(cell) for cell in column] for split, column in given.items()}
     else:
         return dict(tables)
     labels = {split: {label_column: column} if column else {} for split, column in taken.items()}
@@ -103,7 +115,7 @@ def _is_failed(cell: Any) -> bool:
 
 
 def label_ids(
-    cells: Cells, declared: Sequence[str] | None, source: str, *, are_positions: bool, notes: list[str]
+    cells: Cells, declared: Sequence[str] | None, source: str, *, are_positions: bool | None, notes: list[str]
 ) -> tuple[tuple[str, ...], dict[str, NDArray[np.int64]]]:
     """Map labels to ids 0..k-1; names sort as text, ids as numbers, unless `declared` gives the order.
 
@@ -111,7 +123,7 @@ def label_ids(
         cells: Split -> labels.
         declared: Class names in id order.
         source: Where the data come from, for messages.
-        are_positions: Whether labels are positions in `declared`, whatever its names are.
+        are_positions: Whether labels are positions in `declared` or its names; None where they are names if all are.
         notes: Gets a sentence where ids begin at 1.
 
     Raises:
@@ -141,12 +153,18 @@ def _refuse_mixed_kinds(cells: Cells, source: str) -> None:
         )
 
 
-def _declared_ids(values: set[Any], declared: Sequence[str], are_positions: bool, notes: list[str]) -> dict[Any, int]:
+def _declared_ids(
+    values: set[Any], declared: Sequence[str], are_positions: bool | None, notes: list[str]
+) -> dict[Any, int]:
     """Map a label to the position of its name in `declared`, or take the label for that position itself."""
-    by_name = {name: i for i, name in enumerate(declared)}
-    by_position = not {str(value) for value in values} <= by_name.keys() and all(map(is_integer, values))
-    if not (are_positions or by_position):
-        return {value: by_name[str(value)] for value in values if str(value) in by_name}
+    by_name = _by_name(values, declared)
+    if not _are_positions(values, declared, are_positions):
+        return by_name
+    if by_name and not are_positions:
+        notes.append(
+            f"labels were taken for positions in the list of names, from 0 ({declared[0]}), since not all of them are "
+            "names themselves"
+        )
     kind = type(next(iter(values)))
     numbers = {int(value) for value in values}
     first = int(not are_positions and kind is not bool and min(numbers) == 1 and max(numbers) == len(declared))
@@ -155,6 +173,37 @@ def _declared_ids(values: set[Any], declared: Sequence[str], are_positions: bool
     elif not are_positions and 0 not in numbers:
         notes.append(f"the names were given to ids from 0, but no row has id 0 ({declared[0]})")
     return {kind(i + first): i for i in reversed(range(len(declared)))}  # reversed: bool(1) stays 1
+
+
+def _by_name(values: set[Any], declared: Sequence[str]) -> dict[Any, int]:
+    """Map each label that is a name, or would be but for a final .0, to its position."""
+    by_name = {name: i for i, name in enumerate(declared)}
+    if all(str(value) in by_name for value in values):
+        return {value: by_name[str(value)] for value in values}
+    plain = {_without_point(name): i for name, i in by_name.items()}
+    if len(plain) < len(by_name):
+        return {value: by_name[str(value)] for value in values if str(value) in by_name}
+    written = {value: _without_point(str(value)) for value in values}
+    return {value: plain[name] for value, name in written.items() if name in plain}
+
+
+def _are_positions(values: set[Any], declared: Sequence[str], known: bool | None) -> bool:
+    return (len(_by_name(values, declared)) < len(values) and all(map(is_integer, values))) if known is None else known
+
+
+def _without_point(label: str) -> str:
+    return label.removesuffix(".0") if AS_FLOAT.fullmatch(label) else label
+
+
+def in_words(
+    cells: Cells, declared: Sequence[str], source: str, *, are_positions: bool | None, notes: list[str]
+) -> Cells:
+    """Write names in the place of labels that are positions; arguments and errors as of `label_ids`."""
+    _refuse_mixed_kinds(cells, source)
+    if not _are_positions({cell for column in cells.values() for cell in column}, declared, are_positions):
+        return cells
+    _, ids = label_ids(cells, declared, source, are_positions=True if are_positions else None, notes=notes)
+    return {split: [declared[i] for i in column] for split, column in ids.items()}
 
 
 def is_integer(label: Any) -> bool:

@@ -20,6 +20,7 @@ class Table:
         numbered: Whether the file has no header, so that its columns are called 1, 2, ...
         hint: What may be wrong where no column has a usual name, a sentence; empty where nothing comes to mind.
         unreadable: Column name -> kind of its cells, of columns that can hold neither texts nor labels.
+        categories: Column name -> what its cells can be, as text and in order, where that is declared.
     """
 
     path: str
@@ -29,6 +30,7 @@ class Table:
     numbered: bool = False
     hint: str = ""
     unreadable: dict[str, str] = field(default_factory=dict)
+    categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

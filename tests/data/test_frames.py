@@ -61,6 +61,22 @@ def test_categories_keep_their_order_and_those_that_do_not_occur_are_no_classes(
     assert of(frame).label_names == ("refund", "other", "login", "billing")
 
 
+@pytest.mark.parametrize(
+    "order", [[3.0, 1.0, 2.0], ["2.0", "0.0", "1.0"], [3.0, 7.0, 9.0], [3, 1, 2], ["1", "1.0", "2.0"]]
+)
+def test_categories_are_names_though_they_look_like_positions(order: list[Any]) -> None:
+    frame = tickets().assign(topic=pd.Categorical([order[i % 3] for i in range(40)], categories=order))
+    plain = frame.assign(topic=[order[i % 3] for i in range(40)])
+    task = of(frame, test=plain)
+    assert task.label_names == tuple(map(str, order))
+    assert [task.label_names[label] for label in task.test.labels[:3]] == [str(each) for each in order]
+
+
+def test_categories_of_test_alone_are_labels_like_those_of_train() -> None:
+    frame = tickets().assign(topic=np.arange(40) % 2)
+    assert of(frame, test=frame.assign(topic=frame["topic"].astype("category"))).label_names == ("0", "1")
+
+
 def test_labels_may_be_numbers_or_bools_and_names_be_given_for_them() -> None:
     frame = tickets()
     frame["topic"] = np.arange(40) % 2

@@ -152,6 +152,31 @@ def test_names_for_ids_from_1_are_given_to_them(tmp_path: Path) -> None:
     assert task.provenance.notes == ("label ids begin at 1, so the names were given to 1 (low) to 3",)
 
 
+@pytest.mark.parametrize("names", ["3.0,1.0,2.0", "3,1,2"])
+@pytest.mark.parametrize("labels", [["3.0", "1.0", "2.0"], ["3", "1", "2"], [3.0, 1.0, 2.0], [3, 1, 2]])
+def test_names_that_are_numbers_name_the_labels_that_are_these_numbers(
+    tmp_path: Path, names: str, labels: list[Any]
+) -> None:
+    data = folder(tmp_path, jsonl(labels * 2), jsonl(labels), "jsonl")
+    task = load(data, label_names=names)
+    assert [label for _, label in rows(task, "test")] == names.split(",")
+    (tmp_path / "labels.txt").write_text(names.replace(",", "\n"))
+    assert load(data).content_hash() == task.content_hash()
+
+
+def test_names_that_are_numbers_for_other_ids_are_given_by_position_and_that_is_told(tmp_path: Path) -> None:
+    task = load(folder(tmp_path, csv(["0", "1", "2"] * 2), csv(["0", "2"])), label_names="1,2,3")
+    assert [label for _, label in rows(task, "test")] == ["1", "3"]
+    (note,) = task.provenance.notes
+    assert note.startswith("labels were taken for positions in the list of names, from 0 (1), since not all of them")
+
+
+def test_names_of_positions_that_are_joined_stay_with_their_rows(tmp_path: Path) -> None:
+    data = folder(tmp_path, csv(["0", "1", "2"] * 2), csv(["0", "1", "2"]))
+    task = load(data, label_names="neg,Neg,pos", normalise_labels=True)
+    assert [label for _, label in rows(task, "test")] == ["neg", "neg", "pos"]
+
+
 def test_ids_that_may_begin_at_0_or_1_are_told(tmp_path: Path) -> None:
     data = folder(tmp_path, csv(["1", "2"] * 3), csv(["1", "2"]))
     (note,) = load(data, label_names="low,middle,high").provenance.notes
