@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness.api.given import parted, plugins_of, task_of
+from harness.api.given import parted, plugins_of, refuse_unheeded, task_of
 from harness.api.result import RunResult
 from harness.api.running import run_config
 from harness.config.run_config import RunConfig, build_config
@@ -81,8 +81,9 @@ def compare(
     that was stopped or killed is resumed: what it finished is not run again.
 
     Args:
-        data: A name or path as `--dataset` takes it, a `Task`, a `datasets.DatasetDict`, or a `datasets.Dataset`, of
-            which a fifth is set aside as test.
+        data: A name or path as `--dataset` takes it, a `datasets.DatasetDict` or `datasets.Dataset`, of which a fifth
+            is set aside as test where there is none and `test_size` says no other share, or a `Task`, which takes none
+            of the options on columns, labels and test rows below.
         model: Encoder: a folder or a hub id.
         strategies: Names, groups and variants as `--strategies` takes them, strategies, or several of both.
         seeds: One seed or several.
@@ -148,14 +149,16 @@ def compare(
     options = {name: value for name, value in locals().items() if name in RunConfig.model_fields and value is not None}
     names, offers = parted("all" if strategies is None else strategies)
     named_plugins, objects, _ = plugins_of(plugins)
-    task = task_of(data, text_column, label_column)
     flags = {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
     flags |= {"set": _assignments(set or {}), "plugins": tuple(named_plugins)}
     if strategies is not None:
         flags["strategies"] = [*names, *(offer.name for offer in offers)]
-    if data is not None:
-        flags["dataset"] = str(data) if task is None else task.name
+    if isinstance(data, str | Path):
+        flags["dataset"] = str(data)
     made = build_config(flags, Path(config) if config is not None else None)
+    if (task := task_of(data, made)) is not None:
+        refuse_unheeded(data, made)
+        made = made.model_copy(update={"dataset": task.name})
     return run_config(made, objects, task, offers, fresh=fresh, retry_failed=retry_failed, progress=progress)
 
 

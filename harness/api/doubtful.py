@@ -89,7 +89,7 @@ def find_doubtful(
             "can ask it of rows it did not see. Name others: -s NAME."
         )
     named, objects, _ = plugins_of((*run.plugins, *plugins))
-    task = task_of(data, run.run.config.text_column, run.run.config.label_column)
+    task = task_of(data, run.run.config)
     given = {"device": device, "cache_dir": None if cache_dir is None else str(cache_dir)}
     asked = {name: value for name, value in given.items() if value is not None} | {"cache": cache, "offline": offline}
     config = _config(run, chosen, named, None if data is None or task else str(data)).model_copy(update=asked)

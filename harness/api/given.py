@@ -7,6 +7,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.config.run_config import RunConfig
 from harness.config.strategy_spec import StrategySpec
 from harness.data.task import Task
 from harness.errors import UserError
@@ -17,14 +18,16 @@ if TYPE_CHECKING:
 
 PLAIN = (str, int, float, bool, type(None))  # values of parameters that a name can hold
 
+OF_FILES = ("header", "columns", "encoding", "quoting")  # options on how files are read
+OF_TASKS = ("text_column", "label_column", "label_names", "normalise_labels", "test_size", "split_seed")  # how made
 
-def task_of(data: object, text_column: str | None, label_column: str | None) -> Task | None:
+
+def task_of(data: object, config: RunConfig) -> Task | None:
     """Return data that were handed over as a task; None where they are a name, a path or the default.
 
     Args:
         data: What `harness.compare` was given.
-        text_column: Column of the texts of a `datasets.Dataset`, None to guess it.
-        label_column: Column of its labels, None to guess it.
+        config: What it was given besides: columns, names of classes, test rows of a `datasets.Dataset`.
 
     Raises:
         UserError: For any other object.
@@ -38,7 +41,7 @@ def task_of(data: object, text_column: str | None, label_column: str | None) -> 
     if datasets and isinstance(data, datasets.Dataset | datasets.DatasetDict):
         from harness.huggingface import task_of_dataset
 
-        return task_of_dataset(data, text_column, label_column)
+        return task_of_dataset(data, config)
     advice = ""
     if type(data).__name__ == "DataFrame":
         advice = " Make a task of it: harness.Task.from_pandas(frame, text='...', label='...')."
@@ -46,6 +49,35 @@ def task_of(data: object, text_column: str | None, label_column: str | None) -> 
         "Expected as data a name or path, a harness.Task, a datasets.Dataset or a datasets.DatasetDict, got "
         f"{type(data).__module__}.{type(data).__qualname__}.{advice}"
     )
+
+
+def refuse_unheeded(data: object, config: RunConfig) -> None:
+    """Refuse options that data which were handed over as an object have behind them.
+
+    Args:
+        data: A `harness.Task` or a `datasets.Dataset`.
+        config: What was given besides.
+
+    Raises:
+        UserError: Where there are such options.
+    """
+    is_task = isinstance(data, Task)
+    asked = [name for name in (*OF_FILES, *(OF_TASKS if is_task else ())) if _is_given(config, name)]
+    if asked and is_task:
+        raise UserError(
+            f"Expected no {' and no '.join(asked)} beside a harness.Task, which has its columns, classes and splits "
+            "already. Leave that out, and say it where the task is made: Task.from_pandas takes text, label, "
+            "label_names, test_size and seed."
+        )
+    if asked:
+        raise UserError(
+            f"Expected no {' and no '.join(asked)} beside a data set in memory, since that is for csv, tsv and txt "
+            "files. Leave it out."
+        )
+
+
+def _is_given(config: RunConfig, name: str) -> bool:
+    return bool(getattr(config, name) != RunConfig.model_fields[name].default)
 
 
 def parted(strategies: object) -> "tuple[list[str], list[Offer]]":

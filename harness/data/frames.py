@@ -34,39 +34,10 @@ def task_of_frames(
     tables = {split: _table(frame, split, text, label) for split, frame in frames.items()}
     if label in tables["train"].categories:
         tables = {split: _in_names(table, label) for split, table in tables.items()}
-    return task_of_tables(name, tables, text, label, test_size=test_size, seed=seed, label_names=label_names)
-
-
-def task_of_tables(
-    name: str,
-    tables: Mapping[str, Table],
-    text: str | None,
-    label: str | None,
-    *,
-    source: str = "memory",
-    test_size: float = 0.2,
-    seed: int = 0,
-    label_names: Sequence[str] | None = None,
-) -> Task:
-    """Make a task of the columns of its splits, setting rows of train aside where there is no test split.
-
-    Args:
-        name: Short name of the task.
-        tables: Split name -> columns.
-        text: Column of the texts, None to guess it.
-        label: Column of the labels, None to guess it.
-        source: Where the data come from, for the record.
-        test_size: Share of the rows to set aside as test.
-        seed: Seed of these rows.
-        label_names: Class names in id order.
-
-    Raises:
-        DataError: Where no comparison can be made of them.
-    """
     return build_task(
         name,
         tables,
-        source=source,
+        source="memory",
         text_column=text,
         label_column=label,
         label_names=label_names,

@@ -8,7 +8,6 @@ from typing import Any
 from harness.config.folds import SET_ASIDE
 from harness.config.run_config import RunConfig
 from harness.data.columns import build_task
-from harness.data.frames import task_of_tables
 from harness.data.splits import SPLIT_NAMES, left_out
 from harness.data.table import ReadOptions, Table
 from harness.data.task import Task
@@ -144,13 +143,13 @@ def _known(splits: Mapping[str, Any]) -> dict[str, str]:
     return {split: name for split, name in found.items() if name is not None}
 
 
-def task_of_dataset(data: Any, text_column: str | None = None, label_column: str | None = None) -> Task:
+def task_of_dataset(data: Any, config: RunConfig) -> Task:
     """Make a task of a `datasets.Dataset` or `datasets.DatasetDict`.
 
     Args:
-        data: One data set, a fifth of which is set aside as test, or several by the names of their splits.
-        text_column: Column of the texts, None to guess it from the usual names.
-        label_column: Column of the labels, None to guess it.
+        data: One data set, or several by the names of their splits.
+        config: Its columns, the names of its classes, and the share of train to set aside as test: a fifth where there
+            is no test and nothing is said.
 
     Raises:
         DataError: Where no comparison can be made of it.
@@ -159,7 +158,18 @@ def task_of_dataset(data: Any, text_column: str | None = None, label_column: str
     if streamed := [name for name, split in splits.items() if not hasattr(split, "num_rows")]:
         raise DataError(f"Expected a datasets.Dataset as {streamed[0]}, got {type(splits[streamed[0]]).__name__}.")
     name = next((split.info.dataset_name for split in splits.values() if split.info.dataset_name), "data")
-    return task_of_tables(name, tables_of(splits, name), text_column, label_column)
+    tables = tables_of(splits, name)
+    return build_task(
+        name,
+        tables,
+        source="memory",
+        text_column=config.text_column,
+        label_column=config.label_column,
+        label_names=config.label_names,
+        normalise_labels=config.normalise_labels,
+        test_size=config.test_size or (None if "test" in tables else SET_ASIDE),
+        split_seed=config.split_seed,
+    )
 
 
 def _table(data: Any, path: str) -> Table:

@@ -205,6 +205,31 @@ def test_data_may_be_a_dataset_or_several_of_the_datasets_library(tmp_path: Path
     assert quickly(both, tmp_path, limit=8).run.task.n_rows("test") == 8
 
 
+def as_dataset(**columns: Any) -> datasets.Dataset:
+    features = datasets.Features(text=datasets.Value("string"), label=datasets.ClassLabel(names=["a", "A", "b"]))
+    rows = {"text": [f"text {i}" for i in range(60)], "label": [i % 3 for i in range(60)], **columns}
+    return datasets.Dataset.from_dict(rows, features=features)
+
+
+def test_options_on_labels_and_test_rows_hold_for_a_dataset_in_memory(tmp_path: Path) -> None:
+    options = {"test_size": 0.5, "split_seed": 3, "label_names": ["x", "X", "y"]}
+    named = quickly(as_dataset(), tmp_path, **options)
+    assert (named.run.task.n_rows("test"), named.run.task.label_names) == (30, ["x", "X", "y"])
+    other = quickly(as_dataset(), tmp_path, **{**options, "split_seed": 4})
+    assert named.predictions("majority")["row"].tolist() != other.predictions("majority")["row"].tolist()
+    joined = quickly(as_dataset(), tmp_path, normalise_labels=True).run.task
+    assert (joined.label_names, joined.n_rows("test")) == (["a", "b"], 12)
+    (tmp_path / "options.toml").write_text("test-size = 0.5\n", "utf-8")
+    assert quickly(as_dataset(), tmp_path, config=tmp_path / "options.toml").run.task.n_rows("test") == 30
+
+
+def test_a_test_split_without_labels_gives_way_to_rows_of_train_where_a_share_is_named(tmp_path: Path) -> None:
+    hidden = datasets.DatasetDict(train=as_dataset(), test=as_dataset(label=[-1] * 60))
+    with pytest.raises(HarnessError, match=r"--test-size 0\.2"):
+        quickly(hidden, tmp_path)
+    assert quickly(hidden, tmp_path, test_size=0.2).run.task.n_rows("test") == 12
+
+
 @pytest.mark.parametrize(
     ("data", "options", "told"),
     [
@@ -216,6 +241,9 @@ def test_data_may_be_a_dataset_or_several_of_the_datasets_library(tmp_path: Path
         (tiny_task(), {"strategies": ["majorty"]}, "Did you mean 'majority'"),
         (tiny_task(), {"set": {"tfidf_logreg": {"c": 1}}}, "no parameter 'c'"),
         (tiny_task(), {"seeds": -1}, "--seeds"),
+        (tiny_task(), {"test_size": 0.5}, "Expected no test_size beside a harness.Task"),
+        (tiny_task(), {"text_column": "body", "header": False}, "no header and no text_column beside"),
+        (as_dataset(), {"encoding": "cp1252"}, "Expected no encoding beside a data set in memory"),
         ("no_such_folder/train.csv", {"offline": True}, "no_such_folder"),
     ],
 )
