@@ -54,8 +54,10 @@ def _drawn(rows: Split, fold: Fold, name: str) -> NDArray[np.int64]:
     """Return the fold of each row, from 0, int64 (n,)."""
     from sklearn.model_selection import StratifiedGroupKFold
 
-    _, texts = np.unique(rows.texts, return_inverse=True)
-    if len(np.unique(texts)) < fold.n:
+    # Not by np.unique, whose array gives each text the room of the longest.
+    number_of = {text: i for i, text in enumerate(sorted(set(rows.texts)))}
+    texts = np.array([number_of[text] for text in rows.texts])
+    if len(number_of) < fold.n:
         raise DataError(f"Data set {name!r}: {fold.n} folds need as many different texts. Ask for fewer folds.")
     if (largest := int(np.bincount(rows.labels).max())) < fold.n:
         raise DataError(

@@ -50,6 +50,13 @@ def test_equal_texts_are_in_one_fold() -> None:
         assert not {*fold.test.texts} & {*fold.train.texts, *fold.validation.texts}
 
 
+def test_one_long_text_gives_no_other_text_its_room() -> None:
+    long = "x" * 20_000_000
+    split = Split((long, *(f"text {i}" for i in range(999))), np.arange(1000) % 2)
+    folds = folds_of(Task("t", ("a", "b"), split, split, split), 3)
+    assert sum(long in fold.test.texts for fold in folds) == 1
+
+
 def test_draws_differ_and_the_same_draw_is_the_same() -> None:
     task = tiny_task()
     first, again, other = (fold_of(task, Fold(1, 4, repeat)).test.texts for repeat in (1, 1, 2))
