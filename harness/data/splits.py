@@ -5,7 +5,7 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -13,7 +13,6 @@ from harness.data.arrow_files import STATE, saved_splits
 from harness.data.columns_apart import refuse_columns_apart
 from harness.data.decoding import ending, stem
 from harness.data.files import ENDINGS, ORDER_FILE, is_read, refusal
-from harness.data.table import Table
 from harness.errors import DataError, did_you_mean
 
 SPLIT_NAMES = {
@@ -21,7 +20,6 @@ SPLIT_NAMES = {
     "validation": ("validation", "valid", "val", "dev", "development", "eval", "evaluation"),
     "test": ("test", "testing"),
 }
-SPLIT_COLUMNS = ("split", "set", "subset", "partition", "data_split", "splitset")
 SHARD = re.compile(r"-(\d{5})-of-(\d{5})(-[0-9a-f]{16})?$")  # the hub's numbering of a split's parts
 # How scikit-learn reads a folder of one folder a class, for one that is not read here.
 TO_ROWS = (
@@ -71,35 +69,6 @@ def find_split_files(location: str) -> SplitFiles:
     if len(listed) == 1:
         return SplitFiles({"train": listed})
     return _of_list(listed, location)
-
-
-def divided_by_column(table: Table) -> dict[str, Table]:
-    """Divide the rows of one file by a column that names the split of each.
-
-    Args:
-        table: Columns of one file alone.
-
-    Returns:
-        Split -> its columns; all are train where no column names splits.
-    """
-    for name in table.columns:
-        cells = table.columns[name]
-        if name.lower() not in SPLIT_COLUMNS or not all(isinstance(c, str) and split_of(c.strip()) for c in cells):
-            continue
-        rows: dict[str, list[int]] = {}
-        for row, cell in enumerate(cells):
-            rows.setdefault(str(split_of(cell.strip())), []).append(row)
-        note = f"rows were divided by the column {name!r}"
-        return {
-            split: replace(
-                table,
-                path=f"{table.path} ({split} by its column {name!r})",
-                columns={key: [column[row] for row in of_split] for key, column in table.columns.items()},
-                notes=(*table.notes, note),
-            )
-            for split, of_split in rows.items()
-        }
-    return {"train": table}
 
 
 def _of_saved(folder: Path) -> SplitFiles | None:

@@ -7,7 +7,8 @@ from harness.config.run_config import RunConfig
 from harness.data.columns import build_task
 from harness.data.decoding import stem
 from harness.data.files import declared_order, is_read, read_split, refusal
-from harness.data.splits import divided_by_column, find_split_files, split_of
+from harness.data.split_column import divided_by_column
+from harness.data.splits import find_split_files, split_of
 from harness.data.table import ReadOptions
 from harness.data.task import Task
 from harness.encoding.checkpoint import load_tokenizer

@@ -133,3 +133,22 @@ def test_a_folder_for_each_split_is_read_file_by_file(tmp_path: Path) -> None:
     assert rows(task, "test") == ROWS
     assert len(task.train) + len(task.validation) == 8
     assert "train is the 8 files of train/" in notes(task)
+
+
+def by_column(*values: str) -> str:
+    return "text,label,split\n" + "".join(
+        f"{value} {i},{('neg', 'pos')[i % 2]},{value}\n" for value in values for i in range(10)
+    )
+
+
+def test_rows_of_an_unknown_split_are_left_out_and_told(tmp_path: Path) -> None:
+    task = load(write(tmp_path / "all.csv", by_column("train", "test", "dev", "unsup", "")))
+    assert {text.split()[0] for text in task.test.texts} == {"test"}
+    assert {text.split()[0] for text in task.train.texts} == {"train"}
+    assert "rows that column 'split' names after no split were left out: 'unsup' (10), nothing (10)" in notes(task)
+
+
+def test_a_column_whose_values_are_mostly_no_splits_is_told(tmp_path: Path) -> None:
+    task = load(write(tmp_path / "all.csv", by_column("a", "b", "train")), test_size=0.2)
+    assert len(task.train) + len(task.validation) + len(task.test) == 30
+    assert "column 'split' was not taken for splits, since it holds 'a', 'b'" in notes(task)
