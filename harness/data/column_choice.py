@@ -207,6 +207,33 @@ def is_hidden(label: Any) -> bool:
     return label in (HIDDEN, str(HIDDEN))
 
 
+def refuse_hidden(tables: Mapping[str, Table], label_column: str) -> None:
+    """Refuse validation and test rows whose labels are kept secret, but for a test split without any label.
+
+    Raises:
+        DataError: With the rows.
+    """
+    if any(map(is_hidden, tables["train"].columns[label_column])):
+        return
+    for split in ("validation", "test"):
+        table = tables.get(split)
+        cells = table.columns.get(label_column, []) if table else []
+        hidden = [i for i, cell in enumerate(cells) if is_hidden(cell)]
+        alone = all(is_hidden(cell) or is_missing(cell) for cell in cells)
+        if not table or not hidden or (alone and split == "test"):
+            continue
+        where = f"{table.path}, column {label_column!r}"
+        if alone:
+            raise DataError(
+                f"{where}: every label is hidden (-1), so there is nothing to choose by. Label the rows, or leave this "
+                "split out: rows of train are then set aside for it."
+            )
+        raise DataError(
+            f"{where}: {rows_named(hidden, 'have')} a hidden label (-1), {len(hidden):,} of {len(cells):,} rows. Label "
+            "or remove these rows; none is dropped silently."
+        )
+
+
 def why_unlabelled(tables: Mapping[str, Table], label_column: str) -> str | None:
     """Say why the test split has nothing to score on, as that of a competition; None where it is labelled."""
     if "test" not in tables:
@@ -226,7 +253,7 @@ def why_unlabelled(tables: Mapping[str, Table], label_column: str) -> str | None
     if placeholder is not None and all(cell == placeholder for cell in cells) and placeholder not in in_train:
         return f"{where}: every row carries {placeholder!r:.40}, which no row of train does, as where labels are hidden"
     hidden = [i for i, cell in enumerate(cells) if is_hidden(cell)]
-    if hidden and not any(map(is_hidden, in_train)):
+    if hidden and all(is_hidden(c) or is_missing(c) for c in cells) and not any(map(is_hidden, in_train)):
         return (
             f"{where}: the labels of {rows_named(hidden)} are hidden (-1), so there is nothing to score on. Use a "
             "labelled split, such as validation, as test"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.data.column_choice import SET_ASIDE, choose_columns, refuse_bad_cells, why_unlabelled
+from harness.data.column_choice import SET_ASIDE, choose_columns, refuse_bad_cells, refuse_hidden, why_unlabelled
 from harness.data.label_texts import named_by_neighbour
 from harness.data.labels import (
     alike_note,
@@ -68,6 +68,7 @@ def build_task(
     text_column, label_column = choose_columns(tables["train"], text_column, label_column, told)
     given = tuple(label_names) if label_names else None
     tables = plain_labels(tables, label_column, given or category_names(tables, label_column), told)
+    refuse_hidden(tables, label_column)
     tables = _without_unlabelled_test(tables, label_column, test_size, told)
     for table in tables.values():
         refuse_bad_cells(table, text_column, label_column)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from harness.data.column_choice import why_unlabelled
 from harness.data.columns import build_task
 from harness.data.table import Table
 from harness.data.task import Task
@@ -34,6 +35,8 @@ def task_of_frames(
     tables = {split: _table(frame, split, text, label) for split, frame in frames.items()}
     if label in tables["train"].categories:
         tables = {split: _in_names(table, label) for split, table in tables.items()}
+    if reason := why_unlabelled(tables, label):
+        raise DataError(f"{reason}, or give no test: rows of the frame are then set aside for it.")
     return build_task(
         name,
         tables,

@@ -112,6 +112,12 @@ def test_what_no_comparison_can_be_made_of_is_refused(spoil: Any, told: str) -> 
         of(spoil(tickets()))
 
 
+def test_a_test_frame_without_labels_is_refused_with_what_to_do_in_python() -> None:
+    frame = tickets().assign(topic=np.arange(40) % 2)
+    with pytest.raises(DataError, match=r"are hidden \(-1\).*or give no test: rows of the frame"):
+        of(frame, test=frame.assign(topic=-1))
+
+
 @pytest.mark.parametrize("test_size", [0, 1, 1.5, -0.1])
 def test_a_share_for_test_that_leaves_nothing_is_refused(test_size: float) -> None:
     with pytest.raises(DataError, match="above 0 and below 1"):

@@ -102,6 +102,34 @@ def test_a_test_split_without_labels_names_the_way_out_which_works(tmp_path: Pat
     assert any("its rows have no labels" in note for note in task.provenance.notes)
 
 
+def labelled(*labels: object) -> str:
+    return "".join(json.dumps({"text": f"text {i}", "label": label}) + "\n" for i, label in enumerate(labels))
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+@pytest.mark.parametrize("options", [{}, {"test_size": 0.2}])
+def test_rows_with_hidden_labels_among_others_are_named_and_counted(
+    tmp_path: Path, split: str, options: dict[str, float]
+) -> None:
+    files = {f"{name}_jsonl": labelled(1, 0, 1, -1 if name == split else 0, 1) for name in ("validation", "test")}
+    folder = write_splits(tmp_path, train_jsonl=KNOWN, **files)
+    with pytest.raises(
+        DataError, match=rf"{split}.jsonl, column 'label': row 4 has a hidden label \(-1\), 1 of 5 rows"
+    ):
+        load(folder, **options)
+
+
+def test_a_validation_split_of_hidden_labels_is_called_that(tmp_path: Path) -> None:
+    folder = write_splits(tmp_path, train_jsonl=KNOWN, validation_jsonl=labelled(-1, -1), test_jsonl=labelled(0, 1))
+    with pytest.raises(DataError, match=r"validation.jsonl.*every label is hidden \(-1\).*leave this split out"):
+        load(folder)
+
+
+def test_a_test_split_of_hidden_and_missing_labels_has_none(tmp_path: Path) -> None:
+    folder = write_splits(tmp_path, train_jsonl=KNOWN, test_jsonl=labelled(-1, None, -1))
+    assert len(load(folder, test_size=0.2).test) == 4
+
+
 def test_hidden_labels_in_json_are_replaced_too(tmp_path: Path) -> None:
     assert len(load(write_splits(tmp_path, train_jsonl=KNOWN, test_jsonl=HIDDEN), test_size=0.2).test) == 4
 
