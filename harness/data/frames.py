@@ -1,8 +1,10 @@
 """pandas DataFrames -> Task."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from harness.data.column_choice import why_unlabelled
 from harness.data.columns import build_task
@@ -14,8 +16,8 @@ from harness.errors import DataError, did_you_mean
 def task_of_frames(
     name: str,
     frames: Mapping[str, Any],
-    text: str,
-    label: str,
+    text: Hashable,
+    label: Hashable,
     *,
     test_size: float = 0.2,
     seed: int = 0,
@@ -32,39 +34,43 @@ def task_of_frames(
         seed: Seed of these rows.
         label_names: Class names in id order.
     """
-    tables = {split: _table(frame, split, text, label) for split, frame in frames.items()}
-    if label in tables["train"].categories:
-        tables = {split: _in_names(table, label) for split, table in tables.items()}
-    if reason := why_unlabelled(tables, label):
+    # Columns of frames may be numbers or tuples; everything else here takes them by what they are written as.
+    written = (str(text), str(label)) if str(text) != str(label) or text == label else (repr(text), repr(label))
+    columns = dict(zip(written, (text, label), strict=True))
+    tables = {split: _table(frame, split, columns) for split, frame in frames.items()}
+    if written[1] in tables["train"].categories:
+        tables = {split: _in_names(table, written[1]) for split, table in tables.items()}
+    if reason := why_unlabelled(tables, written[1]):
         raise DataError(f"{reason}, or give no test: rows of the frame are then set aside for it.")
     return build_task(
         name,
         tables,
         source="memory",
-        text_column=text,
-        label_column=label,
+        text_column=written[0],
+        label_column=written[1],
         label_names=label_names,
         test_size=None if "test" in tables else test_size,
         split_seed=seed,
     )
 
 
-def _table(frame: Any, split: str, text: str, label: str) -> Table:
+def _table(frame: Any, split: str, wanted: Mapping[str, Hashable]) -> Table:
     import pandas as pd
 
     if not isinstance(frame, pd.DataFrame):
         raise DataError(f"Expected a pandas DataFrame as {split}, got {type(frame).__name__}.")
     where = f"the DataFrame of {split}"
-    columns = {}
-    for column in (text, label):
-        if column not in frame.columns:
+    columns, categories = {}, {}
+    for name, column in wanted.items():
+        if not isinstance(column, Hashable) or column not in frame.columns:
             raise DataError(f"{where} has no column {column!r}. {did_you_mean(str(column), map(str, frame.columns))}")
         values = frame[column]
         if isinstance(values, pd.DataFrame):
             raise DataError(f"{where} has several columns {column!r}. Name one of them otherwise, or remove it.")
-        columns[column] = values.astype(object).where(values.notna(), None).tolist()
-    dtype = frame[label].dtype
-    categories = {label: tuple(map(str, dtype.categories))} if isinstance(dtype, pd.CategoricalDtype) else {}
+        cells = values.astype(object).where(values.notna(), None).tolist()
+        columns[name] = [cell.item() if isinstance(cell, np.generic) else cell for cell in cells]
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            categories[name] = tuple(map(str, values.dtype.categories))
     return Table(where, columns, categories=categories)
 
 

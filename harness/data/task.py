@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -144,8 +144,8 @@ class Task:
     def from_pandas(
         cls,
         frame: Any,
-        text: str = "text",
-        label: str = "label",
+        text: Hashable = "text",
+        label: Hashable = "label",
         *,
         name: str = "data",
         validation: Any = None,

@@ -77,6 +77,26 @@ def test_categories_of_test_alone_are_labels_like_those_of_train() -> None:
     assert of(frame, test=frame.assign(topic=frame["topic"].astype("category"))).label_names == ("0", "1")
 
 
+@pytest.mark.parametrize(("text", "label"), [(0, 1), (("a", "b"), ("a", "c")), (0, "0")])
+def test_columns_may_be_called_by_numbers_or_tuples(text: Any, label: Any) -> None:
+    frame = tickets().assign(topic=np.arange(40) % 2)
+    renamed = pd.DataFrame({text: frame["body"], label: frame["topic"]})
+    renamed.columns = pd.Index([text, label], tupleize_cols=False)
+    assert Task.from_pandas(renamed, text=text, label=label).content_hash() == of(frame).content_hash()
+    with pytest.raises(DataError, match="has no column"):
+        Task.from_pandas(renamed, text=[text], label=label)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.float64, np.bool_, np.str_])
+def test_cells_may_be_scalars_of_numpy_beside_those_of_python(kind: Any) -> None:
+    plain = tickets().assign(topic=[kind(i % 2).item() for i in range(40)])
+    cells = [kind(i % 2) if i % 3 else kind(i % 2).item() for i in range(40)]
+    mixed = tickets().assign(topic=pd.Series(cells, dtype=object, index=plain.index))
+    mixed["body"] = pd.Series([np.str_(text) for text in plain["body"]], dtype=object, index=plain.index)
+    assert of(mixed).content_hash() == of(plain).content_hash()
+    assert {type(text) for text in of(mixed).train.texts} == {str}
+
+
 def test_labels_may_be_numbers_or_bools_and_names_be_given_for_them() -> None:
     frame = tickets()
     frame["topic"] = np.arange(40) % 2
