@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.config.run_config import RunConfig
 from harness.config.strategy_spec import StrategySpec
-from harness.data.task import Task
+from harness.data.column_choice import refuse_broken_characters
+from harness.data.task import SPLITS, Task
 from harness.errors import UserError
 
 if TYPE_CHECKING:
@@ -31,11 +32,13 @@ def task_of(data: object, config: RunConfig) -> Task | None:
 
     Raises:
         UserError: For any other object.
-        DataError: For a data set that no comparison can be made of.
+        DataError: For data that no comparison can be made of.
     """
     if data is None or isinstance(data, str | Path):
         return None
     if isinstance(data, Task):
+        for split in SPLITS:
+            refuse_broken_characters(getattr(data, split).texts, f"Data set {data.name!r}, {split}")
         return data
     datasets = sys.modules.get("datasets")  # whoever has one of its objects has imported it
     if datasets and isinstance(data, datasets.Dataset | datasets.DatasetDict):

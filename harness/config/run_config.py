@@ -125,8 +125,9 @@ class RunConfig(BaseModel):
     @field_validator("label_names", "columns", mode="before")
     @classmethod
     def _names(cls, value: Any) -> Any:
+        value = value.tolist() if hasattr(value, "tolist") else value  # arrays, and columns and indices of frames
         listed = value.split(",") if isinstance(value, str) else value if isinstance(value, list | tuple) else [value]
-        names = (str(each).strip() if isinstance(each, str | int) else each for each in listed)
+        names = (str(each).strip() if isinstance(each, str | int | float) else each for each in listed)
         return None if value is None else tuple(name for name in names if name != "")
 
     @field_validator("columns")

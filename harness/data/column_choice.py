@@ -141,7 +141,7 @@ def refuse_bad_texts(texts: Iterable[Any], where: str, n_before: int = 0) -> Non
             f"{where}: expected text, but {rows_named(wrong, 'hold')} {kind_of(rows[wrong[0]])}. "
             "Mend or remove these rows, or name another --text-column."
         )
-    _refuse_broken_characters(rows.values(), where, n_before)
+    refuse_broken_characters(rows.values(), where, n_before)
 
 
 def _refuse_bad_labels(labels: Sequence[Any], where: str) -> None:
@@ -164,7 +164,7 @@ def _refuse_bad_labels(labels: Sequence[Any], where: str) -> None:
             f"{where}: expected a class id or name, but {rows_named(wrong, 'hold')} {kind_of(labels[wrong[0]])}. "
             "Name another --label-column, or turn these into names."
         )
-    _refuse_broken_characters(map(str, labels), where)
+    refuse_broken_characters(map(str, labels), where)
 
 
 def _are_scores(labels: Sequence[Any]) -> bool:
@@ -175,7 +175,8 @@ def _are_scores(labels: Sequence[Any]) -> bool:
     return all(map(NUMBER.fullmatch, texts)) and any("." in text for text in texts)
 
 
-def _refuse_broken_characters(cells: Iterable[str], where: str, n_before: int = 0) -> None:
+def refuse_broken_characters(cells: Iterable[str], where: str, n_before: int = 0) -> None:
+    """Refuse texts that no tokenizer takes; arguments and errors as of `refuse_bad_texts`."""
     if broken := [i for i, cell in enumerate(cells, n_before) if not _is_unicode(cell)]:
         raise DataError(
             f"{where}: {rows_named(broken, 'hold')} half of a surrogate pair, which is no character. "

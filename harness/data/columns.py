@@ -1,6 +1,7 @@
 """Columns of any data set -> Task: columns chosen, labels mapped to ids, splits set aside where they are missing."""
 
 from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -171,8 +172,10 @@ def _without_unlabelled_test(
 
 
 def _set_aside_test(train: Split, test_size: float, seed: int, notes: list[str]) -> tuple[Split, Split]:
-    if not 0 < test_size < 1:
+    if not isinstance(test_size, Real) or not 0 < test_size < 1:
         raise DataError(f"Expected test_size above 0 and below 1, the share of the rows, got {test_size!r}.")
+    if not isinstance(seed, Integral) or isinstance(seed, bool) or seed < 0:
+        raise DataError(f"Expected a whole number from 0 as the seed of the test rows, got {seed!r}.")
     held = held_out_rows(train.labels, round(test_size * len(train)), seed)
     if not len(held):
         raise DataError(

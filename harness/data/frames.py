@@ -1,6 +1,6 @@
 """pandas DataFrames -> Task."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -34,6 +34,7 @@ def task_of_frames(
         seed: Seed of these rows.
         label_names: Class names in id order.
     """
+    names = _names(label_names)
     # Columns of frames may be numbers or tuples; everything else here takes them by what they are written as.
     written = (str(text), str(label)) if str(text) != str(label) or text == label else (repr(text), repr(label))
     columns = dict(zip(written, (text, label), strict=True))
@@ -48,10 +49,22 @@ def task_of_frames(
         source="memory",
         text_column=written[0],
         label_column=written[1],
-        label_names=label_names,
+        label_names=names,
         test_size=None if "test" in tables else test_size,
         split_seed=seed,
     )
+
+
+def _names(given: Any) -> tuple[str, ...] | None:
+    """Return class names as text, of a list, an array or whatever else has an order."""
+    if given is None:
+        return None
+    if isinstance(given, str | bytes | Mapping | Set) or not isinstance(given, Iterable):
+        raise DataError(f"Expected label_names as a list of names in id order, got {type(given).__name__}. List them.")
+    names = [name.item() if isinstance(name, np.generic) else name for name in given]
+    if wrong := [name for name in names if not isinstance(name, str | int | float)]:
+        raise DataError(f"Expected class names as text, got {wrong[0]!r}. Write them as text.")
+    return tuple(map(str, names))
 
 
 def _table(frame: Any, split: str, wanted: Mapping[str, Hashable]) -> Table:

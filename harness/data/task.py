@@ -93,8 +93,8 @@ class Task:
             may not.
 
     Raises:
-        DataError: For an empty split, a label out of range, a duplicate label name, fewer than two
-            classes in train, or a class of validation or test that train does not hold.
+        DataError: For names that are no text, an empty split, a label out of range, a duplicate label name, fewer than
+            two classes in train, or a class of validation or test that train does not hold.
     """
 
     name: str
@@ -106,7 +106,15 @@ class Task:
     allow_unseen: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "label_names", tuple(self.label_names))
+        if not isinstance(self.name, str) or not self.name:
+            raise DataError(f"Expected a name of the task, got {self.name!r}. Give it a short one, such as 'reviews'.")
+        if isinstance(self.label_names, str):
+            raise DataError("Expected a sequence of class names, got one str. Wrap it in a list.")
+        if wrong := [name for name in self.label_names if not isinstance(name, str)]:
+            raise DataError(
+                f"Data set {self.name!r}: expected class names as text, got {wrong[0]!r}. Write them as text."
+            )
+        object.__setattr__(self, "label_names", tuple(map(str, self.label_names)))
         if len(set(self.label_names)) < len(self.label_names):
             repeated = [name for name, times in Counter(self.label_names).items() if times > 1]
             raise DataError(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.config.run_config import RunConfig
+from harness.data.column_choice import refuse_broken_characters
 from harness.encoding.encoder import Encoder, pooling_of
 from harness.encoding.engine import OTHER_LIBRARIES
 from harness.encoding.fingerprint import LIBRARIES
@@ -291,4 +292,5 @@ def _texts(texts: Iterable[Any]) -> list[str]:
     if wrong := [row for row, text in enumerate(listed) if not isinstance(text, str)]:
         kind = type(listed[wrong[0]]).__name__
         raise DataError(f"Expected texts, but {rows_named(wrong, 'hold')} {kind}. Mend or remove them.")
+    refuse_broken_characters(listed, "the texts")
     return [str(text) for text in listed]

@@ -5,7 +5,7 @@ import logging
 import os
 import threading
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -214,6 +214,8 @@ def as_dataset(**columns: Any) -> datasets.Dataset:
 def test_options_on_labels_and_test_rows_hold_for_a_dataset_in_memory(tmp_path: Path) -> None:
     options = {"test_size": 0.5, "split_seed": 3, "label_names": ["x", "X", "y"]}
     named = quickly(as_dataset(), tmp_path, **options)
+    in_array = quickly(as_dataset(), tmp_path, **{**options, "label_names": np.array(["x", "X", "y"])})
+    assert in_array.run.task == named.run.task
     assert (named.run.task.n_rows("test"), named.run.task.label_names) == (30, ["x", "X", "y"])
     other = quickly(as_dataset(), tmp_path, **{**options, "split_seed": 4})
     assert named.predictions("majority")["row"].tolist() != other.predictions("majority")["row"].tolist()
@@ -241,6 +243,11 @@ def test_a_test_split_without_labels_gives_way_to_rows_of_train_where_a_share_is
         (tiny_task(), {"strategies": ["majorty"]}, "Did you mean 'majority'"),
         (tiny_task(), {"set": {"tfidf_logreg": {"c": 1}}}, "no parameter 'c'"),
         (tiny_task(), {"seeds": -1}, "--seeds"),
+        (
+            replace(tiny_task(), test=Split(("a\ud800", "b"), np.array([0, 1]))),
+            {},
+            "test: row 1 holds half of a surrogate",
+        ),
         (tiny_task(), {"test_size": 0.5}, "Expected no test_size beside a harness.Task"),
         (tiny_task(), {"text_column": "body", "header": False}, "no header and no text_column beside"),
         (as_dataset(), {"encoding": "cp1252"}, "Expected no encoding beside a data set in memory"),

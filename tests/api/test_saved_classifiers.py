@@ -78,6 +78,8 @@ def test_a_classifier_has_the_methods_of_scikit_learns(run: RunResult, task: Tas
     assert (table.shape, table.dtype) == ((4, 3), np.float32)
     assert classifier.predict(texts).tolist() == [task.label_names[i] for i in table.argmax(axis=1)]
     assert classifier.predict([]).shape == (0,)
+    with pytest.raises(DataError, match="row 2 holds half of a surrogate pair"):
+        classifier.predict(["fine", "\ud800"])
 
 
 @pytest.mark.parametrize(("texts", "told"), [("a text", "Wrap it in a list"), (["a", None], "row 2 holds NoneType")])

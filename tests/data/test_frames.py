@@ -138,7 +138,39 @@ def test_a_test_frame_without_labels_is_refused_with_what_to_do_in_python() -> N
         of(frame, test=frame.assign(topic=-1))
 
 
-@pytest.mark.parametrize("test_size", [0, 1, 1.5, -0.1])
-def test_a_share_for_test_that_leaves_nothing_is_refused(test_size: float) -> None:
+@pytest.mark.parametrize("test_size", [0, 1, 1.5, -0.1, "0.2", float("nan")])
+def test_a_share_for_test_that_leaves_nothing_is_refused(test_size: Any) -> None:
     with pytest.raises(DataError, match="above 0 and below 1"):
         of(tickets(), test_size=test_size)
+
+
+@pytest.mark.parametrize("seed", [-1, None, 0.5, "0", True])
+def test_a_seed_that_is_no_whole_number_from_0_is_refused(seed: Any) -> None:
+    with pytest.raises(DataError, match=r"Expected a whole number from 0 as the seed of the test rows, got"):
+        of(tickets(), seed=seed)
+    assert of(tickets(), seed=np.int64(3)).content_hash() == of(tickets(), seed=3).content_hash()
+
+
+@pytest.mark.parametrize("names", [np.array(["no", "yes"]), pd.Index(["no", "yes"]), pd.Series(["no", "yes"])])
+def test_class_names_may_be_an_array(names: Any) -> None:
+    assert of(tickets().assign(topic=np.arange(40) % 2), label_names=names).label_names == ("no", "yes")
+
+
+def test_class_names_may_be_numbers() -> None:
+    frame = tickets().assign(topic=[(3.0, 1.0)[i % 2] for i in range(40)])
+    for names in ([3.0, 1.0], [3, 1], np.array([3.0, 1.0])):
+        task = of(frame, label_names=names)
+        assert task.label_names == tuple(map(str, names))
+        assert (task.test.rows_in_source() % 2 == task.test.labels).all()
+
+
+@pytest.mark.parametrize("names", ["ab", {0: "no", 1: "yes"}, {"no", "yes"}, 2, ["no", None]])
+def test_class_names_without_an_order_or_a_name_are_refused(names: Any) -> None:
+    with pytest.raises(DataError, match=r"Expected (label_names as a list|class names as text)"):
+        of(tickets().assign(topic=np.arange(40) % 2), label_names=names)
+
+
+@pytest.mark.parametrize("name", [None, "", 3])
+def test_a_task_without_a_name_is_refused(name: Any) -> None:
+    with pytest.raises(DataError, match="Expected a name of the task"):
+        Task.from_pandas(tickets(), text="body", label="topic", name=name)

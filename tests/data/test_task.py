@@ -158,3 +158,10 @@ def test_the_work_does_not_grow_with_the_square_of_the_rows(share: float) -> Non
 
     assert len(built(4000)().train) == 2000
     assert growth(built, 2000, factor=16) < 16 * 3
+
+
+@pytest.mark.parametrize("names", [(0, 1), ("a", None), "ab"])
+def test_class_names_that_are_no_text_are_refused(names: Any) -> None:
+    split = Split(("a", "b"), np.array([0, 1]))
+    with pytest.raises(DataError, match="class names"):
+        Task("x", names, split, split, split)
