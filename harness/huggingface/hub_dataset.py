@@ -172,10 +172,19 @@ def task_of_dataset(data: Any, config: RunConfig) -> Task:
     )
 
 
+def _unformatted(data: Any) -> Any:
+    """Return a data set without a format, which hides columns and makes tensors of cells; a transform stays."""
+    return data if data.format["type"] == "custom" else data.with_format(None)
+
+
 def _table(data: Any, path: str) -> Table:
     from datasets import ClassLabel, Value
 
     plain = {name: kind for name, kind in data.features.items() if isinstance(kind, Value | ClassLabel)}
+    data = _unformatted(data)
+    if data.format["type"] == "custom":
+        given = data[:1] if data.num_rows else {}
+        plain = {name: kind for name, kind in plain.items() if name in given}
     names = {name: tuple(kind.names) for name, kind in plain.items() if isinstance(kind, ClassLabel)}
     others = {name: f"a {type(kind).__name__.lower()}" for name, kind in data.features.items() if name not in plain}
     return Table(path, {name: list(data[name]) for name in plain}, names, unreadable=others)

@@ -59,6 +59,19 @@ def test_columns_that_are_neither_text_nor_number_nor_class_are_left_out() -> No
     assert set(table.columns) == {"text", "label"}
 
 
+@pytest.mark.parametrize("kind", ["torch", "numpy", "pandas", "arrow", "python"])
+@pytest.mark.parametrize("shown", [None, ["label"]])
+def test_a_format_changes_no_cell_and_hides_no_column(kind: str, shown: list[str] | None) -> None:
+    assert tables_of({"train": rows().with_format(kind, columns=shown)}, "acme/moods") == tables_of(
+        {"train": rows()}, "acme/moods"
+    )
+
+
+def test_a_transform_is_heeded_and_what_it_drops_is_no_column() -> None:
+    loud = rows().with_transform(lambda batch: {"text": [text.upper() for text in batch["text"]]})
+    assert tables_of({"train": loud}, "acme/moods")["train"].columns == {"text": ["A", "B", "C"]}
+
+
 def test_nothing_becomes_missing_or_a_number_on_the_way() -> None:
     texts = ["null", "NA", "None", "nan", "123", "", "01"]
     data = datasets.Dataset.from_dict({"text": texts, "label": ["01", "1", "a", "b", "NA", "null", "x"]})
