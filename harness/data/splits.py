@@ -207,12 +207,29 @@ def _in_folder(folder: Path) -> list[Path]:
     return above if _by_split(above)[0] or not below else below
 
 
+def parts_of(location: str) -> list[str]:
+    """Return the paths of a list with commas between them; a path that has a comma itself, and exists, is one."""
+    if os.path.exists(os.path.expanduser(location)):
+        return [location]
+    parts, found = location.split(","), []
+    while parts:
+        lengths = (n for n in range(1, len(parts) + 1) if os.path.isfile(_joined(parts[:n])))
+        n = next(lengths, 1)
+        found.append(",".join(parts[:n]).strip())
+        parts = parts[n:]
+    return [part for part in found if part]
+
+
+def _joined(parts: list[str]) -> str:
+    return os.path.expanduser(",".join(parts).strip())
+
+
 def _worth_naming(folder: Path, listed: list[Path]) -> list[Path]:
     return listed or sorted(path for path in folder.glob("*") if not path.name.startswith("."))
 
 
 def _listed(location: str) -> list[Path]:
-    listed = [Path(part.strip()).expanduser() for part in location.split(",") if part.strip()]
+    listed = [Path(part).expanduser() for part in parts_of(location)]
     if special := [path for path in listed if os.path.exists(path) and not os.path.isfile(path)]:
         raise DataError(f"{special[0]} is no regular file. Name files of rows, or one folder alone.")
     if missing := [path for path in listed if not os.path.isfile(path)]:

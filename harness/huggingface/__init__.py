@@ -8,7 +8,7 @@ from harness.data.columns import build_task
 from harness.data.decoding import stem
 from harness.data.files import declared_order, is_read, read_split, refusal
 from harness.data.split_column import divided_by_column
-from harness.data.splits import find_split_files, split_of
+from harness.data.splits import find_split_files, parts_of, split_of
 from harness.data.table import ReadOptions
 from harness.data.task import Task
 from harness.encoding.checkpoint import load_tokenizer
@@ -78,7 +78,7 @@ def is_local(name: str) -> bool:
     """
     if name in SHORT_NAMES:
         return False
-    path = Path(name.split(",", maxsplit=1)[0].strip())
+    path = Path(next(iter(parts_of(name)), ""))
     written_as_path = path.is_absolute() or name.startswith((".", "~")) or is_read(path)
     in_a_folder_here = bool(path.suffix) and path.parent != Path() and path.parent.is_dir()
     return written_as_path or in_a_folder_here or bool(refusal(path)) or "," in name or path.exists()
@@ -86,8 +86,9 @@ def is_local(name: str) -> bool:
 
 def _short_name(location: str) -> str:
     """Return the name of a folder, of one file named after no split, or of the folder that the listed files lie in."""
-    path = Path(location.split(",", maxsplit=1)[0].strip()).expanduser().resolve()
-    alone = "," not in location and not path.is_dir() and split_of(stem(path)) is None
+    parts = parts_of(location) or [location]
+    path = Path(parts[0]).expanduser().resolve()
+    alone = len(parts) == 1 and not path.is_dir() and split_of(stem(path)) is None
     return stem(path) if alone else path.name if path.is_dir() else path.parent.name
 
 

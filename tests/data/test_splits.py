@@ -163,6 +163,18 @@ def test_a_folder_for_each_split_is_read_file_by_file(tmp_path: Path) -> None:
     assert "train is the 8 files of train/" in notes(task)
 
 
+def test_a_path_with_a_comma_is_one(tmp_path: Path) -> None:
+    folder = tmp_path / "Smith, John"
+    for name in ("train.csv", "test.csv", "data, new.csv"):
+        write(folder / name, CSV)
+    assert load(folder).name == "Smith, John"
+    alone = load(folder / "data, new.csv", test_size=0.2)
+    assert (alone.name, len(alone.test)) == ("data, new", 6)
+    assert len(load(f"{folder}/train.csv, {folder}/test.csv").test) == 30
+    with pytest.raises(DataError, match=r"none\.csv.* does not exist"):
+        load(f"{folder}/train.csv,{tmp_path}/none.csv")
+
+
 def by_column(*values: str) -> str:
     return "text,label,split\n" + "".join(
         f"{value} {i},{('neg', 'pos')[i % 2]},{value}\n" for value in values for i in range(10)
