@@ -8,7 +8,7 @@ from typing import Any
 from harness.config.folds import SET_ASIDE
 from harness.config.run_config import RunConfig
 from harness.data.columns import build_task
-from harness.data.splits import SPLIT_NAMES, left_out
+from harness.data.splits import SPLIT_NAMES, left_out, split_of
 from harness.data.table import ReadOptions, Table
 from harness.data.task import Task
 from harness.errors import DataError, UnavailableError, UserError
@@ -47,7 +47,7 @@ def load_hub_dataset(name: str, config: RunConfig) -> Task:
         normalise_labels=config.normalise_labels,
         test_size=test_size_of(config, tables),
         split_seed=config.split_seed,
-        notes=left_out(sorted(set(splits) - set(_known(splits).values()))) if _known(splits) else (),
+        notes=_told_of_others(splits),
     )
 
 
@@ -137,10 +137,21 @@ def tables_of(splits: Mapping[str, Any], identifier: str) -> dict[str, Table]:
 
 def _known(splits: Mapping[str, Any]) -> dict[str, str]:
     """Return split -> how the hub spells it, of the spellings that are known the first that there is."""
+    by_lower = {name.lower(): name for name in reversed(list(splits))}
     found = {
-        split: next((name for name in spellings if name in splits), None) for split, spellings in SPLIT_NAMES.items()
+        split: [by_lower[name] for name in spellings if name in by_lower] for split, spellings in SPLIT_NAMES.items()
     }
-    return {split: name for split, name in found.items() if name is not None}
+    return {split: names[0] for split, names in found.items() if names}
+
+
+def _told_of_others(splits: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return notes on the splits that are not taken beside those that are."""
+    known = _known(splits)
+    others = [name for name in splits if name not in known.values()] if known else []
+    again = [
+        f"left out, {split_of(name)} is {known[str(split_of(name))]!r}: {name}" for name in others if split_of(name)
+    ]
+    return (*again, *left_out(name for name in others if not split_of(name)))
 
 
 def task_of_dataset(data: Any, config: RunConfig) -> Task:
@@ -169,6 +180,7 @@ def task_of_dataset(data: Any, config: RunConfig) -> Task:
         normalise_labels=config.normalise_labels,
         test_size=config.test_size or (None if "test" in tables else SET_ASIDE),
         split_seed=config.split_seed,
+        notes=_told_of_others(splits),
     )
 
 

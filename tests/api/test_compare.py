@@ -225,6 +225,14 @@ def test_options_on_labels_and_test_rows_hold_for_a_dataset_in_memory(tmp_path: 
     assert quickly(as_dataset(), tmp_path, config=tmp_path / "options.toml").run.task.n_rows("test") == 30
 
 
+def test_splits_that_are_not_taken_are_told(tmp_path: Path) -> None:
+    names = ("training", "Train", "test", "unsup", "test_ood")
+    data = datasets.DatasetDict({name: as_dataset() for name in names})
+    notes = quickly(data, tmp_path).run.notes
+    assert "left out, train is 'Train': training" in notes
+    assert "left out, named after no split: unsup, test_ood" in notes
+
+
 def test_a_test_split_without_labels_gives_way_to_rows_of_train_where_a_share_is_named(tmp_path: Path) -> None:
     hidden = datasets.DatasetDict(train=as_dataset(), test=as_dataset(label=[-1] * 60))
     with pytest.raises(HarnessError, match=r"--test-size 0\.2"):
