@@ -1,10 +1,10 @@
 """The choice of the columns of texts and of labels, and the check that every cell can be one."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from harness.data.several_labels import SEVERAL, rows_of_several_labels
+from harness.data.several_labels import IF_ONE, SEVERAL, rows_of_several_labels
 from harness.data.table import Table
 from harness.data.usual_names import LABEL_NAMES, PAIRS, TEXT_NAMES
 from harness.errors import DataError, did_you_mean, rows_named
@@ -108,8 +108,14 @@ def _of_flags(table: Table) -> str:
     return f" Columns {', '.join(flags)} hold 0 and 1 alone; perhaps each stands for a label. {SEVERAL}"
 
 
-def refuse_bad_cells(table: Table, text_column: str, label_column: str) -> None:
+def refuse_bad_cells(table: Table, text_column: str, label_column: str, names: Collection[str] = ()) -> None:
     """Refuse cells that are no text or no label.
+
+    Args:
+        table: Columns of a split.
+        text_column: Column of the texts.
+        label_column: Column of the labels.
+        names: Class names that are known; such a label is one, whatever it is made of.
 
     Raises:
         DataError: With the rows, where a column is missing or a cell is not what it should be.
@@ -121,7 +127,7 @@ def refuse_bad_cells(table: Table, text_column: str, label_column: str) -> None:
                 "alike in all files, or leave this one out."
             )
     refuse_bad_texts(table.columns[text_column], f"{table.path}, column {text_column!r}")
-    _refuse_bad_labels(table.columns[label_column], f"{table.path}, column {label_column!r}")
+    _refuse_bad_labels(table.columns[label_column], f"{table.path}, column {label_column!r}", names)
 
 
 def refuse_bad_texts(texts: Iterable[Any], where: str, n_before: int = 0) -> None:
@@ -144,14 +150,15 @@ def refuse_bad_texts(texts: Iterable[Any], where: str, n_before: int = 0) -> Non
     refuse_broken_characters(rows.values(), where, n_before)
 
 
-def _refuse_bad_labels(labels: Sequence[Any], where: str) -> None:
+def _refuse_bad_labels(labels: Sequence[Any], where: str, names: Collection[str]) -> None:
     if missing := [i for i, label in enumerate(labels) if is_missing(label)]:
         raise DataError(
             f"{where}: {rows_named(missing, 'have')} no label. Label or remove these rows; none is dropped silently."
         )
-    if several := rows_of_several_labels(labels):
+    if several := rows_of_several_labels(labels, names):
         raise DataError(
             f"{where}: {rows_named(several, 'hold')} a list of labels ({labels[several[0]]!r:.60}). {SEVERAL}"
+            + f" {IF_ONE}" * isinstance(labels[several[0]], str)
         )
     if _are_scores(labels):
         raise DataError(

@@ -68,11 +68,12 @@ def build_task(
     told = [*notes, *_notes_of_files(tables)]
     text_column, label_column = choose_columns(tables["train"], text_column, label_column, told)
     given = tuple(label_names) if label_names else None
-    tables = plain_labels(tables, label_column, given or category_names(tables, label_column), told)
+    single = given or category_names(tables, label_column)
+    tables = plain_labels(tables, label_column, single, told)
     refuse_hidden(tables, label_column)
     tables = _without_unlabelled_test(tables, label_column, test_size, told)
     for table in tables.values():
-        refuse_bad_cells(table, text_column, label_column)
+        refuse_bad_cells(table, text_column, label_column, single or ())
     told += notes_on_failed_formulas({split: table.columns[text_column] for split, table in tables.items()})
     told += notes_on_missing(tables["train"].columns[label_column])
     told += notes_on_lone_rows(

@@ -1,23 +1,28 @@
 """Labels of which one cell holds several: lists, and lists written as text."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 SEVERAL = (
     "Several labels a text (multi-label) are not compared here: a strategy gives each text one label. Keep the rows "
     "with one label, or decide on one label a text."
 )
-WRITTEN_LIST = re.compile(r"\s*[\[({].*,.*[\])}]\s*", re.DOTALL)
+IF_ONE = (
+    "Where each is one class, name all classes: --label-names, or a line each in a file labels.txt beside the data "
+    "where names hold commas."
+)
+WRITTEN_LIST = re.compile(r"\s*(\[.*,.*\]|\(.*,.*\)|\{.*,.*\})\s*", re.DOTALL)  # an interval such as (0, 1] is none
 SEPARATORS = (",", ";", "|", "/", "+", "&", " ")
 NUMBER = re.compile(r"\d{1,9}")
 
 
-def rows_of_several_labels(labels: Sequence[Any]) -> list[int]:
+def rows_of_several_labels(labels: Sequence[Any], names: Collection[str] = ()) -> list[int]:
     """Return the rows, from 0, whose label is a list, is written as one, or is made of labels of other rows.
 
     Args:
         labels: Cells of the column of labels.
+        names: Class names that are known, each of which is one label whatever it is made of.
 
     Returns:
         Rows whose cell is a list; else those whose text is one, such as "[2, 5]" or "2,5" where rows with the label
@@ -27,9 +32,9 @@ def rows_of_several_labels(labels: Sequence[Any]) -> list[int]:
     if lists := [i for i, label in enumerate(labels) if isinstance(label, list | tuple | set)]:
         return lists
     texts = {label for label in labels if isinstance(label, str)}
-    written = {text for text in texts if WRITTEN_LIST.fullmatch(text)}
+    written = {text for text in texts.difference(names) if WRITTEN_LIST.fullmatch(text)}
     for separator in SEPARATORS if not written else ():
-        several = {text for text in texts if separator in text.strip()}
+        several = {text for text in texts.difference(names) if separator in text.strip()}
         if several and _are_labels(several, texts - several, separator):
             written = several
             break

@@ -72,6 +72,18 @@ def test_categories_are_names_though_they_look_like_positions(order: list[Any]) 
     assert [task.label_names[label] for label in task.test.labels[:3]] == [str(each) for each in order]
 
 
+def test_intervals_and_categories_made_of_others_are_single_labels() -> None:
+    frame = tickets()
+    assert of(frame.assign(topic=pd.cut(np.arange(40), 4, labels=None))).n_classes == 4
+    both = pd.Categorical([["yes", "no", "yes/no"][i % 3] for i in range(40)])
+    assert of(frame.assign(topic=both)).label_names == ("no", "yes", "yes/no")
+    closed = pd.arrays.IntervalArray.from_breaks([0, 1, 2], closed="both")
+    assert of(frame.assign(topic=pd.Categorical([closed[i % 2] for i in range(40)]))).label_names == (
+        "[0, 1]",
+        "[1, 2]",
+    )
+
+
 def test_categories_of_test_alone_are_labels_like_those_of_train() -> None:
     frame = tickets().assign(topic=np.arange(40) % 2)
     assert of(frame, test=frame.assign(topic=frame["topic"].astype("category"))).label_names == ("0", "1")

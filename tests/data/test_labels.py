@@ -112,11 +112,33 @@ def test_scores_to_be_predicted_are_named_as_such(tmp_path: Path) -> None:
         pytest.param(["not spam", "spam", "not"], id="words"),
         pytest.param(["and/or", "a;b", "c"], id="a semicolon in a name"),
         pytest.param(["(a)", "[b]", "c"], id="brackets"),
+        pytest.param(["(-0.002, 0.667]", "(0.667, 1.333]", "(1.333, 2.0]"], id="intervals"),
+        pytest.param(["[0, 1)", "[1, 2)"], id="intervals open to the right"),
     ],
 )
 def test_names_with_commas_and_spaces_are_names(tmp_path: Path, labels: list[str]) -> None:
     content = jsonl(labels * 2)
     assert set(load(folder(tmp_path, content, content, "jsonl")).label_names) == set(labels)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["yes", "no", "yes/no"], ["C", "C++", "C/C++"], ["0,5", "5", "0"], ["[0, 1]", "[2, 3]"], ["a", "b", "a b"]],
+)
+def test_labels_that_are_declared_names_are_single(tmp_path: Path, names: list[str]) -> None:
+    content = jsonl(names * 2)
+    data = folder(tmp_path, content, content, "jsonl")
+    if names[-1] != "a b":
+        with pytest.raises(DataError, match=r"\(multi-label\).*name all classes: --label-names, or .*labels.txt"):
+            load(data)
+    (data / "labels.txt").write_text("\n".join(names))
+    assert [label for _, label in rows(load(data), "test")] == names * 2
+
+
+def test_several_labels_that_are_no_declared_name_are_refused_still(tmp_path: Path) -> None:
+    content = jsonl(["joy", "joy|fear", "fear"])
+    with pytest.raises(DataError, match="multi-label"):
+        load(folder(tmp_path, content, content, "jsonl"), label_names="joy,fear")
 
 
 def test_columns_of_flags_are_spoken_of(tmp_path: Path) -> None:
