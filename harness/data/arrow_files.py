@@ -131,7 +131,22 @@ def _table(path: Path, kind: str, readers: Sequence[Callable[[], Any]]) -> Table
         columns = [column.to_pylist() for column in table.columns]
     names = table.column_names
     _refuse_repeated(path, names)
-    return Table(str(path), dict(zip(names, columns, strict=True)), _declared_classes(table.schema.metadata or {}))
+    classes = _declared_classes(table.schema.metadata or {})
+    return Table(str(path), dict(zip(names, columns, strict=True)), classes, categories=_categories(table))
+
+
+def _categories(table: Any) -> dict[str, tuple[str, ...]]:
+    """Return the categories of columns that have an order: said to have one, or of pandas, where it is the user's."""
+    import pyarrow as pa
+
+    by_pandas = b"pandas" in (table.schema.metadata or {})
+    ordered = [
+        field.name
+        for field in table.schema
+        if pa.types.is_dictionary(field.type) and (by_pandas or field.type.ordered) and table.num_rows
+    ]
+    columns = {name: table.column(name).unify_dictionaries() for name in ordered}
+    return {name: tuple(map(str, column.chunk(0).dictionary.to_pylist())) for name, column in columns.items()}
 
 
 @contextmanager
@@ -155,7 +170,11 @@ def _declared_classes(metadata: dict[bytes, bytes]) -> dict[str, tuple[str, ...]
     """Class names that the datasets library keeps in a file's metadata."""
     try:
         features = json.loads(metadata.get(b"huggingface", b"{}"))["info"]["features"]
-        single = {name: kind for name, kind in features.items() if isinstance(kind, dict)}  # no sequence
+        kinds = {name: kind for name, kind in features.items() if isinstance(kind, dict)}
+        # Of lists, too, which may hold one label each.
+        single = {
+            name: kind["feature"] if isinstance(kind.get("feature"), dict) else kind for name, kind in kinds.items()
+        }
         return {n: tuple(kind["names"]) for n, kind in single.items() if kind.get("_type") == "ClassLabel"}
     except (ValueError, KeyError, TypeError, AttributeError):
         return {}

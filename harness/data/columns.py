@@ -6,11 +6,11 @@ from numbers import Integral, Real
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.data.categories import category_names, in_categories
 from harness.data.column_choice import SET_ASIDE, choose_columns, refuse_bad_cells, refuse_hidden, why_unlabelled
 from harness.data.label_texts import named_by_neighbour
 from harness.data.labels import (
     alike_note,
-    category_names,
     class_names,
     in_words,
     join_alike,
@@ -67,6 +67,7 @@ def build_task(
     tables = {split: tables[split] for split in SPLITS if split in tables}
     told = [*notes, *_notes_of_files(tables)]
     text_column, label_column = choose_columns(tables["train"], text_column, label_column, told)
+    tables = in_categories(tables, label_column)
     given = tuple(label_names) if label_names else None
     single = given or category_names(tables, label_column)
     tables = plain_labels(tables, label_column, single, told)

@@ -67,7 +67,10 @@ def read_split(paths: Sequence[Path], options: ReadOptions | None = None) -> Tab
     n_more = len(tables) - 1
     notes = tuple(dict.fromkeys(note for table in tables for note in table.notes))
     path = f"{first.path} and {n_more} more parts, rows counted on" if n_more else first.path
-    return replace(first, path=path, notes=notes)
+    same = {
+        name: each for name, each in first.categories.items() if all(t.categories.get(name) == each for t in tables)
+    }
+    return replace(first, path=path, notes=notes, categories=same)
 
 
 def _read(path: Path, options: ReadOptions) -> Table:

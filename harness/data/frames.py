@@ -1,7 +1,6 @@
 """pandas DataFrames -> Task."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -39,8 +38,6 @@ def task_of_frames(
     written = (str(text), str(label)) if str(text) != str(label) or text == label else (repr(text), repr(label))
     columns = dict(zip(written, (text, label), strict=True))
     tables = {split: _table(frame, split, columns) for split, frame in frames.items()}
-    if written[1] in tables["train"].categories:
-        tables = {split: _in_names(table, written[1]) for split, table in tables.items()}
     if reason := why_unlabelled(tables, written[1]):
         raise DataError(f"{reason}, or give no test: rows of the frame are then set aside for it.")
     return build_task(
@@ -85,9 +82,3 @@ def _table(frame: Any, split: str, wanted: Mapping[str, Hashable]) -> Table:
         if isinstance(values.dtype, pd.CategoricalDtype):
             categories[name] = tuple(map(str, values.dtype.categories))
     return Table(where, columns, categories=categories)
-
-
-def _in_names(table: Table, label: str) -> Table:
-    """Write labels as categories are named, whatever type they are of."""
-    cells = [cell if cell is None else str(cell) for cell in table.columns[label]]
-    return replace(table, columns=table.columns | {label: cells})

@@ -43,13 +43,6 @@ def class_names(tables: Mapping[str, Table], label_column: str) -> tuple[str, ..
     return next(iter(declared.values()), None)
 
 
-def category_names(tables: Mapping[str, Table], label_column: str) -> tuple[str, ...] | None:
-    """Return the categories of train's labels that occur, in their order; None where these are no categories."""
-    order = tables["train"].categories.get(label_column)
-    occurring = {str(cell) for table in tables.values() for cell in table.columns.get(label_column, ())}
-    return None if order is None else tuple(name for name in order if name in occurring)
-
-
 def plain_labels(
     tables: Mapping[str, Table], label_column: str, names: Sequence[str] | None, notes: list[str]
 ) -> dict[str, Table]:
@@ -64,7 +57,10 @@ def plain_labels(
     Returns:
         The tables, with labels that are names or ids.
     """
-    given = {split: table.columns.get(label_column, []) for split, table in tables.items()}
+    given, known = (
+        {split: table.columns.get(label_column, []) for split, table in tables.items()},
+        frozenset(names or ()),
+    )
     cells = [cell for column in given.values() for cell in column]
     if cells and all(isinstance(cell, list | tuple) and len(cell) == 1 for cell in cells):
         notes.append(f"each cell of {label_column!r} is a list of one label, which was taken")
@@ -72,7 +68,7 @@ def plain_labels(
     elif cells and all(isinstance(cell, str) and LIST_OF_ONE.fullmatch(cell) for cell in cells):
         notes.append(f"each cell of {label_column!r} is a list of one label, which was taken")
         taken = {split: [LIST_OF_ONE.sub(r"\2", cell) for cell in column] for split, column in given.items()}
-    elif names and all(isinstance(cell, str | int | float) and str(cell) in names for cell in cells):
+    elif known and all(isinstance(cell, str | int | float) and str(cell) in known for cell in cells):
         taken = {split: [str(cell) for cell in column] for split, column in given.items()}
     elif cells and all(isinstance(cell, float) and cell.is_integer() for cell in cells):
         notes.append(f"labels written as {cells[0]!r} were taken for whole numbers")
