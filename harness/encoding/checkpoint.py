@@ -6,7 +6,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from harness.encoding.checkpoint_files import CONFIG, check_attention, check_weights_files, read_checkpoint_json
+from harness.encoding.checkpoint_files import (
+    CONFIG,
+    TOKENIZER_CONFIG,
+    check_attention,
+    check_weights_files,
+    read_checkpoint_json,
+)
 from harness.encoding.described_sizes import check_entries, check_fits_weights
 from harness.encoding.fingerprint import EncoderFacts
 from harness.encoding.precision import put_on
@@ -22,7 +28,6 @@ TOKENIZER_FILES = (
     "spiece.model",
     "sentencepiece.bpe.model",
 )
-TOKENIZER_CONFIG = "tokenizer_config.json"
 FEWEST_TOKENS = 4  # of a text with a beginning and an end
 CHARACTERS = 128  # token ids that are tried where a model has no vocabulary, as CANINE, which reads code points
 

@@ -7,7 +7,9 @@ from typing import Any
 from harness.errors import ModelError, reason_of
 from harness.system.foreign_files import open_regular_file, read_json
 
-CONFIG, INDEX, ADAPTER = "config.json", "model.safetensors.index.json", "adapter_config.json"
+CONFIG, TOKENIZER_CONFIG, ADAPTER = "config.json", "tokenizer_config.json", "adapter_config.json"
+INDEX, INDEX_ENDING = "model.safetensors.index.json", ".safetensors.index.json"
+WEIGHTS_KEY = "transformers_weights"  # of config.json: the weights that are loaded in place of model.safetensors
 MOST_BYTES = 50_000_000  # of a JSON file; an index of the largest models holds a tenth
 PICKLED = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 OTHER_ENGINES = {
@@ -35,8 +37,8 @@ def check_folder(directory: Path, name: str) -> None:
         name: What to call it in messages.
 
     Raises:
-        ModelError: Where it is an adapter, holds checkpoints in folders below, weights of other kinds alone, or an
-            index that names files outside it.
+        ModelError: Where it is an adapter, holds checkpoints in folders below, weights of other kinds alone, or
+            names files outside it.
     """
     if (directory / ADAPTER).exists():
         raise _is_adapter(directory, name)
@@ -44,7 +46,7 @@ def check_folder(directory: Path, name: str) -> None:
         listed = ", ".join(below[:SHOWN]) + (f" and {len(below) - SHOWN} more" if len(below) > SHOWN else "")
         raise ModelError(f"Model {name} is a folder above checkpoints, not one. Name one with --model: {listed}.")
     refuse_other_weights(name, _names(directory))
-    _check_index(directory, name)
+    refuse_files_elsewhere(directory, name)
 
 
 def refuse_other_weights(name: str, file_names: Sequence[str]) -> None:
@@ -110,25 +112,70 @@ def read_checkpoint_json(file: Path, name: str) -> Any:
         raise ModelError(f"Model {name}: its {file.name} cannot be read: {reason}. Get an undamaged copy.") from error
 
 
-def _check_index(directory: Path, name: str) -> None:
-    """Refuse an index of weights that names anything but files beside it: they would be in no fingerprint."""
-    if (directory / "model.safetensors").exists():  # then transformers reads no index
-        return
+def refuse_files_elsewhere(directory: Path, name: str) -> None:
+    """Refuse a checkpoint whose own files name others to read that do not lie beside them: no fingerprint has those.
+
+    Args:
+        directory: Its folder.
+        name: What to call it in messages.
+
+    Raises:
+        ModelError: Where it names weights, a configuration or a tokenizer in another folder, or weights that are
+            missing.
+    """
+    described, tokenizer = (_object_in(directory / file, name) for file in (CONFIG, TOKENIZER_CONFIG))
+    if described.get("configuration_files"):
+        raise ModelError(
+            f"Model {name}: its config.json lets another file take its place (configuration_files). Name that one "
+            "config.json, so that it is checked, and remove this line."
+        )
+    for file in tokenizer.get("fast_tokenizer_files") or []:
+        if not _is_beside(file, (".json",)):
+            raise _elsewhere(name, TOKENIZER_CONFIG, file, "a JSON file beside it")
+    weights = described.get(WEIGHTS_KEY)
+    if weights is not None and not _is_beside(weights, (".safetensors", INDEX_ENDING)):
+        raise _elsewhere(name, CONFIG, weights, "a safetensors file beside it")
+    if weights is not None and weights.endswith(INDEX_ENDING):
+        _check_index(directory, weights, name)
+    elif not (directory / "model.safetensors").exists():  # then transformers reads no index
+        _check_index(directory, INDEX, name)
+
+
+def _object_in(file: Path, name: str) -> dict[str, Any]:
+    """Return the JSON object in a file, {} where there is no such file or it holds anything else."""
     try:
-        index = read_checkpoint_json(directory / INDEX, name)
+        content = read_checkpoint_json(file, name)
+    except FileNotFoundError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _check_index(directory: Path, file_name: str, name: str) -> None:
+    """Refuse an index of weights that names anything but files beside it."""
+    try:
+        index = read_checkpoint_json(directory / file_name, name)
     except FileNotFoundError:
         return
     mapped = index.get("weight_map") if isinstance(index, dict) else None
     if not isinstance(mapped, dict) or not mapped:
-        raise ModelError(f"Model {name}: expected a weight_map in its {INDEX}. Get an undamaged copy.")
+        raise ModelError(f"Model {name}: expected a weight_map in its {file_name}. Get an undamaged copy.")
     for file in dict.fromkeys(map(str, mapped.values())):
-        if PurePosixPath(file).name != file or "\\" in file or not file.endswith(".safetensors"):
-            raise ModelError(
-                f"Model {name}: its {INDEX} names {file[:200]!r}; expected safetensors files beside it. Weights from "
-                "elsewhere are not loaded: nobody would notice when they change. Put them into the folder."
-            )
+        if not _is_beside(file, (".safetensors",)):
+            raise _elsewhere(name, file_name, file, "safetensors files beside it")
         if not (directory / file).is_file():
-            raise ModelError(f"Model {name}: its {INDEX} names {file[:200]!r}, which is missing. Get it again.")
+            raise ModelError(f"Model {name}: its {file_name} names {file[:200]!r}, which is missing. Get it again.")
+
+
+def _is_beside(file: object, endings: tuple[str, ...]) -> bool:
+    """Return whether a value is the name of a file of such an ending, and no path."""
+    return isinstance(file, str) and PurePosixPath(file).name == file and "\\" not in file and file.endswith(endings)
+
+
+def _elsewhere(name: str, where: str, file: object, expected: str) -> ModelError:
+    return ModelError(
+        f"Model {name}: its {where} names {str(file)[:200]!r}; expected {expected}. Files from elsewhere are not "
+        "loaded: nobody would notice when they change. Put them into the folder."
+    )
 
 
 def check_weights_files(directory: Path, name: str) -> None:

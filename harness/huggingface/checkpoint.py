@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.encoding.checkpoint import facts_of, load_parts, read_config
-from harness.encoding.checkpoint_files import check_folder
+from harness.encoding.checkpoint_files import check_folder, refuse_files_elsewhere
 from harness.encoding.engine import INT8, TORCH, Engine, EngineName, check_engine
 from harness.encoding.fingerprint import EncoderFacts, fingerprint, read_facts, write_facts
 from harness.encoding.first_pass import check_first_pass
@@ -189,9 +189,11 @@ def find_model(name: str, option: str) -> Path:
     Raises:
         UserError: Where the name can be neither.
         UnavailableError: Where there is no such model to be had, or the network may not be asked.
-        ModelError: Where it has no safetensors weights.
+        ModelError: Where it has no safetensors weights, or names files outside its folder.
     """
-    return find_checkpoint(name, None, offline=False, option=option)[0]
+    folder = find_checkpoint(name, None, offline=False, option=option)[0]
+    refuse_files_elsewhere(folder, name)
+    return folder
 
 
 def model_hash(folder: Path) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import ModelError, UserError
+from harness import ModelError, UserError, find_model
 
 from .tampering import load, set_json
 
@@ -19,11 +19,11 @@ def refusal(folder: Path | str) -> str:
     return str(caught.value)
 
 
-def split_into(checkpoint: Path, file: str) -> None:
+def split_into(checkpoint: Path, file: str, index_name: str = "model.safetensors.index.json") -> None:
     """Let an index name one file for all weights."""
     keys = ["embeddings.word_embeddings.weight", "embeddings.LayerNorm.weight"]
     index = {"metadata": {}, "weight_map": dict.fromkeys(keys, file)}
-    (checkpoint / "model.safetensors.index.json").write_text(json.dumps(index))
+    (checkpoint / index_name).write_text(json.dumps(index))
 
 
 @pytest.mark.parametrize("file", ["../elsewhere/x.safetensors", "below/x.safetensors", "/x.safetensors", "x.bin", ".."])
@@ -39,6 +39,38 @@ def test_an_index_that_names_a_missing_file_is_refused(checkpoint: Path) -> None
     (checkpoint / "model.safetensors").rename(checkpoint / "unused.safetensors")
     split_into(checkpoint, "model-00001-of-00001.safetensors")
     assert "'model-00001-of-00001.safetensors', which is missing" in refusal(checkpoint)
+
+
+@pytest.mark.parametrize("file", ["below/x.safetensors", "../x.safetensors", "x.bin", 3])
+def test_a_configuration_that_names_weights_outside_the_folder_is_refused(checkpoint: Path, file: str | int) -> None:
+    set_json(checkpoint / "config.json", transformers_weights=file)
+    assert f"its config.json names {str(file)!r}; expected a safetensors file beside it" in refusal(checkpoint)
+
+
+def test_an_index_that_a_configuration_names_is_held_to_the_same(checkpoint: Path) -> None:
+    set_json(checkpoint / "config.json", transformers_weights="other.safetensors.index.json")
+    split_into(checkpoint, "below/x.safetensors", "other.safetensors.index.json")
+    assert "its other.safetensors.index.json names 'below/x.safetensors'" in refusal(checkpoint)
+
+
+def test_weights_beside_it_that_a_configuration_names_are_loaded(checkpoint: Path) -> None:
+    (checkpoint / "model.safetensors").rename(checkpoint / "other.safetensors")
+    set_json(checkpoint / "config.json", transformers_weights="other.safetensors")
+    assert load(checkpoint).width == 32
+
+
+@pytest.mark.parametrize("file", ["below/tokenizer.1.0.json", "../tokenizer.1.0.json", "/tokenizer.1.0.json", 3])
+def test_a_tokenizer_outside_the_folder_is_refused(checkpoint: Path, file: str | int) -> None:
+    set_json(checkpoint / "tokenizer_config.json", fast_tokenizer_files=["tokenizer.0.1.json", file])
+    message = refusal(checkpoint)
+    assert f"its tokenizer_config.json names {str(file)!r}; expected a JSON file beside it" in message
+    with pytest.raises(ModelError, match="tokenizer_config"):
+        find_model(str(checkpoint), "--set nli_zero_shot.model")
+
+
+def test_a_configuration_that_is_none_of_config_json_is_refused(checkpoint: Path) -> None:
+    set_json(checkpoint / "config.json", configuration_files=["config.1.0.0.json"])
+    assert "lets another file take its place (configuration_files)" in refusal(checkpoint)
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "{}", '{"weight_map": []}', "[" * 10_000])
