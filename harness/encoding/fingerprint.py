@@ -19,6 +19,7 @@ OTHER_FILES = frozenset(
 )
 FIRST_PASS = 1  # raise it where the first pass (first_pass.py) begins to refuse more
 LIBRARIES = ("torch", "transformers", "tokenizers")
+WEIGHTS = "*.safetensors"
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def fingerprint(
         **prompt,
         **({} if engine == TORCH else {"engine": engine}),
         **({"calibration": str(CALIBRATION)} if engine == INT8 else {}),
-        **({"modules": _hash_of_files(modules)} if (modules := _weights_of_modules(directory)) else {}),
+        **({"modules": _hash_of_files(modules)} if (modules := _trained_modules(directory)) else {}),
     }
 
 
@@ -93,7 +94,7 @@ def weights_hash(directory: str) -> str | None:
     Returns:
         That of its safetensors file; of several, that of their sha256s in the order of names; of none, None.
     """
-    hashes = [sha256_of(file) for file in sorted(Path(directory).glob("*.safetensors"))] if directory else []
+    hashes = [sha256_of(file) for file in sorted(Path(directory).glob(WEIGHTS))] if directory else []
     if not hashes:
         return None
     if len(hashes) == 1:
@@ -109,8 +110,8 @@ def checkpoint_bytes(directory: Path) -> int:
 def checkpoint_files(directory: Path) -> list[Path]:
     """Return a checkpoint's files that predicting needs: weights, configuration, tokenizer, modules behind it."""
     files = [file for file in sorted(directory.iterdir()) if _is_of_tokenizer(file)]
-    modules = [file for folder in _modules(directory) for file in sorted(folder.glob("*.json"))]
-    weights = [*sorted(directory.glob("*.safetensors")), *_weights_of_modules(directory)]
+    weights = sorted(directory.glob(WEIGHTS))
+    modules = [file for folder in _modules(directory) for file in _files_of_module(folder)]
     return [file for file in (*files, directory / "config.json", *weights, *modules) if file.is_file()]
 
 
@@ -119,9 +120,13 @@ def _is_of_tokenizer(file: Path) -> bool:
     return file.is_file() and file.name != "config.json" and file.suffix not in OTHER_FILES and file.name[0] != "."
 
 
-def _weights_of_modules(directory: Path) -> list[Path]:
-    """Return the weights in folders of sentence-transformers, such as 2_Dense, which SetFit loads."""
-    return [file for folder in _modules(directory) for file in sorted(folder.glob("*.safetensors"))]
+def _trained_modules(directory: Path) -> list[Path]:
+    """Return the files of modules of sentence-transformers with weights, such as 2_Dense, which SetFit loads."""
+    return [file for folder in _modules(directory) if any(folder.glob(WEIGHTS)) for file in _files_of_module(folder)]
+
+
+def _files_of_module(folder: Path) -> list[Path]:
+    return [*sorted(folder.glob(WEIGHTS)), *sorted(folder.glob("*.json"))]
 
 
 def _modules(directory: Path) -> list[Path]:

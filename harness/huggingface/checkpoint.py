@@ -9,7 +9,7 @@ from typing import Any
 from harness.encoding.checkpoint import facts_of, load_parts, read_config
 from harness.encoding.checkpoint_files import check_folder, refuse_files_elsewhere
 from harness.encoding.engine import INT8, TORCH, Engine, EngineName, check_engine
-from harness.encoding.fingerprint import EncoderFacts, fingerprint, read_facts, write_facts
+from harness.encoding.fingerprint import EncoderFacts, checkpoint_files, fingerprint, read_facts, write_facts
 from harness.encoding.first_pass import check_first_pass
 from harness.encoding.openvino_engine import OpenVinoEngine
 from harness.encoding.pooling import PoolingSource
@@ -23,7 +23,6 @@ from harness.huggingface.offline_wheel import MINILM, minilm_folder, wheel_weigh
 from harness.system.files import sha256_of
 
 FIRST_BATCH = 2048  # tokens of the first pass, which holds two short texts
-MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model")  # that what a model answers depends on
 ORGANISATION = "sentence-transformers"
 # How its encoders' names begin, which its own library finds without the organisation.
 SHORT_NAMES = (
@@ -197,10 +196,10 @@ def find_model(name: str, option: str) -> Path:
 
 
 def model_hash(folder: Path) -> str:
-    """Return the sha256 of the files of a model that its answers depend on: weights, configuration, tokenizer."""
+    """Return the sha256 of the files of a model that its answers depend on, as `checkpoint_files` finds them."""
     found = hashlib.sha256()
-    for file in sorted({file for pattern in MODEL_FILES for file in folder.glob(pattern)}):
-        found.update(f"{file.name} {sha256_of(file)}\n".encode())
+    for name, file in sorted((file.relative_to(folder).as_posix(), file) for file in checkpoint_files(folder)):
+        found.update(f"{name} {sha256_of(file)}\n".encode())
     return found.hexdigest()
 
 

@@ -35,7 +35,8 @@ from harness.system.temporary_folders import temporary_folder
 
 OTHERWISE = "It may predict otherwise."
 # Parts of a fingerprint that change features by rounding at most, or name what others hash: not another encoder.
-CIRCUMSTANCES = frozenset({"revision", "device", "dtype", *LIBRARIES, *OTHER_LIBRARIES})
+# Modules behind the pooling are applied by strategies alone that keep what they trained.
+CIRCUMSTANCES = frozenset({"revision", "modules", "device", "dtype", *LIBRARIES, *OTHER_LIBRARIES})
 
 
 class TextClassifier:

@@ -100,6 +100,8 @@ def test_another_encoder_is_refused_and_the_same_one_elsewhere_is_not(
     save_file(weights, tmp_path / "other" / "model.safetensors", {"format": "pt"})
     with pytest.raises(ModelError, match="is another one: their weights differ"):
         harness.load_classifier(folder, model=tmp_path / "other")
+    (tmp_path / "same" / "2_Dense").mkdir()
+    (tmp_path / "same" / "2_Dense" / "model.safetensors").write_bytes(b"behind the pooling, where no probe reads")
     elsewhere = harness.load_classifier(folder, model=tmp_path / "same")
     assert elsewhere.predict(task.test.texts).tolist() == run.predictions("logreg_probe")["prediction"].tolist()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness import Features, ModelError
+from harness import Features, ModelError, model_hash
 from harness.encoding.fingerprint import EncoderFacts, fingerprint, read_facts, write_facts
 from harness.encoding.transformer_encoder import TransformerEncoder
 from harness.features.directory import CacheDirectory
@@ -90,6 +90,26 @@ def test_a_file_that_a_tokenizer_may_read_is_part_of_it(checkpoint: Path, name: 
         seen.append(identity(checkpoint))
     assert len({each["tokenizer"] for each in seen}) == 3
     assert len({(each["weights"], each["config"]) for each in seen}) == 1
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_a_trained_module_behind_the_pooling_is_part_of_it_with_its_configuration(checkpoint: Path, name: str) -> None:
+    (checkpoint / "2_Dense").mkdir()
+    seen = []
+    for content in ("a", "b"):
+        (checkpoint / "2_Dense" / "model.safetensors").touch()
+        (checkpoint / "2_Dense" / name).write_text(content)
+        seen.append((identity(checkpoint)["modules"], model_hash(checkpoint)))
+    assert len({part for each in seen for part in each}) == 4
+
+
+@pytest.mark.parametrize("name", ["0_StaticEmbedding/model.safetensors", "bpe.codes", "config.json"])
+def test_the_hash_of_a_model_of_a_strategy_covers_what_it_may_read(checkpoint: Path, name: str) -> None:
+    (checkpoint / name).parent.mkdir(exist_ok=True)
+    (checkpoint / name).write_text("a")
+    before = model_hash(checkpoint)
+    (checkpoint / name).write_text("b")
+    assert model_hash(checkpoint) != before
 
 
 @pytest.mark.parametrize("name", UNREAD)
