@@ -17,18 +17,18 @@ from harness.config.run_config import RunConfig
 from harness.data.column_choice import is_missing, refuse_bad_texts
 from harness.data.row_stream import RowStream
 from harness.data.streamed_files import open_rows
-from harness.data.task import texts_hash
 from harness.encoding.encoder import Features, missing_layer, resolved, width_of
 from harness.encoding.tags import encoder_tags
 from harness.errors import DataError, UserError
 from harness.executors.shards import HereShards, PooledShards, open_shards
 from harness.features.single_pass import ROWS_PER_SHARD
-from harness.results.encoded_texts import EncodedTexts
+from harness.results.encoded_texts import SHOWN, EncodedTexts, hash_of_cells
 
 if TYPE_CHECKING:
     from harness.encoding.encoder import Encoder
     from harness.runs.reporter import Reporter
 
+COMPARING = "comparing the texts with the parts that are there"
 BATCH_TOKENS = 2048  # unless others are asked for: the same everywhere, so that a shard's last digits are, too
 
 
@@ -79,11 +79,11 @@ def encode_files(
         shard_rows: Rows of a shard: what is held at once, and what a kill can cost.
 
     Raises:
-        UserError: For a file named twice, a folder that holds anything else, or a layer that the encoder has not.
+        UserError: For a file named twice, a folder that holds anything else or finished parts of other texts, or a
+            layer that the encoder has not.
         DataError: For a file that cannot be read, or rows that hold no texts.
         UnavailableError: Where the disk refuses, or a worker is lost; what is done is kept.
     """
-    from harness.huggingface.hub_dataset import read_options
     from harness.runs.opening import open_encoder
 
     if missing := [source for source in sources if not Path(source).expanduser().is_file()]:
@@ -98,19 +98,54 @@ def encode_files(
         features = resolved(features, encoder)
         encoded, notes = EncodedTexts(folder, _about(encoder, features, config, shard_rows)), Notes(tell)
         with encoded.claimed():
-            encoded.begin()
             count = _Count(reporter)
+            encoded.begin(_announced(_shards_of(sources, shard_rows, config, notes, kind), reporter))
             with open_shards(executor, encoder, features, count.within_shard, offline=config.offline) as shards:
-                way = _Way(encoded, shards, encoder, (shard_rows, width_of(features, encoder)), count)
-                for source in sources:
-                    with open_rows(source, options=read_options(config), kind=kind) as rows:
-                        count.expect(rows.n_rows)
-                        way.take(_texts(rows, text_column_of(rows, config.text_column, None, notes), notes))
+                way = _Way(encoded, shards, encoder, width_of(features, encoder), count)
+                for cells in _shards_of(sources, shard_rows, config, notes, kind, count):
+                    way.take(cells)
                 done = way.finish()
+    if encoded.damaged:
+        notes.add([f"Parts that were damaged and were encoded again: {_listed(encoded.damaged)}"])
     if done.n_cut:
         told = f"Texts encoded now that are longer than {encoder.max_length:,} tokens, and so were cut: {done.n_cut:,}"
         notes.add([told])
     return done
+
+
+def _announced(shards: Iterator[list[str | None]], reporter: "Reporter") -> Iterator[list[str | None]]:
+    reporter.progress(COMPARING, 0, 0)
+    yield from shards
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")
+
+
+def _shards_of(
+    sources: Sequence[str],
+    shard_rows: int,
+    config: RunConfig,
+    notes: Notes,
+    kind: str | None,
+    count: "_Count | None" = None,
+) -> Iterator[list[str | None]]:
+    """Yield the texts of each shard of files, which may begin in one and end in another."""
+    from harness.huggingface.hub_dataset import read_options
+
+    cells: list[str | None] = []
+    for source in sources:
+        with open_rows(source, options=read_options(config), kind=kind) as rows:
+            if count:
+                count.expect(rows.n_rows)
+            texts = _texts(rows, text_column_of(rows, config.text_column, None, notes), notes)
+            while more := list(islice(texts, shard_rows - len(cells))):
+                cells += more
+                if len(cells) == shard_rows:
+                    yield cells
+                    cells = []
+    if cells:
+        yield cells
 
 
 def _refuse_twice(sources: Sequence[str]) -> None:
@@ -183,7 +218,7 @@ class _Way:
         encoded: The folder.
         shards: Where shards are encoded.
         encoder: What encodes them.
-        shape: Rows of a shard and numbers in the features of a row.
+        width: Numbers in the features of a row.
         count: Told what is done.
     """
 
@@ -192,54 +227,41 @@ class _Way:
         encoded: EncodedTexts,
         shards: HereShards | PooledShards,
         encoder: "Encoder",
-        shape: tuple[int, int],
+        width: int,
         count: _Count,
     ) -> None:
         self._encoded, self._shards, self._encoder, self._count = encoded, shards, encoder, count
-        self._shard_rows, self._width = shape
-        self._open: list[str | None] = []  # of the shard that is being filled
+        self._width = width
         self._under_way: dict[int, tuple[str, list[int], int]] = {}  # shard -> hash, rows with a text, rows
         self._n_shards = self._n_rows = self._n_without_text = self._n_encoded = self._n_cut = 0
         self._started = time.perf_counter()
 
-    def take(self, texts: Iterator[str | None]) -> None:
-        """Encode texts as far as they fill shards."""
-        while more := list(islice(texts, self._shard_rows - len(self._open))):
-            self._open += more
-            if len(self._open) == self._shard_rows:
-                self._start()
-
-    def finish(self) -> EncodedFiles:
-        """Encode the rest, wait for all shards, and return what came of it."""
-        if self._open:
-            self._start()
-        while self._under_way:
-            self._write_ended()
-        self._encoded.finish(self._n_rows, self._n_shards)
-        seconds = time.perf_counter() - self._started
-        counted = (self._n_rows, self._n_without_text, self._n_encoded, self._n_cut)
-        return EncodedFiles(*counted, self._width, seconds)
-
-    def _start(self) -> None:
-        """Hand the open shard over, once there is room, unless it is there already."""
-        cells, self._open = self._open, []
+    def take(self, cells: list[str | None]) -> None:
+        """Hand the next shard over, once there is room, unless it is there already."""
         shard, self._n_shards = self._n_shards, self._n_shards + 1
         rows = [row for row, text in enumerate(cells) if text is not None]
-        # What stands for a row without a text can be no text: no two lists of cells share a hash.
-        digest = texts_hash([repr(text) for text in cells])
         self._n_rows += len(cells)
         self._n_without_text += len(cells) - len(rows)
-        if self._encoded.holds(shard, digest):
+        if self._encoded.holds(shard, cells):
             self._count.add(len(cells))
             return
         self._n_encoded += len(cells)
-        self._under_way[shard] = digest, rows, len(cells)
+        self._under_way[shard] = hash_of_cells(cells), rows, len(cells)
         texts = [text for text in cells if text is not None]
         self._shards.start(shard, texts)
         self._n_cut += self._encoder.count_truncated(texts)
         self._write_ended()
         while self._shards.running >= self._shards.at_a_time:
             self._write_ended()
+
+    def finish(self) -> EncodedFiles:
+        """Wait for all shards, and return what came of it."""
+        while self._under_way:
+            self._write_ended()
+        self._encoded.finish(self._n_rows, self._n_shards)
+        seconds = time.perf_counter() - self._started
+        counted = (self._n_rows, self._n_without_text, self._n_encoded, self._n_cut)
+        return EncodedFiles(*counted, self._width, seconds)
 
     def _write_ended(self) -> None:
         for shard, values in self._shards.ended():

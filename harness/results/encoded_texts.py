@@ -7,12 +7,16 @@
 
 import contextlib
 import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.data.task import texts_hash
 from harness.errors import UserError
 from harness.results.run_directory import RunDirectory
 from harness.system.files import disk_errors, read_sealed, sha256_of, write_atomically, write_sealed
@@ -20,6 +24,32 @@ from harness.system.unfinished_files import remove_abandoned
 
 ENCODED_FILE = "encoded.json"
 OPTION = "-o"
+SHOWN = 5  # parts that a message names
+Cells = Sequence[str | None]
+"""The texts of rows, None where one has none."""
+_PART = re.compile(r"part-([0-9]{6,})\.(?:npy|json)")
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What is told of a part: the hash of its texts, its rows, the sha256 of its file."""
+
+    texts: str
+    rows: int
+    sha256: str
+
+
+def hash_of_cells(cells: Cells) -> str:
+    """Return the hash of the texts of a part.
+
+    What stands for a row without a text can be no text: no two lists of cells share a hash.
+    """
+    return texts_hash([repr(text) for text in cells])
+
+
+def _is_of_others(told: _Told | None, texts: Cells) -> bool:
+    """Return whether a part is neither of these texts nor of the first of them; of a damaged one nobody knows."""
+    return told is not None and (told.rows > len(texts) or told.texts != hash_of_cells(texts[: told.rows]))
 
 
 class EncodedTexts:
@@ -27,11 +57,15 @@ class EncodedTexts:
 
     Args:
         folder: The folder, which is made where it is missing.
-        about: Of what they are, by name: all that can change them.
+        about: Of what they are, by name: all that can change them, `shard_rows` among it.
+
+    Attributes:
+        damaged: Names of parts that were found damaged.
     """
 
     def __init__(self, folder: Path, about: dict[str, Any]) -> None:
         self.folder, self._about = folder, about
+        self.damaged: list[str] = []
 
     def claimed(self) -> contextlib.AbstractContextManager[None]:
         """Keep other processes from writing into the folder at the same time.
@@ -44,11 +78,14 @@ class EncodedTexts:
             self.folder.mkdir(parents=True, exist_ok=True)
         return RunDirectory(self.folder).claimed()
 
-    def begin(self) -> None:
-        """Take what an earlier process left, where it is of the same.
+    def begin(self, shards: Iterable[Cells]) -> None:
+        """Take what an earlier process left, where it is of the same: finished parts are never lost to other texts.
+
+        Args:
+            shards: The texts of each part, in their order; read where there are finished parts only.
 
         Raises:
-            UserError: Where the folder holds anything else.
+            UserError: Where the folder holds anything else, or parts of other texts.
             UnavailableError: Where the disk refuses.
         """
         try:
@@ -67,20 +104,34 @@ class EncodedTexts:
                     f"{self.folder} holds features of something else ({', '.join(changed)}). Name another folder, or "
                     "remove it."
                 )
+        if finished := self._finished():
+            self._refuse_others(finished, shards)
         remove_abandoned(self.folder)
         self._write(None)
 
-    def holds(self, shard: int, texts: str) -> bool:
-        """Return whether a shard is there whole.
+    def holds(self, shard: int, texts: Cells) -> bool:
+        """Return whether a shard is there whole; where it was and is damaged, note that.
 
         Args:
             shard: Its number, from 0.
-            texts: The hash of its texts.
+            texts: Its texts.
+
+        Raises:
+            UserError: Where it is there with other texts, as where a file changed since `begin`.
         """
-        try:
-            return bool(read_sealed(self._told(shard))["texts"] == texts) and self._file(shard).is_file()
-        except (OSError, ValueError, KeyError):
+        file = self._file(shard)
+        if not file.exists() or not self._told(shard).exists():
             return False
+        told = self._told_of(shard)
+        if _is_of_others(told, texts):
+            raise self._others({shard: told}, len(texts) + shard * self._about["shard_rows"])
+        if told and told.rows < len(texts):  # its last rows came since
+            return False
+        with contextlib.suppress(OSError):
+            if told and sha256_of(file) == told.sha256:
+                return True
+        self.damaged.append(file.name)
+        return False
 
     def write(self, shard: int, texts: str, table: NDArray[np.float32]) -> None:
         """Write a shard.
@@ -101,18 +152,57 @@ class EncodedTexts:
         write_sealed(self._told(shard), told, OPTION)
 
     def finish(self, n_rows: int, n_shards: int) -> None:
-        """Write down that all is there, and remove shards of texts that are not among them any more.
+        """Write down that all is there, and remove what was left beyond the last part by a process that was killed.
 
         Raises:
+            UserError: Where finished parts lie there, as where a file changed since `begin`.
             UnavailableError: Where the disk refuses.
         """
+        if beyond := {shard: told for shard, told in self._finished().items() if shard >= n_shards}:
+            raise self._others(beyond, n_rows)
         with disk_errors(self.folder, OPTION):
-            shard = n_shards
-            while (file := self._file(shard)).exists() or self._told(shard).exists():
-                file.unlink(missing_ok=True)
-                self._told(shard).unlink(missing_ok=True)
-                shard += 1
+            for shard, file in self._parts():
+                if shard >= n_shards:
+                    file.unlink(missing_ok=True)
         self._write(n_rows)
+
+    def _refuse_others(self, finished: dict[int, "_Told | None"], shards: Iterable[Cells]) -> None:
+        of_others, n_rows = dict(finished), 0
+        for shard, texts in enumerate(shards):
+            n_rows += len(texts)
+            if shard in finished and not _is_of_others(finished[shard], texts):
+                del of_others[shard]
+        if of_others:
+            raise self._others(of_others, n_rows)
+
+    def _others(self, parts: dict[int, "_Told | None"], n_rows: int) -> UserError:
+        named = [self._named(shard, told) for shard, told in sorted(parts.items())]
+        more = f" and {len(named) - SHOWN:,} more" if len(named) > SHOWN else ""
+        return UserError(
+            f"{self.folder} holds finished parts that are not of the {n_rows:,} rows of these files: "
+            f"{', '.join(named[:SHOWN])}{more}. They stay as they are. Name another folder, or remove it."
+        )
+
+    def _named(self, shard: int, told: "_Told | None") -> str:
+        first = shard * self._about["shard_rows"] + 1
+        return self._file(shard).name + (f" (rows {first:,} to {first + told.rows - 1:,})" if told else "")
+
+    def _finished(self) -> dict[int, "_Told | None"]:
+        """Return what is told of each part whose two files are there, None where that is damaged."""
+        there = {(shard, file.suffix) for shard, file in self._parts()}
+        return {shard: self._told_of(shard) for shard, kind in there if kind == ".npy" and (shard, ".json") in there}
+
+    def _parts(self) -> Iterator[tuple[int, Path]]:
+        for file in list(self.folder.iterdir()):
+            if match := _PART.fullmatch(file.name):
+                yield int(match[1]), file
+
+    def _told_of(self, shard: int) -> "_Told | None":
+        try:
+            told = read_sealed(self._told(shard))
+            return _Told(str(told["texts"]), int(told["rows"]), str(told["sha256"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
 
     def _write(self, n_rows: int | None) -> None:
         write_sealed(self.folder / ENCODED_FILE, {"about": self._about, "rows": n_rows}, OPTION)

@@ -140,18 +140,87 @@ def test_what_was_encoded_before_a_pool_broke_is_kept_and_all_of_it_is_as_withou
     assert not [*(tmp_path / "encoded").glob(".*")]
 
 
-def test_shards_of_other_texts_are_encoded_anew_and_those_beyond_the_end_go(
-    encode: Callable[..., Outcome], texts: list[str], tmp_path: Path
+def contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (
+            ["again"] * N_ROWS,
+            "part-000000.npy (rows 1 to 8), part-000001.npy (rows 9 to 16), part-000002.npy (rows 17 to",
+        ),
+        (None, "not of the 14 rows of these files: part-000001.npy (rows 9 to 16), part-000002.npy (rows 17 to 20)."),
+        ([], "not of the 0 rows of these files: part-000000.npy"),
+    ],
+)
+def test_finished_parts_of_other_texts_or_beyond_the_last_row_are_never_lost(
+    encode: Callable[..., Outcome], texts: list[str], tmp_path: Path, rows: list[str] | None, told: str
 ) -> None:
     assert encode().code == 0
-    whole = encoded(tmp_path / "encoded")
-    (tmp_path / "texts.txt").write_text("".join(f"{text}\n" for text in [*texts[:8], "again", *texts[9:14]]))
+    before = contents(tmp_path / "encoded")
+    (tmp_path / "texts.txt").write_text("".join(f"{text}\n" for text in (texts[:14] if rows is None else rows)))
     outcome = encode()
+    assert outcome.code == 2
+    assert told in " ".join(outcome.err.split())
+    assert "Name another folder, or remove it." in " ".join(outcome.err.split())
+    assert contents(tmp_path / "encoded") == before
+
+
+def test_rows_that_follow_are_encoded_and_no_others(
+    encode: Callable[..., Outcome], texts: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "more.txt").write_text("again\nhappy lost\n")
+    assert encode().code == 0
+    whole = encoded(tmp_path / "encoded")
+    outcome = encode(files=("texts.txt", "more.txt"))
     assert outcome.code == 0, outcome.err
     assert "encoded now: 6," in outcome.err
     values = encoded(tmp_path / "encoded")
-    assert len(values) == 14
-    assert values[:8].tobytes() == whole[:8].tobytes()
+    assert len(values) == N_ROWS + 2
+    assert values[:16].tobytes() == whole[:16].tobytes()
+
+
+def flip_a_bit(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[-5] ^= 1
+    file.write_bytes(content)
+
+
+DAMAGE: dict[str, Callable[[Path], object]] = {
+    "cut": lambda file: file.write_bytes(file.read_bytes()[:200]),
+    "empty": lambda file: file.write_bytes(b""),
+    "a flipped bit": flip_a_bit,
+    "its description": lambda file: file.with_suffix(".json").write_text("{"),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_part_is_told_and_encoded_again(encode: Callable[..., Outcome], tmp_path: Path, kind: str) -> None:
+    assert encode().code == 0
+    before = contents(tmp_path / "encoded")
+    DAMAGE[kind](tmp_path / "encoded" / "part-000001.npy")
+    outcome = encode()
+    assert outcome.code == 0, outcome.err
+    assert "Parts that were damaged and were encoded again: part-000001.npy" in " ".join(outcome.err.split())
+    assert "encoded now: 8," in outcome.err
+    assert contents(tmp_path / "encoded") == before
+    assert "Parts that were damaged" not in encode().err
+
+
+def test_parts_behind_a_gap_are_neither_lost_nor_read_with_others(
+    encode: Callable[..., Outcome], texts: list[str], tmp_path: Path
+) -> None:
+    assert encode().code == 0
+    (tmp_path / "encoded" / "part-000001.npy").unlink()
+    (tmp_path / "texts.txt").write_text("".join(f"{text}\n" for text in texts[:8]))
+    outcome = encode()
+    assert outcome.code == 2
+    assert "these files: part-000002.npy (rows 17 to 20)." in " ".join(outcome.err.split())
+    (tmp_path / "encoded" / "part-000002.json").unlink()  # as a kill leaves a part that was not finished
+    assert encode().code == 0
+    assert sorted(contents(tmp_path / "encoded")) == ["encoded.json", "part-000000.json", "part-000000.npy"]
 
 
 def test_a_folder_of_something_else_is_refused(encode: Callable[..., Outcome], tmp_path: Path) -> None:
