@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from harness.data.decoding import read_text
 from harness.data.quoting import Grid, Rows, n_columns, split_rows
@@ -43,8 +44,10 @@ def _read(path: Path, options: ReadOptions, delimiters: str, *, is_txt: bool = F
         lines, delimiters = lines[1:], match[1]
     if not lines:
         raise DataError(f"{path} is empty. It needs a header and at least one row.")
-    if is_txt and all(line.startswith(FASTTEXT) for line in lines):
-        return fasttext(path, [line.replace(stand_in or "\r", "\r") for line in lines], notes)
+    if is_txt and is_fasttext(lines):
+        told = list(notes)
+        columns = fasttext(line.replace(stand_in or "\r", "\r") for line in filled_lines(lines, told))
+        return Table(str(path), columns, notes=tuple(told))
     grid = divide(lines, delimiters, options, is_txt=is_txt)
     if grid.problem:
         raise DataError(f"{path}, {grid.problem}")
@@ -205,8 +208,27 @@ def uneven(
     )
 
 
-def fasttext(path: Path, lines: Sequence[str], notes: tuple[str, ...]) -> Table:
-    """Read lines of `__label__name text`; a line of several labels gets a list of them."""
+def is_fasttext(lines: Iterable[str]) -> bool:
+    """Return whether lines, those apart that are empty, are `__label__name text`, one or more of them."""
+    filled = [line for line in lines if line.strip()]
+    return bool(filled) and all(line.startswith(FASTTEXT) for line in filled)
+
+
+def filled_lines(lines: Iterable[str], notes: list[str]) -> Iterator[str]:
+    """Yield lines that are not empty; a note tells how many others stood between them, once all are read."""
+    n_empty = n_between = 0
+    for line in lines:
+        if line.strip():
+            n_between, n_empty = n_between + n_empty, 0
+            yield line
+        else:
+            n_empty += 1
+    if n_between:
+        notes.append(f"{n_between} empty lines were left out")
+
+
+def fasttext(lines: Iterable[str]) -> dict[str, list[Any]]:
+    """Return columns of lines of `__label__name text`; a line of several labels gets a list of them."""
     labels: list[str | list[str]] = []
     texts = []
     for line in lines:
@@ -215,4 +237,4 @@ def fasttext(path: Path, lines: Sequence[str], notes: tuple[str, ...]) -> Table:
         names = [word.removeprefix(FASTTEXT) for word in words[:n_labels]]
         labels.append(names[0] if n_labels == 1 else names)
         texts.append(" ".join(words[n_labels:]))
-    return Table(str(path), {"text": texts, "label": labels}, notes=notes)
+    return {"text": texts, "label": labels}

@@ -14,7 +14,9 @@ from harness.data.delimited_files import (
     divide,
     empty_rows_note,
     fasttext,
+    filled_lines,
     header_of,
+    is_fasttext,
     refuse_repeated_header,
     uneven,
     within_columns,
@@ -78,23 +80,22 @@ def stream_delimited(lines: LineStream, path: Path, options: ReadOptions, n: int
 def stream_lines(lines: LineStream, path: Path, n: int) -> RowStream:
     """Read a text a line, an empty line being a row without a text; of fastText's lines, text and label."""
     notes = list(lines.notes)
-    if lines.head and all(line.startswith(FASTTEXT) for line in lines.head if line.strip()):
+    if is_fasttext(lines.head):
         notes.append(f"lines begin with {FASTTEXT}, as fastText has it: labels were taken off the texts")
-        return RowStream(str(path), (TEXT, "label"), _labelled(lines.lines, path, n), notes)
+        batches = batched(filled_lines(_alike(lines.lines, path), notes), n)
+        return RowStream(str(path), (TEXT, "label"), map(fasttext, batches), notes)
     batches = batched((line.removesuffix("\r") for line in lines.lines), n)
     return RowStream(str(path), (TEXT,), ({TEXT: batch} for batch in batches), notes, types={TEXT: "string"})
 
 
-def _labelled(lines: Iterator[str], path: Path, n: int) -> Iterator[Chunk]:
-    done = 0
-    for batch in batched(lines, n):
-        if wrong := [i for i, line in enumerate(batch, done) if line.strip() and not line.startswith(FASTTEXT)]:
+def _alike(lines: Iterator[str], path: Path) -> Iterator[str]:
+    for number, line in enumerate(lines, 1):
+        if line.strip() and not line.startswith(FASTTEXT):
             raise DataError(
-                f"{path}, line {wrong[0] + 1}: the first lines begin with {FASTTEXT}, this one does not. Write all "
+                f"{path}, line {number}: the first lines begin with {FASTTEXT}, this one does not. Write all "
                 "lines alike."
             )
-        done += len(batch)
-        yield fasttext(path, batch, ()).columns
+        yield line
 
 
 @dataclass

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.data.decoding import ending, read_text
+from harness.data.delimited_files import filled_lines
 from harness.data.table import ReadOptions, Table
 from harness.data.usual_names import LABEL_NAMES, TEXT_NAMES
 from harness.errors import DataError, rows_named
@@ -36,13 +37,12 @@ def read_json(path: Path, options: ReadOptions) -> Table:
     """
     options.refuse_for(str(path), "a JSON file", encoded=True)
     content, notes = read_text(path, options.encoding)
-    lines = [line for line in content.split("\n") if line.strip()]
+    told: list[str] = []
+    lines = list(filled_lines(content.split("\n"), told))
     if not lines:
         raise DataError(f"{path} is empty. It needs at least one row.")
     if _is_one_a_line(path, lines):
-        if n_empty := content.rstrip().count("\n") + 1 - len(lines):
-            notes = (*notes, f"{n_empty} empty lines were left out")
-        return _from_objects(path, [parse_json(path, line, row) for row, line in enumerate(lines)], notes)
+        return _from_objects(path, [parse_json(path, line, row) for row, line in enumerate(lines)], (*notes, *told))
     return _from_value(path, parse_json(path, content), notes)
 
 

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from harness.data.arrow_files import open_parquet, parquet_chunks
 from harness.data.decoding import ending, open_bytes, read_errors
-from harness.data.delimited_files import DELIMITERS
+from harness.data.delimited_files import DELIMITERS, filled_lines
 from harness.data.delimited_stream import stream_delimited, stream_lines
 from harness.data.files import ENDINGS, READERS, is_read, refusal
 from harness.data.json_files import parse_json, refuse_others_than_objects, value_of
@@ -109,7 +109,7 @@ def _whole(path: Path, options: ReadOptions, n: int) -> RowStream:
 
 def _of_json(lines: LineStream, path: Path, options: ReadOptions, n: int) -> RowStream:
     notes = list(lines.notes)
-    filled = _filled(lines.lines, notes)
+    filled = filled_lines(lines.lines, notes)
     first = next(filled, None)
     if first is None:
         raise DataError(f"{path} is empty. It needs at least one row.")
@@ -119,19 +119,6 @@ def _of_json(lines: LineStream, path: Path, options: ReadOptions, n: int) -> Row
     begin = next(batches)
     names = tuple(dict.fromkeys(name for row in begin for name in row))
     return RowStream(str(path), names, _columns(chain([begin], batches), path, names), notes)
-
-
-def _filled(lines: Iterator[str], notes: list[str]) -> Iterator[str]:
-    """Yield lines that are not empty, and note how many others stood between them."""
-    n_empty = n_between = 0
-    for line in lines:
-        if line.strip():
-            n_between, n_empty = n_between + n_empty, 0
-            yield line
-        else:
-            n_empty += 1
-    if n_between:
-        notes.append(f"{n_between} empty lines were left out")
 
 
 def _objects(lines: Iterator[str], path: Path, n: int) -> Iterator[list[Any]]:

@@ -72,6 +72,21 @@ def test_a_txt_has_a_text_a_line_an_empty_one_is_a_row_and_columns_make_it_a_tab
     assert "labels were taken off" in notes[0]
 
 
+def test_empty_lines_between_those_of_fasttext_are_left_out_wherever_they_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "reviews.txt"
+    file.write_bytes(b"\n__label__good a lake\n \r\n\n__label__bad a crowd\n\n")
+    columns, notes = streamed(file)
+    whole = read_split([file])
+    assert columns == whole.columns == {"text": ["a lake", "a crowd"], "label": ["good", "bad"]}
+    assert notes[1:] == list(whole.notes) == ["3 empty lines were left out"]
+
+
+def test_empty_lines_alone_are_rows_without_a_text(tmp_path: Path) -> None:
+    file = tmp_path / "blank.txt"
+    file.write_bytes(b"\n\n")
+    assert streamed(file) == ({"text": ["", ""]}, [])
+
+
 def test_parquet_keeps_its_types_and_counts_its_rows(tmp_path: Path) -> None:
     pq.write_table(pa.table({"text": ["a", None, "c"], "n": pa.array([1, 2, 3], pa.int8())}), tmp_path / "new.parquet")
     with open_rows(str(tmp_path / "new.parquet"), rows_at_once=2) as rows:
