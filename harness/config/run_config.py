@@ -19,6 +19,8 @@ DEFAULT_MODEL = "distilbert-base-uncased"
 RANGE = re.compile(r"\s*(\d{1,10})\s*-\s*(\d{1,10})\s*")
 MOST_IN_A_RANGE = 1000
 
+MaxLength = Annotated[int, Field(ge=4)]
+"""Tokens that texts are cut at, those of a beginning and an end among them."""
 NonEmpty = Annotated[str, Field(min_length=1)]
 
 
@@ -58,7 +60,7 @@ class RunConfig(BaseModel):
     model: NonEmpty | None = None
     revision: str | None = None
     prompt: Annotated[str, Field(max_length=10_000)] | None = None
-    max_length: Annotated[int, Field(ge=4)] | None = None
+    max_length: MaxLength | None = None
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = (0,)
     train_sizes: tuple[Literal["all"] | Annotated[int, Field(ge=2)], ...] = ("all",)
     per_class: Annotated[int, Field(ge=1)] | None = None

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 
+from harness.config.run_config import MaxLength
 from harness.encoding.encoder import Encoder, Features, pooling_of
 from harness.encoding.engine import TORCH, EngineName, engine_name
 from harness.encoding.tags import encoder_tags
@@ -49,7 +50,7 @@ class SavedEncoder(FrozenModel):
     revision: Name | None = None
     fingerprint: dict[str, str | None] | None = None
     width: Count
-    max_length: Count
+    max_length: MaxLength
     n_layers: Count
     pooling: Name = "cls"
     prompt: Annotated[str, Field(max_length=10_000)] = ""

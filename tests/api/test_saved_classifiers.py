@@ -159,6 +159,16 @@ def test_what_no_run_wrote_is_refused(copied: Callable[..., Path], fields: dict[
         harness.load_classifier(copied("logreg_probe", **fields))
 
 
+@pytest.mark.parametrize("strategy", ["logreg_probe", FINE_TUNED])
+@pytest.mark.parametrize("max_length", [0, 3, True])
+def test_texts_are_cut_at_no_fewer_tokens_than_a_run_cuts_them(
+    run: RunResult, copied: Callable[..., Path], strategy: str, max_length: int
+) -> None:
+    saved = json.loads((saved_folders(run)["logreg_probe"] / "harness.json").read_text("utf-8"))["encoder"]
+    with pytest.raises(ModelError, match=r"harness\.json is damaged at encoder\.max_length"):
+        harness.load_classifier(copied(strategy, encoder=saved | {"max_length": max_length}))
+
+
 @pytest.mark.parametrize("content", ["", "[]", "null", "{", "NaN", "[" * 100_000, "\x00", '{"schema_version": 1}'])
 def test_what_is_no_description_is_refused(copied: Callable[..., Path], content: str) -> None:
     folder = copied("majority")
