@@ -25,6 +25,8 @@ PACKAGES: dict[EngineName, tuple[str, ...]] = {
 }
 # Another version of these rounds otherwise; one of nncf quantises otherwise.
 OTHER_LIBRARIES = ("model2vec", *PACKAGES["openvino"])
+OF_ENGINES = frozenset({"calibration", "dtype", *OTHER_LIBRARIES, *PACKAGES["openvino-int8"]})
+"""Parts of a fingerprint that change with the engine."""
 CALIBRATION = 1  # raise it with any change of what ranges of activations are measured on
 FIRST_TOKEN = "first"  # the last layer's first token by the short path, (m, 1, width)
 

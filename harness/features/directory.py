@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.config.run_config import RunConfig
+from harness.encoding.engine import OF_ENGINES
 from harness.features.entry import (
     FEATURES_FILE,
     JOURNAL_FILE,
@@ -202,6 +203,8 @@ class CacheDirectory:
             with contextlib.suppress(FileNotFoundError):
                 os.replace(folder, trash)  # first out of the way, at once: a half-deleted entry is never seen
         shutil.rmtree(trash, ignore_errors=True)
+        with contextlib.suppress(OSError):  # of a file in an entry's place
+            trash.unlink()
 
     def trash(self) -> Iterator[Path]:
         """Yield the folders that were on their way out when their process was killed, or are now."""
@@ -223,10 +226,16 @@ class CacheDirectory:
     def nearest(self, parts: Parts) -> tuple[StoredEntry, list[str]] | None:
         """Return the complete entry whose key differs in the fewest parts, and the names of these parts.
 
-        Of several, the one of the same texts: that another split is cached, too, tells nobody why this one is not.
+        An engine counts as one with what comes with it. Of several, the one of the same texts: that another split is
+        cached, too, tells nobody why this one is not.
         """
         others = [(entry, differing(parts, entry.key)) for entry in self.entries() if entry.state == "complete"]
-        return min(others, key=lambda other: (len(other[1]), "texts" in other[1]), default=None)
+        return min(others, key=lambda other: (_n_causes(other[1]), "texts" in other[1]), default=None)
+
+
+def _n_causes(parts: Iterable[str]) -> int:
+    differ = {*parts}
+    return len(differ - OF_ENGINES if "engine" in differ else differ)
 
 
 def differing(wanted: Parts, stored: Parts) -> list[str]:

@@ -76,6 +76,16 @@ def test_prune_keeps_what_is_known_of_encoders_with_entries_and_sweeps_the_rest(
     assert files_below(folder) == set()
 
 
+def test_a_file_in_the_place_of_an_entry_leaves_nothing_behind(cached_run: Harness, folder: Path) -> None:
+    cached_run()
+    entry = next((folder / "features").iterdir())
+    shutil.rmtree(entry)
+    entry.write_text("in the way")
+    assert "were damaged" in " ".join(cached_run().run.notes)
+    assert (entry / "manifest.json").is_file()
+    assert files_below(folder / "trash") == set()
+
+
 @pytest.mark.parametrize("size", ["ten", "-1", "10XB", "", "1.5.2MB"])
 def test_a_size_that_is_none_is_refused(cache: Harness, size: str) -> None:
     outcome = cache("prune", "--max-size", size)

@@ -137,5 +137,15 @@ def test_the_nearest_entry_is_the_one_that_differs_in_the_fewest_parts(tmp_path:
     assert (found[0].folder, found[1]) == (near, ["texts"])
 
 
+def test_an_engine_counts_as_one_part_with_what_comes_with_it(tmp_path: Path) -> None:
+    directory = CacheDirectory(tmp_path)
+    of_engine = {"engine": "openvino", "onnx": "1", "openvino": "2"}
+    write(directory, {**PARTS, **of_engine, "texts": "b"})
+    same_texts = write(directory, PARTS)
+    found = directory.nearest({**PARTS, **of_engine})
+    assert found is not None
+    assert (found[0].folder, found[1]) == (same_texts, [*of_engine])
+
+
 def test_parts_that_only_one_key_has_differ() -> None:
     assert differing({"a": None, "b": 1}, {"b": 1, "c": 2}) == ["a", "c"]
