@@ -33,7 +33,7 @@ if TYPE_CHECKING:
               "of --to transformers.")
 @click.option("--compare", is_flag=True, help="With --int8 or bfloat16: time 200 texts in both number formats, too, "
               "and list the variant beside its parent in show and report.")
-@click.option("--margin", metavar="FRACTION", type=float,
+@click.option("--margin", metavar="FRACTION", type=options.Finite(),
               help="With --int8 or bfloat16: how far behind in f1_macro is as good.  [default: 0.005]")
 @options.seed_of_run
 @options.moved_model

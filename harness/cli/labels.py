@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # fmt: off
 @click.command(cls=Command)
 @options.run_argument
-@click.option("--target", type=float, metavar="SCORE", help="The test score that is wanted, such as 0.85.")
+@click.option("--target", type=options.Finite(), metavar="SCORE", help="The test score that is wanted, such as 0.85.")
 @click.option("-s", "--strategy", "strategies", multiple=True, metavar="NAME", shell_complete=complete_strategy_of_run,
               help="The strategy to ask, repeatable; of forecasts also 'all'.  [default: the best by validation; for "
               "--doubtful that on frozen features and that on texts]")

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +20,21 @@ from harness.results.run_directory import LATEST
 from harness.wording.languages import LANGUAGES, language_of_locale
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Finite(click.FloatRange):
+    """A number in a range; click's own lets nan pass wherever it is compared, and infinity where no bound is named."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number.
+
+        Raises:
+            click.BadParameter: Where it is none, is not finite or lies outside the range.
+        """
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"expected a finite number, got {value}.", param, ctx)
+        return number
 
 
 def _remember_debug(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
@@ -49,7 +65,7 @@ OF_DATA = (
                  help="Names of label ids 0, 1, ..., comma-separated."),
     click.option("--normalise-labels", is_flag=True, default=None,
                  help="Take label names for one that differ only in case, spaces, Unicode form or a final .0."),
-    click.option("--test-size", type=float, metavar="SHARE",
+    click.option("--test-size", type=Finite(), metavar="SHARE",
                  help="Set this share of train, such as 0.2, aside as test, stratified; where no test is labelled."),
     click.option("--split-seed", type=int, metavar="K", help="Seed of the rows of --test-size.  [default: 0]"),
     *READING,
@@ -113,7 +129,7 @@ runs_folder = click.option("-o", "--output-dir", default="reports", metavar="FOL
                            shell_complete=complete_folders, help="Where runs are looked for.")
 where_runs_are = click.option("--output-dir", default="reports", metavar="FOLDER", shell_complete=complete_folders,
                               help="Where runs are looked for.")  # of commands whose -o is another file
-rope = click.option("--rope", type=click.FloatRange(min=0), metavar="DIFFERENCE",
+rope = click.option("--rope", type=Finite(min=0), metavar="DIFFERENCE",
                     help="Of a suite: tell how probably each strategy is better than the first, worse, or the same, "
                     "which scores are up to this difference, such as 0.01.")
 seed_of_run = click.option("--seed", type=int, metavar="K", help="Of several seeds, this one.  [default: the lowest]")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @options.run_argument
 @options.runs_folder
-@click.option("--tolerance", type=click.FloatRange(min=0, max=1), default=0.005, metavar="FRACTION",
+@click.option("--tolerance", type=options.Finite(min=0, max=1), default=0.005, metavar="FRACTION",
               help="Largest difference of a score that counts as the same.")  # fmt: skip
 @options.moved_data
 @options.other_plugins

@@ -48,7 +48,7 @@ def _typed(value: str) -> Any:
 @options.cache_dir
 @click.option("-o", "--output-dir", metavar="FOLDER", shell_complete=complete_folders,
               help="Where the run's folder goes.  [default: reports]")
-@click.option("--margin", metavar="FRACTION", type=float,
+@click.option("--margin", metavar="FRACTION", type=options.Finite(),
               help="How far behind in a score is as good.  [default: 0.01]")
 @click.option("--metrics", multiple=True, callback=joined, metavar="NAMES",
               help="Score by these, too, comma-separated: balanced_accuracy, f1_micro, mcc, cohen_kappa, roc_auc_ovr, "

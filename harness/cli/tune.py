@@ -21,7 +21,7 @@ from harness.errors import ExitCode, UserError
               help='What to search, such as "C=0.001..100:log, pooling=cls|mean".  [default: the strategy\'s]')
 @click.option("--trials", type=click.IntRange(min=1), metavar="N",
               help="Configurations in all, with those of an earlier search.  [default: 20, none with --minutes]")
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), metavar="M",
+@click.option("--minutes", type=options.Finite(min=0, min_open=True), metavar="M",
               help="Begin no new one after that.")
 @click.option("--select-by", metavar="NAME", help="The metric that chooses, such as mcc.  [default: the configuration "
               "file's, or f1_macro]")

@@ -71,7 +71,7 @@ def read_size(value: Any) -> Any:
     """
     if not isinstance(value, str):
         return value
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", value.strip().lower())
+    match = re.fullmatch(r"(\d{1,15}(?:\.\d+)?)\s*([a-z]*)", value.strip().lower())
     if match is None or match[2] not in _UNITS_OF_SIZE or (not match[2] and float(match[1]) < _FEWEST_BYTES):
         raise ValueError("expected a size such as 8GB or 500MB")
     return round(float(match[1]) * _UNITS_OF_SIZE[match[2]])

@@ -86,7 +86,16 @@ def test_a_file_in_the_place_of_an_entry_leaves_nothing_behind(cached_run: Harne
     assert files_below(folder / "trash") == set()
 
 
-@pytest.mark.parametrize("size", ["ten", "-1", "10XB", "", "1.5.2MB"])
+@pytest.mark.parametrize("days", ["nan", "inf", "-1", "x"])
+def test_an_age_that_is_none_is_refused(cache: Harness, folder: Path, days: str) -> None:
+    entry = an_entry(folder)
+    outcome = cache("prune", "--older-than", days)
+    assert outcome.code == 2
+    assert "--older-than" in outcome.err
+    assert entry.exists()
+
+
+@pytest.mark.parametrize("size", ["ten", "-1", "10XB", "", "1.5.2MB", f"{'9' * 400}GB"])
 def test_a_size_that_is_none_is_refused(cache: Harness, size: str) -> None:
     outcome = cache("prune", "--max-size", size)
     assert outcome.code == 2

@@ -2,12 +2,15 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 import torch
 
 from harness import RunConfig
+from harness.cli import cli
 from harness.cli.command import OF_A_STRATEGY
 
 from .commands import QUICK, Harness, Outcome
@@ -22,6 +25,32 @@ def run(run: Harness) -> Harness:
         return run(*saving, *argv, strategies=strategies)
 
     return command
+
+
+def options_below(command: click.Command) -> Iterator[click.Parameter]:
+    yield from command.params
+    if isinstance(command, click.Group):
+        for name in command.list_commands(click.Context(command)):
+            below = command.get_command(click.Context(command), name)
+            assert below is not None
+            yield from options_below(below)
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+def test_no_option_takes_a_number_that_is_not_finite(number: str) -> None:
+    fractions = [each for each in options_below(cli) if isinstance(each.type, type(click.FLOAT))]
+    assert len(fractions) > 5
+    for option in fractions:
+        with pytest.raises(click.BadParameter):
+            option.type.convert(number, option, None)
+
+
+@pytest.mark.parametrize("amount", ["9" * 400, f"{'9' * 400}GB"])
+@pytest.mark.parametrize("option", ["--memory-limit", "--time-limit", "--max-latency", "--budget"])
+def test_an_amount_that_is_beyond_all_numbers_is_refused(run: Harness, option: str, amount: str) -> None:
+    outcome = run(option, amount)
+    assert outcome.code == 2
+    assert option in outcome.err
 
 
 def test_set_changes_a_parameter_and_keeps_its_type(run: Harness) -> None:
