@@ -1,11 +1,13 @@
 """Checkpoints of the hub: what it has, what is already here, and why something cannot be had."""
 
+import json
 import re
 from pathlib import Path
 
 from harness.encoding.checkpoint_files import refuse_other_weights
 from harness.errors import ModelError, UnavailableError, UserError
 from harness.huggingface.network import PATIENCE, network_block, settle_network, was_asked
+from harness.wording.secrets import redacted
 
 HUB_PAGE = re.compile(r"https?://(?:huggingface\.co|hf\.co)/(?:datasets/)?([\w.-]+(?:/[\w.-]+)?)")
 ANSWER_TIMEOUT = 10.0  # seconds, for one answer of a hub that was reachable before
@@ -57,10 +59,27 @@ def refused_by_hub(error: Exception, kind: str, name: str, revision: str | None)
         why = "it has none of that name that you may read. Check the name, or log in: hf auth login"
     elif isinstance(error, RevisionNotFoundError):
         why = f"it has no revision {revision!r}. Name a branch, a tag or a commit"
+    elif is_of_no_hub(error):
+        why = no_hub()
     else:
         lines = str(error).strip().splitlines() or [type(error).__name__]
         why = f"{lines[0].rstrip('.')}. Try again later, or --offline if it was downloaded before"
     return UnavailableError(f"{kind} {name!r} cannot be had from the hub: {why}.")
+
+
+def is_of_no_hub(error: Exception) -> bool:
+    """Return whether the hub's client could not read what it was answered: no JSON, or another JSON than hubs write."""
+    return isinstance(error, (json.JSONDecodeError, LookupError, TypeError, AttributeError))
+
+
+def no_hub() -> str:
+    """Say that something else answers in the hub's place, and what to look at."""
+    from huggingface_hub import constants
+
+    return (
+        f"what answers at {redacted(constants.ENDPOINT)} is no hub, perhaps a proxy or the page of a network that "
+        "wants a login. Check HF_ENDPOINT and HTTPS_PROXY"
+    )
 
 
 @network_block()

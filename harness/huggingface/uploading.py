@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from harness.errors import UnavailableError, UserError
-from harness.huggingface.hub import ANSWER_TIMEOUT, why_silent
+from harness.huggingface.hub import ANSWER_TIMEOUT, is_of_no_hub, no_hub, why_silent
 from harness.huggingface.network import network_block, settle_network
 from harness.system.temporary_folders import temporary_folder
 from harness.wording.secrets import redacted
@@ -130,7 +130,8 @@ def _create(api: "HfApi", repository: str, *, private: bool) -> None:
 def _refused(error: Exception, repository: str) -> NoReturn:
     status = getattr(getattr(error, "response", None), "status_code", None)
     lines = redacted(str(error)).strip().splitlines() or [type(error).__name__]
-    reason = ADVICE.get(status or 0, f"{lines[0].rstrip('.:')}. Run the command again: what is uploaded is kept")
+    again = f"{lines[0].rstrip('.:')}. Run the command again: what is uploaded is kept"
+    reason = ADVICE.get(status or 0, no_hub() if is_of_no_hub(error) else again)
     code = f" ({status})" if status else ""
     raise UnavailableError(f"The hub did not take {repository!r}{code}: {reason.rstrip('.')}.") from error
 

@@ -66,6 +66,9 @@ def world(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worl
         "cut off": push("cut"),
         "gone on": push("cut"),
         "silent": push("silent"),
+        "page": push("page"),
+        "list": push("list"),
+        "verify page": ["verify", "hf://alice/page"],
         "there and public": push("open"),
         "public": push("open", "--public", "--lang", "zh-TW"),
         "changed": push("changed"),
@@ -194,6 +197,15 @@ def test_a_hub_that_cannot_is_told_as_such(world: World, why: str) -> None:
     came = world.came[why]
     assert came["code"] == 4, came
     assert "The hub did not take" in came["err"]
+
+
+@pytest.mark.parametrize("what", ["page", "list", "verify page"])
+def test_what_is_no_hub_is_told_as_such(world: World, what: str) -> None:
+    came = world.came[what]
+    assert came["code"] == 4, came
+    told = " ".join(came["err"].split())
+    assert f"what answers at {world.hub.endpoint} is no hub" in told
+    assert "Check HF_ENDPOINT and HTTPS_PROXY." in told
 
 
 def test_who_is_not_logged_in_is_told_how(world: World) -> None:

@@ -1,7 +1,8 @@
 """A hub on this machine that takes files; what it does wrong is in the name of the repository.
 
-`alice/status-403` is refused with that status, `alice/silent` gets no answer to its commit, of `alice/cut` the first
-upload is cut off and the first commit refused, and `alice/changed` holds another byte than was sent.
+`alice/status-403` is refused with that status, `alice/list` and `alice/page` are answered as no hub does,
+`alice/silent` gets no answer to its commit, of `alice/cut` the first upload is cut off and the first commit refused,
+and `alice/changed` holds another byte than was sent.
 """
 
 import base64
@@ -89,6 +90,9 @@ class _WritingAnswers(Answers):
         if status := re.search(r"status-(\d+)", name):
             self._send(b'{"error": "no"}', status=int(status[1]))
             return
+        if name == "alice/list":
+            self._send_json([])
+            return
         self.server.add(name, private=asked.get("visibility") == "private" or asked.get("private", False))
         self._send_json({"url": f"{self.server.endpoint}/{name}"})
 
@@ -129,6 +133,12 @@ class _WritingAnswers(Answers):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
         self._send_json({"commitUrl": f"{self.server.endpoint}/{name}/commit/{COMMIT}", "commitOid": COMMIT})
+
+    def _answer_api(self, match: re.Match[str], body: bytes) -> None:
+        if match[2] == "alice/page":
+            self._send(b"<html>Log in to our network</html>", {"Content-Type": "text/html"})
+        else:
+            super()._answer_api(match, body)
 
     def described(self, name: str) -> dict[str, Any]:
         return {"private": self.server.private[name]}
