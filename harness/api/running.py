@@ -53,7 +53,7 @@ def run_config(
         if retry_failed and begun is None:
             begun = same_failed_run(plan)
         used = (*config.plugins, *plugins, *(offer.strategy for offer in offers))
-        made, interrupt = run_plan(plan, reporter, resume=begun, retry_failed=retry_failed, plugins=used)
+        made, interrupt = run_plan(plan, reporter, resume=begun, retry_failed=retry_failed, or_new=True, plugins=used)
     if interrupt:
         interrupt.add_note(f"The trials that were finished are saved: harness.open_run({str(made.path)!r})")
         raise interrupt
@@ -69,6 +69,7 @@ def run_plan(
     *,
     resume: RunDirectory | None = None,
     retry_failed: bool = False,
+    or_new: bool = False,
     plugins: tuple[Any, ...] = (),
     stop: "Stop | None" = None,
 ) -> tuple[RunResult, KeyboardInterrupt | None]:
@@ -80,6 +81,7 @@ def run_plan(
         command: The command line, for the record.
         resume: Folder of an unfinished run of this plan.
         retry_failed: Whether trials of that run that failed are run again.
+        or_new: Whether a new run begins where another process has begun to go on with that one.
         plugins: Those that its classifiers need to be loaded in this process.
         stop: The user's wish to stop it.
 
@@ -88,5 +90,6 @@ def run_plan(
     """
     from harness.runs.runner import execute
 
-    _, path, interrupt = execute(plan, reporter, command, resume=resume, retry_failed=retry_failed, stop=stop)
+    how: dict[str, Any] = {"resume": resume, "retry_failed": retry_failed, "or_new": or_new, "stop": stop}
+    _, path, interrupt = execute(plan, reporter, command, **how)
     return RunResult(RunDirectory(path), plugins), interrupt

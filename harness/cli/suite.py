@@ -50,9 +50,7 @@ def run_suite(ctx: click.Context, suite: "Suite", how: How) -> int:
     fork_early(ctx, suite.config, quiet=how.quiet)  # before anything is loaded here; all cells take these in turn
     for _ in refuse_same_data(_plans(ctx, suite, how)):
         pass  # all are checked before the first is trained, with one encoder in memory at a time
-    directory = suite.directory or suite.save()
-    with directory.claimed():
-        suite.save()
+    with suite.claimed() as directory:
         return _run_cells(ctx, suite, directory, how)
 
 

@@ -1,19 +1,19 @@
-"""Claims: while a process runs a run or a suite, no other one does."""
+"""Claims: while a process runs a run or a suite, no other one does, and no other one gets its folder."""
 
 import contextlib
-import time
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from harness.errors import UserError
-from harness.system.files import disk_errors
-
-if TYPE_CHECKING:
-    from filelock import FileLock
+from harness.errors import UnavailableError, UserError
+from harness.system.files import disk_errors, new_folders
 
 LOCK_FILE = ".lock"
+
+
+class ClaimedError(UserError):
+    """A folder whose run or suite another process runs now."""
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def claimed(folder: Path, wait: float = 0.0) -> Iterator[None]:
         wait: Seconds in which another process may let go of it.
 
     Raises:
-        UserError: Where one does.
+        ClaimedError: Where one does.
         UnavailableError: Where the disk refuses.
     """
     from filelock import FileLock, Timeout
@@ -33,9 +33,9 @@ def claimed(folder: Path, wait: float = 0.0) -> Iterator[None]:
     lock = FileLock(folder / LOCK_FILE)
     with disk_errors(folder):
         try:
-            _acquire(lock, wait)
+            lock.acquire(timeout=wait)
         except Timeout:
-            raise UserError(f"{folder} is being run by another process. Wait for it, or stop it first.") from None
+            raise ClaimedError(f"{folder} is being run by another process. Wait for it, or stop it first.") from None
     try:
         yield
     finally:
@@ -44,14 +44,27 @@ def claimed(folder: Path, wait: float = 0.0) -> Iterator[None]:
         lock.release()
 
 
-def _acquire(lock: "FileLock", wait: float) -> None:
-    """Acquire a lock in a folder, which another process may take for a dead run's and remove while it is empty."""
-    last = time.monotonic() + wait
-    while True:
-        try:
-            lock.acquire(timeout=max(last - time.monotonic(), 0.0))  # makes the folder where it is gone
-        except (FileNotFoundError, FileExistsError):
-            if time.monotonic() >= last:
-                raise
-        else:
-            return
+@contextmanager
+def new_claimed_folder(parent: Path, *named: str) -> Iterator[Path]:
+    """Make a new folder below `parent` that nobody else gets, and claim it; its name as of `new_folders`.
+
+    A folder that is made is not owned yet: who sweeps may take it for a dead one, and give its name free, until it is
+    claimed. Only what is claimed and then holds nothing is new; otherwise another one is taken.
+
+    Raises:
+        UnavailableError: Where the disk refuses.
+    """
+    with ExitStack() as held:
+        for path in new_folders(parent, *named):
+            try:
+                held.enter_context(claimed(path))
+            except ClaimedError:  # by who looks whether it is dead
+                continue
+            except UnavailableError as error:
+                if not isinstance(error.__cause__, FileNotFoundError | FileExistsError):
+                    raise
+                continue  # it was swept meanwhile
+            if all(name.startswith(LOCK_FILE) for name in os.listdir(path)):
+                break
+            held.close()  # it was swept and given to another run before it was claimed
+        yield path

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import UserError, did_you_mean
-from harness.results.claims import LOCK_FILE, claimed
-from harness.system.files import disk_errors, folder_name, new_folder, sha256_of, to_json, write_atomically
+from harness.results.claims import LOCK_FILE, claimed, new_claimed_folder
+from harness.system.files import disk_errors, folder_name, sha256_of, to_json, write_atomically
 from harness.system.foreign_files import read_json
 
 LATEST = "latest"  # in the place of a name: the newest
@@ -23,7 +23,6 @@ WORK_FOLDER = ".work"
 FEATURES_FOLDER = ".features"
 VARIANTS_FOLDER = "variants"
 NOT_OF_THE_RECORD = (RUN_FILE, UNFINISHED_FILE, LOCK_FILE)
-NEW_RUN_WAITS = 2.0  # seconds for a process that looks whether its folder is a dead one
 LISTED_RUNS = 5  # the newest, in a message
 
 
@@ -53,13 +52,15 @@ class RunDirectory:
         self.sealed: dict[str, str] = {}
 
     @classmethod
-    def create(cls, parent: Path, task: str, model: str | None) -> "RunDirectory":
-        """Make a new folder `<UTC time>-<task>-<model>` below `parent`.
+    @contextmanager
+    def create(cls, parent: Path, task: str, model: str | None) -> "Iterator[RunDirectory]":
+        """Make a new folder `<UTC time>-<task>-<model>` below `parent`, claimed for the block.
 
         Raises:
             UnavailableError: Where the disk refuses.
         """
-        return cls(new_folder(parent, task, model or "no-model"))
+        with new_claimed_folder(parent, task, model or "no-model") as path:
+            yield cls(path)
 
     def claimed(self, wait: float = 0.0) -> AbstractContextManager[None]:
         """Keep other processes from running this run at the same time; as `harness.results.claims.claimed`."""

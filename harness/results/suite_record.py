@@ -1,6 +1,7 @@
 """The record of a suite: its cells, each a data set with an encoder, and the folder of the run of each."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,9 +12,9 @@ from harness.config.axes import CellKey
 from harness.config.folds import ONE
 from harness.errors import UserError
 from harness.frozen_model import FrozenModel, why_unreadable
-from harness.results.claims import claimed
+from harness.results.claims import claimed, new_claimed_folder
 from harness.results.run_directory import LATEST, RUN_FILE, RunDirectory
-from harness.system.files import disk_errors, new_folder, to_json, write_atomically
+from harness.system.files import disk_errors, to_json, write_atomically
 from harness.system.foreign_files import read_json
 
 SUITE_FILE = "suite.json"
@@ -88,13 +89,15 @@ class SuiteDirectory:
         self.path = path
 
     @classmethod
-    def create(cls, parent: Path) -> "SuiteDirectory":
-        """Make a new folder `<UTC time>-suite` below `parent`.
+    @contextmanager
+    def create(cls, parent: Path) -> "Iterator[SuiteDirectory]":
+        """Make a new folder `<UTC time>-suite` below `parent`, claimed for the block.
 
         Raises:
             UnavailableError: Where the disk refuses.
         """
-        return cls(new_folder(parent, "suite"))
+        with new_claimed_folder(parent, "suite") as path:
+            yield cls(path)
 
     def claimed(self) -> AbstractContextManager[None]:
         """Keep other processes from running this suite at the same time; as `harness.results.claims.claimed`."""

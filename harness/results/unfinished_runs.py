@@ -97,6 +97,8 @@ def keys_of_finished(directory: RunDirectory) -> dict[str, dict[str, str]]:
 def remove_never_begun(parent: Path) -> None:
     """Remove the folders of runs that were killed before their first file.
 
+    A folder that is about to be claimed by a new run looks the same: `new_claimed_folder` takes another one then.
+
     Args:
         parent: Folder of runs.
     """

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -57,12 +58,8 @@ class Recording:
         self.records = [_broken_record(plugin) for plugin in plan.broken]
         self.notes: list[str] = []
 
-    def new_directory(self) -> RunDirectory:
-        """Make the folder of a new run.
-
-        Raises:
-            UnavailableError: Where the disk refuses.
-        """
+    def new_directory(self) -> AbstractContextManager[RunDirectory]:
+        """Make the folder of a new run, claimed for the block; errors as of `RunDirectory.create`."""
         remove_never_begun(parent := Path(self._plan.config.output_dir))
         return RunDirectory.create(parent, self._plan.task.name, self._model.name if self._model else None)
 

@@ -1,14 +1,15 @@
 """Plan -> trials -> records -> Run on disk."""
 
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from harness.errors import UnavailableError
 from harness.huggingface.network import offline_hub
 from harness.plugin_system.trackers import Trackers
+from harness.results.claims import ClaimedError
 from harness.results.records import Run, read_unfinished
-from harness.results.run_directory import NEW_RUN_WAITS, RunDirectory
+from harness.results.run_directory import RunDirectory
 from harness.results.unfinished_runs import reopen
 from harness.runs.planning import Plan
 from harness.runs.recording import Recording
@@ -16,6 +17,8 @@ from harness.runs.reporter import Reporter, Silence
 from harness.runs.scheduling import Stop, Trials
 
 __all__ = ["Reporter", "Silence", "UnsavedRunError", "execute"]
+
+LOOKING = 0.5  # seconds for processes that look whether a run is being run
 
 
 class UnsavedRunError(UnavailableError):
@@ -37,6 +40,7 @@ def execute(
     *,
     resume: RunDirectory | None = None,
     retry_failed: bool = False,
+    or_new: bool = False,
     stop: Stop | None = None,
 ) -> tuple[Run, Path, KeyboardInterrupt | None]:
     """Run all trials of a plan and write the run directory.
@@ -47,21 +51,25 @@ def execute(
         command: The command line, for the record; empty for a call from Python.
         resume: Folder of a run of this plan to go on with: what it finished is not run again.
         retry_failed: Whether trials of that run that failed are run again.
+        or_new: Whether a new run begins where another process has begun to go on with that one.
         stop: Lets what runs finish where the user wants to stop; without it an interrupt ends the run at once.
 
     Returns:
         The run, its folder and, where the user stopped it, the interrupt that did.
 
     Raises:
-        UserError: Where another process runs the run to resume.
+        ClaimedError: Where another process runs the run to resume.
         UnsavedRunError: Where the disk refuses; what was written stays.
     """
     recording = Recording(plan, command)
-    directory = resume or recording.new_directory()
-    claim = directory.claimed(0.0 if resume else NEW_RUN_WAITS)
-    with offline_hub(plan.offline), claim, directory.without_features_at_exit(), closing(plan.executor):
-        if resume:
-            reopen(resume)
+    with (
+        offline_hub(plan.offline),
+        closing(plan.executor),
+        _claimed(recording, resume, or_new=or_new) as directory,
+        directory.without_features_at_exit(),
+    ):
+        if directory is resume:
+            reopen(directory)
         finished = recording.begin(directory, retry_failed=retry_failed)
         plan.trackers.run_started(read_unfinished(directory).run.model_dump(mode="json"), directory.path)
         trials = Trials(plan, recording, reporter or Silence(), finished, stop or Stop())
@@ -71,6 +79,20 @@ def execute(
         except UnavailableError as refusal:
             raise UnsavedRunError(str(refusal), trials.unsaved()) from refusal
         return run, directory.path, interrupt
+
+
+@contextmanager
+def _claimed(recording: Recording, resume: RunDirectory | None, *, or_new: bool) -> Iterator[RunDirectory]:
+    """Claim for the block the folder of the run to go on with, or a new one."""
+    with ExitStack() as held:
+        if resume:
+            try:
+                held.enter_context(resume.claimed(LOOKING))
+            except ClaimedError:
+                if not or_new:
+                    raise
+                resume = None
+        yield resume or held.enter_context(recording.new_directory())
 
 
 def _told_to_trackers(run: Run, directory: RunDirectory, trackers: Trackers) -> Run:

@@ -1,7 +1,7 @@
 """Suites: data sets x encoders, each cell a run in a folder of its own; what is there already is not run again."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ class Suite:
     """A suite that is run, or gone on with.
 
     Attributes:
-        directory: Its folder; of a new one, None until it is saved.
+        directory: Its folder; of a new one, None until it is claimed.
         record: What suite.json holds.
         config: The options that its cells share, with the output folder of the suite.
     """
@@ -36,15 +36,21 @@ class Suite:
     record: SuiteRecord
     config: RunConfig
 
-    def save(self) -> SuiteDirectory:
-        """Write suite.json, of a new suite in a new folder.
+    @contextmanager
+    def claimed(self) -> Iterator[SuiteDirectory]:
+        """Keep other processes from running it for the block, a new one in a new folder, and write suite.json.
 
         Raises:
+            UserError: Where another process runs it.
             UnavailableError: Where the disk refuses.
         """
-        self.directory = self.directory or SuiteDirectory.create(Path(self.config.output_dir))
-        self.directory.write(self.record)
-        return self.directory
+        with ExitStack() as held:
+            if self.directory:
+                held.enter_context(self.directory.claimed())
+            else:
+                self.directory = held.enter_context(SuiteDirectory.create(Path(self.config.output_dir)))
+            self.directory.write(self.record)
+            yield self.directory
 
     def config_of(self, cell: SuiteCell) -> RunConfig:
         """Return the configuration of a cell's run."""
@@ -90,9 +96,10 @@ class Suite:
         return keys_of(plan) == cell.trials
 
     def note(self, cell: SuiteCell, **changed: Any) -> None:
-        """Write what is new of a cell into suite.json; arguments as the fields of `SuiteCell`."""
+        """Write what is new of a cell into suite.json, if that is there; arguments as the fields of `SuiteCell`."""
         self.record = self.record.with_cell(cell.model_copy(update=changed))
-        self.save()
+        if self.directory:
+            self.directory.write(self.record)
 
     def note_run(self, cell: SuiteCell, plan: Plan, run: Run, folder: Path, *, stopped: bool) -> None:
         """Write into suite.json how a cell's run ended.

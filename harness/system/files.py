@@ -172,8 +172,8 @@ def folder_name(text: str) -> str:
     return "".join(c if c.isalnum() or c in "._-+" else "_" for c in name).strip(".") or "_"
 
 
-def new_folder(parent: Path, *named: str) -> Path:
-    """Make a new folder below `parent`, named after the time in UTC and what it holds.
+def new_folders(parent: Path, *named: str) -> Iterator[Path]:
+    """Make a new folder below `parent`, named after the time in UTC and what it holds; another one for each request.
 
     Raises:
         UnavailableError: Where the disk refuses.
@@ -186,5 +186,5 @@ def new_folder(parent: Path, *named: str) -> Path:
             path = parent / (name if attempt == 1 else f"{name}-{attempt}")
             with contextlib.suppress(FileExistsError):
                 path.mkdir()
-                return path
+                yield path
     raise UnavailableError(f"Cannot find a free name for a run in {parent}. Name another folder with --output-dir.")

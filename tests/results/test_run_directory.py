@@ -3,7 +3,10 @@
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ import pytest
 
 from harness import UnavailableError, UserError
 from harness.results.run_directory import RunDirectory, find_run
+from harness.results.unfinished_runs import remove_never_begun
 from harness.system.files import (
     disk_errors,
     folder_name,
@@ -52,7 +56,7 @@ def test_a_path_below_a_file_is_refused_with_the_reason(tmp_path: Path) -> None:
     with pytest.raises(UnavailableError, match=r"Cannot write to .*file/deeper/x: Not a directory"):
         write_atomically(tmp_path / "file" / "deeper" / "x", b"")
     with pytest.raises(UnavailableError, match=r"Cannot write to .*file"):
-        RunDirectory.create(tmp_path / "file", "task", None)
+        RunDirectory.create(tmp_path / "file", "task", None).__enter__()
 
 
 def test_an_error_without_a_reason_is_taken_for_a_full_disk(tmp_path: Path) -> None:
@@ -120,11 +124,37 @@ def test_any_text_survives_json(text: str) -> None:
 
 
 def test_runs_of_the_same_second_get_folders_of_their_own(tmp_path: Path) -> None:
-    runs = [RunDirectory.create(tmp_path / "new", "data/set", "org/model") for _ in range(3)]
-    assert len({run.path for run in runs}) == 3
-    for run in runs:
-        assert run.path.is_dir()
-        assert "Z-data__set-org__model" in run.path.name
+    with ExitStack() as held:
+        runs = [held.enter_context(RunDirectory.create(tmp_path / "new", "data/set", "org/model")) for _ in range(3)]
+        assert len({run.path for run in runs}) == 3
+        for run in runs:
+            assert run.is_claimed
+            assert "Z-data__set-org__model" in run.path.name
+
+
+def test_new_runs_beside_one_that_sweeps_dead_ones_never_share_a_folder(tmp_path: Path) -> None:
+    begin, seen, over = threading.Barrier(4), list[Path](), threading.Event()
+
+    def sweep() -> None:
+        while not over.is_set():
+            remove_never_begun(tmp_path)
+
+    def own() -> None:
+        for _ in range(30):
+            begin.wait()
+            with RunDirectory.create(tmp_path, "task", None) as run:
+                run.write_run({})
+                seen.append(run.path)
+            begin.wait()
+
+    sweepers, owners = [ThreadPoolExecutor(n) for n in (1, 4)]
+    with sweepers, owners:
+        sweepers.submit(sweep)
+        for done in [owners.submit(own) for _ in range(4)]:
+            done.result()
+        over.set()
+    assert len({*seen}) == len(seen) == 120
+    assert all((path / "run.json").is_file() for path in seen)
 
 
 def test_the_checksums_cover_every_file_but_run_json(tmp_path: Path) -> None:
