@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.data.given_texts import listed_texts
 from harness.data.stratification import draw, held_out_rows, nested_rows, stratified_rows
 from harness.errors import DataError, rows_named
 
@@ -34,9 +35,9 @@ class Split:
     source_rows: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.texts, str):
-            raise DataError("Expected a sequence of texts, got one str. Wrap it in a list.")
-        object.__setattr__(self, "texts", tuple(self.texts))
+        listed = listed_texts(self.texts)
+        if not isinstance(self.texts, tuple):
+            object.__setattr__(self, "texts", tuple(listed))
         labels = np.asarray(self.labels)
         if len(self.texts) and not np.issubdtype(labels.dtype, np.integer):
             raise DataError(f"Expected integer class ids as labels, got {labels.dtype}. Map names to ids first.")
@@ -47,9 +48,6 @@ class Split:
             raise DataError(
                 f"Expected one label a text, got {len(self.texts)} texts and labels of shape {labels.shape}."
             )
-        if wrong := [row for row, text in enumerate(self.texts) if not isinstance(text, str)]:
-            kind = type(self.texts[wrong[0]]).__name__
-            raise DataError(f"Expected texts, but {rows_named(wrong, 'hold')} {kind}. Mend or remove them.")
 
     def __len__(self) -> int:
         return len(self.texts)

@@ -4,18 +4,18 @@ import weakref
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.config.run_config import RunConfig
-from harness.data.column_choice import refuse_broken_characters
+from harness.data.given_texts import listed_texts
 from harness.encoding.encoder import Encoder, pooling_of
 from harness.encoding.engine import OTHER_LIBRARIES
 from harness.encoding.fingerprint import LIBRARIES
 from harness.encoding.tags import encoder_tags
-from harness.errors import DataError, ModelError, PluginError, UnavailableError, UserError, reason_of, rows_named
+from harness.errors import ModelError, PluginError, UnavailableError, UserError, reason_of
 from harness.evaluation.metrics import checked_probabilities
 from harness.executors.assignment import refuse_to_encode
 from harness.features.directory import CacheDirectory
@@ -32,6 +32,9 @@ from harness.strategies.strategy import Classifier, RunContext, Strategy, saves_
 from harness.system.device import choose_device
 from harness.system.process import restored_globals
 from harness.system.temporary_folders import temporary_folder
+
+if TYPE_CHECKING:
+    from sklearn.utils import Tags
 
 OTHERWISE = "It may predict otherwise."
 # Parts of a fingerprint that change features by rounding at most, or name what others hash: not another encoder.
@@ -76,13 +79,20 @@ class TextClassifier:
         Raises:
             DataError: For a single text, or something that is none.
         """
-        listed = _texts(texts)
+        listed = listed_texts(texts)
         return checked_probabilities(self.fitted.predict_proba(listed), len(listed), len(self.classes_))
 
     def predict(self, texts: Iterable[str]) -> NDArray[np.object_]:
         """Return the name of the most probable class of each of n texts, object (n,); of equal ones the first."""
         names: NDArray[np.object_] = self.classes_[self.predict_proba(texts).argmax(axis=1)]
         return names
+
+    def __sklearn_tags__(self) -> "Tags":
+        """Say to scikit-learn's scorers and displays that this is a classifier, of a list of texts."""
+        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
+
+        read = InputTags(one_d_array=True, two_d_array=False, string=True)
+        return Tags("classifier", TargetTags(required=True), classifier_tags=ClassifierTags(), input_tags=read)
 
     def __repr__(self) -> str:
         """Return strategy, seed and number of classes."""
@@ -261,11 +271,15 @@ def _context(
         dtype=saved.dtype,
         seed=saved.seed,
         workdir=workdir,
-        progress=lambda what, done, total: None,
+        progress=_tell_nobody,
         n_layers=fitted_on.n_layers if fitted_on else 0,
         pooling=fitted_on.pooling if fitted_on else "cls",
         members=tuple(Member(each.saved.strategy, each.predict_proba) for each in members),
     )
+
+
+def _tell_nobody(what: str, done: int, total: int) -> None:
+    """Show no progress; a function of the module, so that a classifier can be pickled."""
 
 
 def _fitted(strategy: Strategy, directory: Path, context: RunContext) -> Classifier:
@@ -284,14 +298,3 @@ def _fitted(strategy: Strategy, directory: Path, context: RunContext) -> Classif
 def _said_of_changed(directory: Path) -> str:
     changed = changed_files(directory)
     return f"Not as its run left them: {', '.join(changed)}. Restore them." if changed else ""
-
-
-def _texts(texts: Iterable[Any]) -> list[str]:
-    if isinstance(texts, str | bytes):
-        raise DataError(f"Expected several texts, got one {type(texts).__name__}. Wrap it in a list.")
-    listed = list(texts)
-    if wrong := [row for row, text in enumerate(listed) if not isinstance(text, str)]:
-        kind = type(listed[wrong[0]]).__name__
-        raise DataError(f"Expected texts, but {rows_named(wrong, 'hold')} {kind}. Mend or remove them.")
-    refuse_broken_characters(listed, "the texts")
-    return [str(text) for text in listed]

@@ -5,12 +5,16 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import is_classifier
+from sklearn.metrics import get_scorer
 
 import harness
 from harness import DataError, HarnessError, ModelError, PluginError, RunResult, Task, UnavailableError
@@ -82,7 +86,36 @@ def test_a_classifier_has_the_methods_of_scikit_learns(run: RunResult, task: Tas
         classifier.predict(["fine", "\ud800"])
 
 
-@pytest.mark.parametrize(("texts", "told"), [("a text", "Wrap it in a list"), (["a", None], "row 2 holds NoneType")])
+def test_a_classifier_is_one_to_scikit_learns_scorers(run: RunResult, task: Task) -> None:
+    classifier, texts = run.classifier("tfidf_logreg"), task.test.texts
+    labels = [task.label_names[i] for i in task.test.labels]
+    assert is_classifier(classifier)
+    right = float(np.mean(classifier.predict(texts) == labels))
+    assert get_scorer("accuracy")(classifier, texts, labels) == right
+    assert get_scorer("roc_auc_ovr")(classifier, texts, labels) >= 0
+
+
+@pytest.mark.parametrize("strategy", ["tfidf_logreg", "logreg_probe", FINE_TUNED])
+def test_a_classifier_goes_to_a_worker_process(strategy: str, run: RunResult, task: Task) -> None:
+    classifier = run.classifier(strategy)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as workers:
+        there = workers.submit(classifier.predict_proba, task.test.texts[:5]).result()
+    np.testing.assert_allclose(there, classifier.predict_proba(task.test.texts[:5]), atol=1e-5)
+
+
+FRAME = pd.DataFrame({"text": ["a", "b"], "label": ["joy", "fear"]})
+
+
+@pytest.mark.parametrize(
+    ("texts", "told"),
+    [
+        ("a text", "Wrap it in a list"),
+        (["a", None], "row 2 holds NoneType"),
+        (FRAME, "got one DataFrame, of which names alone .* Pass the column"),
+        (FRAME[["text"]], "got one DataFrame"),
+        ({"text": ["a", "b"]}, "got one dict"),
+    ],
+)
 def test_what_is_no_list_of_texts_is_refused(run: RunResult, texts: Any, told: str) -> None:
     with pytest.raises(DataError, match=told):
         run.classifier("majority").predict(texts)
