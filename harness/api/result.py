@@ -127,6 +127,9 @@ class RunResult(RunLabels):
             strategy: Its name.
             split: `test` or `validation`.
             seed: Of several seeds, this one; the lowest by default.
+
+        Raises:
+            UserError: For a strategy that was not scored and for another split.
         """
         from harness.results.predictions import read_predictions
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import UserError
+from harness.errors import UserError, did_you_mean
 from harness.results.records import RunRecord
 from harness.results.run_directory import RunDirectory
 from harness.results.tables import read_table
@@ -59,10 +59,14 @@ def read_predictions(
         The predictions, in the order of the split.
 
     Raises:
-        UserError: Where the file is missing, is not such a table, or has no labels yet.
+        UserError: For another split, and where the file is missing, is not such a table, or has no labels yet.
     """
     import pyarrow.compute as pc
 
+    if split not in (splits := ("validation", "test")):
+        raise UserError(
+            f"A run keeps predictions of validation and test alone, not of {split!r}. {did_you_mean(split, splits)}"
+        )
     file = directory.predictions_file(trial, variant)
     with _told(directory, file, trial):
         table = read_table(file, directory.path)

@@ -135,6 +135,12 @@ def test_pairs_predictions_and_errors_are_frames(run: RunResult, task: Task) -> 
     assert wrong["loss"].is_monotonic_decreasing
 
 
+@pytest.mark.parametrize("split", ["train", "dev", "Test"])
+def test_predictions_of_another_split_are_refused_by_its_name(run: RunResult, split: str) -> None:
+    with pytest.raises(UserError, match=f"predictions of validation and test alone, not of '{split}'"):
+        run.predictions("majority", split)
+
+
 def test_a_run_opened_again_says_the_same(run: RunResult) -> None:
     again = harness.open_run("latest", run.path.parent)
     pd.testing.assert_frame_equal(again.to_pandas(), run.to_pandas())
