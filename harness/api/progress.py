@@ -31,8 +31,10 @@ def shown_progress(*, wanted: bool = True, language: str | None = None) -> "Iter
         bar = NotebookBar(translator(language))
         try:
             yield bar
-        finally:
-            bar.end()
+        except BaseException:
+            bar.end(stopped=True)
+            raise
+        bar.end()
         return
     from harness.terminal import make_console, progress_display
 
@@ -84,10 +86,10 @@ class NotebookBar:
         """A trial is over."""
         self._failed += record.status == "failed"
 
-    def end(self) -> None:
-        """Leave the bar as it was when nothing more came."""
+    def end(self, *, stopped: bool = False) -> None:
+        """Leave the bar as it was when nothing more came, or something ended the call."""
         self._left = ""
-        self._stage = self.say("done" if self._number == self._total else "stopped")
+        self._stage = self.say("stopped" if stopped or self._number != self._total else "done")
         failed = self.say(", {n} failed").format(n=self._failed) if self._failed else ""
         self._show(f"{quantities.duration(time.monotonic() - self._started)}{failed}", 1.0)
 

@@ -1,6 +1,5 @@
 """RunResult: a finished run, to be asked for its scores, predictions, pictures and classifiers."""
 
-import io
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -232,11 +231,9 @@ class RunResult(RunLabels):
 
     def __repr__(self) -> str:
         """Return what `harness show` begins with: data, table, answer."""
-        from harness.terminal import make_console, print_summary
+        from harness.terminal import plain_text, print_summary
 
-        stream = io.StringIO()
-        print_summary(self.run, make_console(stream, width=WIDTH), language_of_locale(), self.variants)
-        return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+        return plain_text(lambda page: print_summary(self.run, page, language_of_locale(), self.variants), WIDTH)
 
     def _repr_html_(self) -> str:
         """Return answer and table as HTML that needs nothing else."""

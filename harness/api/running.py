@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from harness.api.result import RunResult
@@ -47,8 +48,14 @@ def run_config(
     from harness.runs.resuming import same_failed_run, same_unfinished_run
     from harness.system.process import library_defaults
 
-    with library_defaults(), shown_progress(wanted=progress) as reporter:
-        plan = open_plan(config, plugins, task=task, offers=offers, to_run=True)
+    with ExitStack() as held:
+        reporter = held.enter_context(shown_progress(wanted=progress))
+        with library_defaults():
+            plan = open_plan(config, plugins, task=task, offers=offers, to_run=True)
+        held.callback(plan.executor.close)
+        if plan.fallback:  # before anything is run: who turns warnings into errors wants nothing in its place
+            warnings.warn(plan.fallback, UserWarning, stacklevel=3)
+        held.enter_context(library_defaults())
         begun = None if fresh else same_unfinished_run(plan)
         if retry_failed and begun is None:
             begun = same_failed_run(plan)
@@ -57,8 +64,6 @@ def run_config(
     if interrupt:
         interrupt.add_note(f"The trials that were finished are saved: harness.open_run({str(made.path)!r})")
         raise interrupt
-    if plan.fallback:
-        warnings.warn(plan.fallback, UserWarning, stacklevel=3)
     return made
 
 

@@ -1,6 +1,5 @@
 """open_suite: a suite opened again, from Python."""
 
-import io
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -138,11 +137,9 @@ class SuiteResult:
 
     def __repr__(self) -> str:
         """Return what `harness show` prints."""
-        from harness.terminal import make_console, print_suite
+        from harness.terminal import plain_text, print_suite
 
-        stream = io.StringIO()
-        print_suite(self.study, make_console(stream, width=WIDTH), language_of_locale())
-        return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+        return plain_text(lambda page: print_suite(self.study, page, language_of_locale()), WIDTH)
 
 
 def open_suite(suite: str | Path = "latest", output_dir: str | Path = "reports") -> SuiteResult:

