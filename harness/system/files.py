@@ -15,9 +15,10 @@ from typing import IO, Any
 
 from harness.errors import UnavailableError
 from harness.system.foreign_files import open_regular_file, read_json
-from harness.system.unfinished_files import unfinished_file, unfinished_folder
+from harness.system.unfinished_files import cut_to_bytes, unfinished_file, unfinished_folder
 from harness.wording.secrets import without_secrets
 
+LONGEST_PART = 100  # bytes of a folder's name, of 255, for each of data and encoder; time and number take 24
 _SEAL = "sha256_of_the_rest"
 
 
@@ -166,10 +167,18 @@ def _digest(content: dict[str, Any]) -> str:
     return hashlib.sha256(_encoded(content)).hexdigest()
 
 
-def folder_name(text: str) -> str:
-    """Return `text` fit for a folder's name on every platform: `/` becomes `__`, `:` becomes `-`."""
+def folder_name(text: str, longest: int = 200) -> str:
+    """Return `text` fit for a folder's name on every platform: `/` becomes `__`, `:` becomes `-`.
+
+    What takes more than `longest` bytes, which file systems count where a person counts letters, is cut and ends in a
+    digest of the whole.
+    """
     name = text.replace("/", "__").replace("\\", "__").replace(":", "-")
-    return "".join(c if c.isalnum() or c in "._-+" else "_" for c in name).strip(".") or "_"
+    name = "".join(c if c.isalnum() or c in "._-+" else "_" for c in name).strip(".") or "_"
+    if len(name.encode()) <= longest:
+        return name
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{cut_to_bytes(name, longest - len(digest) - 1)}-{digest}"
 
 
 def new_folders(parent: Path, *named: str) -> Iterator[Path]:
@@ -179,7 +188,7 @@ def new_folders(parent: Path, *named: str) -> Iterator[Path]:
         UnavailableError: Where the disk refuses.
     """
     time = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
-    name = "-".join(folder_name(part) for part in (time, *named))
+    name = "-".join(folder_name(part, LONGEST_PART) for part in (time, *named))
     with disk_errors(parent):
         parent.mkdir(parents=True, exist_ok=True)
         for attempt in range(1, 1000):

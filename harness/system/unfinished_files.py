@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-LONGEST_PREFIX = 100  # characters of a file's name in the name of what becomes it
+LONGEST_PREFIX = 100  # bytes of a file's name in the name of what becomes it
 ABANDONED = 86_400  # seconds since its last change, where no lock tells whether somebody is writing it
 _UNFINISHED = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{16}", re.DOTALL)
 
@@ -77,7 +77,7 @@ def remove_abandoned(folder: Path, name: str | None = None) -> None:
         folder: Where they lie.
         name: Of what they were to become, None for any: only in a folder that holds nothing but what we write.
     """
-    prefix = None if name is None else name[:LONGEST_PREFIX]
+    prefix = None if name is None else cut_to_bytes(name, LONGEST_PREFIX)
     with contextlib.suppress(OSError):
         for entry in list(os.scandir(folder)):
             match = _UNFINISHED.fullmatch(entry.name)
@@ -85,8 +85,13 @@ def remove_abandoned(folder: Path, name: str | None = None) -> None:
                 _remove_if_abandoned(Path(entry.path))
 
 
+def cut_to_bytes(name: str, longest: int) -> str:
+    """Return as much of the beginning of a name as takes no more bytes than that."""
+    return name.encode("utf-8", "surrogatepass")[:longest].decode("utf-8", "ignore")
+
+
 def _new_name(path: Path) -> Path:
-    return path.parent / f".{path.name[:LONGEST_PREFIX]}.{secrets.token_hex(8)}"
+    return path.parent / f".{cut_to_bytes(path.name, LONGEST_PREFIX)}.{secrets.token_hex(8)}"
 
 
 def _remove_if_abandoned(path: Path) -> None:

@@ -132,6 +132,18 @@ def test_runs_of_the_same_second_get_folders_of_their_own(tmp_path: Path) -> Non
             assert "Z-data__set-org__model" in run.path.name
 
 
+@pytest.mark.parametrize("letter", ["a", "\N{CJK UNIFIED IDEOGRAPH-5B57}", "é"])
+def test_names_of_any_length_make_folders_and_files(tmp_path: Path, letter: str) -> None:
+    long = 300 * letter
+    with RunDirectory.create(tmp_path, long, f"org/{long}") as run:
+        for trial in (long, f"{long}2"):
+            run.write_record(trial, {"trial": trial})
+            run.model_path(trial).mkdir(parents=True)
+        assert run.is_claimed
+    assert len([*run.path.glob("records/*")]) == len([*run.path.glob("models/*")]) == 2
+    write_atomically(tmp_path / f"{250 // len(letter.encode()) * letter}.txt", b"")
+
+
 def test_new_runs_beside_one_that_sweeps_dead_ones_never_share_a_folder(tmp_path: Path) -> None:
     begin, seen, over = threading.Barrier(4), list[Path](), threading.Event()
 
