@@ -5,10 +5,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from harness.config.run_config import RunConfig
-from harness.data.task import SPLITS, Task
-from harness.errors import DataError
+from harness.data.task import IN_MEMORY, SPLITS, Task
+from harness.errors import DataError, UserError
 from harness.evaluation.metrics import METRICS
 from harness.results.records import Run, RunRecord
+
+HAND_OVER = "Hand them over: data=... in Python, or --dataset with a folder of the same splits as files."
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,12 @@ def config_to_reproduce(run: Run, output_dir: str | None = None, dataset: str | 
         run: What to repeat.
         output_dir: Where the new run goes, None for where the old one went.
         dataset: Where the data are now, None for where they were.
+
+    Raises:
+        UserError: Where they were in memory and nobody says where they are now.
     """
+    if dataset is None:
+        refuse_memory(run, HAND_OVER)
     scored = [record for record in run.records if record.is_scored]
     tokens, params = run.model.token_budget if run.model else None, _params_of_all(scored)
     searched = any(record.search and _searched(record) - params.get(record.strategy, {}).keys() for record in scored)
@@ -82,6 +89,18 @@ def config_to_reproduce(run: Run, output_dir: str | None = None, dataset: str | 
             "dataset": dataset or run.config.dataset,
         }
     )
+
+
+def refuse_memory(run: Run, advice: str) -> None:
+    """Refuse to load by its name what a run was handed over as an object: that name may be another data set's.
+
+    Raises:
+        UserError: With the advice.
+    """
+    if run.task.source == IN_MEMORY:
+        raise UserError(
+            f"The data of the run, {run.task.name!r}, were in memory, so they cannot be loaded by that name. {advice}"
+        )
 
 
 def refuse_other_data(run: Run, task: Task) -> None:

@@ -92,7 +92,8 @@ def find_doubtful(
     task = task_of(data, run.run.config)
     given = {"device": device, "cache_dir": None if cache_dir is None else str(cache_dir)}
     asked = {name: value for name, value in given.items() if value is not None} | {"cache": cache, "offline": offline}
-    config = _config(run, chosen, named, None if data is None or task else str(data)).model_copy(update=asked)
+    dataset = task.name if task else None if data is None else str(data)
+    config = _config(run, chosen, named, dataset).model_copy(update=asked)
     with library_defaults():
         plan = open_plan(config, objects, task=task)
         refuse_other_data(run.run, plan.task)

@@ -203,12 +203,14 @@ def _run_to_resume(
     name: str, flags: Mapping[str, Any], *, retry_failed: bool, trusted: bool, language: str
 ) -> "tuple[RunDirectory, Run]":
     """Find a run to go on with; plugins that it names are code, and wait for a yes where they are not `trusted`."""
+    from harness.analysis.reproduction import refuse_memory
     from harness.results.unfinished_runs import find_to_resume, run_to_resume
 
     if others := _given(flags):
         raise UserError(f"--resume RUN goes on with the options of the run itself: leave out {', '.join(others)}.")
     directory = find_to_resume(name, Path(flags["output_dir"] or "reports"), retry_failed=retry_failed)
     before = run_to_resume(directory)
+    refuse_memory(before, "Make the same call of harness.compare again: it goes on with the run.")
     if before.config.plugins and not trusted:
         ask_before_running(before.config.plugins, language)
     return directory, before

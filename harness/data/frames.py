@@ -8,7 +8,7 @@ import numpy as np
 from harness.data.column_choice import why_unlabelled
 from harness.data.columns import build_task
 from harness.data.table import Table
-from harness.data.task import Task
+from harness.data.task import IN_MEMORY, Task
 from harness.errors import DataError, did_you_mean
 
 
@@ -43,7 +43,7 @@ def task_of_frames(
     return build_task(
         name,
         tables,
-        source="memory",
+        source=IN_MEMORY,
         text_column=written[0],
         label_column=written[1],
         label_names=names,

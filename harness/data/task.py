@@ -61,12 +61,15 @@ class Split:
         return np.arange(len(self)) if self.source_rows is None else self.source_rows
 
 
+IN_MEMORY = "memory"
+
+
 @dataclass(frozen=True)
 class Provenance:
     """Where a task comes from.
 
     Args:
-        source: Hub id, or path as it was given.
+        source: Hub id, or path or name as it was given; `IN_MEMORY` for what has no name to load it by again.
         revision: Commit of a hub data set, None for local files.
         notes: What was guessed, set aside or left out on the way, one sentence each.
     """
@@ -100,7 +103,7 @@ class Task:
     train: Split
     validation: Split
     test: Split
-    provenance: Provenance = field(default_factory=lambda: Provenance("memory"))
+    provenance: Provenance = field(default_factory=lambda: Provenance(IN_MEMORY))
     allow_unseen: bool = False
 
     def __post_init__(self) -> None:

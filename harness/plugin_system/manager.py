@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.config.run_config import RunConfig
-from harness.data.task import Task
+from harness.data.task import IN_MEMORY, Task
 from harness.encoding.encoder import Encoder
 from harness.encoding.tags import EncoderTags, misspelt_tags, said_of_misspelt
 from harness.errors import HarnessError, PluginError, UserError, did_you_mean
@@ -124,6 +124,8 @@ class PluginManager:
         task = self._first("harness_load_task", name=config.dataset_name, config=config)
         if not isinstance(task, Task):
             raise PluginError(f"Hook harness_load_task must return a harness.Task, got {type(task).__name__}.")
+        if task.provenance.source == IN_MEMORY:  # the plugin said nothing, and loads it by its name again
+            return replace(task, provenance=replace(task.provenance, source=config.dataset_name))
         return task
 
     def load_encoder(self, config: RunConfig, device: str, dtype: str) -> Encoder:

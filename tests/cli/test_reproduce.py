@@ -1,16 +1,17 @@
 """`harness reproduce`: a run again from its record."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import Classifier, RunContext, Split, Task, hookimpl
+from harness import Classifier, RunContext, Split, Task, compare, hookimpl
 from harness.results.records import read_run
 from harness.results.run_directory import find_run
+from harness.results.unfinished_runs import reopen
 
 from .commands import Harness, write_data
 
@@ -104,6 +105,28 @@ def test_data_that_lie_elsewhere_are_named_and_others_are_refused(
     other = harness("reproduce", "-o", str(folder), "-q", "-d", str(elsewhere))
     assert other.code == 3
     assert "does not hold the data of the run" in other.err
+
+
+def test_data_that_were_in_memory_are_not_looked_for_by_their_name(
+    harness: Harness, task: Task, tmp_path: Path
+) -> None:
+    # A name as the bundled data set's, and classes in the order in which files give them.
+    named = replace(task, name="sample", label_names=tuple(sorted(task.label_names)))
+    options: dict[str, Any] = {"strategies": "tfidf_logreg", "on": "here", "progress": False, "save_models": False}
+    made = compare(named, output_dir=tmp_path / "runs", **options)
+    assert made.run.task.source == "memory"
+    reproduced = harness("reproduce", str(made.path), "-q")
+    doubted = harness("labels", str(made.path), "--doubtful", "5")
+    reopen(made.directory)
+    resumed = harness("run", "--resume", str(made.path), "-q")
+    for refused in (reproduced, doubted, resumed):
+        assert refused.code == 2
+        assert "'sample', were in memory, so they cannot be loaded by that name" in " ".join(refused.err.split())
+    found = compare(named, output_dir=tmp_path / "runs", **options)
+    assert found.path == made.path
+    assert len(found.doubtful_labels(5, data=named, progress=False)) <= 5
+    again = harness("reproduce", str(made.path), "-q", "-d", str(write_data(named, tmp_path / "files")))
+    assert again.code == 0, again.err
 
 
 @dataclass(frozen=True)

@@ -219,6 +219,6 @@ def harness_load_encoder(name):
     install(monkeypatch, tmp_path, "own_data", source.replace("FOLDER", repr(str(tmp_path))))
     outcome = harness("run", "-d", "mine", "-m", "mine-too", "-s", QUICK, "--offline", "-q")
     assert outcome.code == 0, outcome.err
-    assert outcome.run.task.source == "memory"
+    assert outcome.run.task.source == "mine"
     assert outcome.run.model is not None
     assert outcome.run.model.width == 32
