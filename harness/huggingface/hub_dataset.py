@@ -10,7 +10,7 @@ from harness.config.run_config import RunConfig
 from harness.data.columns import build_task
 from harness.data.splits import SPLIT_NAMES, left_out, split_of
 from harness.data.table import ReadOptions, Table
-from harness.data.task import Task
+from harness.data.task import IN_MEMORY, Task
 from harness.errors import DataError, UnavailableError, UserError
 from harness.huggingface.hub import ANSWER_TIMEOUT, refused_address, refused_by_hub, unavailable
 from harness.huggingface.network import network_block, settle_network
@@ -173,7 +173,7 @@ def task_of_dataset(data: Any, config: RunConfig) -> Task:
     return build_task(
         name,
         tables,
-        source="memory",
+        source=IN_MEMORY,
         text_column=config.text_column,
         label_column=config.label_column,
         label_names=config.label_names,
