@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from harness.data.column_choice import refuse_broken_characters
 from harness.errors import DataError, rows_named
 
 
@@ -14,8 +13,7 @@ def listed_texts(texts: Iterable[Any]) -> list[str]:
         texts: A list, an array, a column of a DataFrame.
 
     Raises:
-        DataError: For a single text, for a table or a dictionary, which gives names, and for what is no text or holds
-            half of a character.
+        DataError: For a single text, for a table or a dictionary, which gives names, and for what is no text.
     """
     kind = type(texts).__name__
     if isinstance(texts, str | bytes):
@@ -29,5 +27,4 @@ def listed_texts(texts: Iterable[Any]) -> list[str]:
     if wrong := [row for row, text in enumerate(listed) if not isinstance(text, str)]:
         kind = type(listed[wrong[0]]).__name__
         raise DataError(f"Expected texts, but {rows_named(wrong, 'hold')} {kind}. Mend or remove them.")
-    refuse_broken_characters(listed, "the texts")
     return [str(text) for text in listed]

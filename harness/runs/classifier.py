@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.config.run_config import RunConfig
+from harness.data.column_choice import refuse_broken_characters
 from harness.data.given_texts import listed_texts
 from harness.encoding.encoder import Encoder, pooling_of
 from harness.encoding.engine import OTHER_LIBRARIES
@@ -77,9 +78,10 @@ class TextClassifier:
             float32 (n, k), rows summing to 1.
 
         Raises:
-            DataError: For a single text, or something that is none.
+            DataError: For a single text, or something that is none or holds half of a character.
         """
         listed = listed_texts(texts)
+        refuse_broken_characters(listed, "the texts")
         return checked_probabilities(self.fitted.predict_proba(listed), len(listed), len(self.classes_))
 
     def predict(self, texts: Iterable[str]) -> NDArray[np.object_]:
