@@ -14,17 +14,17 @@ from pydantic import Field, ValidationError
 
 from harness.data.task import SPLITS, Split, Task
 from harness.encoding.encoder import Encoder
-from harness.encoding.fingerprint import checkpoint_files, fingerprint, weights_hash
-from harness.encoding.tags import encoder_tags
+from harness.encoding.fingerprint import checkpoint_files, weights_hash
+from harness.encoding.sentence_encoder import read_declared
 from harness.errors import DataError, ModelError, UserError, reason_of
 from harness.frozen_model import FrozenModel, why_unreadable
+from harness.huggingface.checkpoint import model_hash
 from harness.system.files import disk_errors, folder_name, folder_written_whole, sha256_of, to_json, write_atomically
 from harness.system.foreign_files import read_json
 
 BUNDLE_FILE, SUMS_FILE = "bundle.json", "SHA256SUMS"
 LARGEST_BUNDLE_FILE = 50_000_000  # bytes
 OPTION = "--output"
-OF_THE_CHECKPOINT = ("weights", "config", "tokenizer", "modules", "prompt")  # parts of a fingerprint
 
 Name = Annotated[str, Field(min_length=1, max_length=10_000)]
 
@@ -128,13 +128,20 @@ def add_encoder(folder: Path, encoder: Encoder) -> Bundled:
         revision=encoder.revision,
         sha256=weights_hash(encoder.directory),
     )
-    if not _is_there(folder, item):
+    if _is_there(folder, item):
+        if model_hash(folder / item.folder) != model_hash(source):  # of the same weights, but perhaps another tokenizer
+            raise _something_else(folder / item.folder)
+    else:
         with folder_written_whole(folder / item.folder, OPTION) as written:
             for file in checkpoint_files(source):
                 copy = written / file.relative_to(source)
                 copy.parent.mkdir(exist_ok=True)
                 shutil.copyfile(file, copy)
-            _refuse_other_encoder(written, encoder)
+            if read_declared(written, encoder.name) != read_declared(source, encoder.name):
+                raise ModelError(
+                    f"Encoder {encoder.name}: files above its folder, which a copy has not, are part of it. Name the "
+                    "folder with modules.json."
+                )
     return item
 
 
@@ -169,7 +176,11 @@ def _is_there(folder: Path, item: Bundled) -> bool:
     same = (other for other in read_bundle(folder).items if other.folder == item.folder)
     if any(other.sha256 == item.sha256 for other in same):
         return True
-    raise UserError(f"{folder / item.folder} is there already and holds something else. Name another bundle.")
+    raise _something_else(folder / item.folder)
+
+
+def _something_else(place: Path) -> UserError:
+    return UserError(f"{place} is there already and holds something else. Name another bundle.")
 
 
 def _write_split(file: Path, split: Split, task: Task) -> None:
@@ -183,13 +194,3 @@ def _write_split(file: Path, split: Split, task: Task) -> None:
     except (ValueError, TypeError) as error:  # half a surrogate pair, which is no UTF-8, or a class without a name
         reason = reason_of(error)
         raise DataError(f"Data set {task.name!r}: a parquet file cannot hold it: {reason}. Mend these rows.") from error
-
-
-def _refuse_other_encoder(copy: Path, encoder: Encoder) -> None:
-    """Refuse a copy that another folder's files were part of, as in the first version of sentence-transformers."""
-    then = encoder_tags(encoder).fingerprint or {}
-    now = fingerprint(copy, None, "cpu", "float32")
-    parts = [part for part in OF_THE_CHECKPOINT if part in now and then.get(part) != now[part]]
-    if parts:
-        differ = " and ".join(parts)
-        raise ModelError(f"Encoder {encoder.name}: the {differ} of its copy differ. Name the folder with modules.json.")

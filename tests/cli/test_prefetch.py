@@ -1,6 +1,7 @@
 """`harness prefetch`: a folder that a machine without a network runs with as if it had fetched everything itself."""
 
 import json
+import shutil
 from pathlib import Path
 
 from .commands import Harness, Outcome
@@ -44,6 +45,33 @@ def test_a_bundle_is_added_to_and_what_is_there_is_left(
     assert other.code == 2
     assert "holds something else" in other.err
     assert harness("verify", str(bundle)).code == 0
+
+
+def test_an_encoder_of_the_same_weights_and_another_tokenizer_is_another_one(
+    harness: Harness, tiny_data: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    model, bundle = Path(shutil.copytree(tiny_model, tmp_path / "model")), tmp_path / "bundle"
+    assert prefetched(harness, bundle, "-d", str(tiny_data), "-m", str(model)).code == 0
+    assert prefetched(harness, bundle, "-d", str(tiny_data), "-m", str(model)).code == 0
+    file = model / "tokenizer_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text("utf-8")), "model_max_length": 20}), encoding="utf-8")
+    other = prefetched(harness, bundle, "-d", str(tiny_data), "-m", str(model))
+    assert other.code == 2
+    assert f"{bundle / 'models' / 'model'} is there already and holds something else" in " ".join(other.err.split())
+
+
+def test_an_encoder_that_files_above_its_folder_are_part_of_is_refused(
+    harness: Harness, tiny_data: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    model = Path(shutil.copytree(tiny_model, tmp_path / "model" / "0_Transformer"))
+    kinds = {"0_Transformer": "Transformer", "1_Pooling": "Pooling"}
+    modules = [{"path": path, "type": f"sentence_transformers.models.{kind}"} for path, kind in kinds.items()]
+    (tmp_path / "model" / "modules.json").write_text(json.dumps(modules), encoding="utf-8")
+    (tmp_path / "model" / "1_Pooling").mkdir()
+    (tmp_path / "model" / "1_Pooling" / "config.json").write_text('{"pooling_mode_mean_tokens": true}', "utf-8")
+    outcome = prefetched(harness, tmp_path / "bundle", "-d", str(tiny_data), "-m", str(model))
+    assert outcome.code == 3
+    assert "files above its folder, which a copy has not" in " ".join(outcome.err.split())
 
 
 def test_verify_finds_what_was_changed_removed_and_added(harness: Harness, tiny_data: Path, tmp_path: Path) -> None:

@@ -34,6 +34,15 @@ def test_probes_read_it_are_cached_and_predict_and_fine_tuning_says_why_not(
     assert classifier.predict_proba(["a quiet lake"]).shape == (1, len(outcome.run.task.label_names))
 
 
+def test_it_is_bundled_like_others(harness: Harness, run: Harness, folder: Path, tmp_path: Path) -> None:
+    argv = ("prefetch", "-d", "sample", "-m", str(folder), "-o", str(tmp_path / "bundle"), "--offline")
+    for _ in range(2):
+        outcome = harness(*argv)
+        assert outcome.code == 0, outcome.err
+    copy = tmp_path / "bundle" / "models" / folder.name
+    assert run("-m", str(copy), strategies="logreg_probe").run.records[0].is_scored
+
+
 @pytest.mark.parametrize("engine", ["openvino", "openvino-int8"])
 def test_another_engine_is_refused(run: Harness, folder: Path, engine: str) -> None:
     skip_without("openvino", "onnx", "nncf")
