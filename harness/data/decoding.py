@@ -209,3 +209,16 @@ def _looks_big5(content: bytes) -> bool:
         return False
     first_bytes = [letter.encode("big5")[0] for letter in text if not letter.isascii()]
     return 2 * sum(byte in IN_FREQUENT_USE for byte in first_bytes) > len(first_bytes)
+
+
+def ends_by_returns(content: str) -> bool:
+    """Return whether carriage returns alone end lines, as on old Macs: no line feed but within quotation marks."""
+    first = content.find("\r")
+    if first < 0 or "\r\n" in content or 0 <= content.find("\n") < first:
+        return False
+    n_marks = 0
+    for before in content.split("\n")[:-1]:
+        n_marks += before.count('"')
+        if n_marks % 2 == 0:
+            return False
+    return True

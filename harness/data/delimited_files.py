@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.data.decoding import read_text
+from harness.data.decoding import ends_by_returns, read_text
 from harness.data.quoting import Grid, Rows, n_columns, split_rows
 from harness.data.table import ReadOptions, Table
 from harness.data.usual_names import LABEL_NAMES, TEXT_NAMES
@@ -39,14 +39,14 @@ def read_txt(path: Path, options: ReadOptions) -> Table:
 
 def _read(path: Path, options: ReadOptions, delimiters: str, *, is_txt: bool = False) -> Table:
     content, notes = read_text(path, options.encoding, guess=True)
-    lines, stand_in = _lines(content)
+    lines, written = _lines(content)
     if match := SEPARATOR_LINE.fullmatch(lines[0]) if lines else None:
         lines, delimiters = lines[1:], match[1]
     if not lines:
         raise DataError(f"{path} is empty. It needs a header and at least one row.")
     if is_txt and is_fasttext(lines):
         told = list(notes)
-        columns = fasttext(line.replace(stand_in or "\r", "\r") for line in filled_lines(lines, told))
+        columns = fasttext(line.translate(written) for line in filled_lines(lines, told))
         return Table(str(path), columns, notes=tuple(told))
     grid = divide(lines, delimiters, options, is_txt=is_txt)
     if grid.problem:
@@ -57,29 +57,31 @@ def _read(path: Path, options: ReadOptions, delimiters: str, *, is_txt: bool = F
         raise DataError(f"{path}: expected a text and a label in each line, divided by a tab or by ';'. Write both.")
     names, cells, numbered = header_of(path, rows, options, is_txt=is_txt)
     if wrong := {i: row for i, row in enumerate(cells) if len(row) != len(names)}:
-        named, has_return = options.columns is not None, stand_in is not None
+        named, has_return = options.columns is not None, bool(written) and ord("\n") not in written
         raise uneven(path, len(names), wrong, grid.reading.delimiter, named=named, has_return=has_return)
-    if stand_in:
-        cells = [[cell.replace(stand_in, "\r") for cell in row] for row in cells]
+    if written:
+        cells = [[cell.translate(written) for cell in row] for row in cells]
     refuse_repeated_header(path, names, cells)
     columns = {name: [row[i] for row in cells] for i, name in enumerate(names)}
     hint = "" if numbered or options.header or options.columns else NO_HEADER
     return Table(str(path), columns, notes=(*notes, *grid.notes, *of_rows, *of_columns), numbered=numbered, hint=hint)
 
 
-def _lines(content: str) -> tuple[list[str], str | None]:
-    """Divide at line feeds; a carriage return inside of a line is replaced by the character returned, if any is."""
-    if "\n" not in content:
-        content = content.replace("\r", "\n")  # as old Macs wrote lines
+def _lines(content: str) -> tuple[list[str], dict[int, str]]:
+    """Divide at line feeds, or at what ends lines in their place; return what characters now stand for, too."""
     content = content.replace("\r\r\n", "\r\n")
-    stand_in = None
-    if LONE_RETURN.search(content):
-        stand_in = next(chr(code) for code in PRIVATE_USE if chr(code) not in content)
-        content = LONE_RETURN.sub(stand_in, content)
+    stand_in = next(code for code in PRIVATE_USE if chr(code) not in content)
+    written: dict[int, str] = {}
+    if ends_by_returns(content):
+        content = content.translate({ord("\n"): chr(stand_in), ord("\r"): "\n"})
+        written = {ord("\n"): "\r", stand_in: "\n"}
+    elif LONE_RETURN.search(content):
+        content = LONE_RETURN.sub(chr(stand_in), content)
+        written = {stand_in: "\r"}
     lines = content.split("\n")
     while lines and not lines[-1].strip(" \r"):
         lines.pop()
-    return lines, stand_in
+    return lines, written
 
 
 def divide(lines: Sequence[str], delimiters: str, options: ReadOptions, *, is_txt: bool = False) -> Grid:

@@ -36,7 +36,8 @@ from harness.data.row_stream import Chunk, RowStream, batched
 from harness.data.table import ReadOptions
 from harness.errors import DataError
 
-STAND_IN = "\ufdd0"  # no character: takes the place of a carriage return within a line, which the csv module refuses
+# No characters: they take the place of carriage returns within lines, which the csv module refuses, and of line feeds.
+RETURN, FEED = "\ufdd0", "\ufdd1"
 QUOTING = "Say --quoting yes if quotation marks enclose cells, --quoting no if they belong to the texts."
 TEXT = "text"  # what the column of a file without columns is called
 
@@ -70,7 +71,7 @@ def stream_delimited(lines: LineStream, path: Path, options: ReadOptions, n: int
     names, cells, numbered = header_of(path, rows, options, is_txt=kind == ".txt")
     notes = [*lines.notes, *grid.notes, *told]
     by_habit = kind == ".txt" or grid.reading.delimiter == "\t"
-    reader = _Reader(path, options, names, grid.reading, n, notes, by_habit, n_skipped)
+    reader = _Reader(path, options, names, grid.reading, n, notes, by_habit, n_skipped, lines.feed == "\r")
     chunks = reader.chunks(islice(lines.lines, n_skipped, None), has_header=len(cells) < len(rows))
     hint = "" if numbered or options.header or options.columns else NO_HEADER
     types = dict.fromkeys(names, "string")
@@ -117,13 +118,13 @@ class _Feed:
             yield self._mended(line, number)
 
     def _mended(self, line: str, number: int) -> str:
-        if STAND_IN in line:
-            raise DataError(f"{self.path}, line {number}: U+FDD0 is no character of a text. Remove it.")
-        line = line[:-1] if line.endswith("\r\r") else line
+        if RETURN in line or FEED in line:
+            raise DataError(f"{self.path}, line {number}: U+FDD0 and U+FDD1 are no characters of a text. Remove them.")
+        line = (line[:-1] if line.endswith("\r\r") else line).replace("\n", FEED)
         if "\r" not in line[:-1]:
             return line
         self.has_return = True
-        return line[:-1].replace("\r", STAND_IN) + line[-1]
+        return line[:-1].replace("\r", RETURN) + line[-1]
 
 
 @dataclass
@@ -139,6 +140,7 @@ class _Reader:
         notes: Gets a note on what is left out.
         unquoted_by_habit: Whether files of this kind often come without quoting.
         n_lines: Lines that were read already.
+        by_returns: Whether carriage returns end lines.
     """
 
     path: Path
@@ -149,6 +151,7 @@ class _Reader:
     notes: list[str]
     unquoted_by_habit: bool
     n_lines: int
+    by_returns: bool
 
     def __post_init__(self) -> None:
         self._feed = _Feed(self.path, self.n_lines)
@@ -159,8 +162,9 @@ class _Reader:
         done = 0
         for batch in batched(self._without_empty_end(islice(rows, int(has_header), None)), self.n):
             self._refuse(batch, done)
-            if self._feed.has_return:
-                batch = [[cell.replace(STAND_IN, "\r") for cell in row] for row in batch]  # noqa: PLW2901
+            if self._feed.has_return or self.by_returns:
+                written = {ord(RETURN): "\r", ord(FEED): "\n"} | ({ord("\n"): "\r"} if self.by_returns else {})
+                batch = [[cell.translate(written) for cell in row] for row in batch]  # noqa: PLW2901
             done += len(batch)
             yield {name: [row[i] for row in batch] for i, name in enumerate(self.names)}
 

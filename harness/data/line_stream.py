@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO
 
-from harness.data.decoding import LONGEST_MARK, encoding_of, not_decoded, read_errors, refuse_disguised
+from harness.data.decoding import LONGEST_MARK, encoding_of, ends_by_returns, not_decoded, read_errors, refuse_disguised
 from harness.errors import DataError
 
 BLOCK = 1 << 20  # bytes
@@ -23,18 +23,20 @@ class LineStream:
         lines: All lines, to be read once.
         is_whole: Whether `head` holds them all.
         notes: What was found out about the encoding.
+        feed: What ends them.
     """
 
     head: list[str]
     lines: Iterator[str]
     is_whole: bool
     notes: tuple[str, ...]
+    feed: str = "\n"
 
 
 def open_lines(
     stream: IO[bytes], path: Path, encoding: str | None = None, *, guess: bool = False, first: int = BLOCK
 ) -> LineStream:
-    """Divide bytes into lines at line feeds, or at carriage returns where there is no line feed at the beginning.
+    """Divide bytes into lines at line feeds, or at carriage returns where these alone end lines at the beginning.
 
     Args:
         stream: The bytes, unpacked.
@@ -53,11 +55,11 @@ def open_lines(
     name, notes = encoding_of(begin, encoding, guess=guess, is_cut=not is_whole)
     texts = _decoded(chain([begin], _blocks(stream, path)), path, name)
     text = next(texts)
-    feed = "\n" if "\n" in text or "\r" not in text else "\r"  # which alone ended lines on old Macs
+    feed = "\r" if ends_by_returns(text) else "\n"
     whole = text.split(feed)
     if not is_whole or not whole[-1]:
         whole.pop()
-    return LineStream(whole, _divided(chain([text], texts), path, feed), is_whole, notes)
+    return LineStream(whole, _divided(chain([text], texts), path, feed), is_whole, notes, feed)
 
 
 def count_lines(stream: IO[bytes], path: Path) -> int:

@@ -69,6 +69,11 @@ def test_line_ends_within_a_quoted_cell_stay_as_they_are(tmp_path: Path) -> None
     assert rows(load(splits(tmp_path, "csv", content))) == [("a\r\nb", "pos"), ("c\nd\re", "neg")]
 
 
+def test_line_ends_within_a_quoted_cell_stay_as_they_are_where_returns_end_lines(tmp_path: Path) -> None:
+    content = 'text,label\r"a\rb",pos\r"c\nd",neg\re,pos\r'
+    assert rows(load(splits(tmp_path, "csv", content))) == [("a\rb", "pos"), ("c\nd", "neg"), ("e", "pos")]
+
+
 @pytest.mark.parametrize("ending", ["csv", "tsv"])
 def test_a_carriage_return_within_a_line_belongs_to_the_text(tmp_path: Path, ending: str) -> None:
     content = [(f"{text}\r and more", label) for text, label in ROWS]

@@ -23,6 +23,7 @@ FILES = {
     "spaced.csv": b"text, label\na lake, good\na crowd, bad\n",
     "unquoted.tsv": b'text\tlabel\n"quiet lake\tgood\na "late" crowd"\tbad\n',
     "mac.csv": b"text,label\ra lake,good\ra crowd,bad\r",
+    "mac_quoted.csv": b'text,label\r"a\rlake",good\r"a\ncrowd",bad\rplain,bad\r',
     "returns.csv": b"text,label\na lake\rand more,good\na crowd,bad\n",
     "left.csv": b"text,label,,\na lake,good,,\na crowd,bad,,\n,,,\n\n",
     "unnamed.csv": b"text,\na lake,7\na crowd,8\n",
