@@ -120,7 +120,7 @@ def begins_quoted(row: Sequence[str]) -> bool:
 
 def quoted_rows(lines: Iterable[str], delimiter: str, *, skip_spaces: bool = False) -> "Reader":
     """Divide lines into rows as RFC 4180 has it; `line_num` says how many lines were read."""
-    csv.field_size_limit(2**31 - 1)
+    csv.field_size_limit(max(csv.field_size_limit(), 2**31 - 1))  # for good: another thread may be reading, too
     ended = (f"{line}\n" for line in lines)
     return csv.reader(ended, delimiter=delimiter, strict=True, skipinitialspace=skip_spaces)
 

@@ -16,7 +16,7 @@ from harness.encoding.checkpoint_files import (
 from harness.encoding.described_sizes import check_entries, check_fits_weights
 from harness.encoding.fingerprint import EncoderFacts
 from harness.encoding.precision import put_on
-from harness.encoding.silence import silence_transformers
+from harness.encoding.silence import silent_transformers
 from harness.encoding.soundness import check_filled, check_vocabulary, check_weights
 from harness.errors import ModelError, reason_of
 
@@ -243,6 +243,7 @@ def _check_shares(described: dict[str, Any], name: str) -> None:
             raise ModelError(f"Model {name}: its config.json sets {key} to {value}; expected a share 0-1. Restore it.")
 
 
+@silent_transformers()
 def _load_model(directory: Path, name: str, config: Any) -> Any:
     import torch
     from transformers import AutoModel
@@ -250,7 +251,6 @@ def _load_model(directory: Path, name: str, config: Any) -> Any:
     check_weights_files(directory, name)
     check_fits_weights(config, directory, name)
     try:
-        silence_transformers()
         model, info = AutoModel.from_pretrained(
             directory,
             config=config,

@@ -13,7 +13,7 @@ from harness.encoding.pooled_classifier import (
     pooled_classifier,
     saved_pooled_classifier,
 )
-from harness.encoding.silence import silence_transformers
+from harness.encoding.silence import silent_transformers
 from harness.encoding.static_encoder import is_static
 from harness.errors import ModelError
 
@@ -107,12 +107,12 @@ def load_sequence_classifier(
     return SequenceClassifier(model.eval().to(device), frozenset(missing | mismatched), left_out)
 
 
+@silent_transformers()
 def load_saved(directory: str) -> Any:
     """Load a saved transformers model for sequence classification in the number format that it was saved in."""
     from transformers import AutoModelForSequenceClassification
 
     check_weights_files(Path(directory), directory)
-    silence_transformers()
     model = AutoModelForSequenceClassification.from_pretrained(
         directory, trust_remote_code=False, use_safetensors=True, dtype="auto", local_files_only=True
     )
@@ -138,23 +138,23 @@ def last_layer(model: Any) -> tuple[Any, str]:
     return model.get_submodule(parent), name
 
 
+@silent_transformers()
 def _with_new_head(model: Any, new: set[str]) -> tuple[Any, set[str]]:
     """Return a model with other first weights of these names, and the names."""
     weights = {name: weight for name, weight in model.state_dict().items() if name not in new}
-    silence_transformers()
     model, info = type(model).from_pretrained(
         None, config=model.config, state_dict=weights, dtype=model.dtype, output_loading_info=True
     )
     return model, set(info["missing_keys"])
 
 
+@silent_transformers()
 def _loaded(directory: str, label_names: Sequence[str]) -> tuple[Any, set[str], set[str]]:
     """Return a model, its weights that the checkpoint lacks, and those that it has in another shape."""
     import torch
     from transformers import AutoModelForSequenceClassification
 
     check_weights_files(Path(directory), directory)
-    silence_transformers()
     model, info = AutoModelForSequenceClassification.from_pretrained(
         directory,
         trust_remote_code=False,

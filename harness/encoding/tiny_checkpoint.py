@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.encoding.silence import silence_transformers
+from harness.encoding.silence import silent_transformers
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
@@ -41,7 +41,6 @@ def write_tiny_checkpoint(directory: Path, words: Sequence[str], seed: int = 0) 
     config = DistilBertConfig(
         vocab_size=len(vocabulary), dim=32, hidden_dim=64, n_layers=2, n_heads=2, max_position_embeddings=64
     )
-    silence_transformers()
-    with torch.random.fork_rng(devices=[]):
+    with silent_transformers(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         DistilBertModel(config).save_pretrained(directory)

@@ -21,7 +21,7 @@ VERBOSITIES = {"TRANSFORMERS_VERBOSITY": "error", "DATASETS_VERBOSITY": "error"}
 
 @contextmanager
 def library_defaults(*, verbose: bool = False) -> Iterator[None]:
-    """Set what libraries read of the environment, hide their warnings, and leave both as they were.
+    """Set what libraries read of the environment, hide their warnings, and leave both and progress bars as they were.
 
     What the environment sets already stays. A variable that is read when a library is imported keeps its effect on
     one that is imported in the block.
@@ -34,6 +34,7 @@ def library_defaults(*, verbose: bool = False) -> Iterator[None]:
     loggers = [] if verbose else [logging.getLogger(name) for name in WARNING_LIBRARIES]
     levels = [logger.level for logger in loggers]
     defaults = _environment_defaults() | ({} if verbose else VERBOSITIES)
+    bars = _progress_bars()
     ours = {name: value for name, value in defaults.items() if name not in os.environ}
     os.environ.update(ours)
     with warnings.catch_warnings():
@@ -48,6 +49,14 @@ def library_defaults(*, verbose: bool = False) -> Iterator[None]:
                 logger.setLevel(level)
             for name in ours:
                 os.environ.pop(name, None)
+            for show_again in bars:
+                show_again()
+
+
+def _progress_bars() -> list[Callable[[], object]]:
+    """Return what shows again the progress bars of libraries that show them now; loading data and models hides them."""
+    modules = (sys.modules.get(name) for name in ("datasets.utils", "huggingface_hub.utils"))
+    return [each.enable_progress_bars for each in modules if each and not each.are_progress_bars_disabled()]
 
 
 def _environment_defaults() -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Records -> what a person reads on a terminal, in a pipe or in a log; no score is computed here."""
 
+import harness.wording.undrawn  # noqa: F401  # before anything of rich
 from harness.terminal.audit import print_audit
 from harness.terminal.cache import cache_total, print_cache, print_cache_explanation, print_removed
 from harness.terminal.conformance import print_conformance, print_conformance_total

@@ -3,6 +3,9 @@
 import unicodedata
 from collections.abc import Mapping
 
+import harness.wording.undrawn  # noqa: F401  # before anything of rich
+
+# isort: split
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 from rich.text import Text

@@ -1,6 +1,8 @@
 """harness.compare as a guest: beside others of its kind, and what it leaves of the process that calls it."""
 
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
@@ -74,3 +76,47 @@ def test_a_run_as_text_has_no_colours_whatever_the_environment_asks_for(
         monkeypatch.setenv(name, "1")
     assert "majority" in str(run := compare())
     assert "\x1b" not in str(run)
+
+
+AS_IT_WAS = """
+import csv, logging, os, random, sys, warnings
+import datasets, transformers
+import harness
+csv.field_size_limit(2**32)
+transformers.logging.set_verbosity_info()
+
+def state():
+    loggers = {name: logging.getLogger(name).level for name in ("", "transformers", "datasets", "huggingface_hub")}
+    bars = transformers.utils.logging.is_progress_bar_enabled(), datasets.are_progress_bars_disabled()
+    return {"random": hash(random.getstate()), "variables": dict(os.environ), "loggers": loggers, "bars": bars,
+            "filters": list(warnings.filters), "csv": csv.field_size_limit()}
+
+def look(after):
+    now = state()
+    changed.update({f"{name} by {after}": (before[name], now[name]) for name in now if now[name] != before[name]})
+
+random.seed(1)
+before, changed = state(), {}
+run = harness.compare(sys.argv[1], model=sys.argv[2], strategies="majority,logreg_probe", test_size=0.3, on="here",
+                      output_dir="runs", progress=False)
+look("compare")
+print(run)
+look("print")
+run.classifier("logreg_probe").predict(["a text"])
+look("predict")
+assert not changed, changed
+"""
+
+
+def test_a_call_leaves_random_state_loggers_bars_and_variables_alone(
+    task: Task, tiny_model: Path, tmp_path: Path
+) -> None:
+    rows = [f'"{text}, said",{task.label_names[label]}' for text, label in zip(*_of_train(task), strict=True)]
+    (tmp_path / "rows.csv").write_text("\n".join(["text,label", *rows]), encoding="utf-8")
+    argv = [sys.executable, "-c", AS_IT_WAS, str(tmp_path / "rows.csv"), str(tiny_model)]
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def _of_train(task: Task) -> tuple[Sequence[str], Sequence[int]]:
+    return task.train.texts, task.train.labels.tolist()
