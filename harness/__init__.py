@@ -31,7 +31,7 @@ from harness.hookspecs import hookimpl
 from harness.huggingface.checkpoint import find_model, model_hash
 from harness.results.records import Run, RunRecord
 from harness.runs.classifier import TextClassifier
-from harness.strategies.class_weights import class_weights
+from harness.strategies.class_weights import class_weights, sklearn_class_weight
 from harness.strategies.finetuned_classifier import FineTunedClassifier
 from harness.strategies.finetuning import FineTuning
 from harness.strategies.fit_candidates import fit_candidates
@@ -110,6 +110,7 @@ __all__ = [
     "score_candidate",
     "select_candidate",
     "selection_optimism",
+    "sklearn_class_weight",
     "standardising_layer",
     "supports_first_token_only",
     "token_pattern",

@@ -21,6 +21,7 @@ from harness import (
     hookimpl,
     select_candidate,
     selection_optimism,
+    sklearn_class_weight,
 )
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class OneLayer(LinearProbe):
         """Return the linear head."""
         from sklearn.linear_model import LogisticRegression
 
-        weight = None if self.class_weight == "none" else self.class_weight
+        weight = sklearn_class_weight(self.class_weight)
         return LogisticRegression(C=self.C, max_iter=self.max_iter, class_weight=weight, random_state=seed)
 
 

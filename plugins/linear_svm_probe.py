@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from harness import LinearProbe, hookimpl
+from harness import LinearProbe, hookimpl, sklearn_class_weight
 
 HALF_DECADES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1)
 
@@ -30,7 +30,7 @@ class LinearSVMProbe(LinearProbe):
         """Return the linear head; its intercept is not penalised, other than liblinear's."""
         from sklearn.svm import LinearSVC
 
-        weight = None if self.class_weight == "none" else self.class_weight
+        weight = sklearn_class_weight(self.class_weight)
         return LinearSVC(C=self.C, max_iter=self.max_iter, class_weight=weight, dual=False, random_state=seed)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from harness import LinearProbe, hookimpl
+from harness import LinearProbe, hookimpl, sklearn_class_weight
 
 HALF_DECADES = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0)
 
@@ -31,7 +31,7 @@ class LogRegProbe(LinearProbe):
         """Return the linear head."""
         from sklearn.linear_model import LogisticRegression
 
-        weight = None if self.class_weight == "none" else self.class_weight
+        weight = sklearn_class_weight(self.class_weight)
         return LogisticRegression(C=self.C, max_iter=self.max_iter, class_weight=weight, random_state=seed)
 
 

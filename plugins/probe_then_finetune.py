@@ -11,7 +11,7 @@ import numpy as np
 from annotated_types import Ge, Gt
 from numpy.typing import NDArray
 
-from harness import FineTunedClassifier, FineTuning, RunContext, Split, StrategyError, hookimpl
+from harness import FineTunedClassifier, FineTuning, RunContext, Split, StrategyError, hookimpl, sklearn_class_weight
 
 KEPT = "keep_head: the head of probe_then_finetune begins as a probe. Leave keep_head out."
 NEVER = -100.0  # logit of a class that train does not hold: its probability rounds to 0
@@ -66,7 +66,7 @@ class ProbeThenFineTune(FineTuning):
         from threadpoolctl import threadpool_limits
 
         scaler = StandardScaler(with_mean=has_bias)
-        counts = None if self.class_weight == "none" else self.class_weight
+        counts = sklearn_class_weight(self.class_weight)
         probe = LogisticRegression(
             C=self.C, max_iter=self.max_iter, class_weight=counts, random_state=context.seed, fit_intercept=has_bias
         )

@@ -8,7 +8,7 @@ import numpy as np
 from annotated_types import Gt
 from numpy.typing import NDArray
 
-from harness import SearchedProbe, class_weights, hookimpl
+from harness import SearchedProbe, class_weights, hookimpl, sklearn_class_weight
 
 # From the strongest on; scikit-learn's 1 overfits a thousand rows of hundreds of features.
 HALF_DECADES = (10_000.0, 3000.0, 1000.0, 300.0, 100.0, 30.0, 10.0)
@@ -44,7 +44,7 @@ class RidgeProbe(SearchedProbe):
         del seed
         from sklearn.linear_model import RidgeClassifier
 
-        return RidgeClassifier(alpha=self.alpha, class_weight=None if self.class_weight == "none" else "balanced")
+        return RidgeClassifier(alpha=self.alpha, class_weight=sklearn_class_weight(self.class_weight))
 
     def path(self, x: Any, y: NDArray[np.int64], strengths: Sequence[float]) -> Iterator[tuple[float, Any]]:
         """Yield each alpha and what its head answers, all from one decomposition of the features' covariance."""

@@ -24,6 +24,7 @@ from harness import (
     hookimpl,
     load_static_model,
     model_hash,
+    sklearn_class_weight,
 )
 
 GRID = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0)  # as of logreg_probe, whose features are scaled alike
@@ -100,7 +101,7 @@ class StaticProbe(SklearnStrategy):
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
 
-        weight = None if self.class_weight == "none" else self.class_weight
+        weight = sklearn_class_weight(self.class_weight)
         head = LogisticRegression(C=self.C, max_iter=1000, class_weight=weight, random_state=seed)
         return make_pipeline(StandardScaler(), head)
 

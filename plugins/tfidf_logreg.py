@@ -20,6 +20,7 @@ from harness import (
     choose_tokens,
     fit_candidates,
     hookimpl,
+    sklearn_class_weight,
     token_pattern,
 )
 
@@ -94,7 +95,7 @@ class TfidfLogReg(SklearnStrategy):
         words = TfidfVectorizer(
             token_pattern=pattern, ngram_range=(1, self.max_ngram), min_df=self.min_df, sublinear_tf=True
         )
-        weight = None if self.class_weight == "none" else self.class_weight
+        weight = sklearn_class_weight(self.class_weight)
         head = LogisticRegression(C=self.C, max_iter=self.max_iter, class_weight=weight, random_state=seed)
         return make_pipeline(words, head)
 

@@ -24,3 +24,12 @@ def class_weights(labels: NDArray[np.int64], n_classes: int, choice: ClassWeight
     counts = np.bincount(labels, minlength=n_classes)
     there = counts > 0
     return np.where(there, len(labels) / (there.sum() * np.maximum(counts, 1)), 1.0)
+
+
+def sklearn_class_weight(choice: ClassWeight) -> Literal["balanced"] | None:
+    """Return the `class_weight` of scikit-learn's estimators that means the same.
+
+    Args:
+        choice: none or balanced.
+    """
+    return None if choice == "none" else choice

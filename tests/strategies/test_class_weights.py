@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.class_weight import compute_class_weight
 
-from harness import Task, class_weights, open_run
+from harness import Task, class_weights, open_run, sklearn_class_weight
 from harness.cli import main
 from harness.plugin_system.manager import PluginManager
+from harness.strategies.class_weights import ClassWeight
 from harness.strategies.forward import add_gradient
 from harness.strategies.linear_path import LinearPath, Loss
 from harness.strategies.training import prior_loss
@@ -38,6 +39,15 @@ def test_weights_are_those_of_scikit_learn_and_average_1_over_the_rows() -> None
     assert weights[labels].mean() == pytest.approx(1)
     assert weights[1] == weights[4] == 1
     assert class_weights(labels, 5, "none") is None
+
+
+@pytest.mark.parametrize("choice", ["none", "balanced"])
+def test_an_estimator_of_scikit_learn_weighs_classes_as_the_loss_does(choice: ClassWeight) -> None:
+    x, y = unequal()
+    weights = class_weights(y, 3, choice)
+    told = LogisticRegression(class_weight=sklearn_class_weight(choice)).fit(x, y)
+    weighed = LogisticRegression().fit(x, y, sample_weight=None if weights is None else weights[y])
+    assert told.coef_ == pytest.approx(weighed.coef_, abs=1e-6)
 
 
 @pytest.mark.parametrize("k", [2, 3])
