@@ -7,13 +7,14 @@ from typing import Any
 
 from harness import hookimpl
 
+from ._records import history_of, scores_of  # noqa: TID251  of the same package, so no second copy
+
 try:
     from mlflow import MlflowClient
     from mlflow.entities import Metric, Param
 except ImportError as error:
     raise ImportError("it needs MLflow: pip install 'strategy-harness[mlflow]'") from error
 
-SPLITS, SCORES = ("validation", "test"), ("accuracy", "f1_macro", "f1_weighted")
 COSTS = ("fit_seconds", "predict_seconds", "peak_memory_bytes", "trainable_parameters", "total_parameters")
 
 
@@ -36,15 +37,9 @@ def harness_run_finished(run: Mapping[str, Any], path: Path) -> None:
 
 
 def _metrics(record: Mapping[str, Any], now: int) -> list[Metric]:
-    scores = {f"{split}_{name}": record[split][name] for split in SPLITS if record[split] for name in SCORES}
     costs = {name: record[name] for name in COSTS if record[name] is not None}
-    whole = [Metric(name, value, now, 0) for name, value in (scores | costs).items()]
-    return whole + [
-        Metric(f"history_{name}", value, now, int(entry.get("step", number)))
-        for number, entry in enumerate(record["history"])
-        for name, value in entry.items()
-        if isinstance(value, int | float) and name not in ("epoch", "step")
-    ]
+    whole = [Metric(name, value, now, 0) for name, value in (scores_of(record, "_") | costs).items()]
+    return whole + [Metric(f"history_{name}", value, now, step) for name, value, step in history_of(record)]
 
 
 def _params(record: Mapping[str, Any], run: Mapping[str, Any]) -> list[Param]:

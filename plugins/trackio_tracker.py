@@ -10,12 +10,12 @@ from typing import Any
 
 from harness import hookimpl
 
+from ._records import scores_of  # noqa: TID251  of the same package, so no second copy
+
 try:
     importlib.metadata.version("trackio")
 except importlib.metadata.PackageNotFoundError as error:
     raise ImportError("it needs trackio: pip install 'strategy-harness[trackio]'") from error
-
-SPLITS, SCORES = ("validation", "test"), ("accuracy", "f1_macro", "f1_weighted")
 
 
 @hookimpl
@@ -33,5 +33,5 @@ def harness_run_finished(run: Mapping[str, Any], path: Path) -> None:
             trackio.init(f"harness {run['task']['name']}", name=name, config=record["params"], auto_log_cpu=False)
             for entry in record["history"]:
                 trackio.log(entry)
-            trackio.log({f"{s}_{name}": record[s][name] for s in SPLITS if record[s] for name in SCORES})
+            trackio.log(scores_of(record, "_"))
             trackio.finish()
