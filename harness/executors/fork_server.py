@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 
 from harness.system.linux_processes import end_with_parent, take_in_orphans
 
-LIBRARIES = (
+PRELOADED = (
     "torch",
     "transformers",
     "transformers.models.auto.modeling_auto",
@@ -42,7 +42,7 @@ LIBRARIES = (
     "harness.encoding.transformer_encoder",
     "harness.strategies.finetuning",
 )
-FURTHER_LIBRARIES = {"torch", "transformers", "sklearn", "scipy", "peft"}  # modules of which a strategy may name
+PRELOADED_ON_REQUEST = {"torch", "transformers", "sklearn", "scipy", "peft"}  # whose modules a strategy may name
 LONGEST_LINE = 4_000_000  # bytes; an environment may be large
 LONGEST_WAIT = 1800.0  # seconds between two jobs; a notebook may stay open for days
 
@@ -59,7 +59,7 @@ def serve(descriptor: int) -> None:
         tried: set[str] = set()
         while request := _receive(driver):
             job, log = request
-            _import([m for m in job["imports"] if m.partition(".")[0] in FURTHER_LIBRARIES and m not in tried])
+            _import([m for m in job["imports"] if m.partition(".")[0] in PRELOADED_ON_REQUEST and m not in tried])
             tried.update(job["imports"])
             worker = os.fork()
             if worker == 0:
@@ -73,7 +73,7 @@ def serve(descriptor: int) -> None:
 
 def import_libraries() -> None:
     """Import what workers need."""
-    _import(LIBRARIES)
+    _import(PRELOADED)
 
 
 class ForkedServer:

@@ -17,7 +17,7 @@ from harness.results.records import Run, RunRecord, read_run
 from harness.results.run_directory import RunDirectory
 from harness.runs.cache_explanation import Explanation, explain_cache
 from harness.runs.forecast import TimeForecast, trains_encoder
-from harness.runs.memory import MemoryForecast
+from harness.runs.memory import FLOAT32_BYTES, MemoryForecast
 from harness.runs.planning import Plan
 from harness.runs.session import Session, Trial
 from harness.strategies.random_search import RandomSearch
@@ -30,7 +30,6 @@ LONGEST_TEXTS = 20  # by their characters, whose tokens are counted
 TIMED_TEXTS, MOST_TIMED_TEXTS = 128, 1024  # that are encoded: of more, those in a batch are more alike in length
 TIMED_SECONDS = 2.0  # that encoding more of them may take
 EARLIER_RUNS = 20  # the newest that are looked into
-BYTES = 4  # of a float32
 
 
 @dataclass(frozen=True)
@@ -229,6 +228,7 @@ def _bytes_on_disk(plan: Plan, cached: Explanation) -> int:
     encoder = plan.encoder
     if encoder is None:
         return 0
-    features = sum(finding.rows * encoder.width * BYTES for finding in cached.findings if finding.verdict != "hit")
+    rows = sum(finding.rows for finding in cached.findings if finding.verdict != "hit")
     saved: Sequence[Trial] = plan.trials if plan.config.save_models else ()
-    return features + sum(encoder.n_parameters * BYTES for trial in saved if saves_encoder(trial.strategy))
+    encoders = [trial for trial in saved if saves_encoder(trial.strategy)]
+    return (rows * encoder.width + len(encoders) * encoder.n_parameters) * FLOAT32_BYTES

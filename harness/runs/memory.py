@@ -7,11 +7,11 @@ from harness.runs.forecast import trains_encoder
 from harness.runs.session import Trial
 from harness.wording import quantities
 
-LIBRARIES = 500_000_000  # bytes: torch, transformers and scikit-learn resident on Linux; on a GPU, a context
-TRAINED_WEIGHT = 16  # bytes: the weight, its gradient and AdamW's two moments, in float32
+LIBRARY_BYTES = 500_000_000  # torch, transformers and scikit-learn resident on Linux; on a GPU, a context
+TRAINED_WEIGHT_BYTES = 16  # the weight, its gradient and AdamW's two moments, in float32
 BATCH = 32  # texts of a step, each taken to be as long as the encoder reads
 KEPT_NUMBERS = 17  # of each token, block and unit of width for the backward pass (Korthikanti et al. 2022, section 4)
-BYTES = 4  # of a float32
+FLOAT32_BYTES = 4
 
 
 class MemoryForecast:
@@ -43,10 +43,11 @@ class MemoryForecast:
         if known := self._held.get(trial.offer.name):
             return known
         if not (trains_encoder(trial) and self._encoder):
-            return LIBRARIES
+            return LIBRARY_BYTES
         encoder = self._encoder
-        kept = BATCH * (self._longest or encoder.max_length) * encoder.n_layers * encoder.width * KEPT_NUMBERS * BYTES
-        return LIBRARIES + encoder.n_parameters * TRAINED_WEIGHT + kept
+        tokens = BATCH * (self._longest or encoder.max_length)
+        kept = tokens * encoder.n_layers * encoder.width * KEPT_NUMBERS
+        return LIBRARY_BYTES + encoder.n_parameters * TRAINED_WEIGHT_BYTES + kept * FLOAT32_BYTES
 
     def fitting(self, waiting: Sequence[Trial], running: Sequence[Trial]) -> list[Trial]:
         """Return what may start beside what runs; all of it where nothing does.
