@@ -59,7 +59,7 @@ def export(
     quiet: bool,
     verbose: bool,
     offline: bool | None,
-    **options: Any,
+    **flags: Any,
 ) -> int:
     """Export a classifier of a run ('latest', its folder, or its folder's name): a folder that needs no harness.
 
@@ -74,25 +74,25 @@ def export(
     used = plugins_of_run(opened.run.config.plugins, plugins, language, yes_run_plugins=yes_run_plugins)
     _export(
         opened, language=language, quiet=quiet, offline=bool(offline),
-        plugins=(*used, *ctx.obj["plugins"]), **options,
+        plugins=(*used, *ctx.obj["plugins"]), **flags,
     )
     return 0
 # fmt: on
 
 
-def _export(run: "RunResult", output: Path, *, language: str, quiet: bool, **options: Any) -> None:
+def _export(run: "RunResult", output: Path, *, language: str, quiet: bool, **flags: Any) -> None:
     """Export, with progress, notes and the result on standard error."""
     from harness.api.exporting import export_run
     from harness.api.progress import shown_progress
     from harness.terminal import make_console, print_note
 
     console = make_console(stderr=True)
-    if options["strategy"] is None:
-        options["strategy"] = run.recommended
+    if flags["strategy"] is None:
+        flags["strategy"] = run.recommended
         told = f"Exporting {run.recommended}, which the run's answer recommends; -s names another."
         print_note(told, console, language)
     with shown_progress(wanted=not quiet, language=language) as reporter:
-        done = export_run(run, output, reporter, lambda note: print_note(note, console, language), **options)
+        done = export_run(run, output, reporter, lambda note: print_note(note, console, language), **flags)
     for told in _result(done):
         print_note(told, console, language)
 

@@ -110,7 +110,7 @@ def _doubtful(
     plugins: tuple[str, ...],
     yes_run_plugins: bool,
     offline: bool | None,
-    **options: Any,
+    **flags: Any,
 ) -> "DoubtfulLabels":
     from harness.api.doubtful import find_doubtful
     from harness.api.progress import shown_progress
@@ -118,7 +118,7 @@ def _doubtful(
     used = plugins_of_run(opened.run.config.plugins, plugins, language, yes_run_plugins=yes_run_plugins)
     given: dict[str, Any] = {"strategies": strategies, "data": dataset, "plugins": (*used, *ctx.obj["plugins"])}
     with shown_progress(wanted=not quiet, language=language) as reporter:
-        return find_doubtful(opened, n, reporter, **given, offline=bool(offline), **options)
+        return find_doubtful(opened, n, reporter, **given, offline=bool(offline), **flags)
 
 
 def _write(found: "DoubtfulLabels", output: Path) -> None:

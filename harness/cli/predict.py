@@ -56,7 +56,7 @@ def predict(
     quiet: bool,
     verbose: bool,
     offline: bool | None,
-    **options: Any,
+    **flags: Any,
 ) -> int:
     """Predict the labels of new texts with a classifier of a run: 'latest', its folder, or its folder's name.
 
@@ -72,14 +72,14 @@ def predict(
     used = plugins_of_run(opened.run.config.plugins, plugins, language, yes_run_plugins=yes_run_plugins)
     _predict(
         opened, language=language, quiet=quiet, strategy=strategy, offline=bool(offline),
-        plugins=(*used, *ctx.obj["plugins"]), **{key: value for key, value in options.items() if value is not None},
+        plugins=(*used, *ctx.obj["plugins"]), **{key: value for key, value in flags.items() if value is not None},
     )
     return 0
 # fmt: on
 
 
 def _predict(
-    run: "RunResult", source: str, output: Path | None = None, *, language: str, quiet: bool, **options: Any
+    run: "RunResult", source: str, output: Path | None = None, *, language: str, quiet: bool, **flags: Any
 ) -> None:
     """Predict, with progress, notes and the result on standard error."""
     from harness.api.predicting import predict_file
@@ -87,14 +87,14 @@ def _predict(
     from harness.terminal import make_console, print_note
 
     console = make_console(stderr=True)
-    if options["strategy"] is None:
-        options["strategy"] = run.recommended
+    if flags["strategy"] is None:
+        flags["strategy"] = run.recommended
         told = f"Predicting with {run.recommended}, which the run's answer recommends; -s names another."
         print_note(told, console, language)
     # Rows on a terminal are progress enough, and a bar would stand between them.
     silent = quiet or (output is None and sys.stdout.isatty())
     with shown_progress(wanted=not silent, language=language) as reporter:
-        done = predict_file(run, source, output, reporter, lambda note: print_note(note, console, language), **options)
+        done = predict_file(run, source, output, reporter, lambda note: print_note(note, console, language), **flags)
     print_note(_result(done, output), console, language)
 
 
