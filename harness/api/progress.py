@@ -13,7 +13,7 @@ from harness.wording.text import visible
 
 if TYPE_CHECKING:
     from harness.results.records import RunRecord
-    from harness.runs.reporter import Reporter, Whole
+    from harness.runs.reporter import Reporter, RunProgress
 
 INTERVAL = 0.2  # seconds between two updates in a notebook, each of which goes through its server
 
@@ -72,11 +72,11 @@ class NotebookBar:
             said = self._message(what)
             self._show(f"{said} {done:,}/{total:,}" if total else said, done / total if total else 0.0)
 
-    def whole(self, whole: "Whole") -> None:
+    def run_progress(self, progress: "RunProgress") -> None:
         """So far is the run as a whole."""
-        self._left = "" if whole.seconds_left is None else quantities.duration(whole.seconds_left)
-        if whole.at_a_time > 1 and time.monotonic() >= self._next:
-            self._stage, self._number, self._total = ", ".join(whole.running), whole.done + 1, whole.total
+        self._left = "" if progress.seconds_left is None else quantities.duration(progress.seconds_left)
+        if progress.at_a_time > 1 and time.monotonic() >= self._next:
+            self._stage, self._number, self._total = ", ".join(progress.running), progress.done + 1, progress.total
             self._show("")
 
     def epoch(self, trial: str, entry: "Mapping[str, float]") -> None:

@@ -8,7 +8,7 @@ from harness.results.records import RunRecord
 
 
 @dataclass(frozen=True)
-class Whole:
+class RunProgress:
     """How far a run is as a whole.
 
     Attributes:
@@ -37,10 +37,10 @@ class Reporter(Protocol):
     def progress(self, what: str, done: int, total: int) -> None:
         """So much of the stage is done; a total of 0 is unknown. May be called thousands of times a second.
 
-        Of trials that run at the same time `whole` tells it.
+        Of trials that run at the same time `run_progress` tells it.
         """
 
-    def whole(self, whole: Whole) -> None:
+    def run_progress(self, progress: RunProgress) -> None:
         """So far is the run as a whole; told when a trial begins, when one ends, and meanwhile now and then."""
 
     def epoch(self, trial: str, entry: Mapping[str, float]) -> None:
@@ -59,7 +59,7 @@ class Silence:
     def progress(self, what: str, done: int, total: int) -> None:
         """Show nothing."""
 
-    def whole(self, whole: Whole) -> None:
+    def run_progress(self, progress: RunProgress) -> None:
         """Show nothing."""
 
     def epoch(self, trial: str, entry: Mapping[str, float]) -> None:

@@ -17,7 +17,7 @@ from harness.runs.forecast import TimeForecast
 from harness.runs.memory import MemoryForecast
 from harness.runs.planning import Plan
 from harness.runs.recording import Recording
-from harness.runs.reporter import Reporter, Whole
+from harness.runs.reporter import Reporter, RunProgress
 from harness.runs.session import Session, Trial
 from harness.runs.trial import place_of_model, save_trial, score_outcome
 from harness.strategies.strategy import uses_model
@@ -26,7 +26,7 @@ from harness.system.memory import available_memory
 
 # Seconds between two looks at trials that run elsewhere: a hundredth of what the last to start has taken, within these.
 SHORTEST_LOOK, LONGEST_LOOK = 0.01, 0.1
-WHOLE_INTERVAL = 0.25  # seconds between two tellings of how far the run is, where nothing else happens
+RUN_PROGRESS_INTERVAL = 0.25  # seconds between two tellings of how far the run is, where nothing else happens
 GRACE = 30.0  # seconds that what runs has to finish where the user stops the run
 
 
@@ -81,7 +81,7 @@ class Trials:
         self._waiting, self._running, self._over = [*plan.trials], list[_Running](), dict[str, RunRecord]()
         self._forecast, self._shares = TimeForecast(len(plan.task.train)), dict[str, tuple[int, int]]()
         self._memory = MemoryForecast(plan.encoder, partial(available_memory, plan.device))
-        self._next_whole = 0.0
+        self._next_run_progress = 0.0
         combining = [trial for trial in self._waiting if combines(trial)]
         self._needed = {each.name: {other.name for other in others_of(each, self._waiting)} for each in combining}
         self._stopped: list[str] = []
@@ -183,7 +183,7 @@ class Trials:
             session, started = combined.given_to(session)
         started = started or self._plan.executor.start(session.assignment(trial), order, self._progress_of(trial))
         self._running.append(_Running(trial, started, session, combined, began))
-        self._tell_whole()
+        self._tell_run_progress()
         self._stopped = []
         self._stop.waits = not isinstance(self._plan.executor, Here)
 
@@ -199,17 +199,17 @@ class Trials:
         if not self._stop.asked:
             self._reporter.epoch(trial, entry)
 
-    def _tell_whole(self) -> None:
+    def _tell_run_progress(self) -> None:
         """Tell how far the run is as a whole."""
         if self._stop.asked:
             return
-        now = self._next_whole = time.monotonic()
-        self._next_whole += WHOLE_INTERVAL
+        now = self._next_run_progress = time.monotonic()
+        self._next_run_progress += RUN_PROGRESS_INTERVAL
         running, slots = self._running, self._plan.executor.slots
         since = [(each.trial, now - each.since) for each in running]
         queues = self._plan.executor.queues
-        self._reporter.whole(
-            Whole(
+        self._reporter.run_progress(
+            RunProgress(
                 done=len(self._plan.trials) - len(self._waiting) - len(running),
                 total=len(self._plan.trials),
                 running={each.trial.name: self._shares.get(each.trial.name, (0, 0)) for each in running},
@@ -240,8 +240,8 @@ class Trials:
         if not ended:
             youngest = time.monotonic() - max(each.since for each in self._running)
             time.sleep(min(max(youngest / 100, SHORTEST_LOOK), LONGEST_LOOK))
-        if ended or time.monotonic() >= self._next_whole:
-            self._tell_whole()
+        if ended or time.monotonic() >= self._next_run_progress:
+            self._tell_run_progress()
 
     def _wait_for_the_rest(self) -> None:
         """Say once that what runs may finish, take back what has not begun, and end it all when its time is over."""

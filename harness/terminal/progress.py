@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from harness.results.records import RunRecord
-from harness.runs.reporter import Reporter, Silence, Whole
+from harness.runs.reporter import Reporter, RunProgress, Silence
 from harness.terminal.console import Page
 from harness.terminal.epochs import EpochTable, epoch_line
 from harness.terminal.outcomes import OutcomeRows, outcome_line
@@ -106,7 +106,7 @@ class _Throttled:
         self._next = clock()
         self._speed: _Speed | None = None
         self._announced = ""
-        self._whole: Whole | None = None
+        self._run_progress: RunProgress | None = None
 
     def progress(self, what: str, done: int, total: int) -> None:
         if total == 0:
@@ -128,22 +128,22 @@ class _Throttled:
     def announce(self, what: str) -> None:
         raise NotImplementedError
 
-    def whole(self, whole: Whole) -> None:
-        self._whole = whole
-        if whole.at_a_time > 1 and (now := self._clock()) >= self._next:
+    def run_progress(self, progress: RunProgress) -> None:
+        self._run_progress = progress
+        if progress.at_a_time > 1 and (now := self._clock()) >= self._next:
             self._next = now + self.interval
-            self.show_whole(whole)
+            self.show_run_progress(progress)
 
-    def show_whole(self, whole: Whole) -> None:
+    def show_run_progress(self, progress: RunProgress) -> None:
         raise NotImplementedError
 
     @property
     def left_in_all(self) -> str:
         """The time left of the run after what is said of a trial, "" where nobody knows it or it is the last."""
-        whole = self._whole
-        if whole is None or whole.seconds_left is None or whole.done + 1 >= whole.total:
+        progress = self._run_progress
+        if progress is None or progress.seconds_left is None or progress.done + 1 >= progress.total:
             return ""
-        return self.page.say(", {left} in all").format(left=quantities.duration(whole.seconds_left))
+        return self.page.say(", {left} in all").format(left=quantities.duration(progress.seconds_left))
 
     def begin(self, wait: float) -> None:
         self._speed, self._announced = None, ""
@@ -183,11 +183,11 @@ class _Lines(_Throttled):
         )
         self.page.write([self.page.text(f"{line}{self.left_in_all}")])
 
-    def show_whole(self, whole: Whole) -> None:
-        running, said = _running(whole, self.page, ROOM_IN_A_LOG), self.page.say(", {left} left")
-        left = "" if whole.seconds_left is None else said.format(left=quantities.duration(whole.seconds_left))
+    def show_run_progress(self, progress: RunProgress) -> None:
+        running, said = _running(progress, self.page, ROOM_IN_A_LOG), self.page.say(", {left} left")
+        left = "" if progress.seconds_left is None else said.format(left=quantities.duration(progress.seconds_left))
         told = self.page.say("{done} of {total} trials done{left}; running: {running}")
-        line = told.format(done=whole.done, total=whole.total, left=left, running=running)
+        line = told.format(done=progress.done, total=progress.total, left=left, running=running)
         if line != self._announced:  # what waits elsewhere may not move for hours
             self._announced = line
             self.page.write([self.page.text(line)])
@@ -225,17 +225,17 @@ class _Bar(_Throttled):
             + (self.left_in_all if self.page.width >= RATE_FROM else ""),
         )
 
-    def show_whole(self, whole: Whole) -> None:
-        left = "" if whole.seconds_left is None else quantities.duration(whole.seconds_left)
+    def show_run_progress(self, progress: RunProgress) -> None:
+        left = "" if progress.seconds_left is None else quantities.duration(progress.seconds_left)
         room = self.page.width // 2 if self.page.width >= RATE_FROM else 0
         self._bar.update(
             self._task,
-            description=f"[{whole.done}/{whole.total}]",
-            completed=whole.done + sum(done / total for done, total in whole.running.values() if total),
-            total=whole.total,
+            description=f"[{progress.done}/{progress.total}]",
+            completed=progress.done + sum(done / total for done, total in progress.running.values() if total),
+            total=progress.total,
             visible=True,
             what="",
-            amount=_running(whole, self.page, room),
+            amount=_running(progress, self.page, room),
             rate="",
             left=self.page.say("{left} left").format(left=left) if left else "",
         )
@@ -252,16 +252,17 @@ class _Bar(_Throttled):
         self._bar.update(self._task, completed=0, total=None, what="", amount=shown, rate="", left="")
 
 
-def _running(whole: Whole, page: Page, room: int) -> str:
+def _running(progress: RunProgress, page: Page, room: int) -> str:
     """Return the trials that run, each with the share that is done of what it does; their number where room is short.
 
     Args:
-        whole: How far the run is.
+        progress: How far the run is.
         page: Where it is said.
         room: Columns for all of them.
     """
-    shares = {name: f" {100 * done / total:.0f} %" if total else "" for name, (done, total) in whole.running.items()}
-    waits = page.say("; others wait for memory") if whole.waits_for_memory else ""
+    running = progress.running.items()
+    shares = {name: f" {100 * done / total:.0f} %" if total else "" for name, (done, total) in running}
+    waits = page.say("; others wait for memory") if progress.waits_for_memory else ""
     if len(named := ", ".join(f"{name}{share}" for name, share in shares.items()) + waits) <= room:
         return named
     each = room // max(1, len(shares)) - 2

@@ -31,7 +31,7 @@ from harness.executors.executor import Here
 from harness.executors.local import Local
 from harness.plugin_system.manager import PluginManager
 from harness.runs.planning import Plan
-from harness.runs.reporter import Whole
+from harness.runs.reporter import RunProgress
 from harness.runs.runner import execute
 from harness.runs.trial import run_trial
 from harness.testing import Bench
@@ -45,7 +45,7 @@ class Noted:
 
     stages: list[tuple[str, int, int]] = field(default_factory=list)
     records: list[RunRecord] = field(default_factory=list)
-    wholes: list[Whole] = field(default_factory=list)
+    told: list[RunProgress] = field(default_factory=list)
     epochs: list[tuple[str, dict[str, float]]] = field(default_factory=list)
 
     def stage(self, name: str, number: int, total: int) -> None:
@@ -54,8 +54,8 @@ class Noted:
     def progress(self, what: str, done: int, total: int) -> None:
         assert 0 <= done <= total
 
-    def whole(self, whole: Whole) -> None:
-        self.wholes.append(whole)
+    def run_progress(self, progress: RunProgress) -> None:
+        self.told.append(progress)
 
     def epoch(self, trial: str, entry: Mapping[str, float]) -> None:
         self.epochs.append((trial, dict(entry)))

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from harness import RunRecord
-from harness.runs.reporter import Whole
+from harness.runs.reporter import RunProgress
 from harness.terminal import make_console, progress_display
 
 from .factory import failed, scored
@@ -90,7 +90,7 @@ def test_trials_that_run_at_the_same_time_share_one_bar(
     with progress_display(make_console(stream, width=width), clock=clock) as display:
         display.stage("setfit seed 0", 5, 14)
         clock.now = 1.0
-        display.whole(Whole(3, 14, RUNNING, at_a_time=2, seconds_left=750))
+        display.run_progress(RunProgress(3, 14, RUNNING, at_a_time=2, seconds_left=750))
     shown = stream.getvalue()
     assert [part for part in expected if part not in shown] == []
 
@@ -101,7 +101,7 @@ def test_on_a_pipe_the_run_as_a_whole_is_a_line_now_and_then_and_the_time_left_o
         for second in range(13):
             clock.now = second
             left = None if second < 8 else 750 - second
-            display.whole(Whole(3, 14, RUNNING, at_a_time=2, seconds_left=left))
+            display.run_progress(RunProgress(3, 14, RUNNING, at_a_time=2, seconds_left=left))
     assert stream.getvalue().splitlines() == [
         "3 of 14 trials done; running: full_finetune-seed0 25 %, setfit-seed0",
         "3 of 14 trials done, 12:20 left; running: full_finetune-seed0 25 %, setfit-seed0",
@@ -113,7 +113,7 @@ def test_where_trials_wait_for_memory_that_is_told() -> None:
     with progress_display(make_console(stream), clock=clock) as display:
         for second in (0, 6):
             clock.now = second
-            display.whole(Whole(3, 14, {"setfit-seed0": (0, 0)}, at_a_time=2, waits_for_memory=True))
+            display.run_progress(RunProgress(3, 14, {"setfit-seed0": (0, 0)}, at_a_time=2, waits_for_memory=True))
     told = "3 of 14 trials done; running: setfit-seed0; others wait for memory"
     assert told in stream.getvalue().splitlines()
 
@@ -122,7 +122,7 @@ def test_of_one_trial_at_a_time_the_time_left_in_all_stands_behind_its_own() -> 
     stream, clock = io.StringIO(), Clock()
     with progress_display(make_console(stream), clock=clock) as display:
         display.stage("full_finetune seed 1", 2, 3)
-        display.whole(Whole(1, 3, {"full_finetune-seed1": (0, 0)}, seconds_left=100))
+        display.run_progress(RunProgress(1, 3, {"full_finetune-seed1": (0, 0)}, seconds_left=100))
         for second in (0, 6):
             clock.now = second
             display.progress("step", 10 * second, 120)
