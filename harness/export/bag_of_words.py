@@ -110,29 +110,10 @@ def _write_graph(vectorizer: Any, terms: list[tuple[list[int], int]], weight: An
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
-    shortest, longest = vectorizer.ngram_range
-    of_length = {n: [term for term in terms if len(term[0]) == n] for n in range(1, longest + 1)}
-    starts = np.cumsum([0, *(n * len(of_length[n]) for n in range(1, longest))])
-    pool = [(word_ids, column) for n in of_length for word_ids, column in of_length[n]]
-    nodes = [
-        helper.make_node("Mul", INPUTS, ["ids"]),  # padding becomes a word that no n-gram holds
-        helper.make_node(
-            "TfIdfVectorizer", ["ids"], ["counts"], mode="TF", min_gram_length=shortest, max_gram_length=longest,
-            max_skip_count=0, ngram_counts=starts.tolist(), ngram_indexes=[column for _, column in pool],
-            pool_int64s=[word for word_ids, _ in pool for word in word_ids],
-        ),
-        *_frequencies(vectorizer.sublinear_tf),
-        helper.make_node("Mul", ["frequencies", "idf"], ["weighted"]),
-        helper.make_node("ReduceL2", ["weighted"], ["length"], axes=[1], keepdims=1),
-        helper.make_node("Max", ["length", "tiny"], ["divisor"]),
-        helper.make_node("Div", ["weighted", "divisor"], ["features"]),
-        helper.make_node("Gemm", ["features", "weight", "bias"], ["logits"], transB=1),
-        helper.make_node("Softmax", ["logits"], [OUTPUT], axis=1),
-    ]  # fmt: skip
     idf = vectorizer.idf_ if vectorizer.use_idf else np.ones(len(terms))
     constants = {"idf": idf, "tiny": [1e-30], "one": [1.0], "weight": weight, "bias": bias}
     graph = helper.make_graph(
-        nodes,
+        [*_nodes(vectorizer, terms)],
         "bag_of_words",
         [helper.make_tensor_value_info(name, TensorProto.INT64, ["texts", "tokens"]) for name in INPUTS],
         [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["texts", len(bias)])],
@@ -141,6 +122,36 @@ def _write_graph(vectorizer: Any, terms: list[tuple[list[int], int]], weight: An
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
     onnx.checker.check_model(model)
     onnx.save(model, str(folder / MODEL_FILE))
+
+
+def _nodes(vectorizer: Any, terms: list[tuple[list[int], int]]) -> Iterator[Any]:
+    """Yield nodes from ids of words to probabilities."""
+    from onnx import helper
+
+    yield helper.make_node("Mul", INPUTS, ["ids"])  # padding becomes a word that no n-gram holds
+    yield _counts(vectorizer.ngram_range, terms)
+    yield from _frequencies(vectorizer.sublinear_tf)
+    yield helper.make_node("Mul", ["frequencies", "idf"], ["weighted"])
+    yield helper.make_node("ReduceL2", ["weighted"], ["length"], axes=[1], keepdims=1)
+    yield helper.make_node("Max", ["length", "tiny"], ["divisor"])
+    yield helper.make_node("Div", ["weighted", "divisor"], ["features"])
+    yield helper.make_node("Gemm", ["features", "weight", "bias"], ["logits"], transB=1)
+    yield helper.make_node("Softmax", ["logits"], [OUTPUT], axis=1)
+
+
+def _counts(lengths: tuple[int, int], terms: list[tuple[list[int], int]]) -> Any:
+    """Return the node from ids of words to counts of n-grams, which it has by their length, shortest first."""
+    from onnx import helper
+
+    shortest, longest = lengths
+    of_length = [[term for term in terms if len(term[0]) == n] for n in range(1, longest + 1)]
+    starts = np.cumsum([0, *(n * len(of_this) for n, of_this in enumerate(of_length[:-1], start=1))])
+    pool = [term for of_this in of_length for term in of_this]
+    return helper.make_node(
+        "TfIdfVectorizer", ["ids"], ["counts"], mode="TF", min_gram_length=shortest, max_gram_length=longest,
+        max_skip_count=0, ngram_counts=starts.tolist(), ngram_indexes=[column for _, column in pool],
+        pool_int64s=[word for word_ids, _ in pool for word in word_ids],
+    )  # fmt: skip
 
 
 def _frequencies(sublinear: bool) -> Iterator[Any]:

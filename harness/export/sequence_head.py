@@ -10,7 +10,7 @@ from harness.strategies.torch_head import linear_layer
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from torch.nn import Sequential
+    from torch.nn import Module, Sequential
 
 SMALL = 2.0**-20  # tanh of what is this small is the same number, in float32
 
@@ -36,6 +36,15 @@ HEADS = {  # model_type -> head; each reads the first token of the last layer
 }
 
 
+class Layers(NamedTuple):
+    """Weights and biases of a dense layer and of the last one."""
+
+    dense: "Tensor"
+    dense_bias: "Tensor"
+    last: "Tensor"
+    last_bias: "Tensor"
+
+
 def sequence_classifier(
     encoder: TransformerEncoder, state: Features, head: "Sequential", label_names: tuple[str, ...]
 ) -> Any:
@@ -54,32 +63,22 @@ def sequence_classifier(
         UserError: Where the architecture's head cannot hold it, with the reason.
     """
     import torch
-    from torch import nn
 
     _check_state(encoder, state)
-    kind = encoder.model.config.model_type
+    kind, width = encoder.model.config.model_type, encoder.width
     if kind not in HEADS:
         raise UserError(f"which of its numbers the classification head of a {kind} reads is not known here")
-    where, width = HEADS[kind], encoder.width
-    layers = [layer for layer in head if not isinstance(layer, nn.Dropout)]
-    linear = [layer for layer in layers if isinstance(layer, nn.Linear)]
-    if not isinstance(layers[0], nn.Linear) and hasattr(layers[0], "mean"):
-        linear[0], layers = _with_scaling(linear[0], layers[0]), layers[1:]
-    if not isinstance(layers[0], nn.Linear):
-        raise UserError("it scales each text to unit length, which sequence classifiers of transformers do not")
-    if len(layers) == 1:
-        first, bias, second = _through(where.activation, linear[0].weight)
-        last_bias = linear[0].bias
-    elif [type(layer) for layer in layers[1:]] == [nn.ReLU, nn.Linear] and where.activation == "relu":
-        first, bias, second, last_bias = linear[0].weight, linear[0].bias, linear[1].weight, linear[1].bias
-    else:
+    where = HEADS[kind]
+    layers = _two_layers(_unscaled(head), where.activation)
+    if layers is None:
         raise UserError(f"the classification head of a {kind} has other layers than the probe")
-    if len(first) > width:
-        raise UserError(f"the classification head of a {kind} has {width} numbers, and {len(first)} would be needed")
+    if len(layers.dense) > width:
+        needed = len(layers.dense)
+        raise UserError(f"the classification head of a {kind} has {width} numbers, and {needed} would be needed")
     model = load_sequence_classifier(encoder.directory, label_names, "cpu", "new").model
     with torch.no_grad():
-        _fill(model.get_submodule(where.dense), first, bias)
-        _fill(model.get_submodule(where.last), second, last_bias)
+        _fill(model.get_submodule(where.dense), layers.dense, layers.dense_bias)
+        _fill(model.get_submodule(where.last), layers.last, layers.last_bias)
     return model
 
 
@@ -92,6 +91,32 @@ def _check_state(encoder: TransformerEncoder, state: Features) -> None:
         raise UserError(
             f"it reads the {state.pooling} of all tokens, and sequence classifiers of transformers read the first token"
         )
+
+
+def _unscaled(head: "Sequential") -> "list[Module]":
+    """Return the layers of a probe without dropout, what standardises at their beginning counted into the first."""
+    from torch import nn
+
+    layers = [layer for layer in head if not isinstance(layer, nn.Dropout)]
+    match layers:
+        case [scaling, nn.Linear() as linear, *rest] if hasattr(scaling, "mean"):
+            layers = [_with_scaling(linear, scaling), *rest]
+    if not isinstance(layers[0], nn.Linear):
+        raise UserError("it scales each text to unit length, which sequence classifiers of transformers do not")
+    return layers
+
+
+def _two_layers(layers: "list[Module]", activation: str) -> Layers | None:
+    """Return a probe as a dense layer and a last one with an activation between them, None where it has others."""
+    from torch import nn
+
+    first: Any = layers[0]
+    if len(layers) == 1:
+        return Layers(*_through(activation, first.weight), first.bias)
+    if [type(layer) for layer in layers[1:]] == [nn.ReLU, nn.Linear] and activation == "relu":
+        last: Any = layers[2]
+        return Layers(first.weight, first.bias, last.weight, last.bias)
+    return None
 
 
 def _with_scaling(layer: Any, scaling: Any) -> Any:
