@@ -163,12 +163,19 @@ class Page:
 
     @cached_property
     def say(self) -> Say:
-        """What translates fixed phrases; those whose translation this stream cannot hold stay English."""
+        """What translates fixed phrases; those whose translation this stream cannot hold stay English.
+
+        The tests find in the source what is passed to `say`, and ask for a translation of each.
+        """
         say, encoding = translator(self.language), self.console.encoding
         return lambda phrase: translated if visible(translated := say(phrase), encoding) == translated else phrase
 
     def say_message(self, message: str) -> str:
-        """Translate an error, a note or what is going on, all of which may hold values."""
+        """Translate an error, a note or what is going on, as `say` does.
+
+        It has a name of its own because the tests cannot read from the source what it is passed: messages hold values,
+        and those of errors are looked for where they are raised.
+        """
         return self.say(message)
 
     @cached_property
