@@ -98,10 +98,10 @@ class _Scope:
                 yield from filter(None, node.keys)
             case ast.Name(id=name):
                 yield from chain.from_iterable(map(self._items, self._values(name)))
-            case ast.Call(func=ast.Attribute(attr="items", value=ast.Name(id=name))):
+            case ast.Call(func=ast.Attribute(attr="items" | "values" as part, value=ast.Name(id=name))):
                 for table in self._values(name):
                     if isinstance(table, ast.Dict):
-                        yield from map(_pair, table.keys, table.values)
+                        yield from map(_pair, table.keys, table.values) if part == "items" else table.values
 
 
 def _contents(table: ast.expr) -> list[ast.expr]:

@@ -222,7 +222,7 @@ def audit_blocks(audit: Audit, say: Say, most_classes: int = MOST_CLASSES) -> It
 
 
 def _lengths(audit: Audit, say: Say) -> Table:
-    columns = [Column(say("texts"), kind="name"), *(Column(say(heading)) for _, heading in QUANTILE_HEADINGS.items())]
+    columns = [Column(say("texts"), kind="name"), *(Column(say(heading)) for heading in QUANTILE_HEADINGS.values())]
     rows = []
     for unit in UNITS:
         of_unit: dict[str, Lengths | None] = {split: getattr(each, unit) for split, each in audit.splits.items()}
