@@ -30,7 +30,7 @@ from harness.features.directory import cache_folder
 from harness.hookspecs import hookimpl
 from harness.huggingface.checkpoint import find_model, model_hash
 from harness.results.records import Run, RunRecord
-from harness.runs.classifier import TextClassifier
+from harness.runs.text_classifier import TextClassifier
 from harness.strategies.class_weights import class_weights, sklearn_class_weight
 from harness.strategies.finetuned_classifier import FineTunedClassifier
 from harness.strategies.finetuning import FineTuning

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from harness.export.exporting import Exported
     from harness.export.form import FormName
     from harness.results.records import RunRecord
-    from harness.runs.classifier import TextClassifier
+    from harness.runs.text_classifier import TextClassifier
 
 
 def refuse_combined(record: "RunRecord") -> None:

@@ -14,7 +14,7 @@ from harness.results.run_directory import find_run
 
 if TYPE_CHECKING:
     from harness.analysis.study import Study
-    from harness.runs.classifier import TextClassifier
+    from harness.runs.text_classifier import TextClassifier
     from harness.strategies.strategy import Strategy
 
 DataName = str | Path
@@ -263,8 +263,8 @@ def loaded(
         known: Texts whose features a run left there.
     """
     from harness.features.directory import cache_directory
-    from harness.runs.classifier import load_saved_classifier
     from harness.runs.opening import open_plugins
+    from harness.runs.saved_classifier import load_saved_classifier
     from harness.system.process import library_defaults
 
     named, objects, strategies = plugins_of(plugins)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from harness.export.variants import WantedVariant
     from harness.results.records import RunRecord
     from harness.results.variants import NumberFormat
-    from harness.runs.classifier import TextClassifier
     from harness.runs.runner import Reporter
+    from harness.runs.text_classifier import TextClassifier
 
 
 def export_run(

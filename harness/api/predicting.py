@@ -25,8 +25,8 @@ from harness.wording import quantities
 if TYPE_CHECKING:
     from harness.api.comparing import Device
     from harness.api.result import RunResult
-    from harness.runs.classifier import TextClassifier
     from harness.runs.runner import Reporter
+    from harness.runs.text_classifier import TextClassifier
 
 PREDICTION, MARGIN, PROBABILITY = "prediction", "margin", "probability_"
 OF_FILE = "input_"  # before the name of a column of the file that is called as one of those

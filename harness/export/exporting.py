@@ -16,7 +16,7 @@ from harness.export.form import README_FILE, Described, FormName, Predict, write
 from harness.export.graph import classifier_graph, probe_graph
 from harness.export.sequence_head import sequence_classifier
 from harness.export.variants import MadeVariant, WantedVariant, check_labels, check_number_format, make_variant
-from harness.runs.classifier import TextClassifier
+from harness.runs.text_classifier import TextClassifier
 from harness.strategies.finetuned_classifier import FineTunedClassifier
 from harness.strategies.sklearn_probe import SklearnClassifier
 from harness.strategies.torch_head import TorchHead
