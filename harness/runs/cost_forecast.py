@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.config.folds import read_fold
 from harness.data.task import SPLITS
-from harness.encoding.encoder import Encoder, Features, TokenCounter, depth
+from harness.encoding.encoder import Encoder, Features, depth
 from harness.encoding.pooling import AUTO
 from harness.errors import HarnessError
 from harness.executors.assignment import fit_context
@@ -17,7 +17,7 @@ from harness.results.records import Run, RunRecord, read_run
 from harness.results.run_directory import RunDirectory
 from harness.runs.cache_explanation import Explanation, explain_cache
 from harness.runs.forecast import TimeForecast, trains_encoder
-from harness.runs.memory import FLOAT32_BYTES, MemoryForecast
+from harness.runs.memory import FLOAT32_BYTES, MemoryForecast, longest_text
 from harness.runs.planning import Plan
 from harness.runs.session import Session, Trial
 from harness.strategies.random_search import RandomSearch
@@ -26,7 +26,6 @@ from harness.strategies.tags import FitForecast, forecast_of
 from harness.strategies.timed_fit import few_rows
 from harness.system.device import synchronized_clock
 
-LONGEST_TEXTS = 20  # by their characters, whose tokens are counted
 TIMED_TEXTS, MOST_TIMED_TEXTS = 128, 1024  # that are encoded: of more, those in a batch are more alike in length
 TIMED_SECONDS = 2.0  # that encoding more of them may take
 EARLIER_RUNS = 20  # the newest that are looked into
@@ -78,7 +77,7 @@ def forecast_costs(plan: Plan) -> CostForecast:
     cached = explain_cache(plan)
     n_texts = _texts_to_encode(plan, cached)
     trials, timed = _seconds_of_trials(plan)
-    memory = MemoryForecast(plan.encoder, lambda: 0, _longest(plan))
+    memory = MemoryForecast(plan.encoder, lambda: 0, longest_text(plan.encoder, plan.task.train.texts))
     return CostForecast(
         _seconds_of_encoding(plan, plan.encoder, n_texts) if plan.encoder and n_texts else 0.0,
         trials,
@@ -132,14 +131,6 @@ def _seconds_of_latency(plan: Plan) -> float:
     if not plan.encoder:
         return 0.0
     return min(LONGEST, MOST_TEXTS * _seconds_a_text(plan, plan.encoder, plan.task.train.texts[:1]))
-
-
-def _longest(plan: Plan) -> int | None:
-    """Return the tokens of the longest text of train, of those with the most characters; None where nobody counts."""
-    if not isinstance(plan.encoder, TokenCounter):
-        return None
-    longest = sorted(plan.task.train.texts, key=len)[-LONGEST_TEXTS:]
-    return min(int(plan.encoder.count_tokens(longest).max()), plan.encoder.max_length)
 
 
 def _texts_to_encode(plan: Plan, cached: Explanation) -> int:

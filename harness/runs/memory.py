@@ -2,16 +2,34 @@
 
 from collections.abc import Callable, Sequence
 
-from harness.encoding.encoder import Encoder
+from harness.encoding.encoder import Encoder, TokenCounter
 from harness.runs.forecast import trains_encoder
 from harness.runs.session import Trial
 from harness.wording import quantities
 
 LIBRARY_BYTES = 500_000_000  # torch, transformers and scikit-learn resident on Linux; on a GPU, a context
 TRAINED_WEIGHT_BYTES = 16  # the weight, its gradient and AdamW's two moments, in float32
-BATCH = 32  # texts of a step, each taken to be as long as the encoder reads
-KEPT_NUMBERS = 17  # of each token, block and unit of width for the backward pass (Korthikanti et al. 2022, section 4)
+BATCH = 32  # texts of a step, each taken to be as long as the longest
+# What the backward pass of a block needs: numbers of each token and unit of width, and of each two tokens of a text and
+# head, as Korthikanti et al. (2022), section 4, count them. Measured with torch 2.13 on a CPU: BERT of width 384 and
+# 768, 12 heads, texts of 64 to 256 tokens, within a tenth. Kernels of GPUs that recompute attention keep less.
+KEPT_NUMBERS, KEPT_OF_PAIRS = 24, 3.25
+HEADS, HEAD_WIDTH = 12, 64  # as in BERT-base; so many at least, or one for so many units of width
+LONGEST_TEXTS = 20  # by their characters, whose tokens are counted
 FLOAT32_BYTES = 4
+
+
+def longest_text(encoder: Encoder | None, texts: Sequence[str]) -> int | None:
+    """Return the tokens of the longest text, of those with the most characters; None where nobody counts.
+
+    Args:
+        encoder: What reads them.
+        texts: Texts of train, at least one.
+    """
+    if not isinstance(encoder, TokenCounter):
+        return None
+    longest = sorted(texts, key=len)[-LONGEST_TEXTS:]
+    return min(int(encoder.count_tokens(longest).max()), encoder.max_length)
 
 
 class MemoryForecast:
@@ -44,9 +62,9 @@ class MemoryForecast:
             return known
         if not (trains_encoder(trial) and self._encoder):
             return LIBRARY_BYTES
-        encoder = self._encoder
-        tokens = BATCH * (self._longest or encoder.max_length)
-        kept = tokens * encoder.n_layers * encoder.width * KEPT_NUMBERS
+        encoder, tokens = self._encoder, self._longest or self._encoder.max_length
+        of_token = encoder.width * KEPT_NUMBERS + max(HEADS, encoder.width // HEAD_WIDTH) * tokens * KEPT_OF_PAIRS
+        kept = round(BATCH * tokens * encoder.n_layers * of_token)
         return LIBRARY_BYTES + encoder.n_parameters * TRAINED_WEIGHT_BYTES + kept * FLOAT32_BYTES
 
     def fitting(self, waiting: Sequence[Trial], running: Sequence[Trial]) -> list[Trial]:

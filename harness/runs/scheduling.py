@@ -14,7 +14,7 @@ from harness.executors.executor import Here, Order, RunningTrial
 from harness.results.records import Run, RunRecord
 from harness.runs.combining import Combined, combined_by, combines, others_of
 from harness.runs.forecast import TimeForecast
-from harness.runs.memory import MemoryForecast
+from harness.runs.memory import MemoryForecast, longest_text
 from harness.runs.planning import Plan
 from harness.runs.recording import Recording
 from harness.runs.reporter import Reporter, RunProgress
@@ -80,7 +80,8 @@ class Trials:
         self._stage = 0
         self._waiting, self._running, self._over = [*plan.trials], list[_Running](), dict[str, RunRecord]()
         self._forecast, self._shares = TimeForecast(len(plan.task.train)), dict[str, tuple[int, int]]()
-        self._memory = MemoryForecast(plan.encoder, partial(available_memory, plan.device))
+        longest = longest_text(plan.encoder, plan.task.train.texts)
+        self._memory = MemoryForecast(plan.encoder, partial(available_memory, plan.device), longest)
         self._next_run_progress = 0.0
         combining = [trial for trial in self._waiting if combines(trial)]
         self._needed = {each.name: {other.name for other in others_of(each, self._waiting)} for each in combining}

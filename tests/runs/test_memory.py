@@ -32,12 +32,13 @@ PROBE = trial("probe", uses_model=True, features=(Features(),))
 
 def test_training_the_encoder_is_taken_to_need_its_weights_four_times_and_what_its_blocks_keep() -> None:
     forecast = MemoryForecast(SMALL, lambda: GB)
-    assert 2.0 * GB < forecast.need(TRAINED[0]) < 2.3 * GB  # 2.1 GB were measured
+    assert 4.3 * GB < forecast.need(TRAINED[0]) < 4.9 * GB  # one step of 32 texts of 256 tokens held 4.3 GB
+    assert MemoryForecast(SMALL, lambda: GB, longest=80).need(TRAINED[0]) < 1.8 * GB
     assert forecast.need(PROBE) == forecast.need(trial("floor")) == GB / 2
 
 
 def test_one_that_would_not_fit_waits_while_others_run_and_starts_once_none_does() -> None:
-    forecast = MemoryForecast(SMALL, lambda: 3 * GB)
+    forecast = MemoryForecast(SMALL, lambda: 6 * GB)
     assert forecast.fitting(TRAINED, []) == TRAINED
     assert forecast.fitting([*TRAINED[1:], PROBE], TRAINED[:1]) == [PROBE]
     assert not forecast.is_short
