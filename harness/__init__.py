@@ -13,6 +13,7 @@ from harness.encoding.checkpoint import load_tokenizer
 from harness.encoding.encoder import Encoder, Features
 from harness.encoding.first_token import first_token_only, supports_first_token_only
 from harness.encoding.pooling import Pooling
+from harness.encoding.silence import silent_transformers
 from harness.encoding.static_encoder import embed_texts, load_static_model
 from harness.errors import (
     DataError,
@@ -110,6 +111,7 @@ __all__ = [
     "score_candidate",
     "select_candidate",
     "selection_optimism",
+    "silent_transformers",
     "sklearn_class_weight",
     "standardising_layer",
     "supports_first_token_only",

@@ -14,7 +14,7 @@ import numpy as np
 from annotated_types import Ge
 from numpy.typing import NDArray
 
-from harness import ModelError, RunContext, Split, find_model, hookimpl, load_tokenizer, model_hash
+from harness import ModelError, RunContext, Split, find_model, hookimpl, load_tokenizer, model_hash, silent_transformers
 
 OPTION = "--set nli_zero_shot.model"
 FILE_NAME = "nli_zero_shot.json"
@@ -181,14 +181,13 @@ def _load(folder: Path, device: str) -> Any:
     """
     import torch
     from transformers import AutoModelForSequenceClassification
-    from transformers.utils import logging
 
-    logging.disable_progress_bar()
     try:
-        model, info = AutoModelForSequenceClassification.from_pretrained(
-            str(folder), trust_remote_code=False, local_files_only=True, use_safetensors=True, dtype=torch.float32,
-            output_loading_info=True,
-        )  # fmt: skip
+        with silent_transformers():
+            model, info = AutoModelForSequenceClassification.from_pretrained(
+                str(folder), trust_remote_code=False, local_files_only=True, use_safetensors=True, dtype=torch.float32,
+                output_loading_info=True,
+            )  # fmt: skip
     except Exception as error:  # of transformers or safetensors, whichever finds the damage
         raise ModelError(f"{folder} cannot be loaded: {type(error).__name__}: {error}".splitlines()[0]) from error
     if missing := sorted(info["missing_keys"]):

@@ -24,6 +24,7 @@ from harness import (
     fit_candidates,
     hookimpl,
     load_tokenizer,
+    silent_transformers,
 )
 
 # The library's step size, and 3.5 times that, at the width of the encoder that the first was chosen with. Neither suits
@@ -86,7 +87,8 @@ class SetFitClassifier:
 
     def save(self, directory: Path) -> None:
         """Write the encoder as sentence-transformers reads it, and the head beside it, without pickle."""
-        self.body.save(str(directory), create_model_card=False)
+        with silent_transformers():
+            self.body.save(str(directory), create_model_card=False)
         self.head.save(directory)
 
     @property
@@ -217,13 +219,14 @@ def _body(directory: str, context: RunContext) -> Any:
     import torch
     from sentence_transformers import SentenceTransformer
 
-    body = SentenceTransformer(
-        directory,
-        device=context.device,
-        trust_remote_code=False,
-        local_files_only=True,
-        model_kwargs={"dtype": torch.float32, "use_safetensors": True},
-    )
+    with silent_transformers():
+        body = SentenceTransformer(
+            directory,
+            device=context.device,
+            trust_remote_code=False,
+            local_files_only=True,
+            model_kwargs={"dtype": torch.float32, "use_safetensors": True},
+        )
     body.max_seq_length = context.max_length
     if body.tokenizer.pad_token is None:  # GPT-2's has none
         body.tokenizer.pad_token = load_tokenizer(directory).pad_token

@@ -11,7 +11,7 @@ import torch
 import transformers
 from numpy.typing import NDArray
 
-from harness import Features
+from harness import Features, silent_transformers
 from harness.encoding.pooling import POOLING_MODES
 from harness.encoding.transformer_encoder import TransformerEncoder
 from harness.huggingface import load_encoder, write_tiny_checkpoint
@@ -64,7 +64,8 @@ def write_family(folder: Path, family: str, **settings: Any) -> Path:
     if family == "xlnet":  # its positions are relative
         del own["max_position_embeddings"]
     config = transformers.AutoConfig.for_model(family, **{**own, **settings})
-    transformers.AutoModel.from_config(config).save_pretrained(folder)
+    with silent_transformers():
+        transformers.AutoModel.from_config(config).save_pretrained(folder)
     return folder
 
 

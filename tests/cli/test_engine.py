@@ -9,7 +9,7 @@ import pytest
 
 import harness as package
 from harness import Encoder, RunConfig, hookimpl, open_run
-from harness.system.silent_openvino import multiplies_bfloat16
+from harness.system.silent_openvino import computes_in_bfloat16
 from harness.testing import tiny_encoder
 
 from ..packages import skip_without
@@ -80,7 +80,7 @@ def test_the_missing_extra_is_named_before_anything_is_loaded(run: Harness, monk
 def test_bfloat16_is_computed_where_the_processor_multiplies_it_and_refused_elsewhere(run: Harness) -> None:
     needs_openvino()
     outcome = run(*WITH, "--dtype", "bfloat16", strategies="logreg_probe")
-    if multiplies_bfloat16():
+    if computes_in_bfloat16():
         assert outcome.code == 0, outcome.err
         assert outcome.run.environment["dtype"] == "bfloat16"
     else:

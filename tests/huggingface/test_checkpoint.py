@@ -17,7 +17,7 @@ from transformers import (
     RobertaModel,
 )
 
-from harness import Features, ModelError, UnavailableError, load_tokenizer
+from harness import Features, ModelError, UnavailableError, load_tokenizer, silent_transformers
 from harness.huggingface import load_encoder
 from harness.huggingface.checkpoint import is_on_disk
 from harness.huggingface.offline_wheel import MINILM, MINILM_SHA256, MINILM_WHEEL
@@ -72,11 +72,13 @@ def test_on_a_cpu_bfloat16_is_nearer_than_a_model_that_is_cast_whole(tiny: Path)
 
 def test_leftover_heads_are_no_obstacle(checkpoint: Path, capfd: pytest.CaptureFixture[str]) -> None:
     model = DistilBertForSequenceClassification(DistilBertConfig.from_pretrained(checkpoint))
-    model.save_pretrained(checkpoint)
+    with silent_transformers():
+        model.save_pretrained(checkpoint)
     encoder = load(checkpoint)
     assert all(map(torch.equal, encoder.model.parameters(), model.distilbert.parameters()))
     bert = BertForMaskedLM(BertConfig(**small_sizes(checkpoint)))
-    bert.save_pretrained(checkpoint)
+    with silent_transformers():
+        bert.save_pretrained(checkpoint)
     loaded = dict(load(checkpoint).model.named_parameters())
     assert all(torch.equal(loaded[name], weight) for name, weight in bert.bert.named_parameters())
     assert capfd.readouterr() == ("", "")

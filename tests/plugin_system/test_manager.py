@@ -131,7 +131,7 @@ def test_the_plugin_given_last_is_asked_first(task: Task) -> None:
             return task if name == "tiny" else None
 
     manager = PluginManager([Loader()])
-    assert manager.load_task(RunConfig(dataset="tiny")) is task
+    assert manager.load_task(RunConfig(dataset="tiny")).train is task.train
     assert manager.load_task(RunConfig(dataset="sample")).name == "sample"
 
 
