@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness import hookimpl
+from harness_plugins._records import history_of, scores_of  # noqa: TID251  of the same package, so no second copy
 
-from ._records import history_of, scores_of  # noqa: TID251  of the same package, so no second copy
+from harness import hookimpl
 
 try:
     from mlflow import MlflowClient

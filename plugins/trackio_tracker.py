@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness import hookimpl
+from harness_plugins._records import scores_of  # noqa: TID251  of the same package, so no second copy
 
-from ._records import scores_of  # noqa: TID251  of the same package, so no second copy
+from harness import hookimpl
 
 try:
     importlib.metadata.version("trackio")

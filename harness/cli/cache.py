@@ -25,7 +25,7 @@ def _bytes(ctx: click.Context, param: click.Parameter, value: str | None) -> int
     """Turn 500MB, 1.5 GB or 1000000 into a number of bytes; units are powers of ten."""
     if value is None:
         return None
-    match = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]+)?)\s*([kmgt]?)b?", value.strip().lower())
+    match = re.fullmatch(r"([0-9]{1,18}(?:\.[0-9]+)?)\s*([kmgt]?)b?", value.strip().lower())
     if not match:
         raise click.BadParameter(f"expected a size such as 500MB or 1.5GB, got {value!r}.", ctx, param)
     return round(float(match[1]) * UNITS[match[2]])

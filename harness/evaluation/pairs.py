@@ -11,7 +11,7 @@ from harness.evaluation.intervals import LEVEL, Interval, Span, combined_quantil
 from harness.evaluation.metric import AnyMetric, TableMetric
 from harness.evaluation.metrics import CoreMetric, Floats
 from harness.evaluation.predicted import Predicted
-from harness.evaluation.swaps import COUNTABLE, moved_by_swaps, swap_p
+from harness.evaluation.swaps import moved_by_swaps, swap_p
 from harness.frozen_model import LARGEST_SCORE
 
 POWER = 0.8  # of the smallest difference that the rows would have shown: the custom since Cohen (1988)
@@ -112,8 +112,7 @@ def _counted(metric: CoreMetric, first: Predicted, second: Predicted, moved: Flo
     """Return the p value by counting coins, of single trainings; where it is too small for that, an estimate of it."""
     if metric == "accuracy":
         return sign_flip_p(np.rint(moved * first.rows.n).astype(np.int64))
-    p = swap_p(metric, first, second)
-    return min(p, estimate) if p <= COUNTABLE else p
+    return swap_p(metric, first, second, estimate)
 
 
 def _moved(metric: AnyMetric, first: Predicted, second: Predicted) -> Floats:

@@ -7,18 +7,19 @@ from numpy.typing import NDArray
 
 from harness.evaluation.metric import Metric
 from harness.evaluation.metrics import CoreMetric, Floats, Labels, ratio
-from harness.evaluation.predicted import Predicted, Rows
+from harness.evaluation.predicted import Predicted
 
 SWAPS = 200  # draws of coins, where they show how far a difference moves
-MOST_DRAWS = 20_000  # where they are counted
+MOST_DRAWS, LEAST_MOST = 20_000, 1_000  # where they are counted, the fewer the larger the data
+WORK = 2_000_000_000  # products of one pair, which take about a second
 FEW_DRAWS = 5_000  # after which no more are made if none is as large as the difference
-COUNTABLE = 1 / (FEW_DRAWS + 1)  # a p value that is not above it says how many were drawn
-DRAWS_AT_ONCE = 1_000
+SURE = 1e-4  # an estimate of p below which the first draws only have to bear it out
+DRAWS_AT_ONCE, COINS_AT_ONCE = 1_000, 10_000_000
 ENOUGH = 100  # draws as far from 0 as the difference that was found: p is known to about a tenth of itself
 TIE = 1e-12  # equal scores differ in the last bits
 
 
-def swap_p(metric: CoreMetric, first: Predicted, second: Predicted) -> float:
+def swap_p(metric: CoreMetric, first: Predicted, second: Predicted, estimate: float) -> float:
     """Return how often coins make a difference in F1 as large as the one found, or larger, of single trainings.
 
     The randomisation test for F scores of Yeh (2000), "More accurate tests for the statistical significance of result
@@ -30,20 +31,24 @@ def swap_p(metric: CoreMetric, first: Predicted, second: Predicted) -> float:
         metric: f1_macro or f1_weighted.
         first: One strategy with one training.
         second: The other.
-
-    Returns:
-        It, or at most `COUNTABLE` where it is too small to be counted.
+        estimate: The p value by a formula, which stands where it is too small to be counted.
     """
     # the same coins whichever is the first
     first, second = sorted((first, second), key=lambda each: each.predictions.tobytes())
     swapping = _Swapping(metric, first, second)
     rng, draws, as_large = np.random.default_rng(0), 0, 0
     found = abs(swapping.differences(np.zeros((1, swapping.n_texts))).item()) - TIE
-    while draws < (MOST_DRAWS if as_large else FEW_DRAWS) and as_large < ENOUGH:
-        coins = rng.integers(2, size=(DRAWS_AT_ONCE, swapping.n_texts), dtype=np.uint8)
+    most = min(max(WORK // swapping.n_products, LEAST_MOST), MOST_DRAWS)
+    at_once = max(min(DRAWS_AT_ONCE, COINS_AT_ONCE // max(swapping.n_texts, 1)), 1)
+    while draws < most and as_large < ENOUGH:
+        coins = rng.integers(2, size=(at_once, swapping.n_texts), dtype=np.uint8)
         as_large += int((np.abs(swapping.differences(coins)) >= found).sum())
-        draws += DRAWS_AT_ONCE
-    return (as_large + 1) / (draws + 1)
+        draws += at_once
+        enough = LEAST_MOST if estimate < SURE else FEW_DRAWS
+        if not as_large and draws >= enough:
+            break
+    counted = (as_large + 1) / (draws + 1)
+    return counted if as_large else min(counted, estimate)
 
 
 def moved_by_swaps(metric: Metric, first: Predicted, second: Predicted) -> Floats:
@@ -65,14 +70,20 @@ class _Swapping:
 
     Attributes:
         n_texts: Number of those texts.
+        n_products: Products that one draw takes.
     """
 
     def __init__(self, metric: CoreMetric, first: Predicted, second: Predicted) -> None:
-        self._metric, self._of_class = metric, first.rows.of_class
-        one, other = (_counts_of_texts(each.rows, each.predictions[0]) for each in (first, second))  # (n_texts, 2 k)
-        self._first, self._both = one.sum(axis=0), (one + other).sum(axis=0)
-        self._moved = (other - one)[(one != other).any(axis=1)]
-        self.n_texts = len(self._moved)
+        self._metric, rows = metric, first.rows
+        self._of_class, k = rows.of_class, rows.n_classes
+        one, other = first.predictions[0], second.predictions[0]
+        self._first = _counts(rows.labels, one, np.zeros(rows.n, dtype=np.int64), 1, k)[0]
+        self._both = self._first + _counts(rows.labels, other, np.zeros(rows.n, dtype=np.int64), 1, k)[0]
+        differing = one != other
+        numbers, texts = np.unique(rows.text_of_row[differing], return_inverse=True)
+        of_one, of_other = (_counts(rows.labels[differing], p[differing], texts, len(numbers), k) for p in (one, other))
+        self._moved = of_other - of_one  # (n_texts, 2 k)
+        self.n_texts, self.n_products = len(numbers), max(self._moved.size, 1)
 
     def differences(self, swapped: NDArray[Any]) -> Floats:
         """Return the difference of the scores where those texts are swapped, 1 or 0, (draws, n_texts)."""
@@ -89,11 +100,10 @@ class _Swapping:
         return np.asarray(f1.sum(axis=1) / (both > 0).sum(axis=1))
 
 
-def _counts_of_texts(rows: Rows, predictions: Labels) -> NDArray[np.float32]:
+def _counts(labels: Labels, predictions: Labels, texts: Labels, n_texts: int, k: int) -> NDArray[np.float32]:
     """Return what the rows of each text add to the hits and to the predictions of each class, (n_texts, 2 k)."""
-    k = rows.n_classes
-    counts = np.zeros((rows.n_texts, 2 * k), dtype=np.float32)  # exact up to 2**24 rows, and quick to multiply
-    np.add.at(counts, (rows.text_of_row, k + predictions), 1)
-    right = predictions == rows.labels
-    np.add.at(counts, (rows.text_of_row[right], predictions[right]), 1)
+    counts = np.zeros((n_texts, 2 * k), dtype=np.float32)  # exact up to 2**24 rows, and quick to multiply
+    np.add.at(counts, (texts, k + predictions), 1)
+    right = predictions == labels
+    np.add.at(counts, (texts[right], predictions[right]), 1)
     return counts

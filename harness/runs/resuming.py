@@ -27,18 +27,18 @@ def same_unfinished_run(plan: Plan) -> RunDirectory | None:
 
 
 def same_failed_run(plan: Plan) -> RunDirectory | None:
-    """Return the last finished run in the output folder in which trials of this plan failed, None where none did.
+    """Return the last finished run of this plan in the output folder if trials of it failed, else None.
 
-    Its configuration is the same, and what its other trials' numbers depend on.
+    Its configuration is the same, and what the numbers of its other trials depend on.
     """
     files = Path(plan.config.output_dir).glob(f"*/{RUN_FILE}")
     keys = keys_of(plan)
     for file in sorted(files, key=lambda f: (f.stat().st_mtime_ns, f), reverse=True):
+        directory = RunDirectory(file.parent)
         with suppress(UserError):
-            run, before = read_run(RunDirectory(file.parent)), keys_of_finished(RunDirectory(file.parent))
+            run, before = read_run(directory), keys_of_finished(directory)
             failed = {record.trial for record in run.records if record.status == "failed"}
             kept = {trial: key for trial, key in keys.items() if trial not in failed}
-            same = run.config == plan.config and kept == {trial: before[trial] for trial in before if trial in kept}
-            if failed and same and not RunDirectory(file.parent).is_claimed:
-                return RunDirectory(file.parent)
+            if run.config == plan.config and kept == {trial: before[trial] for trial in before if trial in kept}:
+                return directory if failed and not directory.is_claimed else None
     return None

@@ -116,6 +116,11 @@ def test_what_failed_is_run_again_where_that_is_asked_for(task: Task, tmp_path: 
     assert (again.path, again.run.status) == (failed.path, "complete")
     assert [record.status for record in again.run.records] == ["ok", "ok"]
     assert quickly(task, tmp_path / "runs", retry_failed=True, **asked).path != failed.path  # nothing failed in it
+    mood.touch()
+    failed = quickly(task, tmp_path / "more", **asked)
+    mood.unlink()
+    later = quickly(task, tmp_path / "more", **asked)
+    assert quickly(task, tmp_path / "more", retry_failed=True, **asked).path not in (failed.path, later.path)
     with pytest.raises(UserError, match="fresh=True"):
         quickly(task, tmp_path / "runs", retry_failed=True, fresh=True, **asked)
 
