@@ -64,7 +64,7 @@ class TextClassifier:
         return names
 
     def __sklearn_tags__(self) -> "Tags":
-        """Say to scikit-learn's scorers and displays that this is a classifier, of a list of texts."""
+        """Say to scikit-learn's scorers that this is a classifier, of a list of texts."""
         from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
 
         read = InputTags(one_d_array=True, two_d_array=False, string=True)
