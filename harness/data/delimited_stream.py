@@ -162,11 +162,16 @@ class _Reader:
         done = 0
         for batch in batched(self._without_empty_end(islice(rows, int(has_header), None)), self.n):
             self._refuse(batch, done)
-            if self._feed.has_return or self.by_returns:
-                written = {ord(RETURN): "\r", ord(FEED): "\n"} | ({ord("\n"): "\r"} if self.by_returns else {})
-                batch = [[cell.translate(written) for cell in row] for row in batch]  # noqa: PLW2901
             done += len(batch)
-            yield {name: [row[i] for row in batch] for i, name in enumerate(self.names)}
+            cells = self._as_written(batch)
+            yield {name: [row[i] for row in cells] for i, name in enumerate(self.names)}
+
+    def _as_written(self, batch: Rows) -> Rows:
+        """Put line breaks within cells back in place of what stood for them while lines were divided."""
+        if not (self._feed.has_return or self.by_returns):
+            return batch
+        written = {ord(RETURN): "\r", ord(FEED): "\n"} | ({ord("\n"): "\r"} if self.by_returns else {})
+        return [[cell.translate(written) for cell in row] for row in batch]
 
     def _batches(self, lines: Iterator[str]) -> Iterator[Rows]:
         """Yield rows, some at a time, none of which is a cell that took others in."""
