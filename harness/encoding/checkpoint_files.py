@@ -249,12 +249,21 @@ def _n_classes(directory: Path) -> str:
 
 
 def _checkpoints_below(directory: Path) -> list[str]:
-    """Return the folders below that hold a config.json and weights, the nearest first."""
+    """Return the folders below that hold a checkpoint, the nearest first."""
     level, found = [directory], []
     for _ in range(DEPTH):
         level = [folder for above in level for folder in sorted(above.iterdir()) if folder.is_dir()][:1000]
-        found += [str(folder) for folder in level if (folder / CONFIG).exists() and any(folder.glob("*.safetensors"))]
+        found += [str(folder) for folder in level if _is_checkpoint(folder)]
     return found
+
+
+def _is_checkpoint(folder: Path) -> bool:
+    """Return whether a folder holds weights and says of which architecture, as a module such as 2_Dense does not."""
+    try:
+        described = read_json(folder / CONFIG, MOST_BYTES, any_number=True)
+    except (OSError, ValueError):
+        return False
+    return isinstance(described, dict) and "model_type" in described and any(folder.glob("*.safetensors"))
 
 
 def _names(directory: Path) -> list[str]:

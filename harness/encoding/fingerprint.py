@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.encoding.engine import CALIBRATION, INT8, PACKAGES, TORCH, EngineName
 from harness.encoding.precision import is_mixed
-from harness.encoding.sentence_encoder import Declared
+from harness.encoding.sentence_encoder import OF_FIRST_VERSIONS, Declared
 from harness.errors import UnavailableError
 from harness.system.files import read_sealed, sha256_of, write_sealed
 
@@ -126,6 +126,8 @@ def _trained_modules(directory: Path) -> list[Path]:
 
 
 def _files_of_module(folder: Path) -> list[Path]:
+    if folder.name == OF_FIRST_VERSIONS:
+        return checkpoint_files(folder)
     return [*sorted(folder.glob(WEIGHTS)), *sorted(folder.glob("*.json"))]
 
 

@@ -41,6 +41,18 @@ class Declared:
     notes: tuple[str, ...] = ()
 
 
+def transformer_in(directory: Path) -> Path:
+    """Return the folder of a checkpoint's transformer: the one below it that first versions made, or itself."""
+    inner = directory / OF_FIRST_VERSIONS
+    declares = (directory / MODULES_FILE).is_file() and not any(directory.glob("*.safetensors"))
+    return inner if declares and (inner / CONFIG_FILE).is_file() else directory
+
+
+def declaring(directory: Path) -> Path:
+    """Return the folder with modules.json of a transformer's folder: the one above in first versions, or itself."""
+    return directory.parent if transformer_in(directory.parent) == directory else directory
+
+
 def read_declared(directory: Path, name: str) -> Declared:
     """Return what a checkpoint declares; one that sentence-transformers did not save declares nothing.
 

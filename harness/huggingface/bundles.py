@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 from harness.data.task import SPLITS, Split, Task
 from harness.encoding.encoder import Encoder
 from harness.encoding.fingerprint import checkpoint_files, weights_hash
-from harness.encoding.sentence_encoder import read_declared
+from harness.encoding.sentence_encoder import declaring, read_declared, transformer_in
 from harness.errors import DataError, ModelError, UserError, reason_of
 from harness.frozen_model import FrozenModel, why_unreadable
 from harness.huggingface.checkpoint import model_hash
@@ -113,13 +113,14 @@ def add_encoder(folder: Path, encoder: Encoder) -> Bundled:
         encoder: The encoder, loaded and found sound.
 
     Raises:
-        ModelError: For an encoder that is no folder of files, or not the same without files above its folder.
+        ModelError: For an encoder that is no folder of files, or whose copy would declare something else.
         UserError: Where another encoder of that name is in the bundle.
         UnavailableError: Where the disk refuses.
     """
     if not encoder.directory:
         raise ModelError(f"Encoder {encoder.name} lies in no folder, so it cannot be bundled. Carry it in its own way.")
-    source = Path(encoder.directory)
+    transformer = Path(encoder.directory)
+    source = declaring(transformer)
     called = source.name if Path(encoder.name).expanduser().is_dir() else encoder.name
     item = Bundled(
         kind="model",
@@ -137,10 +138,10 @@ def add_encoder(folder: Path, encoder: Encoder) -> Bundled:
                 copy = written / file.relative_to(source)
                 copy.parent.mkdir(exist_ok=True)
                 shutil.copyfile(file, copy)
-            if read_declared(written, encoder.name) != read_declared(source, encoder.name):
+            if read_declared(transformer_in(written), encoder.name) != read_declared(transformer, encoder.name):
                 raise ModelError(
-                    f"Encoder {encoder.name}: files above its folder, which a copy has not, are part of it. Name the "
-                    "folder with modules.json."
+                    f"Encoder {encoder.name}: its modules.json names a folder that is not copied. Call each such "
+                    "folder by its number and kind, such as 1_Pooling, there and on disk."
                 )
     return item
 

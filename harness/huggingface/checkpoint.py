@@ -13,7 +13,7 @@ from harness.encoding.fingerprint import EncoderFacts, checkpoint_files, fingerp
 from harness.encoding.first_pass import check_first_pass
 from harness.encoding.openvino_engine import OpenVinoEngine
 from harness.encoding.pooling import PoolingSource
-from harness.encoding.sentence_encoder import Declared, read_declared
+from harness.encoding.sentence_encoder import Declared, read_declared, transformer_in
 from harness.encoding.token_budget import TokenBudget
 from harness.encoding.transformer_encoder import TransformerEncoder
 from harness.errors import ModelError, UnavailableError, UserError
@@ -213,7 +213,7 @@ def find_checkpoint(
             raise UserError(
                 f"--revision {revision}: the folder {name} has no revisions. Leave it out, or name a hub id."
             )
-        return folder.resolve(), None
+        return transformer_in(folder.resolve()), None
     if folders and folder.is_file():
         parent = folder.resolve().parent
         raise UserError(f"{option} {name} is a file; expected the folder of a checkpoint. Name its folder: {parent}")

@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -74,13 +75,15 @@ def folder_written_whole(path: Path, option: str = "--output") -> Iterator[Path]
     """Give a new folder beside `path` that becomes it once the block ends well, and is removed otherwise.
 
     Args:
-        path: Missing or an empty folder; its parents are made where they are missing.
+        path: Missing or an empty folder; its parents are made where they are missing, and go again with it.
         option: The flag that names it, for the message.
 
     Raises:
         UnavailableError: Where the disk refuses.
     """
+    missing = [folder for folder in path.parents if not folder.exists()]
     with ExitStack() as stack:
+        stack.push(partial(_remove_empty, missing))
         with disk_errors(path, option):
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary = stack.enter_context(unfinished_folder(path))
@@ -90,6 +93,14 @@ def folder_written_whole(path: Path, option: str = "--output") -> Iterator[Path]
             if path.is_dir():
                 path.rmdir()  # a platform may refuse to rename onto a folder
             temporary.rename(path)
+
+
+def _remove_empty(folders: list[Path], *exception: object) -> None:
+    """Remove folders that were made for nothing, the innermost first, where a block ended badly."""
+    if exception[0] is not None:
+        with contextlib.suppress(OSError):
+            for folder in folders:
+                folder.rmdir()
 
 
 def give_usual_permissions(folder: Path) -> None:

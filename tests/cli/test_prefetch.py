@@ -4,6 +4,8 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 from .commands import Harness, Outcome
 
 
@@ -60,18 +62,40 @@ def test_an_encoder_of_the_same_weights_and_another_tokenizer_is_another_one(
     assert f"{bundle / 'models' / 'model'} is there already and holds something else" in " ".join(other.err.split())
 
 
-def test_an_encoder_that_files_above_its_folder_are_part_of_is_refused(
+def declare_modules(model: Path, kinds: dict[str, str]) -> None:
+    modules = [{"path": path, "type": f"sentence_transformers.models.{kind}"} for path, kind in kinds.items()]
+    (model / "modules.json").write_text(json.dumps(modules), encoding="utf-8")
+    pooling = model / next(path for path, kind in kinds.items() if kind == "Pooling")
+    pooling.mkdir()
+    (pooling / "config.json").write_text('{"pooling_mode_mean_tokens": true}', "utf-8")
+
+
+@pytest.mark.parametrize("named", ["model", "model/0_Transformer"])
+def test_an_encoder_of_the_first_versions_of_sentence_transformers_is_bundled_with_all_its_modules(
+    named: str, harness: Harness, run: Harness, tiny_data: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(tiny_model, tmp_path / "model" / "0_Transformer")
+    declare_modules(tmp_path / "model", {"0_Transformer": "Transformer", "1_Pooling": "Pooling"})
+    (tmp_path / "model" / "config.json").write_text('{"__version__": "0.2.5"}', "utf-8")  # as they wrote it
+    wanted = ("-d", str(tiny_data), "-m", str(tmp_path / named))
+    assert prefetched(harness, tmp_path / "bundle", *wanted).code == 0
+    assert prefetched(harness, tmp_path / "bundle", *wanted).code == 0
+    copied = tmp_path / "bundle" / "models" / "model"
+    assert {file.name for file in copied.iterdir()} == {"0_Transformer", "1_Pooling", "modules.json", "config.json"}
+    assert run("-m", str(copied), "-o", str(tmp_path / "runs"), strategies="logreg_probe").code == 0
+    (file,) = (tmp_path / "runs").glob("*/run.json")
+    assert json.loads(file.read_text("utf-8"))["model"]["pooling"] == "mean"
+
+
+def test_an_encoder_whose_copy_would_pool_otherwise_is_refused_and_leaves_no_empty_folder(
     harness: Harness, tiny_data: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
-    model = Path(shutil.copytree(tiny_model, tmp_path / "model" / "0_Transformer"))
-    kinds = {"0_Transformer": "Transformer", "1_Pooling": "Pooling"}
-    modules = [{"path": path, "type": f"sentence_transformers.models.{kind}"} for path, kind in kinds.items()]
-    (tmp_path / "model" / "modules.json").write_text(json.dumps(modules), encoding="utf-8")
-    (tmp_path / "model" / "1_Pooling").mkdir()
-    (tmp_path / "model" / "1_Pooling" / "config.json").write_text('{"pooling_mode_mean_tokens": true}', "utf-8")
+    model = Path(shutil.copytree(tiny_model, tmp_path / "model"))
+    declare_modules(model, {"": "Transformer", "pooling": "Pooling"})
     outcome = prefetched(harness, tmp_path / "bundle", "-d", str(tiny_data), "-m", str(model))
     assert outcome.code == 3
-    assert "files above its folder, which a copy has not" in " ".join(outcome.err.split())
+    assert "Call each such folder by its number and kind, such as 1_Pooling" in " ".join(outcome.err.split())
+    assert [folder.name for folder in (tmp_path / "bundle").iterdir() if folder.is_dir()] == ["data"]
 
 
 def test_verify_finds_what_was_changed_removed_and_added(harness: Harness, tiny_data: Path, tmp_path: Path) -> None:

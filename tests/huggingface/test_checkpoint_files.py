@@ -113,6 +113,13 @@ def test_a_folder_above_checkpoints_names_them(checkpoint: Path, tmp_path: Path)
     )
 
 
+def test_a_module_with_weights_is_not_named_as_a_checkpoint(checkpoint: Path, tmp_path: Path) -> None:
+    shutil.copytree(checkpoint, tmp_path / "above" / "1_Encoder")
+    shutil.copytree(checkpoint, tmp_path / "above" / "2_Dense")
+    (tmp_path / "above" / "2_Dense" / "config.json").write_text('{"in_features": 32, "out_features": 8}')
+    assert refusal(tmp_path / "above").endswith(f"Name one with --model: {tmp_path / 'above' / '1_Encoder'}.")
+
+
 @pytest.mark.parametrize(
     ("file", "engine"), [("onnx/model.onnx", "ONNX"), ("model-q4.gguf", "GGUF"), ("tf_model.h5", "TensorFlow")]
 )
