@@ -192,7 +192,10 @@ def _unformatted(data: Any) -> Any:
 def _table(data: Any, path: str) -> Table:
     from datasets import ClassLabel, Value
 
-    plain = {name: kind for name, kind in data.features.items() if isinstance(kind, Value | ClassLabel)}
+    # Of lists of classes, too, which may hold one label each, as in files.
+    single = {name: inner if isinstance(inner := getattr(kind, "feature", None), ClassLabel) else kind
+              for name, kind in data.features.items()}  # fmt: skip
+    plain = {name: kind for name, kind in single.items() if isinstance(kind, Value | ClassLabel)}
     data = _unformatted(data)
     if data.format["type"] == "custom":
         given = data[:1] if data.num_rows else {}

@@ -7,7 +7,8 @@ import pytest
 
 from harness import DataError, RunConfig, UnavailableError, UserError
 from harness.data.columns import build_task
-from harness.huggingface.hub_dataset import SHORT_NAMES, load_hub_dataset, tables_of
+from harness.huggingface import harness_load_task
+from harness.huggingface.hub_dataset import SHORT_NAMES, load_hub_dataset, tables_of, task_of_dataset
 
 MOODS = ("sunny", "rainy", "always calm")  # not in alphabetical order
 
@@ -57,6 +58,24 @@ def test_splits_of_unknown_names_alone_keep_their_names_so_that_a_message_can_na
 def test_columns_that_are_neither_text_nor_number_nor_class_are_left_out() -> None:
     table = tables_of({"train": rows(tokens=datasets.List(datasets.Value("int32")))}, "acme/moods")["train"]
     assert set(table.columns) == {"text", "label"}
+
+
+def test_lists_of_one_class_label_are_read_as_from_disk(tmp_path: Path) -> None:
+    features = datasets.Features(text=datasets.Value("string"), label=datasets.List(datasets.ClassLabel(names=MOODS)))
+    cells = {"text": [f"text {i}" for i in range(30)], "label": [[i % 3] for i in range(30)]}
+    data = datasets.Dataset.from_dict(cells, features=features)
+    data.save_to_disk(tmp_path / "saved")
+    task = task_of_dataset(data, RunConfig())
+    assert task.label_names == MOODS
+    from_disk = harness_load_task(str(tmp_path / "saved"), RunConfig(test_size=0.2))
+    assert task.content_hash() == from_disk.content_hash()
+
+
+def test_lists_of_several_class_labels_are_refused_with_the_row() -> None:
+    features = datasets.Features(text=datasets.Value("string"), label=datasets.List(datasets.ClassLabel(names=MOODS)))
+    cells = {"text": ["a", "b"], "label": [[0], [1, 2]]}
+    with pytest.raises(DataError, match=r"column 'label': rows 1 and 2 hold a list of labels \(\[0\]\)\. Several labels"):
+        task_of_dataset(datasets.Dataset.from_dict(cells, features=features), RunConfig())
 
 
 @pytest.mark.parametrize("kind", ["torch", "numpy", "pandas", "arrow", "python"])
