@@ -243,7 +243,7 @@ def refuse_hidden(tables: Mapping[str, Table], label_column: str) -> None:
 
 
 def why_unlabelled(tables: Mapping[str, Table], label_column: str) -> str | None:
-    """Say why the test split has nothing to score on, as that of a competition; None where it is labelled."""
+    """Say why the test split cannot be scored on and what mends it, without a full stop; None where it is labelled."""
     if "test" not in tables:
         return None
     table = tables["test"]
@@ -255,11 +255,14 @@ def why_unlabelled(tables: Mapping[str, Table], label_column: str) -> str | None
     cells = table.columns[label_column]
     where = f"{table.path}, column {label_column!r}"
     if cells and all(map(is_missing, cells)):
-        return f"{where}: no row has a label, so there is nothing to score on"
+        return f"{where}: no row has a label, so there is nothing to score on. Label its rows"
     in_train = tables["train"].columns[label_column]
     placeholder = cells[0] if cells and isinstance(cells[0], str | int) and not is_hidden(cells[0]) else None
     if placeholder is not None and all(cell == placeholder for cell in cells) and placeholder not in in_train:
-        return f"{where}: every row carries {placeholder!r:.40}, which no row of train does, as where labels are hidden"
+        return (
+            f"{where}: every row carries {placeholder!r:.40}, which no row of train does, as where labels are hidden. "
+            "Label its rows"
+        )
     hidden = [i for i, cell in enumerate(cells) if is_hidden(cell)]
     if hidden and all(is_hidden(c) or is_missing(c) for c in cells) and not any(map(is_hidden, in_train)):
         return (

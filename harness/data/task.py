@@ -128,7 +128,7 @@ class Task:
             only = self.label_names[present[0]]
             raise DataError(
                 f"Data set {self.name!r}: a classifier needs at least two classes, but every row of train "
-                f"is labelled {only!r}. Check --label-column."
+                f"is labelled {only!r}. Check the labels, or name another column of labels."
             )
 
     def _check_split(self, name: str, split: Split) -> None:
@@ -145,8 +145,8 @@ class Task:
             names = names_shown([self.label_names[i] for i in np.unique(split.labels[unseen])])
             raise DataError(
                 f"Data set {self.name!r}: {name} {rows_named(unseen.tolist(), 'carry')} {names}, which no row "
-                "of train does, so no strategy could learn it. Add such rows to train, remove these, or check "
-                "--label-column."
+                "of train does, so no strategy could learn it. Add such rows to train, remove these, or name "
+                "another column of labels."
             )
 
     @classmethod
@@ -255,7 +255,7 @@ def set_aside_validation(train: Split) -> tuple[Split, Split]:
     if not len(held):
         raise DataError(
             "There is no validation split, and none can be set aside: every class of train has a single row. "
-            "Check --label-column, or add rows or a validation split."
+            "Name another column of labels, or add rows or a validation split."
         )
     return train.rows(np.setdiff1d(np.arange(len(train)), held)), train.rows(held)
 

@@ -119,7 +119,9 @@ def test_labels_of_two_types_are_refused_with_a_row_of_each(tmp_path: Path) -> N
 
 def test_a_single_class_is_refused(tmp_path: Path) -> None:
     location = write(tmp_path, train=with_labels("joy", "joy"), test=with_labels("joy"))
-    with pytest.raises(DataError, match=r"every row of train is labelled 'joy'. Check --label-column"):
+    with pytest.raises(
+        DataError, match=r"every row of train is labelled 'joy'. Check the labels, or name another column"
+    ):
         load(location)
 
 
@@ -132,7 +134,7 @@ def test_a_label_that_train_never_shows_is_refused(tmp_path: Path, split: str) -
 
 def test_a_column_of_row_numbers_is_refused_with_a_short_message(tmp_path: Path) -> None:
     location = write(tmp_path, train=with_labels(*range(500)), test=with_labels(*range(500, 1000)))
-    with pytest.raises(DataError, match=r"every class of train has a single row. Check --label-column"):
+    with pytest.raises(DataError, match=r"every class of train has a single row. Name another column of labels"):
         load(location)
     location = write(tmp_path, validation=with_labels(*range(1000, 1500)))
     with pytest.raises(DataError, match="and 490 more, which no row of train") as refusal:

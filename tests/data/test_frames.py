@@ -150,6 +150,16 @@ def test_a_test_frame_without_labels_is_refused_with_what_to_do_in_python() -> N
         of(frame, test=frame.assign(topic=-1))
 
 
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [(None, "there is nothing to score on"), ("?", "which no row of train does, as where labels are hidden")],
+)
+def test_each_reason_against_a_test_frame_ends_in_what_to_do(cell: Any, told: str) -> None:
+    frame = tickets()
+    with pytest.raises(DataError, match=rf"{told}\. Label its rows, or give no test: rows of the frame"):
+        of(frame, test=frame.assign(topic=cell))
+
+
 @pytest.mark.parametrize("test_size", [0, 1, 1.5, -0.1, "0.2", float("nan")])
 def test_a_share_for_test_that_leaves_nothing_is_refused(test_size: Any) -> None:
     with pytest.raises(DataError, match="above 0 and below 1"):

@@ -119,7 +119,7 @@ def test_a_set_aside_validation_of_a_small_train_holds_every_class_it_can() -> N
 
 
 def test_nothing_is_set_aside_where_every_class_has_a_single_row() -> None:
-    with pytest.raises(DataError, match=r"every class of train has a single row. Check --label-column"):
+    with pytest.raises(DataError, match=r"every class of train has a single row. Name another column of labels"):
         set_aside_validation(split_of(0, 1, 2))
 
 
