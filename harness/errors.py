@@ -88,11 +88,11 @@ def reason_of(error: Exception) -> str:
     return text[:LONGEST_REASON].rstrip(".")
 
 
-def did_you_mean(given: str, allowed: Iterable[str]) -> str:
+def did_you_mean(given: object, allowed: Iterable[str]) -> str:
     """Say what is allowed, the closest name first.
 
     Args:
-        given: The name that was not found.
+        given: The name that was not found, or whatever was given in its place.
         allowed: The names that exist.
 
     Returns:
@@ -101,7 +101,7 @@ def did_you_mean(given: str, allowed: Iterable[str]) -> str:
     """
     names = sorted(allowed)
     lower = {name.lower(): name for name in reversed(names)}
-    asked = given.lower()
+    asked = str(given).lower()
     begun = [name for name in lower if len(asked) > 1 and name.startswith(asked)]
     within = [name for name in lower if len(asked) > 2 and asked in name]  # noqa: PLR2004
     close = begun or within or get_close_matches(asked, lower, n=1)

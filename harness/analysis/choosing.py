@@ -25,7 +25,7 @@ def choose_strategy(strategies: Sequence[Studied], records: Sequence[RunRecord],
         raise UserError("No strategy of this run was scored, so there are no predictions to look at.")
     if name is None:
         return best_by_validation(strategies)
-    if name in by_name:
+    if isinstance(name, str) and name in by_name:
         return by_name[name]
     if failed := next((record for record in records if record.strategy == name and not record.is_scored), None):
         reason = f": {failed.error.message}" if failed.error else ""

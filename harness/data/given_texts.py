@@ -13,11 +13,14 @@ def listed_texts(texts: Iterable[Any]) -> list[str]:
         texts: A list, an array, a column of a DataFrame.
 
     Raises:
-        DataError: For a single text, for a table or a dictionary, which gives names, and for what is no text.
+        DataError: For a single text, for a table or a dictionary, which gives names, for what is no text, and for
+            what holds none.
     """
     kind = type(texts).__name__
     if isinstance(texts, str | bytes):
         raise DataError(f"Expected several texts, got one {kind}. Wrap it in a list.")
+    if not isinstance(texts, Iterable) or getattr(texts, "ndim", 1) == 0:  # numpy lets nobody go through one cell
+        raise DataError(f"Expected several texts, got {kind}. Pass a list of texts.")
     if isinstance(texts, Mapping) or hasattr(texts, "columns"):
         raise DataError(
             f"Expected several texts, got one {kind}, of which names alone would be read. Pass the column that holds "

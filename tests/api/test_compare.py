@@ -140,9 +140,9 @@ def test_pairs_predictions_and_errors_are_frames(run: RunResult, task: Task) -> 
     assert wrong["loss"].is_monotonic_decreasing
 
 
-@pytest.mark.parametrize("split", ["train", "dev", "Test"])
-def test_predictions_of_another_split_are_refused_by_its_name(run: RunResult, split: str) -> None:
-    with pytest.raises(UserError, match=f"predictions of validation and test alone, not of '{split}'"):
+@pytest.mark.parametrize("split", ["train", "dev", "Test", None, 3])
+def test_predictions_of_another_split_are_refused_by_its_name(run: RunResult, split: Any) -> None:
+    with pytest.raises(UserError, match=f"predictions of validation and test alone, not of {split!r}"):
         run.predictions("majority", split)
 
 

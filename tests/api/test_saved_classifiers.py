@@ -114,6 +114,9 @@ FRAME = pd.DataFrame({"text": ["a", "b"], "label": ["joy", "fear"]})
         (FRAME, "got one DataFrame, of which names alone .* Pass the column"),
         (FRAME[["text"]], "got one DataFrame"),
         ({"text": ["a", "b"]}, "got one dict"),
+        (None, "Expected several texts, got NoneType. Pass a list of texts."),
+        (3, "got int. Pass a list of texts"),
+        (np.array("a text"), "got ndarray. Pass a list of texts"),
     ],
 )
 def test_what_is_no_list_of_texts_is_refused(run: RunResult, texts: Any, told: str) -> None:
