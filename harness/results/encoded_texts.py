@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.data.task import texts_hash
-from harness.errors import UserError
+from harness.errors import UserError, reason_of
 from harness.results.run_directory import RunDirectory
 from harness.system.files import disk_errors, read_sealed, sha256_of, write_atomically, write_sealed
 from harness.system.unfinished_files import remove_abandoned
@@ -88,6 +88,7 @@ class EncodedTexts:
             UserError: Where the folder holds anything else, or parts of other texts.
             UnavailableError: Where the disk refuses.
         """
+        self._refuse_folders()
         try:
             before = read_sealed(self.folder / ENCODED_FILE)["about"]
         except FileNotFoundError:
@@ -97,7 +98,10 @@ class EncodedTexts:
                     "another folder, one that is to be made."
                 ) from None
         except (OSError, ValueError, KeyError) as error:
-            raise UserError(f"{self.folder / ENCODED_FILE} cannot be read: {error}. Name another folder.") from error
+            raise UserError(
+                f"{self.folder / ENCODED_FILE} cannot be read: {reason_of(error)}. Nothing else says which encoder the "
+                "parts beside it are of, so they are left as they are. Restore that file, or name another folder."
+            ) from error
         else:
             if changed := [name for name, value in self._about.items() if before.get(name) != value]:
                 raise UserError(
@@ -165,6 +169,14 @@ class EncodedTexts:
                 if shard >= n_shards:
                     file.unlink(missing_ok=True)
         self._write(n_rows)
+
+    def _refuse_folders(self) -> None:
+        there = (self.folder / ENCODED_FILE, *sorted(file for _, file in self._parts()))
+        if folders := [file.name for file in there if file.is_dir()]:
+            raise UserError(
+                f"{self.folder} holds a folder {folders[0]}, where a file of that name is to be. Remove it, or name "
+                "another folder."
+            )
 
     def _refuse_others(self, finished: dict[int, "_Told | None"], shards: Iterable[Cells]) -> None:
         of_others, n_rows = dict(finished), 0

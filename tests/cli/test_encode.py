@@ -223,6 +223,33 @@ def test_parts_behind_a_gap_are_neither_lost_nor_read_with_others(
     assert sorted(contents(tmp_path / "encoded")) == ["encoded.json", "part-000000.json", "part-000000.npy"]
 
 
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"about": {}, "rows": 1}'])
+def test_a_damaged_record_of_the_folder_is_refused_and_its_parts_are_left(
+    encode: Callable[..., Outcome], tmp_path: Path, content: str
+) -> None:
+    assert encode().code == 0
+    before = encoded(tmp_path / "encoded")
+    (tmp_path / "encoded" / "encoded.json").write_text(content)
+    outcome = encode()
+    assert outcome.code == 2
+    assert "encoded.json cannot be read: " in " ".join(outcome.err.split())
+    assert "Restore that file, or name another folder." in " ".join(outcome.err.split())
+    assert (tmp_path / "encoded" / "encoded.json").read_text() == content
+    assert encoded(tmp_path / "encoded").tobytes() == before.tobytes()
+
+
+@pytest.mark.parametrize("name", ["encoded.json", "part-000001.npy", "part-000001.json", "part-000007.npy"])
+def test_a_folder_in_the_place_of_a_file_is_refused_by_its_name(
+    encode: Callable[..., Outcome], tmp_path: Path, name: str
+) -> None:
+    assert encode().code == 0
+    (tmp_path / "encoded" / name).unlink(missing_ok=True)
+    (tmp_path / "encoded" / name).mkdir()
+    outcome = encode()
+    assert outcome.code == 2
+    assert f"holds a folder {name}, where a file of that name is to be" in " ".join(outcome.err.split())
+
+
 def test_a_folder_of_something_else_is_refused(encode: Callable[..., Outcome], tmp_path: Path) -> None:
     assert encode().code == 0
     other = encode("--layer", "0")
