@@ -123,8 +123,9 @@ def clear(yes: bool, cache_dir: str | None, language: str) -> int:
         print_cache(directory.root, [], console, language)
         return 0
     translate = translator(language)
-    total = f"{cache_total(directory.entries())} in {directory.root}"
-    if not yes and not _may(translate(f"Remove {total}?"), refusal=f"This would remove {total}"):
+    entries = directory.entries()
+    total = f"{cache_total(entries)} in {directory.root}"
+    if entries and not yes and not _may(translate(f"Remove {total}?"), refusal=f"This would remove {total}"):
         click.echo(translate("Nothing was removed."))
         return 0
     print_removed(directory.root, clear_cache(directory), directory.entries(), console, language)

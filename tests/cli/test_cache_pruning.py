@@ -137,6 +137,15 @@ def test_clear_asks_on_a_terminal(
     assert len(entries_of(cache)) == left
 
 
+def test_clear_of_a_cache_without_entries_has_nothing_to_ask_about(cache: Harness, folder: Path) -> None:
+    (folder / "encoders").mkdir(parents=True)
+    (folder / "encoders" / f"{'0' * 64}.json").write_text("{}")  # what a run keeps of an encoder that it loaded
+    outcome = cache("clear")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith("Removed leftovers and freed 2 B in ")
+    assert cache("clear").out == f"The cache in {folder} is empty.\n"
+
+
 def test_nothing_that_is_not_ours_is_listed_or_removed(cache: Harness, folder: Path) -> None:
     own = an_entry(folder)
     theirs = [
