@@ -212,7 +212,10 @@ def _looks_big5(content: bytes) -> bool:
 
 
 def ends_by_returns(content: str) -> bool:
-    """Return whether carriage returns alone end lines, as on old Macs: no line feed but within quotation marks."""
+    """Return whether carriage returns alone end lines, as on old Macs: no line feed but within quotation marks or at
+    the very end, where an editor puts one.
+    """
+    content = content.rstrip("\n")
     first = content.find("\r")
     if first < 0 or "\r\n" in content or 0 <= content.find("\n") < first:
         return False

@@ -43,7 +43,7 @@ def _read(path: Path, options: ReadOptions, delimiters: str, *, is_txt: bool = F
     if match := SEPARATOR_LINE.fullmatch(lines[0]) if lines else None:
         lines, delimiters = lines[1:], match[1]
     if not lines:
-        raise DataError(f"{path} is empty. It needs a header and at least one row.")
+        raise empty_file(path, is_txt=is_txt)
     if is_txt and is_fasttext(lines):
         told = list(notes)
         columns = fasttext(line.translate(written) for line in filled_lines(lines, told))
@@ -67,13 +67,20 @@ def _read(path: Path, options: ReadOptions, delimiters: str, *, is_txt: bool = F
     return Table(str(path), columns, notes=(*notes, *grid.notes, *of_rows, *of_columns), numbered=numbered, hint=hint)
 
 
+def empty_file(path: Path, *, is_txt: bool) -> DataError:
+    """Return what tells that a file holds nothing; of its kind, a txt needs no header."""
+    if is_txt:
+        return DataError(f"{path} is empty. It needs at least one row.")
+    return DataError(f"{path} is empty. It needs a header and at least one row.")
+
+
 def _lines(content: str) -> tuple[list[str], dict[int, str]]:
     """Divide at line feeds, or at what ends lines in their place; return what characters now stand for, too."""
     content = content.replace("\r\r\n", "\r\n")
     stand_in = next(code for code in PRIVATE_USE if chr(code) not in content)
     written: dict[int, str] = {}
     if ends_by_returns(content):
-        content = content.translate({ord("\n"): chr(stand_in), ord("\r"): "\n"})
+        content = content.rstrip("\n").translate({ord("\n"): chr(stand_in), ord("\r"): "\n"})
         written = {ord("\n"): "\r", stand_in: "\n"}
     elif LONE_RETURN.search(content):
         content = LONE_RETURN.sub(chr(stand_in), content)

@@ -12,6 +12,7 @@ from harness.data.delimited_files import (
     NO_HEADER,
     SEPARATOR_LINE,
     divide,
+    empty_file,
     empty_rows_note,
     fasttext,
     filled_lines,
@@ -61,7 +62,7 @@ def stream_delimited(lines: LineStream, path: Path, options: ReadOptions, n: int
     if not head and not lines.is_whole:
         raise too_long(path, 1 + n_skipped, BLOCK)
     if not head:
-        raise DataError(f"{path} is empty. It needs a header and at least one row.")
+        raise empty_file(path, is_txt=kind == ".txt")
     if not lines.is_whole:
         head = head[: closed_lines(head, next((each for each in delimiters if each in head[0]), delimiters[0]))]
     grid = divide(head, delimiters, options, is_txt=kind == ".txt")

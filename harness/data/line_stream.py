@@ -56,7 +56,7 @@ def open_lines(
     texts = _decoded(chain([begin], _blocks(stream, path)), path, name)
     text = next(texts)
     feed = "\r" if ends_by_returns(text) else "\n"
-    whole = text.split(feed)
+    whole = (text.rstrip("\n") if feed == "\r" and is_whole else text).split(feed)
     if not is_whole or not whole[-1]:
         whole.pop()
     return LineStream(whole, _divided(chain([text], texts), path, feed), is_whole, notes, feed)
@@ -93,7 +93,7 @@ def _divided(texts: Iterator[str], path: Path, feed: str) -> Iterator[str]:
         yield from whole
         if len(rest) > LONGEST_LINE:
             raise too_long(path, n_lines + 1, LONGEST_LINE)
-    if rest:
+    if rest := rest.rstrip("\n") if feed == "\r" else rest:
         yield rest
 
 

@@ -74,6 +74,12 @@ def test_line_ends_within_a_quoted_cell_stay_as_they_are_where_returns_end_lines
     assert rows(load(splits(tmp_path, "csv", content))) == [("a\rb", "pos"), ("c\nd", "neg"), ("e", "pos")]
 
 
+@pytest.mark.parametrize("ending", ["csv", "tsv", "txt"])
+def test_a_line_feed_at_the_very_end_of_lines_that_end_in_returns_is_no_cell(tmp_path: Path, ending: str) -> None:
+    content = lines("," if ending == "csv" else "\t", end="\r").rstrip("\r") + "\n"
+    assert rows(load(splits(tmp_path, ending, content))) == ROWS
+
+
 @pytest.mark.parametrize("ending", ["csv", "tsv"])
 def test_a_carriage_return_within_a_line_belongs_to_the_text(tmp_path: Path, ending: str) -> None:
     content = [(f"{text}\r and more", label) for text, label in ROWS]

@@ -111,6 +111,7 @@ def test_a_text_longer_than_the_csv_modules_default_limit_is_read(tmp_path: Path
         ("train.csv", "text,label,text\na,x,b\n", "column names must differ, but 'text' comes twice"),
         ("train.csv", 'text,label\na,x\n"b,y\nc,z\n', "line 3: .* closing quote"),
         ("train.csv", "", "is empty. It needs a header"),
+        ("train.txt", "\n\n \n", r"is empty. It needs at least one row\."),
         (
             "train.csv",
             b"text,label\na,x\n" + "好吃,y\n".encode("gb18030"),

@@ -27,6 +27,7 @@ FILES = {
     "returns.csv": b"text,label\na lake\rand more,good\na crowd,bad\n",
     "left.csv": b"text,label,,\na lake,good,,\na crowd,bad,,\n,,,\n\n",
     "unnamed.csv": b"text,\na lake,7\na crowd,8\n",
+    "one_feed.csv": b"text,label\ra lake,good\ra crowd,bad\n",
     "rows.jsonl": b'{"text": "a lake", "id": 1}\n\n{"text": "a crowd"}\n',
     "list.json": b'[{"text": "a lake"}, {"text": "a crowd"}]',
     "pretty.jsonl": b'[\n {"text": "a lake"},\n {"text": "a crowd"}\n]\n',
