@@ -73,10 +73,13 @@ def stream_delimited(lines: LineStream, path: Path, options: ReadOptions, n: int
     notes = [*lines.notes, *grid.notes, *told]
     by_habit = kind == ".txt" or grid.reading.delimiter == "\t"
     reader = _Reader(path, options, names, grid.reading, n, notes, by_habit, n_skipped, lines.feed == "\r")
-    chunks = reader.chunks(islice(lines.lines, n_skipped, None), has_header=len(cells) < len(rows))
+    has_header = len(cells) < len(rows)
+    chunks = reader.chunks(islice(lines.lines, n_skipped, None), has_header=has_header)
     hint = "" if numbered or options.header or options.columns else NO_HEADER
     types = dict.fromkeys(names, "string")
-    return RowStream(str(path), tuple(names), chunks, notes, numbered=numbered, hint=hint, types=types)
+    return RowStream(
+        str(path), tuple(names), chunks, notes, None, numbered, hint, types, n_before=n_skipped + has_header
+    )
 
 
 def stream_lines(lines: LineStream, path: Path, n: int) -> RowStream:

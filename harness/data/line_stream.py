@@ -63,8 +63,11 @@ def open_lines(
 
 
 def count_lines(stream: IO[bytes], path: Path) -> int:
-    """Return the number of line feeds that are left to read."""
-    return sum(block.count(b"\n") for block in _blocks(stream, path))
+    """Return the number of lines that are left to read, by their line feeds or, where there are more, their returns."""
+    n_feeds, n_returns, last = 0, 0, b"\n"
+    for block in _blocks(stream, path):
+        n_feeds, n_returns, last = n_feeds + block.count(b"\n"), n_returns + block.count(b"\r"), block[-1:]
+    return max(n_feeds, n_returns) + (last not in b"\r\n\0")  # the last byte of a line feed in UTF-16 is 0
 
 
 def _blocks(stream: IO[bytes], path: Path) -> Iterator[bytes]:

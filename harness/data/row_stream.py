@@ -25,6 +25,7 @@ class RowStream:
         numbered: Whether the columns have no names of their own, so that they are called 1, 2, ...
         hint: What may be wrong where no column has a usual name, a sentence.
         types: Column name -> its Arrow type, where the file declares it.
+        n_before: Lines of the file before its first row.
     """
 
     path: str
@@ -35,6 +36,7 @@ class RowStream:
     numbered: bool = False
     hint: str = ""
     types: Mapping[str, Any] = field(default_factory=dict)
+    n_before: int = 0
 
 
 def batched(items: Iterable[Item], n: int) -> Iterator[list[Item]]:

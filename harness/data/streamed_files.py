@@ -68,7 +68,7 @@ def open_rows(
             n_lines = count_lines(stream, path) if path.is_file() else None
         with _opened(path) as stream:
             rows = _of_lines(stream, path, options, suffix, rows_at_once, decided_on)
-            yield rows if n_lines is None else replace(rows, n_rows=n_lines)
+            yield rows if n_lines is None else replace(rows, n_rows=max(0, n_lines - rows.n_before))
     else:
         yield _whole(path, options, rows_at_once)
 

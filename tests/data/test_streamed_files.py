@@ -89,6 +89,22 @@ def test_empty_lines_alone_are_rows_without_a_text(tmp_path: Path) -> None:
     assert streamed(file) == ({"text": ["", ""]}, [])
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"text,label\na lake,good\na crowd,bad\n",
+        b"text,label\na lake,good\na crowd,bad",
+        b"sep=,\r\ntext,label\r\na lake,good\r\na crowd,bad\r\n",
+        b"text,label\ra lake,good\ra crowd,bad\r",
+        "text,label\na lake,good\na crowd,bad\n".encode("utf-16"),
+    ],
+)
+def test_the_header_is_not_counted_among_the_rows_that_are_to_come(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_bytes(content)
+    with open_rows(str(tmp_path / "new.csv")) as rows:
+        assert rows.n_rows == 2
+
+
 def test_parquet_keeps_its_types_and_counts_its_rows(tmp_path: Path) -> None:
     pq.write_table(pa.table({"text": ["a", None, "c"], "n": pa.array([1, 2, 3], pa.int8())}), tmp_path / "new.parquet")
     with open_rows(str(tmp_path / "new.parquet"), rows_at_once=2) as rows:
