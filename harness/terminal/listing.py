@@ -68,9 +68,8 @@ def _parameters(offer: Offer, description: StrategyDescription, page: Page) -> I
     ]
     headings = [page.say(heading) for heading in ("parameter", "default", "values", "meaning")]
     yield from table(headings, rows, page)
-    name, default, *_ = rows[0]
     yield Text("")
-    told = page.say_message(f"To change one: harness run -s '{offer.name}({name}={default})'")
+    told = page.say_message(f"To change one: harness run -s '{offer.name}({rows[0][0]}=VALUE)'")
     yield folding(page.text(told, "dim"))
 
 

@@ -110,7 +110,7 @@ def test_one_strategy_is_told_with_its_parameters() -> None:
         C          1.0      float   Inverse strength.
         max_iter   1000     int     Most iterations.
 
-        To change one: harness run -s 'listed_probe(C=1.0)'
+        To change one: harness run -s 'listed_probe(C=VALUE)'
         """
     )
 
