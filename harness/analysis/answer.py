@@ -7,7 +7,8 @@ from harness.analysis.answer_notes import Said, notes
 from harness.analysis.answer_sentences import Sentences
 from harness.analysis.learning_curve import Crossing
 from harness.analysis.ranking import Standing
-from harness.analysis.within_latency import said_of_latency
+from harness.analysis.test_scores import floor_ahead
+from harness.analysis.within_latency import best_within, said_of_latency
 from harness.evaluation.conclusion import Conclusion
 from harness.wording.languages import Say
 
@@ -19,8 +20,9 @@ class Answer:
     """What to take.
 
     Attributes:
-        recommended: The cheapest of what is as good as the best by validation; None where nothing is better than
-            answering without reading the texts, or where nobody compared.
+        recommended: The cheapest of what is as good as the best by validation, of what stays within the latency that
+            was asked for; the best by validation where nothing could be compared. None where that is not better than
+            answering without reading the texts.
         sentences: The answer, at most `MOST_WORDS` words in English, and one more where a latency was asked for.
         notes: What else has to be known to believe it.
     """
@@ -59,9 +61,12 @@ def answer(
         if n_words + _n_words(counted) <= MOST_WORDS:
             sentences.append(more)
             n_words += _n_words(counted)
+    recommended = told.recommended()
     if max_latency is not None:  # somebody asked, so it is said whatever else there is room for
         sentences.append(said_of_latency(standings, conclusion, max_latency, say))
-    recommended = told.taken.name if told.taken and not told.floor_ahead() else None
+        found = best_within(standings, conclusion, max_latency)
+        if found is not None:
+            recommended = None if floor_ahead(found, standings) else found.name
     return Answer(recommended, tuple(sentences), tuple(notes(conclusion, by_name, n_rows, say)))
 
 

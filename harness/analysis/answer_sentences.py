@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from harness.analysis.answer_notes import Said, verdict_in_words
 from harness.analysis.learning_curve import Crossing
 from harness.analysis.ranking import Kind, Standing
+from harness.analysis.test_scores import floor_ahead, gap, written
 from harness.evaluation.conclusion import Comparison, Conclusion, Verdict
 from harness.wording.languages import Say
 
@@ -34,8 +35,7 @@ class Sentences:
         self.crossing = crossing
         self.compared: dict[str, Comparison] = {each.other: each for each in conclusion.comparisons}
         self.fair = [] if conclusion.best in conclusion.left_out else [conclusion.best, *self.compared]
-        name = conclusion.recommended if conclusion.margin is not None else None
-        self.best, self.taken = standings[conclusion.best], standings[name] if name else None
+        self.best, self.taken = standings[conclusion.best], self.cheapest_above_floors()
         self.is_of_other_kind = self.taken is not None and self.taken.kind != self.best.kind
         self.subject = self.taken if self.taken and self.is_of_other_kind else self.best
         self.rival = self.best if self.is_of_other_kind else self.rival_of_best()
@@ -43,20 +43,23 @@ class Sentences:
     def first(self) -> Said:
         """Name what to take and the gap to the best probe, or of a probe to the best fine-tuning."""
         say, subject, rival = self.say, self.subject, self.rival
-        values = {"metric": subject.chosen_by, "score": _score(subject)}
-        if self.conclusion.margin is None:  # an older version, or runs that cannot be compared
-            return Said(
-                say("Best by validation {metric}: {best} (test {metric} {score})."), {**values, "best": subject.name}
-            )
-        if self.taken is None:
+        values = {"metric": subject.chosen_by, "score": written(subject), "best": subject.name}
+        if not self.fair:
             told = "Take none of these: by validation nothing is better than answering without reading the texts."
             return Said(say(told))
+        if subject.test_score is None:
+            told = (
+                "Best by validation {metric}: {best}; on these test rows {metric} has no value, so nothing is compared."
+            )
+            return Said(say(told), values)
+        if self.taken is None:  # an older version, or runs that cannot be compared
+            return Said(say("Best by validation {metric}: {best} (test {metric} {score})."), values)
         values["answer"] = subject.name
         if floor := self.floor_ahead():
             told = (
                 "By validation {answer}, but its test {metric} ({score}) is not above that of {other} ({other_score})."
             )
-            return Said(say(told), values | {"other": floor.name, "other_score": _score(floor)})
+            return Said(say(told), values | {"other": floor.name, "other_score": written(floor)})
         if rival is None:
             return Said(say("{answer}: test {metric} {score}; nothing ran that it could be compared with."), values)
         values |= {"other": rival.name, "rival": self.called(rival), "take": self.take(subject)}
@@ -66,7 +69,7 @@ class Sentences:
 
     def pattern(self, rival: Standing) -> str:
         """Return the sentence that holds its subject against its rival."""
-        say, verdict, ahead = self.say, self.verdict(rival.name), _gap(self.subject, rival)
+        say, verdict, ahead = self.say, self.verdict(rival.name), gap(self.subject, rival)
         if self.is_of_other_kind and ahead > 0:
             return say("{take} ({answer}): test {metric} {score}, not behind {rival}, {other} ({other_score}).")
         if verdict == "worse":
@@ -106,11 +109,25 @@ class Sentences:
         """Return the best by validation of a kind."""
         return next((self.standings[name] for name in self.fair if self.standings[name].kind == kind), None)
 
+    def cheapest_above_floors(self) -> Standing | None:
+        """Return what is taken: the cheapest of what is as good, the best where that one is not above a floor on test.
+
+        None where nothing was compared.
+        """
+        if not self.fair or self.conclusion.margin is None:
+            return None
+        cheapest = self.standings[self.conclusion.cheapest]
+        return self.standings[self.conclusion.best] if floor_ahead(cheapest, self.standings.values()) else cheapest
+
+    def recommended(self) -> str | None:
+        """Name what is taken, or the best by validation of what nobody compared; None where a floor does as well."""
+        if not self.fair or self.floor_ahead():
+            return None
+        return (self.taken or self.best).name
+
     def floor_ahead(self) -> Standing | None:
         """Return the floor that the subject is not above on test, None where it is above all."""
-        floors = [each for each in self.standings.values() if each.is_floor and each.test_score is not None]
-        known = [each for each in floors if self.subject.test_score is not None and self.taken]
-        return min((x for x in known if _gap(self.subject, x) <= 0), key=lambda x: _gap(self.subject, x), default=None)
+        return floor_ahead(self.subject, self.standings.values())
 
     def called(self, rival: Standing) -> str:
         """Return what a rival is: the best of its kind, or the next by validation."""
@@ -199,13 +216,13 @@ class Sentences:
             return None
         for name in self.fair:
             other, ratio = self.standings[name], self.ratio(self.standings[name], self.best)
-            share, gap = self.share(other, self.best), _gap(self.best, other)
+            share, behind = self.share(other, self.best), gap(self.best, other)
             if other in (self.best, self.taken, self.rival) or self.verdict(name) not in ("worse", "unclear"):
                 continue
-            if ratio is None or share is None or ratio > CHEAPER or gap < SMALLEST_GAP:
+            if ratio is None or share is None or ratio > CHEAPER or behind < SMALLEST_GAP:
                 continue
             told = verdict_in_words(self.verdict(name), self.say)
-            values = {"also": name, "gap": f"{gap:.2f}", "verdict": told, "share": share}
+            values = {"also": name, "gap": f"{behind:.2f}", "verdict": told, "share": share}
             return Said(self.say("{also} costs {gap} ({verdict}) and takes {share} of the time."), values)
         return None
 
@@ -220,18 +237,6 @@ class Sentences:
         if ratio is None:
             return None
         return f"{100 * ratio:.0f} %" if ratio >= SMALLEST_SHARE else "< 1 %"
-
-
-def _score(standing: Standing) -> str:
-    return f"{standing.test_score or 0.0:.2f}"
-
-
-def _gap(taken: Standing | None, other: Standing) -> float:
-    """Return by how much what is taken is better on test."""
-    if taken is None or taken.test_score is None or other.test_score is None:
-        return 0.0
-    gap = taken.test_score - other.test_score
-    return taken.selection.oriented(gap) if taken.selection else gap
 
 
 def _distinct(one: Standing, other: Standing) -> tuple[str, str]:

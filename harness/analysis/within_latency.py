@@ -1,9 +1,10 @@
 """The best of what answers single texts within a latency, as `--max-latency` asks, and the sentence that names it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from harness.analysis.answer_notes import Said
 from harness.analysis.ranking import AnyStanding, Standing, by_validation
+from harness.analysis.test_scores import floor_ahead, written
 from harness.evaluation.conclusion import Conclusion
 from harness.wording import quantities
 from harness.wording.languages import Say
@@ -18,8 +19,8 @@ def best_within(standings: Iterable[AnyStanding], conclusion: Conclusion, second
     return by_validation(within)[0] if within else None
 
 
-def said_of_latency(standings: Iterable[Standing], conclusion: Conclusion, seconds: float, say: Say) -> Said:
-    """Return the sentence that names the best within a latency, or says that none is."""
+def said_of_latency(standings: Sequence[Standing], conclusion: Conclusion, seconds: float, say: Say) -> Said:
+    """Return the sentence that names the best within a latency, or says that none is, or that it is worth nothing."""
     timed, limit = _timed(standings, conclusion), quantities.latency(seconds)
     if not timed:
         return Said(say("What single texts take was not measured, so nothing is known to stay within {limit}."),
@@ -27,12 +28,19 @@ def said_of_latency(standings: Iterable[Standing], conclusion: Conclusion, secon
     found = best_within(timed, conclusion, seconds)
     if found is None:
         fastest = min(timed, key=lambda each: (_p95(each), each.name))
-        told = "None answers 95 of 100 single texts within {limit}; the fastest, {also}, takes {time}."
+        told = (
+            "None of those compared answers 95 of 100 single texts within {limit}; the fastest, {also}, takes {time}."
+        )
         return Said(say(told), {"limit": limit, "also": fastest.name, "time": quantities.latency(_p95(fastest))})
-    told = "Within {limit} for 95 of 100 single texts, take {also}: test {metric} {score}, {time}."
     values = {"limit": limit, "also": found.name, "time": quantities.latency(_p95(found))}
-    values |= {"metric": found.chosen_by, "score": f"{found.test_score or 0.0:.2f}"}
-    return Said(say(told), values)
+    values |= {"metric": found.chosen_by, "score": written(found)}
+    if floor := floor_ahead(found, standings):
+        told = (
+            "Within {limit} for 95 of 100 single texts, {also} is the best by validation, but its test {metric} "
+            "({score}) is not above that of {other} ({other_score})."
+        )
+        return Said(say(told), values | {"other": floor.name, "other_score": written(floor)})
+    return Said(say("Within {limit} for 95 of 100 single texts, take {also}: test {metric} {score}, {time}."), values)
 
 
 def _timed(standings: Iterable[AnyStanding], conclusion: Conclusion) -> list[AnyStanding]:

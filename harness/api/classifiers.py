@@ -39,8 +39,19 @@ class RunClassifiers(ABC):
 
     @property
     @abstractmethod
-    def recommended(self) -> str:
-        """Name of the strategy that is taken where none is named."""
+    def recommended(self) -> str | None:
+        """Name of the strategy that the answer recommends, None where it recommends none."""
+
+    def named_or_recommended(self, strategy: str | None) -> str:
+        """Return a strategy's name, or else that of `recommended`.
+
+        Raises:
+            UserError: Where none was named and the answer recommends none.
+        """
+        name = strategy or self.recommended
+        if name is None:
+            raise UserError(f"The answer of {self.path} recommends none of its strategies. Name the one that you want.")
+        return name
 
     @abstractmethod
     def record(self, strategy: str, seed: int | None = None) -> "RunRecord":
@@ -77,7 +88,7 @@ class RunClassifiers(ABC):
 
     def classifier_folder(self, strategy: str | None = None, *, seed: int | None = None) -> Path:
         """Return the folder of a fitted classifier; arguments and errors as of `classifier`."""
-        trial = self.record(strategy or self.recommended, seed).trial
+        trial = self.record(self.named_or_recommended(strategy), seed).trial
         folder = self.directory.model_path(trial)
         if not folder.is_dir():
             raise UserError(

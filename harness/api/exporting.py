@@ -66,7 +66,7 @@ def export_run(
     from harness.export.exporting import check_form, export_classifier
     from harness.results.variants import write_variant
 
-    record = run.record(strategy or run.recommended, seed)
+    record = run.record(run.named_or_recommended(strategy), seed)
     refuse_combined(record)
     number_format = _number_format(int8=int8, dtype=dtype)
     variant = _wanted(number_format, record.train_size, compare=compare, margin=margin)

@@ -83,7 +83,7 @@ def prepare_push(
         ModelError: Where the classifier is damaged.
     """
     check_repository(repository)
-    record = run.record(strategy or run.recommended, seed)
+    record = run.record(run.named_or_recommended(strategy), seed)
     refuse_combined(record)
     refuse_to_publish(run.run, record)
     folder = run.classifier_folder(record.strategy, seed=record.seed)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from harness.analysis.error_analysis import ErrorAnalysis
     from harness.analysis.study import Studied, Study
     from harness.analysis.verification import Check
+    from harness.document.subject import Subject
     from harness.evaluation.calibration import Calibration
     from harness.results.records import Run, RunRecord
     from harness.results.row_facts import RowFacts
@@ -84,29 +85,27 @@ class RunResult(RunLabels):
     @property
     def answer(self) -> str:
         """Which strategy to choose and what it costs, in a sentence."""
-        from harness.analysis.study import study_of_record
         from harness.document.sections.answer import the_answer
-        from harness.document.subject import Subject
-        from harness.wording.languages import translator
 
-        told = str(the_answer(Subject(study_of_record(self.run), translator(language_of_locale()))))
-        return told.replace("\N{NO-BREAK SPACE}", " ")
+        return str(the_answer(self._subject())).replace("\N{NO-BREAK SPACE}", " ")
 
     @property
-    def recommended(self) -> str:
-        """Name of the strategy that the answer recommends.
+    def recommended(self) -> str | None:
+        """Name of the strategy that the answer recommends, None where it recommends none.
 
         The cheapest of those that are as good as the best within the margin, or the best within the latency asked for.
         """
-        from harness.analysis.study import study_of_record
-        from harness.analysis.within_latency import best_within
+        from harness.document.sections.answer import given_answer
 
-        evidence, max_latency = self.run.evidence, self.run.config.max_latency
-        if evidence is None:
-            return self.strategy().name
-        scored = study_of_record(self.run).strategies
-        within = best_within(scored, evidence.conclusion, max_latency) if max_latency else None
-        return within.name if within else evidence.conclusion.cheapest
+        subject = self._subject()
+        return given_answer(subject).recommended if subject.study.strategies else None
+
+    def _subject(self) -> "Subject":
+        from harness.analysis.study import study_of_record
+        from harness.document.subject import Subject
+        from harness.wording.languages import translator
+
+        return Subject(study_of_record(self.run), translator(language_of_locale()))
 
     def to_pandas(self) -> "DataFrame":
         """Return scores and costs, a row for each strategy, seed and number of training rows, failures at the end.

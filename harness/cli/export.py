@@ -88,8 +88,8 @@ def _export(run: "RunResult", output: Path, *, language: str, quiet: bool, **fla
 
     console = make_console(stderr=True)
     if flags["strategy"] is None:
-        flags["strategy"] = run.recommended
-        told = f"Exporting {run.recommended}, which the run's answer recommends; -s names another."
+        flags["strategy"] = run.named_or_recommended(None)
+        told = f"Exporting {flags['strategy']}, which the run's answer recommends; -s names another."
         print_note(told, console, language)
     with shown_progress(wanted=not quiet, language=language) as reporter:
         done = export_run(run, output, reporter, lambda note: print_note(note, console, language), **flags)

@@ -88,8 +88,8 @@ def _predict(
 
     console = make_console(stderr=True)
     if flags["strategy"] is None:
-        flags["strategy"] = run.recommended
-        told = f"Predicting with {run.recommended}, which the run's answer recommends; -s names another."
+        flags["strategy"] = run.named_or_recommended(None)
+        told = f"Predicting with {flags['strategy']}, which the run's answer recommends; -s names another."
         print_note(told, console, language)
     # Rows on a terminal are progress enough, and a bar would stand between them.
     silent = quiet or (output is None and sys.stdout.isatty())

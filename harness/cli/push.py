@@ -47,7 +47,8 @@ def push(
 
     opened = open_run(name, output_dir)
     if chosen["strategy"] is None:
-        told = f"Pushing {opened.recommended}, which the run's answer recommends; -s names another."
+        chosen["strategy"] = opened.named_or_recommended(None)
+        told = f"Pushing {chosen['strategy']}, which the run's answer recommends; -s names another."
         print_note(told, language=language)
     ready = prepare_push(opened, language=language, **chosen)
     _show(ready, language, public=public)

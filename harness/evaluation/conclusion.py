@@ -171,8 +171,10 @@ def conclude(
 
 
 def _uncompared(contestants: Sequence[Contestant], selection: Selection | None) -> Conclusion:
-    best = min(contestants, key=lambda each: best_first(each.validation, each.name)).name
-    return Conclusion(selection=selection, best=best, tied=[], cheapest=best)
+    ordered = sorted(contestants, key=lambda each: (each.left_out is not None, best_first(each.validation, each.name)))
+    left_out = {each.name: each.left_out for each in contestants if each.left_out}
+    best = ordered[0].name
+    return Conclusion(selection=selection, best=best, tied=[], cheapest=best, left_out=left_out)
 
 
 def _conclude(

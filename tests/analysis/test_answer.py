@@ -11,6 +11,7 @@ from harness.analysis.answer_notes import NAMES
 from harness.analysis.learning_curve import Crossing
 from harness.analysis.ranking import Standing
 from harness.evaluation.conclusion import Conclusion, Contestant, LeftOut, conclude
+from harness.evaluation.metric import Selection
 from harness.evaluation.metrics import evaluate
 from harness.evaluation.predicted import Predicted, Rows
 from harness.results.latency import Latency
@@ -148,15 +149,50 @@ def test_what_was_shown_to_be_no_worse_is_not_said_to_be_undecided() -> None:
     )
 
 
-def test_nobody_is_advised_to_take_what_does_not_beat_a_floor_on_test() -> None:
+def a_floor() -> Strategy:
     floor = Strategy("floor", 0, 1300, 0.3, 0, "floor")
     floor.standing = Standing("floor", (floor.standing.first.model_copy(update={"groups": ("floors",)}),))
-    wrong = Strategy("fine", 0, 1500, 0.9, 10)
-    strategies = (wrong, floor)
+    return floor
+
+
+def test_nobody_is_advised_to_take_what_does_not_beat_a_floor_on_test() -> None:
+    strategies = (Strategy("fine", 0, 1500, 0.9, 10), a_floor())
     say = translator("en")
     given = answer(concluded(*strategies), [each.standing for each in strategies], N, say)
     assert given.recommended is None
     assert given.text(say).startswith("By validation fine, but its test f1_macro (0.")
+
+
+def test_what_is_as_good_and_cheaper_is_taken_where_it_beats_the_floors_alone() -> None:
+    best, cheap, floor = Strategy("fine", 0, 1200, 0.9, 10), Strategy("blocks", 0, 1400, 0.8, 1), a_floor()
+    conclusion = conclude([each.contestant for each in (best, cheap, floor)], margin=0.5)
+    assert conclusion.cheapest == "blocks"
+    say = translator("en")
+    given = answer(conclusion, [each.standing for each in (best, cheap, floor)], N, say)
+    assert given.recommended == "fine"
+    assert "as good within 0.5 and takes" not in given.text(say)
+
+
+def test_what_stays_within_a_latency_and_does_not_beat_a_floor_is_not_recommended() -> None:
+    strategies = (FINE, Strategy("words", 0, 1400, 0.6, 2), a_floor())
+    standings = [timed(*each) for each in zip(strategies, (0.05, 0.001, 0.0001), strict=True)]
+    say = translator("en")
+    given = answer(concluded(*strategies), standings, N, say, max_latency=0.01)
+    assert given.recommended is None
+    assert "words is the best by validation, but its test f1_macro (0.30) is not above that of floor" in given.text(say)
+
+
+def test_a_metric_without_a_value_on_test_is_said_to_have_none() -> None:
+    selection = Selection(metric="roc_auc_ovr", higher_is_better=True)
+    conclusion = conclude([FINE.contestant, WORDS.contestant], selection=selection)
+    say = translator("en")
+    standings = [
+        Standing(each.standing.name, (each.standing.first.model_copy(update={"selection": selection}),))
+        for each in (FINE, WORDS)
+    ]
+    given = answer(conclusion, standings, N, say)
+    told = "Best by validation roc_auc_ovr: fine; on these test rows roc_auc_ovr has no value, so nothing is compared."
+    assert (given.text(say), given.recommended) == (told, "fine")
 
 
 def test_entailment_is_no_encoder_that_is_not_needed() -> None:
@@ -246,7 +282,7 @@ def timed(strategy: Strategy, p95: float | None) -> Standing:
     ("limit", "times", "told"),
     [
         (0.02, (0.05, 0.02, 0.001), "Within 20 ms for 95 of 100 single texts, take probe: test f1_macro 0.60, 20 ms."),
-        (5e-4, (0.05, 0.02, 1e-3), "None answers 95 of 100 single texts within 0.5 ms; the fastest, words, takes 1 ms."),  # noqa: E501
+        (5e-4, (0.05, 0.02, 1e-3), "None of those compared answers 95 of 100 single texts within 0.5 ms; the fastest, words, takes 1 ms."),  # noqa: E501
         (0.02, (None,) * 3, "What single texts take was not measured, so nothing is known to stay within 20 ms."),
     ],
 )  # fmt: skip

@@ -79,7 +79,7 @@ class Hesitating:
 def test_what_a_classifier_warns_of_is_a_note_with_the_rows(task: Task, tmp_path: Path) -> None:
     run = harness.compare(task, strategies=[Hesitating()], output_dir=tmp_path, progress=False)
     (tmp_path / "new.txt").write_text("a lake\nwhy?\n")
-    done = run.predict_file(tmp_path / "new.txt", tmp_path / "out.csv", progress=False, offline=True)
+    done = run.predict_file(tmp_path / "new.txt", tmp_path / "out.csv", "hesitating", progress=False, offline=True)
     told = [note for note in done.notes if "1 questions were not understood" in note]
     assert len(told) == 1
     assert "rows 1 to 2" in told[0]

@@ -221,7 +221,7 @@ def test_plugins_that_the_run_names_are_asked_for(harness: Harness, tiny_data: P
     new.write_text("a lake\n")
     made = harness("run", "-d", str(tiny_data), "-s", "of_a_file", "--plugin", str(file), "--offline", "-q")
     assert made.code == 0, made.err
-    known = ("predict", "latest", str(new), "--output-dir", str(made.folder), "-q")
+    known = ("predict", "latest", str(new), "-s", "of_a_file", "--output-dir", str(made.folder), "-q")
     asked = harness(*known)
     assert asked.code == 2
     assert f"chose: {file}. Look at them" in asked.err

@@ -74,7 +74,9 @@ def test_lists_of_one_class_label_are_read_as_from_disk(tmp_path: Path) -> None:
 def test_lists_of_several_class_labels_are_refused_with_the_row() -> None:
     features = datasets.Features(text=datasets.Value("string"), label=datasets.List(datasets.ClassLabel(names=MOODS)))
     cells = {"text": ["a", "b"], "label": [[0], [1, 2]]}
-    with pytest.raises(DataError, match=r"column 'label': rows 1 and 2 hold a list of labels \(\[0\]\)\. Several labels"):
+    with pytest.raises(
+        DataError, match=r"column 'label': rows 1 and 2 hold a list of labels \(\[0\]\)\. Several labels"
+    ):
         task_of_dataset(datasets.Dataset.from_dict(cells, features=features), RunConfig())
 
 

@@ -28,7 +28,7 @@ def the_answer(subject: Subject) -> Phrase:
         pattern = "{best} is best by validation {metric} ({cost}), but these runs cannot be compared."
         values = {"best": Name(subject.best.name), "metric": subject.chosen_by, "cost": subject.cost(subject.best)}
         return Phrase(subject.say(pattern), values)
-    said = [_phrase(each) for each in _given(subject).sentences]
+    said = [_phrase(each) for each in given_answer(subject).sentences]
     values = {}
     patterns = []
     for i, each in enumerate(said):  # places of different sentences may have the same name
@@ -41,10 +41,11 @@ def answer_notes(subject: Subject) -> list[Phrase]:
     """Return what has to be known to believe the answer."""
     if subject.study.watermark or not subject.study.strategies:
         return []
-    return [_phrase(note) for note in _given(subject).notes]
+    return [_phrase(note) for note in given_answer(subject).notes]
 
 
-def _given(subject: Subject) -> Answer:
+def given_answer(subject: Subject) -> Answer:
+    """Return the answer to what a study asks, where a strategy was scored."""
     study = subject.study
     crossing = find_crossing(learning_curves(study.runs[0])) if len(study.runs) == 1 else None
     n_rows, max_latency = study.evidence.n_rows, study.runs[0].config.max_latency
