@@ -11,7 +11,7 @@ import click
 from harness.wording.languages import LANGUAGES, Say, language_of_locale, translator
 
 CATALOGUE = "help"
-DEFAULT = "[default: "
+OF_CLICK = ("[default: ", "required]")  # what it says behind the help of an option
 
 
 class HelpFormatter(click.HelpFormatter):
@@ -27,7 +27,7 @@ class HelpFormatter(click.HelpFormatter):
 
     def write_heading(self, heading: str) -> None:
         """Write a heading."""
-        super().write_heading(self._say(heading))
+        self.write(f"{'':>{self.current_indent}}{self._say(heading + ':')}\n")
 
     def write_text(self, text: str) -> None:
         """Write paragraphs; one that begins with a backspace keeps its lines."""
@@ -50,7 +50,9 @@ class HelpFormatter(click.HelpFormatter):
 
         if text.startswith("\b"):
             return text.removeprefix("\b").strip("\n").splitlines()
-        line = " ".join(text.split()).replace(DEFAULT, self._say(DEFAULT))
+        line = " ".join(text.split())
+        for words in OF_CLICK:
+            line = line.replace(words, self._say(words))
         ends = break_positions(line, max(self.width - indent, 20))
         return [line[i:j].rstrip() for i, j in zip([0, *ends], [*ends, len(line)], strict=True) if line[i:j].strip()]
 
@@ -102,4 +104,6 @@ def _translated_option(param: Any, translate: Say) -> Any:
     if isinstance(param, click.Option) and param.help:
         param = copy(param)
         param.help = translate(param.help or "")
+        if isinstance(param.show_default, str):
+            param.show_default = translate(param.show_default)
     return param

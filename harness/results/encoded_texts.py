@@ -191,13 +191,13 @@ class EncodedTexts:
         named = [self._named(shard, told) for shard, told in sorted(parts.items())]
         more = f" and {len(named) - SHOWN:,} more" if len(named) > SHOWN else ""
         return UserError(
-            f"{self.folder} holds finished parts that are not of the {n_rows:,} rows of these files: "
-            f"{', '.join(named[:SHOWN])}{more}. They stay as they are. Name another folder, or remove it."
+            f"{self.folder} holds finished parts that are not of the {n_rows:,} rows of these files (in brackets their "
+            f"own rows): {', '.join(named[:SHOWN])}{more}. They stay as they are. Name another folder, or remove it."
         )
 
     def _named(self, shard: int, told: "_Told | None") -> str:
         first = shard * self._about["shard_rows"] + 1
-        return self._file(shard).name + (f" (rows {first:,} to {first + told.rows - 1:,})" if told else "")
+        return self._file(shard).name + (f" ({first:,}-{first + told.rows - 1:,})" if told else "")
 
     def _finished(self) -> dict[int, "_Told | None"]:
         """Return what is told of each part whose two files are there, None where that is damaged."""

@@ -30,7 +30,9 @@ def print_strategies(
     page.write(table(headings, rows, page) if rows else [page.text(page.say("no strategies"))])
     missing = [(offer.name, offer.not_ready) for offer in offers if offer.not_ready]
     page.write([Text("")] if missing else [])
-    page.write(folding(page.text(f"{name}: {page.say_message(told)}", "yellow")) for name, told in missing)
+    page.write(
+        folding(page.text(f"{name}{page.say(': ')}{page.say_message(told)}", "yellow")) for name, told in missing
+    )
     for plugin in plugins:
         if plugin.error is not None:
             page.write(broken_plugin(plugin, plugin.error, page))

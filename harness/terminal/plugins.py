@@ -78,7 +78,7 @@ def print_changed_plugins(
     went = [plugin for plugin in before if plugin not in after]
     for change, plugins in (("no longer in the list", went), ("in the list", came)):
         for plugin in plugins:
-            line = f"{page.say(change)}: {_brief(plugin)}"
+            line = f"{page.say(change)}{page.say(': ')}{_brief(plugin)}"
             page.write([folding(page.text(line, "red" if plugin["error"] else "green"))])
     if not came and not went:
         told = "The list of plugins is as before. 'harness plugins doctor NAME' tells why one is not in it."
@@ -87,7 +87,9 @@ def print_changed_plugins(
 
 def _diagnosis(diagnosis: Diagnosis, page: Page) -> Iterator[RenderableType]:
     if not diagnosis.faults:
-        yield folding(page.text(f"{page.glyphs.tick} {diagnosis.about}: {page.say('nothing wrong')}", "green"))
+        yield folding(
+            page.text(f"{page.glyphs.tick} {diagnosis.about}{page.say(': ')}{page.say('nothing wrong')}", "green")
+        )
         return
     yield folding(page.text(f"{page.glyphs.cross} {diagnosis.about}", "bold red"))
     for fault in diagnosis.faults:

@@ -42,7 +42,7 @@ def print_study(
     page = Page(console, language)
     subject = Subject(study.sorted_by(sort), page.say)
     if study.watermark:
-        page.write([banner(f"{page.say('NOT COMPARABLE')}: {study.watermark}", page)])
+        page.write([banner(f"{page.say('NOT COMPARABLE')}{page.say(': ')}{study.watermark}", page)])
     page.write([words(the_answer(subject), page), Text("")])
     page.write(_run_lines(study, page))
     page.write(result_lines(subject, page, pairs=pairs))
@@ -167,6 +167,6 @@ def _rows(
         labels += [names[s.predictions.predictions[position]] for s in (first, second)]
         true, before, after = (page.short(label, NAME_WIDTH) for label in labels)
         row = page.say("row {row}").format(row=study.rows[position] + 1)
-        yield folding(Text(f"{row}: {page.say('true')} {true}; {before} {page.glyphs.arrow} {after}"))
+        yield folding(Text(f"{row}{page.say(': ')}{page.say('true')} {true}; {before} {page.glyphs.arrow} {after}"))
         if facts and facts.texts is not None:
             yield folding(page.text(f"  {facts.texts[position]}", "dim"))

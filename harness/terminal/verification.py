@@ -28,7 +28,7 @@ def print_checks(
     broken = [check for check in checks if check.problem]
     for check in checks:
         style = "red" if check.problem else "green"
-        told = f": {page.say_message(check.problem)}" if check.problem else ""
+        told = page.say(": ") + page.say_message(check.problem) if check.problem else ""
         mark = page.glyphs.cross if check.problem else page.glyphs.tick
         page.write([folding(page.text(f"{mark} {page.say_message(check.what)}{told}", style))])
     left = "; ".join(map(page.say_message, not_covered))
@@ -65,12 +65,15 @@ def _score_lines(reproduction: Reproduction, tolerance: float, page: Page) -> It
     shown = [change for change in reproduction.scores if change.split == "test" and change.metric != "f1_weighted"]
     if page.width < STACKED_BELOW:
         for change in shown:
-            yield page.text(f"{change.trial} {change.metric}")
+            yield page.text(f"{change.trial} {page.say(change.metric)}")
             yield Text("  " + " ".join(_numbers(change)), style=_style(change, tolerance))
         return
     names = [Heading(page.say(each), is_name=True) for each in ("trial", "test")]
     headings = [*names, *(Heading(page.say(each)) for each in ("then", "now", "change"))]
-    rows = [([page.short(c.trial, 40), c.metric, *_numbers(c)], _style(c, tolerance)) for c in shown]
+    rows = [
+        ([page.short(change.trial, 40), page.say(change.metric), *_numbers(change)], _style(change, tolerance))
+        for change in shown
+    ]
     yield from Grid(headings, rows).lines(page.glyphs.rule)
 
 
@@ -91,4 +94,4 @@ def _surroundings(reproduction: Reproduction, page: Page) -> Iterator[Renderable
         return
     yield page.text(page.say("What differs around it"), "bold underline")
     for name, then, now in reproduction.surroundings:
-        yield folding(page.text(f"{name}: {then} {page.glyphs.arrow} {now}", "yellow"))
+        yield folding(page.text(f"{name}{page.say(': ')}{then} {page.glyphs.arrow} {now}", "yellow"))

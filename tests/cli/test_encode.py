@@ -149,10 +149,13 @@ def contents(folder: Path) -> dict[str, bytes]:
     [
         (
             ["again"] * N_ROWS,
-            "part-000000.npy (rows 1 to 8), part-000001.npy (rows 9 to 16), part-000002.npy (rows 17 to",
+            "(in brackets their own rows): part-000000.npy (1-8), part-000001.npy (9-16), part-000002.npy (17-20).",
         ),
-        (None, "not of the 14 rows of these files: part-000001.npy (rows 9 to 16), part-000002.npy (rows 17 to 20)."),
-        ([], "not of the 0 rows of these files: part-000000.npy"),
+        (
+            None,
+            "not of the 14 rows of these files (in brackets their own rows): part-000001.npy (9-16), ",
+        ),
+        ([], "not of the 0 rows of these files (in brackets their own rows): part-000000.npy"),
     ],
 )
 def test_finished_parts_of_other_texts_or_beyond_the_last_row_are_never_lost(
@@ -166,6 +169,17 @@ def test_finished_parts_of_other_texts_or_beyond_the_last_row_are_never_lost(
     assert told in " ".join(outcome.err.split())
     assert "Name another folder, or remove it." in " ".join(outcome.err.split())
     assert contents(tmp_path / "encoded") == before
+
+
+def test_finished_parts_of_other_texts_are_told_in_chinese_without_english_words(
+    encode: Callable[..., Outcome], texts: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "texts.txt").write_text("".join(f"{text}\n" for text in texts * 3))
+    assert encode().code == 0
+    (tmp_path / "texts.txt").write_text("".join(f"{text} {text}\n" for text in texts * 3))
+    told = "".join(encode("--lang", "zh-TW").err.split())
+    assert "part-000004.npy(33-40)，另有3個。" in told  # noqa: RUF001
+    assert "more" not in told
 
 
 def test_rows_that_follow_are_encoded_and_no_others(
@@ -217,7 +231,7 @@ def test_parts_behind_a_gap_are_neither_lost_nor_read_with_others(
     (tmp_path / "texts.txt").write_text("".join(f"{text}\n" for text in texts[:8]))
     outcome = encode()
     assert outcome.code == 2
-    assert "these files: part-000002.npy (rows 17 to 20)." in " ".join(outcome.err.split())
+    assert "their own rows): part-000002.npy (17-20)." in " ".join(outcome.err.split())
     (tmp_path / "encoded" / "part-000002.json").unlink()  # as a kill leaves a part that was not finished
     assert encode().code == 0
     assert sorted(contents(tmp_path / "encoded")) == ["encoded.json", "part-000000.json", "part-000000.npy"]

@@ -45,6 +45,12 @@ def test_each_fold_is_a_run_and_each_row_is_tested_once(made: Path) -> None:
     assert sorted(rows) == list(range(48 + 24 + 24))
 
 
+def test_the_table_is_in_chinese_to_its_last_heading(made: Path, harness: Harness) -> None:
+    shown = harness("show", "latest", "-o", str(made), "--lang", "zh-TW").out
+    assert "準確率" in shown
+    assert "accuracy" not in shown
+
+
 def test_the_table_has_means_over_folds_and_scores_of_all_rows(made: Path, harness: Harness) -> None:
     shown = json.loads(harness("show", "latest", "-o", str(made), "--json").out)
     found = {each["name"]: each for each in shown["folds"]}

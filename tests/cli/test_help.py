@@ -13,7 +13,15 @@ from harness.wording.languages import catalogue
 from .commands import Harness
 
 CHINESE = catalogue("help.zh-TW")
-OF_THE_PAGE = {"Usage: ", "Options", "Commands", "[default: ", "Show this message and exit."}
+OF_THE_PAGE = {
+    "Usage: ",
+    "Options:",
+    "Commands:",
+    "[default: ",
+    "required]",
+    "by locale",
+    "Show this message and exit.",
+}
 
 
 def helps(command: click.Command) -> Iterator[str]:
@@ -46,6 +54,14 @@ def test_the_first_page_lists_the_commands_in_chinese(harness: Harness, monkeypa
     assert "指令" in out
     assert "harness errors --strategy NAME" in out
     assert "以同一套程序在一個資料集上執行各策略" in out
+
+
+def test_what_click_says_behind_the_help_of_an_option_is_chinese(harness: Harness) -> None:
+    out = harness("prefetch", "--help", "--lang", "zh-TW").out
+    assert out.count("[必填]") == 1
+    assert "[預設：(依語系)]" in out  # noqa: RUF001
+    assert "\n選項：\n" in out  # noqa: RUF001
+    assert "required" not in out
 
 
 def test_help_is_english_elsewhere(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,6 +63,14 @@ def test_settings_that_depend_on_the_number_of_rows_come_out_again_for_every_siz
     assert "2 of 2 trials predict the same, bit for bit." in outcome.out
 
 
+def test_scores_then_and_now_are_called_in_the_language_of_the_page(run: Harness, harness: Harness) -> None:
+    folder = run(strategies="majority").folder
+    outcome = harness("reproduce", "latest", "-o", str(folder), "-q", "--lang", "zh-TW")
+    assert outcome.code == 0
+    assert "準確率" in outcome.out
+    assert "accuracy" not in outcome.out
+
+
 def test_a_run_comes_out_again_bit_for_bit(run: Harness, harness: Harness) -> None:
     folder = run("--set", "logreg_probe.C=0.5", "--limit", "20").folder
     outcome = harness("reproduce", "latest", "-o", str(folder), "--tolerance", "0", "-q")

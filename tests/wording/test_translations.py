@@ -49,6 +49,7 @@ PASSED_ON: dict[str, Sequence[str]] = {  # what comes to `say` through an argume
     **dict.fromkeys(("message", "note", "degradation", "told", "advice"), ()),
     "phrase": (),  # any, where a console decides whether it can show the translation
     "metric": METRICS,
+    "change.metric": METRICS,
     "scores.verdict": get_args(NonInferior),
     "label": ("run", "strategy", "pooling", "prompt", "engine"),
     "template": ("{first} and {second}", "{first}/{second}"),

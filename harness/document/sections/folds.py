@@ -64,7 +64,7 @@ def scores_of_folds(found: FoldStudy, say: Say) -> Section:
     test = f"{say('test')} {found.study.metric}"
     columns = [Column(say("strategy"), kind="name"), Column(say("validation"), found.study.metric)]
     columns += [Column(say("mean"), test), Column(say("behind the first"), test), Column("p", test)]
-    columns += [Column(name, say("all rows")) for name in ("f1_macro", "accuracy")] + [Column(say("seconds"))]
+    columns += [Column(say(metric), say("all rows")) for metric in ("f1_macro", "accuracy")] + [Column(say("seconds"))]
     is_loss = found.study.oriented(1.0) < 0
     rows = [_row(each, is_first=i == 0, is_loss=is_loss) for i, each in enumerate(found.strategies)]
     blocks: list[Block] = [Table(say("Strategies over folds"), columns, rows), Paragraph(say(EXPLAINED), "note")]
