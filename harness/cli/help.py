@@ -1,6 +1,7 @@
 """Help in the language of `--lang` or of the locale: the texts of commands and options, translated by a catalogue."""
 
 import inspect
+import re
 from collections.abc import Iterable, Sequence
 from copy import copy
 from itertools import pairwise
@@ -11,6 +12,7 @@ import click
 from harness.wording.languages import LANGUAGES, Say, language_of_locale, translator
 
 CATALOGUE = "help"
+EXAMPLE = re.compile(r"^( *harness .*?\S {2,})(\S.*)$", re.MULTILINE)  # a command, and what it does
 OF_CLICK = ("[default: ", "required]")  # what it says behind the help of an option
 
 
@@ -97,7 +99,9 @@ def help_of(command: click.Command) -> str:
 def _said(text: str, translate: Say) -> str:
     """Translate help as a whole; where only its first paragraph has a translation, that one."""
     first, gap, rest = text.partition("\n\n")
-    return translation if (translation := translate(text)) != text else translate(first) + gap + rest
+    if (translation := translate(text)) != text:
+        return translation
+    return translate(first) + gap + EXAMPLE.sub(lambda match: match[1] + translate(match[2]), rest)
 
 
 def _translated_option(param: Any, translate: Say) -> Any:

@@ -36,6 +36,9 @@ class Finite(click.FloatRange):
             self.fail(f"expected a finite number, got {value}.", param, ctx)
         return number
 
+    def _describe_range(self) -> str:
+        return super()._describe_range() if (self.min, self.max) != (None, None) else ""  # click writes "x<=None"
+
 
 def _remember_debug(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
     """Let `harness.cli.main` know, which prints the traceback of an error that ends the command."""

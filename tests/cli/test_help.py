@@ -26,7 +26,9 @@ OF_THE_PAGE = {
 
 def helps(command: click.Command) -> Iterator[str]:
     """Yield the help of a command, of its options and of the commands below it."""
-    yield help_of(command).partition("\n\n\b")[0]
+    said, _, examples = help_of(command).partition("\n\n\b")
+    yield said
+    yield from (line.split("  ")[-1].strip() for line in examples.splitlines() if line)
     yield from (option.help for option in command.params if isinstance(option, click.Option) and option.help)
     for below in command.commands.values() if isinstance(command, click.Group) else ():
         yield from helps(below)
@@ -52,7 +54,7 @@ def test_the_first_page_lists_the_commands_in_chinese(harness: Harness, monkeypa
     monkeypatch.setenv("LC_ALL", "zh_TW.UTF-8")
     out = harness("--help").out
     assert "指令" in out
-    assert "harness errors --strategy NAME" in out
+    assert "harness errors --strategy NAME        最近一次執行中" in out
     assert "以同一套程序在一個資料集上執行各策略" in out
 
 
@@ -62,6 +64,12 @@ def test_what_click_says_behind_the_help_of_an_option_is_chinese(harness: Harnes
     assert "[預設：(依語系)]" in out  # noqa: RUF001
     assert "\n選項：\n" in out  # noqa: RUF001
     assert "required" not in out
+
+
+def test_an_option_without_bounds_tells_of_none(harness: Harness) -> None:
+    out = harness("run", "--help").out
+    assert "--margin" in out
+    assert "None" not in out
 
 
 def test_help_is_english_elsewhere(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
