@@ -132,7 +132,10 @@ def _table(path: Path, kind: str, readers: Sequence[Callable[[], Any]]) -> Table
     names = table.column_names
     _refuse_repeated(path, names)
     classes = _declared_classes(table.schema.metadata or {})
-    return Table(str(path), dict(zip(names, columns, strict=True)), classes, categories=_categories(table))
+    lost = _lost_order(table)
+    return Table(
+        str(path), dict(zip(names, columns, strict=True)), classes, categories=_categories(table), lost_order=lost
+    )
 
 
 def _categories(table: Any) -> dict[str, tuple[str, ...]]:
@@ -147,6 +150,18 @@ def _categories(table: Any) -> dict[str, tuple[str, ...]]:
     ]
     columns = {name: table.column(name).unify_dictionaries() for name in ordered}
     return {name: tuple(map(str, column.chunk(0).dictionary.to_pylist())) for name, column in columns.items()}
+
+
+def _lost_order(table: Any) -> frozenset[str]:
+    """Return the columns that were categories of pandas and are plain now: parquet keeps dictionaries of text alone."""
+    import pyarrow as pa
+
+    plain = {field.name for field in table.schema if not pa.types.is_dictionary(field.type)}
+    try:
+        columns = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))["columns"]
+        return frozenset(each["field_name"] for each in columns if each["pandas_type"] == "categorical") & plain
+    except (ValueError, KeyError, TypeError):
+        return frozenset()
 
 
 @contextmanager

@@ -82,6 +82,11 @@ def build_task(
     )
     in_files, categories = class_names(tables, label_column), category_names(tables, label_column)
     declared = given or in_files or categories
+    if declared is None and label_column in tables["train"].lost_order:
+        told.append(
+            "labels were categories of pandas, whose order this file has not kept, so the classes are sorted "
+            "(--label-names gives an order)"
+        )
     if declared is None:
         tables, declared = named_by_neighbour(tables, label_column, told)
     names, labels = _labels(

@@ -21,6 +21,7 @@ class Table:
         hint: What may be wrong where no column has a usual name, a sentence; empty where nothing comes to mind.
         unreadable: Column name -> kind of its cells, of columns that can hold neither texts nor labels.
         categories: Column name -> what its cells can be, as text and in order, where that is declared.
+        lost_order: Names of columns whose cells were categories with an order that the file has not kept.
     """
 
     path: str
@@ -31,6 +32,7 @@ class Table:
     hint: str = ""
     unreadable: dict[str, str] = field(default_factory=dict)
     categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    lost_order: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,17 @@ def test_parts_of_several_row_groups_and_files_are_put_together(tmp_path: Path) 
     assert load(tmp_path).label_names == ("a", "b", "c")
 
 
+def test_of_categories_that_are_numbers_feather_keeps_the_order_and_of_parquet_its_loss_is_told(tmp_path: Path) -> None:
+    for ending in ("feather", "parquet"):
+        for split in ("train", "test"):
+            (tmp_path / ending).mkdir(exist_ok=True)
+            getattr(frame([3, 1, 2], [3, 1, 2]), f"to_{ending}")(tmp_path / ending / f"{split}.{ending}")
+    kept, lost = load(tmp_path / "feather"), load(tmp_path / "parquet")
+    assert (kept.label_names, lost.label_names) == (("3", "1", "2"), ("1", "2", "3"))
+    told = "labels were categories of pandas, whose order this file has not kept"
+    assert [told in " ".join(task.provenance.notes) for task in (kept, lost)] == [False, True]
+
+
 def test_a_dictionary_that_nobody_ordered_gives_no_order(tmp_path: Path) -> None:
     labels = pa.array(["b", "a", "b", "a"] * 3).dictionary_encode()
     for split in ("train", "test"):
