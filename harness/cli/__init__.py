@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+import traceback
 import warnings
 from collections.abc import Sequence
 
@@ -143,16 +144,28 @@ def _report(error: Exception, message: str, code: int, debug: bool, language: st
 
     print_error(message, language=language)
     if debug:
-        import traceback
-
         echo_traceback("".join(traceback.format_exception(error)))
     return code
 
 
 def _told_of_system(error: OSError) -> str:
-    """Return what the system refused, and on which file; without one it was standard output."""
+    """Return what the system refused, and on which file or stream, as far as it says that."""
     reason = error.strerror or str(error) or type(error).__name__
     if error.filename is not None:
         return f"{error.filename} cannot be used: {reason}. Check the path, its permissions and the disk."
+    if not _is_of_output(error):
+        return f"The system refused a file or a connection: {reason}. Check disk and network; --debug says where."
     silence(sys.stdout)
     return f"Cannot write to standard output: {reason}. Send it to a place with room; what a run saved is on disk."
+
+
+def _is_of_output(error: OSError) -> bool:
+    """Return whether what failed is a write to standard output: by click or rich, or one that it still holds."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if frames and frames[-1].f_globals.get("__name__", "").partition(".")[0] in ("click", "rich"):
+        return True
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        return True
+    return False

@@ -12,7 +12,8 @@ from typing import IO, Any, Protocol
 
 from harness.data.row_stream import Chunk
 from harness.errors import UserError, reason_of
-from harness.system.files import disk_errors, written_whole
+from harness.system.disk_errors import disk_errors
+from harness.system.files import written_whole
 
 
 class RowWriter(Protocol):

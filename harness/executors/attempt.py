@@ -1,6 +1,5 @@
 """One attempt: a strategy is fitted, predicts and is saved; it is not scored, for no label of the test is here."""
 
-import errno
 import shutil
 import traceback
 import warnings
@@ -31,10 +30,9 @@ from harness.results.records import Failure
 from harness.strategies.strategy import Classifier, RunContext, TellEpoch, as_recorded, tell_nobody
 from harness.strategies.tags import classifier_tags
 from harness.system.device import PeakMemory, synchronized_clock
+from harness.system.disk_errors import refused_by_disk
 from harness.system.files import give_usual_permissions
 from harness.wording.secrets import redacted
-
-DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 class _AttemptFailedError(Exception):
@@ -135,7 +133,7 @@ def _declared(classifier: Classifier, *, combines: bool) -> dict[str, Any]:
     }
 
 
-def _save(classifier: Classifier, folder: Path) -> dict[str, str]:
+def _save(classifier: Classifier, folder: Path) -> dict[str, Any]:
     """Save the classifier whole or not at all; a disk that is full is told as such, not as the strategy's failure."""
     try:
         folder.mkdir(parents=True)
@@ -143,8 +141,8 @@ def _save(classifier: Classifier, folder: Path) -> dict[str, str]:
         give_usual_permissions(folder)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(error, OSError) and error.errno in DISK_ERRORS:
-            return {"refused": f"{error.strerror}"}
+        if refused := refused_by_disk(error):
+            return {"refused": refused.errno}
         if isinstance(error, KeyboardInterrupt):
             raise
         raise _AttemptFailedError("save", error) from error

@@ -12,7 +12,7 @@ from weakref import WeakSet
 
 from harness.errors import UnavailableError
 from harness.executors.object_store import ObjectStore
-from harness.system.files import disk_errors
+from harness.system.disk_errors import disk_errors
 from harness.system.unfinished_files import unfinished_file
 
 CONNECT_SECONDS = 10.0

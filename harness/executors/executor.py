@@ -9,7 +9,7 @@ from harness.executors.assignment import Assignment
 from harness.executors.attempt import attempt
 from harness.executors.outcome import Outcome
 from harness.strategies.strategy import TellEpoch, tell_nobody
-from harness.system.files import disk_errors
+from harness.system.disk_errors import disk_errors
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from harness.frozen_model import Count, FrozenModel
 from harness.strategies.grid_search import GridSearch
 from harness.strategies.member import KnownAnswers
 from harness.strategies.strategy import Strategy
-from harness.system.files import disk_errors
+from harness.system.disk_errors import disk_errors
 from harness.system.process import working_directory
 
 SPEC_FILE, ASSIGNMENT_FILE, PROGRESS_FILE = "spec.json", "assignment.pickle", "progress.json"

@@ -25,11 +25,12 @@ class Told(FrozenModel):
     """What a strategy, or who runs it, tells of a trial; every size in it has an end.
 
     Seconds are wall time; `predict_seconds` is for the test texts. `warnings` are what it warned of, a line each,
-    and `refused` says what a disk refused it. The others are as in `RunRecord`.
+    and `refused` is the number of the system's error where a disk refused its classifier. The others are as in
+    `RunRecord`.
     """
 
     failure: Failure | None = None
-    refused: Line | None = None
+    refused: Count | None = None
     fit_seconds: Seconds | None = None
     predict_seconds: Seconds | None = None
     peak_memory_bytes: Count = 0

@@ -76,7 +76,7 @@ def _write_tokenizer(vectorizer: Any, words: dict[str, int], folder: Path) -> No
     # Each text begins with a word that no n-gram holds, so that one without words has an id, too.
     tokenizer.post_processor = processors.TemplateProcessing(single=f"{UNKNOWN} $A", special_tokens=[(UNKNOWN, 0)])
     tokenizer.enable_padding(pad_id=0, pad_token=UNKNOWN)
-    tokenizer.save(str(folder / TOKENIZER_FILE))
+    (folder / TOKENIZER_FILE).write_text(tokenizer.to_str(pretty=True), encoding="utf-8")
 
 
 def explicit(pattern: str) -> str:

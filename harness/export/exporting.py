@@ -20,6 +20,7 @@ from harness.runs.text_classifier import TextClassifier
 from harness.strategies.finetuned_classifier import FineTunedClassifier
 from harness.strategies.sklearn_probe import SklearnClassifier
 from harness.strategies.torch_head import TorchHead
+from harness.system.disk_errors import disk_errors_of_libraries
 from harness.system.files import folder_size, folder_written_whole
 from harness.system.packages import require_packages
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
 FORMS: tuple[FormName, ...] = get_args(FormName)
+OPTION = "-o"
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def export_classifier(
     wanted = expected()  # before adapters are merged
     if wanted_variant:
         check_labels(wanted)
-    with folder_written_whole(output) as folder:
+    with folder_written_whole(output, OPTION) as folder, disk_errors_of_libraries(output, OPTION):
         described, predict = _written(classifier, folder, form)
         agreement = check_agreement(predict, wanted, progress, _computed_in(classifier))
         variant = None

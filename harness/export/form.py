@@ -67,7 +67,7 @@ def write_tokenizer(tokenizer: Any, max_length: int, folder: Path) -> None:
     written = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
     written.enable_truncation(max_length, direction=tokenizer.truncation_side)
     written.enable_padding(pad_id=tokenizer.pad_token_id, pad_token=tokenizer.pad_token)
-    written.save(str(folder / TOKENIZER_FILE))
+    (folder / TOKENIZER_FILE).write_text(written.to_str(pretty=True), encoding="utf-8")
 
 
 def read_tokens(folder: Path) -> Callable[[Sequence[str]], dict[str, NDArray[np.int64]]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from harness.encoding.openvino_engine import IN_FLOAT32
 from harness.export.form import Predict, read_tokens
 from harness.export.onnx_form import MODEL_FILE, OUTPUT, write_onnx
+from harness.system.disk_errors import disk_errors_of_libraries
 from harness.system.silent_openvino import compile_for_cpu, import_openvino
 from harness.system.temporary_folders import temporary_folder
 
@@ -27,7 +28,8 @@ def write_openvino(graph: "Module", folder: Path) -> None:
     """
     openvino = import_openvino()
     with temporary_folder() as workdir:
-        write_onnx(graph, workdir)
+        with disk_errors_of_libraries(workdir.parent, "the environment variable TMPDIR"):
+            write_onnx(graph, workdir)
         model = openvino.Core().read_model(workdir / MODEL_FILE)
         openvino.save_model(model, folder / XML_FILE, compress_to_fp16=False)
 

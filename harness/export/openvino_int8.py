@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.errors import UserError, reason_of
 from harness.export.openvino_form import WEIGHTS_FILE, XML_FILE
+from harness.system.disk_errors import disk_errors_of_libraries
 from harness.system.silent_openvino import import_openvino
 from harness.system.temporary_folders import temporary_folder
 
@@ -34,7 +35,8 @@ def compress(folder: Path) -> None:
             model = openvino.Core().read_model(folder / XML_FILE)
             for operator in model.get_ordered_ops():
                 _compress_matrix(operator)
-            openvino.save_model(model, workdir / XML_FILE, compress_to_fp16=False)
+            with disk_errors_of_libraries(workdir.parent, "the environment variable TMPDIR"):
+                openvino.save_model(model, workdir / XML_FILE, compress_to_fp16=False)
         except Exception as error:  # of openvino, for a graph that it does not know
             raise UserError(f"OpenVINO cannot quantise its graph: {reason_of(error)}. Leave out --int8.") from error
         if (workdir / WEIGHTS_FILE).stat().st_size >= before:

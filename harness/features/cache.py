@@ -21,7 +21,7 @@ from harness.features.directory import CacheDirectory
 from harness.features.entry import SCHEMA_VERSION, DamagedEntryError, Entry, EntryWriter, map_rows, npy_header
 from harness.features.scaling import fitted_scaler, windows
 from harness.features.single_pass import FeaturePass, Slot
-from harness.system.files import disk_errors
+from harness.system.disk_errors import disk_errors
 from harness.system.temporary_folders import temporary_folder
 
 WAITING = "waiting for another run that computes the same features"

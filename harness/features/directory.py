@@ -26,7 +26,8 @@ from harness.features.entry import (
     npy_header,
     open_entry,
 )
-from harness.system.files import disk_errors, read_sealed
+from harness.system.disk_errors import disk_errors
+from harness.system.files import read_sealed
 from harness.system.unfinished_files import remove_abandoned
 
 VARIABLE = "HARNESS_CACHE"

@@ -13,7 +13,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.system.files import disk_errors, read_sealed, write_sealed
+from harness.system.disk_errors import disk_errors
+from harness.system.files import read_sealed, write_sealed
 
 SCHEMA_VERSION = 1
 FEATURES_FILE, MANIFEST_FILE, JOURNAL_FILE = "features.npy", "manifest.json", "journal.json"

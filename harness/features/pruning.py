@@ -12,7 +12,8 @@ from typing import Literal
 from harness.features.cache import OWN_PARTS
 from harness.features.directory import DIGEST, ENCODERS, FEATURES, LOCKS, TRASH, CacheDirectory, StoredEntry, stored_in
 from harness.features.entry import OPTION, digest_of
-from harness.system.files import disk_errors, folder_size
+from harness.system.disk_errors import disk_errors
+from harness.system.files import folder_size
 
 Reason = Literal["unfinished", "unused", "beyond the size", "all"]
 

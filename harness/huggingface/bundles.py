@@ -19,7 +19,8 @@ from harness.encoding.sentence_encoder import declaring, read_declared, transfor
 from harness.errors import DataError, ModelError, UserError, reason_of
 from harness.frozen_model import FrozenModel, why_unreadable
 from harness.huggingface.checkpoint import model_hash
-from harness.system.files import disk_errors, folder_name, folder_written_whole, sha256_of, to_json, write_atomically
+from harness.system.disk_errors import disk_errors
+from harness.system.files import folder_name, folder_written_whole, sha256_of, to_json, write_atomically
 from harness.system.foreign_files import read_json
 
 BUNDLE_FILE, SUMS_FILE = "bundle.json", "SHA256SUMS"

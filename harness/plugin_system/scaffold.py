@@ -13,7 +13,7 @@ from string import Template
 from harness.config.strategy_spec import GROUPS
 from harness.errors import UserError
 from harness.plugin_system.metadata import DISTRIBUTION
-from harness.system.files import disk_errors
+from harness.system.disk_errors import disk_errors
 
 KINDS = {
     "probe": "A scikit-learn classifier on frozen features",

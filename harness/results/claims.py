@@ -7,7 +7,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from harness.errors import UnavailableError, UserError
-from harness.system.files import disk_errors, new_folders
+from harness.system.disk_errors import disk_errors
+from harness.system.files import folder_made, new_folders, removed_if_empty
 
 LOCK_FILE = ".lock"
 
@@ -49,14 +50,18 @@ def new_claimed_folder(parent: Path, *named: str) -> Iterator[Path]:
     """Make a new folder below `parent` that nobody else gets, and claim it; its name as of `new_folders`.
 
     A folder that is made is not owned yet: who sweeps may take it for a dead one, and give its name free, until it is
-    claimed. Only what is claimed and then holds nothing is new; otherwise another one is taken.
+    claimed. Only what is claimed and then holds nothing is new; otherwise another one is taken. Where the
+    block ends badly and has written nothing, nothing of it is left.
 
     Raises:
         UnavailableError: Where the disk refuses.
     """
     with ExitStack() as held:
+        with disk_errors(parent):
+            held.enter_context(folder_made(parent))
         for path in new_folders(parent, *named):
             try:
+                held.enter_context(removed_if_empty([path]))
                 held.enter_context(claimed(path))
             except ClaimedError:  # by who looks whether it is dead
                 continue

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from harness.data.task import texts_hash
 from harness.errors import UserError, reason_of
 from harness.results.run_directory import RunDirectory
-from harness.system.files import disk_errors, read_sealed, sha256_of, write_atomically, write_sealed
+from harness.system.disk_errors import disk_errors
+from harness.system.files import folder_made, read_sealed, sha256_of, write_atomically, write_sealed
 from harness.system.unfinished_files import remove_abandoned
 
 ENCODED_FILE = "encoded.json"
@@ -67,16 +68,19 @@ class EncodedTexts:
         self.folder, self._about = folder, about
         self.damaged: list[str] = []
 
-    def claimed(self) -> contextlib.AbstractContextManager[None]:
-        """Keep other processes from writing into the folder at the same time.
+    @contextlib.contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Keep other processes from writing into the folder at the same time; where it stays empty, it goes again.
 
         Raises:
             UserError: Where one does.
             UnavailableError: Where the disk refuses.
         """
-        with disk_errors(self.folder, OPTION):
-            self.folder.mkdir(parents=True, exist_ok=True)
-        return RunDirectory(self.folder).claimed()
+        with contextlib.ExitStack() as held:
+            with disk_errors(self.folder, OPTION):
+                held.enter_context(folder_made(self.folder))
+            held.enter_context(RunDirectory(self.folder).claimed())
+            yield
 
     def begin(self, shards: Iterable[Cells]) -> None:
         """Take what an earlier process left, where it is of the same: finished parts are never lost to other texts.

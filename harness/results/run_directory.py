@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from harness.errors import UserError, did_you_mean
 from harness.results.claims import LOCK_FILE, claimed, new_claimed_folder
-from harness.system.files import disk_errors, folder_name, sha256_of, to_json, write_atomically
+from harness.system.disk_errors import disk_errors
+from harness.system.files import folder_name, sha256_of, to_json, write_atomically
 from harness.system.foreign_files import read_json
 
 LATEST = "latest"  # in the place of a name: the newest

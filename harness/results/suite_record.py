@@ -14,7 +14,8 @@ from harness.errors import UserError
 from harness.frozen_model import FrozenModel, why_unreadable
 from harness.results.claims import claimed, new_claimed_folder
 from harness.results.run_directory import LATEST, RUN_FILE, RunDirectory
-from harness.system.files import disk_errors, to_json, write_atomically
+from harness.system.disk_errors import disk_errors
+from harness.system.files import to_json, write_atomically
 from harness.system.foreign_files import read_json
 
 SUITE_FILE = "suite.json"

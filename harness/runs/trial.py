@@ -1,6 +1,7 @@
 """One trial: its strategy is given an assignment, and what comes back is scored on labels that it never saw."""
 
 import hashlib
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from harness.encoding.encoder import Progress, depth
 from harness.encoding.tags import encoder_tags
-from harness.errors import StrategyError, UnavailableError
+from harness.errors import StrategyError
 from harness.evaluation.metric import Metric, value_or_none
 from harness.evaluation.metrics import METRICS, Evaluation, checked_probabilities, evaluate
 from harness.executors.assignment import no_progress
@@ -25,7 +26,7 @@ from harness.runs.session import Session, Trial
 from harness.strategies.optimism import has_known_optimism
 from harness.strategies.strategy import wanted_features
 from harness.strategies.tags import tags_of
-from harness.system.files import disk_errors
+from harness.system.disk_errors import disk_errors
 
 
 def run_trial(session: Session, trial: Trial, progress: Progress = no_progress) -> RunRecord:
@@ -92,7 +93,8 @@ def save_trial(session: Session, trial: Trial, outcome: Outcome, record: RunReco
     if session.directory is None:
         return
     if (told := outcome.told.refused) and (place := place_of_model(session, trial)):
-        raise UnavailableError(f"Cannot write to {place}: {told}. Free space or name another folder with --output-dir.")
+        with disk_errors(place):
+            raise OSError(told, os.strerror(told))
     if record.predictions_sha256:
         _write_predictions(session.directory, session, trial, outcome.probabilities)
     if outcome.model:

@@ -32,7 +32,8 @@ from harness.runs.search_space import (
     without,
 )
 from harness.strategies.strategy import wanted_features
-from harness.system.files import disk_errors, folder_name
+from harness.system.disk_errors import disk_errors
+from harness.system.files import folder_name
 
 if TYPE_CHECKING:
     import optuna

@@ -7,32 +7,20 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from harness.errors import UnavailableError
+from harness.system.disk_errors import disk_errors
 from harness.system.foreign_files import open_regular_file, read_json
 from harness.system.unfinished_files import cut_to_bytes, unfinished_file, unfinished_folder
 from harness.wording.secrets import without_secrets
 
 LONGEST_PART = 100  # bytes of a folder's name, of 255, for each of data and encoder; time and number take 24
 _SEAL = "sha256_of_the_rest"
-
-
-@contextmanager
-def disk_errors(path: Path, option: str = "--output-dir") -> Iterator[None]:
-    """Turn an `OSError` about `path` into a message that says what to do; `option` names its folder."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error) or "the write was cut short, the disk may be full"
-        raise UnavailableError(
-            f"Cannot write to {path}: {reason}. Free space or name another folder with {option}."
-        ) from error
 
 
 def write_atomically(path: Path, content: bytes, option: str = "--output-dir") -> None:
@@ -81,11 +69,9 @@ def folder_written_whole(path: Path, option: str = "--output") -> Iterator[Path]
     Raises:
         UnavailableError: Where the disk refuses.
     """
-    missing = [folder for folder in path.parents if not folder.exists()]
     with ExitStack() as stack:
-        stack.push(partial(_remove_empty, missing))
         with disk_errors(path, option):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(folder_made(path.parent))
             temporary = stack.enter_context(unfinished_folder(path))
         yield temporary
         with disk_errors(path, option):
@@ -95,12 +81,29 @@ def folder_written_whole(path: Path, option: str = "--output") -> Iterator[Path]
             temporary.rename(path)
 
 
-def _remove_empty(folders: list[Path], *exception: object) -> None:
-    """Remove folders that were made for nothing, the innermost first, where a block ended badly."""
-    if exception[0] is not None:
+@contextmanager
+def folder_made(path: Path) -> Iterator[None]:
+    """Make a folder and those that it is in for the block; where that ends badly, those that were made go if empty.
+
+    Raises:
+        OSError: Where the disk refuses.
+    """
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    with removed_if_empty(missing):
+        path.mkdir(parents=True, exist_ok=True)
+        yield
+
+
+@contextmanager
+def removed_if_empty(folders: Iterable[Path]) -> Iterator[None]:
+    """Where the block ends badly, remove folders that hold nothing, in this order, up to the first that does."""
+    try:
+        yield
+    except BaseException:
         with contextlib.suppress(OSError):
             for folder in folders:
                 folder.rmdir()
+        raise
 
 
 def give_usual_permissions(folder: Path) -> None:

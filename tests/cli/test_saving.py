@@ -63,12 +63,18 @@ def test_a_strategy_that_cannot_save_fails_but_its_scores_are_kept_and_no_half_m
     assert not any("models/" in file for file in outcome.run.files)
 
 
-def test_a_full_disk_is_exit_4_and_not_the_strategys_fault(run: Harness) -> None:
-    strategy = SavesBadly(OSError(errno.ENOSPC, "No space left on device"))
-    outcome = run(plugins=[offering(strategy)], strategies="saves_badly")
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        Exception("No space left on device (os error 28)"),  # as tokenizers and safetensors raise it
+        OSError("500000 requested and 25584 written"),  # as numpy does
+    ],
+)
+def test_a_full_disk_is_exit_4_and_not_the_strategys_fault(error: Exception, run: Harness) -> None:
+    outcome = run(plugins=[offering(SavesBadly(error))], strategies="saves_badly")
     assert outcome.code == 4
-    assert "No space left on device" in outcome.err
-    assert "--output-dir" in outcome.err
+    assert "No space left on device. Free space or name another folder with --output-dir." in outcome.err
 
 
 def test_predictions_name_the_rows_of_the_file_also_where_rows_were_limited(run: Harness, tiny_data: Path) -> None:

@@ -163,7 +163,7 @@ def test_an_entry_that_is_removed_or_changed_while_it_is_written_is_never_finish
 
 def test_a_folder_that_cannot_be_made_is_refused_with_the_option_to_change(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UnavailableError, match=r"Cannot write to .*Not a directory.*--cache-dir"):
+    with pytest.raises(UnavailableError, match=r"Cannot write to .*file is a file, not a folder.*--cache-dir"):
         writer(tmp_path / "file" / "entry")
 
 

@@ -53,7 +53,7 @@ def test_a_refused_write_leaves_nothing_behind(tmp_path: Path) -> None:
 
 def test_a_path_below_a_file_is_refused_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UnavailableError, match=r"Cannot write to .*file/deeper/x: Not a directory"):
+    with pytest.raises(UnavailableError, match=r"Cannot write to .*file/deeper/x: .*file is a file, not a folder"):
         write_atomically(tmp_path / "file" / "deeper" / "x", b"")
     with pytest.raises(UnavailableError, match=r"Cannot write to .*file"):
         RunDirectory.create(tmp_path / "file", "task", None).__enter__()
