@@ -151,7 +151,7 @@ def test_a_cache_that_cannot_be_written_is_a_note_and_nothing_more(tmp_path: Pat
     assert [features.encode(split, MEAN).tolist() for split in SPLITS] == [expected(split, MEAN) for split in SPLITS]
     (note,) = features.notes
     assert note.startswith("features are not kept for the next run: Cannot write to")
-    assert "Not a directory" in note
+    assert f"{tmp_path / 'file'} is a file, not a folder" in note
     assert "--cache-dir" in note
 
 
