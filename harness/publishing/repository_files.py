@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from shlex import quote
 
 from harness.errors import UserError
 from harness.publishing.model_card import evaluation_results, model_card
@@ -50,7 +51,12 @@ def refuse_to_publish(run: Run, record: RunRecord) -> None:
         UserError: For a run that stands in for another, or was stopped, and for one with failures.
     """
     if run.fallback:
-        raise UserError(f"Refused to publish: the run is not what was asked for. {run.fallback}")
+        stood_in = {"-d": run.config.dataset, "-m": run.config.model}
+        command = " ".join(f"{option} {quote(name)}" for option, name in stood_in.items() if name)
+        raise UserError(
+            "Refused to publish: a default could not be had, and nobody asked for what stood in for it. To publish "
+            f"that, name it and run the comparison again: harness run {command}"
+        )
     if run.status != "complete":
         missing = ", ".join(each.trial for each in run.records if not each.is_scored)
         raise UserError(

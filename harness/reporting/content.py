@@ -64,7 +64,7 @@ def compose(study: Study, say: Say, language: str, *, texts: bool = True) -> Rep
         language=language,
         title=Phrase(title, values),
         facts=Facts(list(_facts(subject))),
-        banners=list(banners(study)),
+        banners=list(banners(study, say)),
         sections=[section for section in sections if section],
     )
 
@@ -88,8 +88,8 @@ def _run_values(subject: Subject, run: Run) -> dict[str, str]:
     }
 
 
-def banners(study: Study) -> Iterator[str]:
+def banners(study: Study, say: Say) -> Iterator[str]:
     """Yield what must be known before anything else: what forbids to compare, what stands in for what."""
     if study.watermark:
-        yield study.watermark
-    yield from (run.fallback for run in study.runs if run.fallback)
+        yield say(study.watermark)
+    yield from (say(run.fallback) for run in study.runs if run.fallback)

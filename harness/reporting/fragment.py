@@ -25,7 +25,7 @@ def to_fragment(study: Study, language: str = "en") -> str:
         .get_template("fragment.html")
         .render(
             language=language,
-            banners=list(banners(study)),
+            banners=list(banners(study, subject.say)),
             answer=the_answer(subject),
             table=scores_table(subject),
             style=as_it_is(style),

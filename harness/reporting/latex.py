@@ -80,7 +80,7 @@ def _declarations(body: str) -> str:
 
 def _heading(subject: Subject) -> Iterator[str]:
     if subject.study.watermark:
-        yield rf"\noindent\textbf{{{escaped(subject.study.watermark)}}}\par\bigskip"
+        yield rf"\noindent\textbf{{{escaped(subject.say(subject.study.watermark))}}}\par\bigskip"
     yield rf"\noindent {words_in_latex(the_answer(subject))}\par\bigskip"
 
 

@@ -81,4 +81,4 @@ def _refusal(path: Path, option: str, error: OSError) -> UnavailableError:
 
 def _file_on_the_way(path: Path) -> Path | None:
     """Return what is there and no folder, of a path and the folders that it is in; None where that is none."""
-    return next((each for each in (path, *path.parents) if each.exists() and not each.is_dir()), None)
+    return next((each for each in (path, *path.parents) if os.path.exists(each) and not os.path.isdir(each)), None)

@@ -104,7 +104,7 @@ def _head(run: Run, subject: Subject, page: Page) -> Iterator[RenderableType]:
 
 def _banners(run: Run, page: Page) -> Iterator[RenderableType]:
     if run.fallback is not None:
-        yield banner(run.fallback, page)
+        yield banner(page.say_message(run.fallback), page)
     if run.status == "interrupted":
         n_finished = sum(record.status in ("ok", "failed") for record in run.records)
         told = page.say("STOPPED: {n} of {total} trials were finished; what follows is of these alone.")

@@ -42,7 +42,7 @@ def print_study(
     page = Page(console, language)
     subject = Subject(study.sorted_by(sort), page.say)
     if study.watermark:
-        page.write([banner(f"{page.say('NOT COMPARABLE')}{page.say(': ')}{study.watermark}", page)])
+        page.write([banner(f"{page.say('NOT COMPARABLE')}{page.say(': ')}{page.say_message(study.watermark)}", page)])
     page.write([words(the_answer(subject), page), Text("")])
     page.write(_run_lines(study, page))
     page.write(result_lines(subject, page, pairs=pairs))

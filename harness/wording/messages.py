@@ -13,12 +13,13 @@ NUMBER = re.compile(r"[\d,.]+")
 SHOWN_AT_ONCE = 20_000  # characters; a longer message stays as it is
 # What somebody called something, or typed: it stays as it is, even where it is called "test".
 GIVEN = ("name", "names", "path", "file", "folder", "column", "label", "option", "strategy", "trial", "command", "text")
+NOUN, SENTENCE = "kind", re.compile(r"[.:]( |$)")
 DEEPEST = 5  # messages within messages
 
 
 @dataclass(frozen=True)
 class Template:
-    """A message whose values are named in braces; names that begin with `n_` stand for numbers.
+    """A message whose values are named in braces; names that begin with `n_` stand for numbers, `kind` for a noun.
 
     Attributes:
         literals: What stands before, between and behind the values.
@@ -39,6 +40,8 @@ class Template:
         for number, (name, literal) in enumerate(zip(self.names, others, strict=True), 1):
             end = len(text) - len(literal) if number == len(others) else text.find(literal, start + 1)
             if end <= start or (name.startswith("n_") and not NUMBER.fullmatch(text, start, end)):
+                return None
+            if name == NOUN and SENTENCE.search(text[start:end]):  # of another message, which this one stands in
                 return None
             values[name] = text[start:end]
             start = end + len(literal)

@@ -1,5 +1,6 @@
 """What was not named may be replaced where the hub is out of reach; what was named never."""
 
+import re
 from importlib import metadata
 
 import pytest
@@ -44,6 +45,29 @@ def test_for_the_sample_only_the_encoder_is_replaced(harness: Harness) -> None:
     outcome = harness(*ARGV, "-d", "sample")
     assert outcome.code == 0, outcome.err
     assert "FALLBACK: the default encoder" in " ".join(outcome.err.split())
+
+
+@needs_wheel
+def test_what_stands_in_is_told_in_the_readers_language_and_kept_in_english(harness: Harness) -> None:
+    outcome = harness(*ARGV, "-d", "sample", "--lang", "zh-TW")
+    assert outcome.code == 0, outcome.err
+    assert outcome.run.fallback is not None
+    assert outcome.run.fallback.startswith("FALLBACK: the default encoder cannot be had")
+    for shown in (outcome.err, outcome.out, harness("show", "--lang", "zh-TW").out):
+        frame = re.sub(r"\s*│\s*", "", shown[shown.index("╭") : shown.index("╯")])
+        assert "無法取得預設的編碼器" in frame
+        assert not re.search(r"[a-z]{3,} [a-z]{2,} [a-z]{3,}", frame.replace("hf download", "").replace("prefetch", ""))
+
+
+@needs_wheel
+def test_what_stands_in_is_published_only_once_it_is_named(harness: Harness) -> None:
+    run = harness(*ARGV, "-d", "sample")
+    assert run.code == 0, run.err
+    outcome = harness(
+        "push", "latest", "-s", "logreg_probe", "--repo", "alice/probe", "--dry-run", "--output-dir", str(run.folder)
+    )
+    assert outcome.code == 2
+    assert outcome.err.rstrip().endswith(f"run the comparison again: harness run -d sample -m {MINILM}")
 
 
 @needs_wheel

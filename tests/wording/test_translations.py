@@ -46,7 +46,8 @@ PASSED_ON: dict[str, Sequence[str]] = {  # what comes to `say` through an argume
         SPLITS,
     ),
     # Messages, of which test_messages.py speaks.
-    **dict.fromkeys(("message", "note", "degradation", "told", "advice"), ()),
+    **dict.fromkeys(("message", "note", "degradation", "told", "advice", "run.fallback"), ()),
+    **dict.fromkeys(("study.watermark", "subject.study.watermark"), ()),
     "phrase": (),  # any, where a console decides whether it can show the translation
     "metric": METRICS,
     "change.metric": METRICS,
