@@ -15,6 +15,7 @@ from harness.config.folds import read_fold
 from harness.evaluation.comparisons import ALPHA, holm
 from harness.evaluation.metrics import METRICS, Floats, evaluate
 from harness.evaluation.resampled import FoldMean, mean_over_folds
+from harness.results.records import RunRecord
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,28 @@ class FoldStudy:
         return tuple(self._compared(found))
 
     @property
-    def unscored(self) -> list[str]:
-        """Strategies that have no score on some fold."""
-        return [name for name in self.study.strategies if not all(cell.find(name) for cell in self.study.cells)]
+    def unscored(self) -> list[tuple[str, int, str]]:
+        """Strategies that have no score on some fold: name, on how many, and the reason on the first of them."""
+        failed: dict[str, list[RunRecord]] = {}
+        for cell in self.study.cells:
+            for name, record in {record.strategy: record for _, record in reversed(cell.study.failures)}.items():
+                if not cell.find(name):
+                    failed.setdefault(name, []).append(record)
+        reasons = {name: each[0].error.message if each[0].error else each[0].status for name, each in failed.items()}
+        return [(name, len(each), reasons[name]) for name, each in failed.items()]
+
+    @property
+    def floor_ahead(self) -> OverFolds | None:
+        """The floor that the best by validation is furthest behind on test, None where it is above all of them."""
+        if not self.strategies or self.strategies[0].is_floor:
+            return None
+        gaps = {
+            floor.name: self.study.oriented(self.strategies[0].score.value) - self.study.oriented(floor.score.value)
+            for floor in self.strategies
+            if floor.is_floor
+        }
+        behind = [each for each in self.strategies if gaps.get(each.name, 1.0) <= 0]
+        return min(behind, key=lambda each: gaps[each.name], default=None)
 
     def _over_folds(self, name: str) -> OverFolds:
         found = [each for cell in self.study.cells if (each := cell.find(name))]

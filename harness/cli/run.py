@@ -243,7 +243,9 @@ def _tell_what_next(made: "RunResult", language: str) -> None:
     if not any(record.is_scored for record in made.run.records):
         return
     name = LATEST if config.output_dir == "reports" else shlex.quote(str(made.path))
-    first = f"harness predict {name} FILE" if config.save_models else f"harness show {name} --pairs"
+    predicting = shlex.join(["--yes-run-plugins"] if config.plugins else [])
+    can_predict = config.save_models and made.recommended is not None
+    first = f"harness predict {name} FILE {predicting}".rstrip() if can_predict else f"harness show {name} --pairs"
     print_note("Try next:", language=language)
     for command in (first, f"harness errors {name}", f"harness report {name} -o report.html"):
         print_note(f"  {command}")

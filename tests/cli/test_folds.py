@@ -51,6 +51,50 @@ def test_the_table_is_in_chinese_to_its_last_heading(made: Path, harness: Harnes
     assert "accuracy" not in shown
 
 
+PLUGIN = """
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness import SklearnStrategy, hookimpl
+from sklearn.dummy import DummyClassifier
+
+
+@dataclass(frozen=True)
+class Hopeless(SklearnStrategy):
+    name: ClassVar[str] = "hopeless"
+
+    def estimator(self, seed):
+        return DummyClassifier()
+
+
+@dataclass(frozen=True)
+class Broken(Hopeless):
+    name: ClassVar[str] = "broken"
+
+    def estimator(self, seed):
+        raise RuntimeError("not today")
+
+
+@hookimpl
+def harness_strategies():
+    return [Hopeless(), Broken()]
+"""
+
+
+def test_what_failed_on_folds_and_what_no_floor_is_behind_are_told(
+    data: Path, tmp_path: Path, harness: Harness
+) -> None:
+    (tmp_path / "plugin.py").write_text(PLUGIN)
+    given = ("-d", str(data), "--folds", "3", "--plugin", str(tmp_path / "plugin.py"), *OPTIONS[2:])
+    outcome = harness("run", *given, "-o", str(tmp_path / "all"), "-s", "majority,hopeless,broken")
+    assert outcome.code == 1
+    told = " ".join(outcome.out.split())
+    assert "broken has no score on 3 of 3 folds: RuntimeError: not today." in told
+    assert "By validation hopeless, but its test f1_macro (0." in told
+    alone = harness("run", *given, "-o", str(tmp_path / "floor"), "-s", "majority").out
+    assert "Take none of these" in alone
+
+
 def test_the_table_has_means_over_folds_and_scores_of_all_rows(made: Path, harness: Harness) -> None:
     shown = json.loads(harness("show", "latest", "-o", str(made), "--json").out)
     found = {each["name"]: each for each in shown["folds"]}

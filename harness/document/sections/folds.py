@@ -44,9 +44,21 @@ def answer_of_folds(found: FoldStudy, say: Say) -> Iterator[Block]:
     if not found.strategies:
         return
     best, *others = found.strategies
-    told = "{best} is the best by validation: test {metric} {score}, mean over {k} folds."
+    if best.is_floor:
+        told = "Take none of these: by validation nothing is better than answering without reading the texts."
+        yield Paragraph(Phrase(say(told)), "lead")
+        return
     values: dict[str, str] = {"best": Name(best.name), "metric": found.study.metric}
     values |= {"score": f"{best.score.value:.2f}", "k": numbers.count(found.n_folds)}
+    if floor := found.floor_ahead:
+        told = (
+            "By validation {best}, but its test {metric} ({score}), mean over {k} folds, is not above that of {other} "
+            "({other_score})."
+        )
+        values |= {"other": Name(floor.name), "other_score": f"{floor.score.value:.2f}"}
+        yield Paragraph(Phrase(say(told), values), "lead")
+        return
+    told = "{best} is the best by validation: test {metric} {score}, mean over {k} folds."
     yield Paragraph(Phrase(say(told), values), "lead")
     tested = [each for each in others if each.p is not None]
     groups = {
@@ -70,9 +82,10 @@ def scores_of_folds(found: FoldStudy, say: Say) -> Section:
     blocks: list[Block] = [Table(say("Strategies over folds"), columns, rows), Paragraph(say(EXPLAINED), "note")]
     if any(flattery(each.optimism, is_loss=is_loss) for each in found.strategies):
         blocks.append(Paragraph(said_of_flattery(say), "note"))
-    for name in found.unscored:
-        told = Phrase(say("{strategy} has no score on some fold."), {"strategy": Name(name)})
-        blocks.append(Paragraph(told, "warning"))
+    for name, n_folds, reason in found.unscored:
+        told = "{strategy} has no score on {n} of {k} folds: {reason}."
+        values = {"strategy": Name(name), "n": numbers.count(n_folds), "k": numbers.count(found.n_folds)}
+        blocks.append(Paragraph(Phrase(say(told), values | {"reason": reason.rstrip(".")}), "warning"))
     return Section("scores", say("Scores"), blocks)
 
 

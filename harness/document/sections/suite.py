@@ -92,7 +92,10 @@ def answer_of_suite(study: SuiteStudy, say: Say) -> Iterator[Block]:
 def _first(study: SuiteStudy, ranking: Ranking, say: Say) -> Phrase:
     best = ranking.names[0]
     cells = [cell for cell in study.cells if cell.find(best)]
-    told = "{best} has the best mean rank, {rank} of {k}; in {n} of {cells} cells it is the best or tied with the best."
+    told = (
+        "{best} has the best mean rank, {rank} of {k}; in {n} of {cells} cells it is the best by validation or tied "
+        "with that."
+    )
     values: dict[str, str] = {"best": Name(best), "rank": f"{ranking.ranks[0].value:.2f}"}
     values |= {"k": numbers.count(len(ranking.names)), "cells": numbers.count(len(cells))}
     values["n"] = numbers.count(sum(cell.is_among_best(best) for cell in cells))
