@@ -144,7 +144,7 @@ def test_json_is_all_there_is_on_standard_output(run: Harness) -> None:
 def test_quiet_prints_no_progress(run: Harness, harness: Harness, tiny_data: Path) -> None:
     loud = harness("run", "-d", str(tiny_data), "-s", "tfidf_logreg", "--offline")
     assert "tfidf_logreg seed 0" in loud.err
-    assert f"  harness predict {loud.folder} FILE\n" in loud.err.partition("Try next:\n")[2]
+    assert f"  harness predict {loud.folder}/" in loud.err.partition("Try next:\n")[2]
     quiet = run(strategies="majority")
     assert quiet.err.startswith("Saved in")
     assert len(quiet.err.splitlines()) == 1
@@ -154,7 +154,7 @@ def test_what_to_try_next_names_no_command_that_would_be_refused(harness: Harnes
     floor = harness("run", "-d", str(tiny_data), "-s", "majority", "--offline")
     told = floor.err.partition("Try next:\n")[2]
     assert "harness predict" not in told
-    assert f"  harness show {floor.folder} --pairs\n" in told
+    assert f"  harness show {floor.folder}/" in told
 
 
 def test_a_dry_run_prints_the_plan_and_writes_nothing(run: Harness) -> None:
