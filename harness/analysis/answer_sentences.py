@@ -114,9 +114,10 @@ class Sentences:
 
         None where nothing was compared.
         """
-        if not self.fair or self.conclusion.margin is None:
+        name = self.conclusion.recommended if self.conclusion.margin is not None else None
+        if name is None:
             return None
-        cheapest = self.standings[self.conclusion.cheapest]
+        cheapest = self.standings[name]
         return self.standings[self.conclusion.best] if floor_ahead(cheapest, self.standings.values()) else cheapest
 
     def recommended(self) -> str | None:

@@ -229,8 +229,12 @@ def _tell_end(made: "RunResult", interrupt: KeyboardInterrupt | None, language: 
 
 def _resuming(made: "RunResult") -> str:
     """Return the command that goes on with a run."""
-    trusting = ["--yes-run-plugins"] if made.run.config.plugins else []
-    return shlex.join(["harness", "run", "--resume", str(made.path), *trusting])
+    return shlex.join(["harness", "run", "--resume", str(made.path), *_trusting(made)])
+
+
+def _trusting(made: "RunResult") -> list[str]:
+    """Return the option that a command on a run takes whose plugins the user has just named."""
+    return ["--yes-run-plugins"] if made.run.config.plugins else []
 
 
 def _tell_what_next(made: "RunResult", language: str) -> None:
@@ -243,9 +247,9 @@ def _tell_what_next(made: "RunResult", language: str) -> None:
     if not any(record.is_scored for record in made.run.records):
         return
     name = LATEST if config.output_dir == "reports" else shlex.quote(str(made.path))
-    predicting = shlex.join(["--yes-run-plugins"] if config.plugins else [])
-    can_predict = config.save_models and made.recommended is not None
-    first = f"harness predict {name} FILE {predicting}".rstrip() if can_predict else f"harness show {name} --pairs"
+    first = f"harness show {name} --pairs"
+    if config.save_models and made.recommended is not None:
+        first = " ".join(["harness predict", name, "FILE", *_trusting(made)])
     print_note("Try next:", language=language)
     for command in (first, f"harness errors {name}", f"harness report {name} -o report.html"):
         print_note(f"  {command}")

@@ -140,14 +140,6 @@ def test_pairs_predictions_and_errors_are_frames(run: RunResult, task: Task) -> 
     assert wrong["loss"].is_monotonic_decreasing
 
 
-def test_where_the_answer_recommends_none_no_classifier_is_taken_unnamed(task: Task, tmp_path: Path) -> None:
-    run = quickly(task, tmp_path, strategies="majority,stratified_random")
-    assert (run.recommended, run.answer.split(":")[0]) == (None, "Take none of these")
-    with pytest.raises(UserError, match="recommends none of its strategies"):
-        run.classifier()
-    assert set(run.classifier("majority").predict(["so be it"])) <= set(task.label_names)
-
-
 @pytest.mark.parametrize("split", ["train", "dev", "Test", None, 3])
 def test_predictions_of_another_split_are_refused_by_its_name(run: RunResult, split: Any) -> None:
     with pytest.raises(UserError, match=f"predictions of validation and test alone, not of {split!r}"):

@@ -83,3 +83,12 @@ def test_what_a_classifier_warns_of_is_a_note_with_the_rows(task: Task, tmp_path
     told = [note for note in done.notes if "1 questions were not understood" in note]
     assert len(told) == 1
     assert "rows 1 to 2" in told[0]
+
+
+def test_where_the_answer_recommends_none_no_classifier_is_taken_unnamed(task: Task, tmp_path: Path) -> None:
+    strategies = "majority,stratified_random"
+    run = harness.compare(task, strategies=strategies, output_dir=tmp_path, progress=False)
+    assert (run.recommended, run.answer.split(":")[0]) == (None, "Take none of these")
+    with pytest.raises(UserError, match="recommends none of its strategies"):
+        run.classifier()
+    assert set(run.classifier("majority").predict(["so be it"])) <= set(task.label_names)
